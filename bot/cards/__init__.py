@@ -1,0 +1,1 @@
+"""What people read: rows in, Slack's block models out. Nothing here asks or changes anything."""

@@ -1,0 +1,212 @@
+"""What is said back at once: refusals with one good example, help, and what was done."""
+
+from bot.cards import words
+from bot.cards.markup import mention, quoted, unmarked
+from bot.grammar import Muddle, NotUnderstood, Verb
+from bot.refusals import AlreadyOpen, NoSuchDelegation, NotDone, NotYours, Refused, Settled
+from bot.slack.errors import SlackRetryLater
+from bot.spans import Ambiguous, DurationError, InThePast, NoEnd, NotPositive, TooLarge, say_length
+from models.delegation import Delegation, State
+from models.policy import REASON_LIMIT, Policy, Refusal
+
+EXAMPLE = "`/sendas @colleague 2h Covering the spring pipeline`"
+SOMETHING_BROKE = (
+    "Something went wrong on our side, and it has been noted. Please look at `/sendas list` "
+    "before you try again."
+)
+
+HELP = f"""*Send email as a colleague in Close, for as long as they allow it.*
+• {EXAMPLE} asks a colleague; they approve with one click
+• `/sendas` alone opens a form with the same questions
+• `/sendas list` shows what is pending and active for you
+• `/sendas revoke @colleague` takes back a right that you gave
+• `/sendas release @colleague` gives back a right that you have
+• `/sendas connect` connects your Close account (once, needed to give rights)
+
+Times: `45m`, `2h30m`, `3 days`, `1w`, `until friday 17:00`, `forever`.
+Without one it is {{default}}."""
+
+
+def explain(error: Exception, policy: Policy, *, plain: bool = False) -> str:
+    """The sentence for whatever kept something from being done.
+
+    ``plain`` is for places that show no markup, such as the errors in a form.
+    """
+    sentence = _explain(error, policy)
+    if not plain:
+        return sentence
+    sentence = sentence.partition(" For example:")[0].partition(" Nothing was stored.")[0]
+    return unmarked(sentence)
+
+
+def _explain(error: Exception, policy: Policy) -> str:
+    match error:
+        case NotUnderstood():
+            return _not_understood(error)
+        case DurationError():
+            return _not_a_time(error)
+        case Refused():
+            return _refused(error, policy)
+        case AlreadyOpen():
+            return _already_open(error.delegation)
+        case Settled():
+            return settled(error.delegation)
+        case NotYours():
+            return "Only the people this is about can do that. Nothing was changed."
+        case NoSuchDelegation():
+            return "There is nothing open between the two of you. `/sendas list` shows what is."
+        case NotDone():
+            return "Nothing was changed."
+        case SlackRetryLater():
+            return (
+                "Slack does not answer the bot right now, so nothing was stored. Please try again."
+            )
+        case _:
+            return SOMETHING_BROKE
+
+
+def help_text(policy: Policy) -> str:
+    """The answer to ``/sendas help``."""
+    return HELP.format(default=say_length(policy.default_duration))
+
+
+def asked(delegation: Delegation) -> str:
+    """Said to the requester once the request is stored."""
+    return (
+        f"Asked {mention(delegation.grantor_id)} whether you can send email as them "
+        f"{words.terms(delegation)}. You will hear from me in our direct messages."
+    )
+
+
+def connect(url: str) -> str:
+    """The answer to ``/sendas connect``."""
+    return (
+        f"<{url}|Connect your Close account> once, and you can give colleagues the right to send "
+        "as you. The link is yours alone: please do not pass it on."
+    )
+
+
+def taken_back(delegation: Delegation) -> str:
+    """The answer to ``/sendas revoke``."""
+    grantee = mention(delegation.grantee_id)
+    if delegation.state is State.ENDING:
+        return f"Taking {grantee}'s right to send as you back now. I tell you once Close confirms."
+    return f"Done: {grantee} was not given the right to send as you."
+
+
+def given_back(delegation: Delegation) -> str:
+    """The answer to ``/sendas release``."""
+    grantor = mention(delegation.grantor_id)
+    if delegation.state is State.ENDING:
+        return f"Giving back the right to send as {grantor} now. I tell you once Close confirms."
+    return f"Done: your request to send as {grantor} is taken back."
+
+
+def settled(delegation: Delegation) -> str:
+    """Why a click changed nothing: what the delegation is now."""
+    state = {
+        State.REQUESTED: "is still waiting for an answer",
+        State.APPROVED: "is already approved",
+        State.ACTIVE: f"is active {words.end(delegation)}",
+        State.ENDING: "is over and being removed in Close",
+        State.ENDED: "has already ended",
+        State.DENIED: "was denied",
+        State.CANCELLED: "was taken back",
+        State.LAPSED: "has lapsed",
+        State.FAILED: "could not be carried out",
+    }[delegation.state]
+    return (
+        f"Nothing was changed: the request of {mention(delegation.grantee_id)} to send as "
+        f"{mention(delegation.grantor_id)} {state}."
+    )
+
+
+def _already_open(d: Delegation) -> str:
+    grantor = mention(d.grantor_id)
+    state = {
+        State.REQUESTED: f"You have already asked {grantor}, {words.terms(d)}; "
+        "it waits for their answer.",
+        State.APPROVED: f"{grantor} has already approved your request; it is being set up.",
+        State.ACTIVE: f"You can already send as {grantor} {words.end(d)}.",
+        State.ENDING: f"Your last right to send as {grantor} is still being removed in Close. "
+        "Please ask again in a minute.",
+    }[d.state]
+    return f"{state} Nothing new was stored; see `/sendas list`."
+
+
+def _not_understood(error: NotUnderstood) -> str:
+    word = f"“{quoted(error.word)}”" if error.word else "that"
+    verb = "" if error.verb is Verb.REQUEST else f"{error.verb} "
+    example = EXAMPLE if error.verb is Verb.REQUEST else f"`/sendas {verb}@colleague`"
+    match error.muddle:
+        case Muddle.GROUP:
+            problem = "That is a group. A request goes to one person, who answers for themselves."
+        case Muddle.EVERYBODY:
+            problem = "That means everybody here. A request goes to one person."
+        case Muddle.NAME_NOT_MENTIONED:
+            problem = (
+                f"I read {word}, but Slack did not turn it into a person. Pick the name from the "
+                "list that opens after typing @."
+            )
+        case Muddle.PERSON_MISSING:
+            problem = "I miss whom this is about."
+            if error.word:
+                problem = f"I expected a person, but read {word}."
+        case Muddle.TOO_MUCH:
+            problem = f"I understood `{verb.strip()}` and the person, but not {word} after it."
+        case Muddle.UNKNOWN_WORD:
+            problem = f"I do not know the command {word}."
+    return f"{problem} For example: {example}. More: `/sendas help`"
+
+
+def _not_a_time(error: DurationError) -> str:
+    shown = f"“{quoted(error.text)}”"
+    match error:
+        case Ambiguous():
+            first, second = error.readings
+            problem = (
+                f"{shown} can mean two things: {first.words}, or {second.words}. Please say which."
+            )
+        case InThePast():
+            problem = f"I read {shown} as {error.words}, and that has already passed."
+        case NotPositive():
+            problem = f"{shown} is not longer than nothing."
+        case TooLarge():
+            problem = f"{shown} is longer than a calendar can hold."
+        case NoEnd():
+            problem = f"I understood when it starts ({shown}), but not for how long."
+        case _:
+            problem = f"I do not understand {shown} as a time."
+    good = "Good times are `45m`, `2h30m`, `3 days`, `until friday 17:00`."
+    return f"{problem} {good} For example: {EXAMPLE}"
+
+
+def _refused(error: Refused, policy: Policy) -> str:
+    who = mention(error.about) if error.about else "That person"
+    match error.refusal:
+        case Refusal.ONESELF:
+            problem = "You can always send as yourself; ask for a colleague's name instead."
+        case Refusal.BOT:
+            problem = f"{who} is an app, not a person."
+        case Refusal.DEACTIVATED:
+            problem = f"{who}'s Slack account is deactivated."
+        case Refusal.GUEST:
+            problem = f"{who} is a guest here. Only full members can give or get this right."
+        case Refusal.STRANGER:
+            problem = f"{who} belongs to another workspace."
+        case Refusal.UNKNOWN_PERSON:
+            problem = "Slack does not know that person in this workspace."
+        case Refusal.TOO_SHORT:
+            problem = f"That is shorter than the minimum of {say_length(policy.min_duration)}."
+        case Refusal.TOO_LONG:
+            problem = f"That is longer than the maximum of {say_length(policy.max_duration)}."
+        case Refusal.PERMANENT:
+            problem = (
+                "Rights without an end are not allowed here; the longest is "
+                f"{say_length(policy.max_duration)}."
+            )
+        case Refusal.REASON_MISSING:
+            problem = "A reason is required here, so that your colleague knows what it is for."
+        case Refusal.REASON_TOO_LONG:
+            problem = f"The reason is too long; {REASON_LIMIT} characters fit."
+    return f"{problem} Nothing was stored. For example: {EXAMPLE}"

@@ -1,0 +1,56 @@
+"""What ``/sendas list`` shows: everything open, in both directions."""
+
+from collections.abc import Callable, Sequence
+
+from bot.cards import words
+from bot.cards.markup import mention
+from models.delegation import Delegation, State
+
+MOST_SHOWN = 40  # lines; an ephemeral answer stays well below Slack's 4,000 characters a section
+
+
+def overview(delegations: Sequence[Delegation], reader: str) -> str:
+    """Three short lists as one text; what is empty is left out."""
+    shown = delegations[:MOST_SHOWN]
+    parts = [
+        _part("*Who may send as you*", [d for d in shown if d.grantor_id == reader], _given),
+        _part("*Whom you may send as*", [d for d in shown if d.grantee_id == reader], _received),
+    ]
+    text = "\n\n".join(part for part in parts if part)
+    if len(delegations) > MOST_SHOWN:
+        text += f"\n\n… and {len(delegations) - MOST_SHOWN} more."
+    return text or (
+        "Nobody may send as you, you may send as nobody, and nothing is pending. "
+        "`/sendas @colleague 2h` asks."
+    )
+
+
+def _part(title: str, rows: Sequence[Delegation], line: Callable[[Delegation], str]) -> str:
+    if not rows:
+        return ""
+    return "\n".join([title, *(f"• {line(row)}" for row in rows)])
+
+
+def _given(d: Delegation) -> str:
+    grantee = mention(d.grantee_id)
+    if d.state is State.REQUESTED:
+        return f"{grantee} asks, {words.terms(d)}: waiting for *your answer* in our direct messages"
+    return f"{grantee}: {_standing(d)}"
+
+
+def _received(d: Delegation) -> str:
+    grantor = mention(d.grantor_id)
+    if d.state is State.REQUESTED:
+        return f"{grantor}: you asked, {words.terms(d)}; waiting for their answer"
+    return f"{grantor}: {_standing(d)}"
+
+
+def _standing(d: Delegation) -> str:
+    problem = f" {words.trouble(d)}" if d.trouble else ""
+    match d.state:
+        case State.APPROVED:
+            return f"approved {words.terms(d)}, not active yet.{problem}"
+        case State.ENDING:
+            return f"over, but not yet confirmed as removed in Close.{problem}"
+        case _:
+            return f"active {words.end(d)}"

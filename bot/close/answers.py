@@ -1,0 +1,195 @@
+"""The shapes of Close's answers, checked where they come in; more fields than these are fine."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Generic, TypeVar
+
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PositiveInt,
+    StringConstraints,
+)
+
+from bot.ports import Association, CloseUser, SendingAccount, TokenAnswer
+
+SENDING_TYPES = frozenset({"google", "microsoft", "custom_email"})
+
+
+def _in_utc(value: object) -> object:
+    """Read a date-time without an offset as UTC (close.md §7)."""
+    moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+    if isinstance(moment, datetime):
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    return value
+
+
+UserId = Annotated[str, StringConstraints(pattern="^user_[A-Za-z0-9]+$", max_length=64)]
+OrganizationId = Annotated[str, StringConstraints(pattern="^orga_[A-Za-z0-9]+$", max_length=64)]
+AssociationId = Annotated[str, StringConstraints(pattern="^sdas_[A-Za-z0-9]+$", max_length=64)]
+AccountId = Annotated[str, StringConstraints(pattern="^emailacct_[A-Za-z0-9]+$", max_length=64)]
+ActivityId = Annotated[str, StringConstraints(pattern="^acti_[A-Za-z0-9]+$", max_length=64)]
+Token = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]+$", max_length=4096)]
+Moment = Annotated[AwareDatetime, BeforeValidator(_in_utc)]
+
+
+@dataclass(frozen=True, slots=True)
+class SentEmail:
+    """An email that left Close; ``send_as_id`` names the association it was sent under, if any."""
+
+    id: str
+    send_as_id: str | None
+    user_id: str | None
+    date: datetime
+    subject: str
+    recipients: tuple[str, ...]
+
+
+class Shape(BaseModel):
+    """Base of all answers; values stay out of validation errors, they may be tokens."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
+
+
+Row = TypeVar("Row", bound=Shape)
+
+
+class AssociationShape(Shape):
+    """One association, as create, get and list give it."""
+
+    id: AssociationId
+    organization_id: OrganizationId
+    allowing_user_id: UserId
+    allowed_user_id: UserId
+
+    def value(self) -> Association:
+        """Return what the rest of the bot knows."""
+        return Association(
+            self.id, self.organization_id, self.allowing_user_id, self.allowed_user_id
+        )
+
+
+class _Named(Shape):
+    id: UserId
+    email: str
+    first_name: str | None = None
+    last_name: str | None = None
+
+    def _value(self, organization_ids: tuple[str, ...]) -> CloseUser:
+        name = " ".join(part for part in (self.first_name, self.last_name) if part)
+        return CloseUser(self.id, self.email, name or self.email, organization_ids)
+
+
+class UserShape(_Named):
+    """A user in ``/user/``, where organizations are ids."""
+
+    organizations: tuple[OrganizationId, ...]
+
+    def value(self) -> CloseUser:
+        """Return what the rest of the bot knows."""
+        return self._value(self.organizations)
+
+
+class OrganizationShape(Shape):
+    """An organization in ``/me/``."""
+
+    id: OrganizationId
+
+
+class MeShape(_Named):
+    """The answer of ``/me/``, where organizations are objects."""
+
+    organizations: tuple[OrganizationShape, ...]
+
+    def value(self) -> CloseUser:
+        """Return what the rest of the bot knows."""
+        return self._value(tuple(each.id for each in self.organizations))
+
+
+class IdentityShape(Shape):
+    """One address of a connected account."""
+
+    email: str
+
+
+class AccountShape(Shape):
+    """A connected account; only some types can send email (close.md §4)."""
+
+    id: AccountId
+    type: str = Field(alias="_type")
+    user_id: UserId
+    identities: tuple[IdentityShape, ...] = ()
+
+    @property
+    def can_send(self) -> bool:
+        """Return whether email can leave through it."""
+        return self.type in SENDING_TYPES and bool(self.identities)
+
+    def value(self) -> SendingAccount:
+        """Return what the rest of the bot knows."""
+        return SendingAccount(self.id, self.user_id, tuple(each.email for each in self.identities))
+
+
+class EmailShape(Shape):
+    """An email activity (close.md §3, last points)."""
+
+    id: ActivityId
+    send_as_id: AssociationId | None = None
+    user_id: UserId | None = None
+    date_created: Moment
+    date_sent: Moment | None = None
+    direction: str | None = None
+    status: str | None = None
+    subject: str | None = None
+    to: tuple[str, ...] | None = None
+    cc: tuple[str, ...] | None = None
+    bcc: tuple[str, ...] | None = None
+
+    @property
+    def was_sent(self) -> bool:
+        """Return whether it went out; Close does not promise the two fields that say so."""
+        return self.direction in (None, "outgoing") and self.status in (None, "sent")
+
+    def value(self) -> SentEmail:
+        """Return what the rest of the bot knows."""
+        recipients = (*(self.to or ()), *(self.cc or ()), *(self.bcc or ()))
+        date = self.date_sent or self.date_created
+        return SentEmail(
+            self.id, self.send_as_id, self.user_id, date, self.subject or "", recipients
+        )
+
+
+class Page(Shape, Generic[Row]):
+    """A list; a missing ``has_more`` means that this is all (close.md §3)."""
+
+    data: tuple[Row, ...]
+    has_more: bool | None = None
+
+
+class TokenShape(Shape):
+    """The answer of the token endpoint; Close documents 3600 seconds for an access token."""
+
+    access_token: Token
+    refresh_token: Token | None = None
+    expires_in: PositiveInt = 3600
+    user_id: UserId
+    organization_id: OrganizationId
+
+    def value(self) -> TokenAnswer:
+        """Return what the rest of the bot knows."""
+        return TokenAnswer(
+            self.access_token,
+            self.refresh_token,
+            self.expires_in,
+            self.user_id,
+            self.organization_id,
+        )
+
+
+class OAuthErrorShape(Shape):
+    """An error of the OAuth endpoints, as RFC 6749 has it."""
+
+    error: str

@@ -1,0 +1,270 @@
+"""Close's REST API as the bot uses it: users, connected accounts, associations, sent email."""
+
+import base64
+import hashlib
+import re
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+import httpx
+from pydantic import ValidationError
+
+from bot.close.answers import (
+    AccountShape,
+    AssociationShape,
+    EmailShape,
+    MeShape,
+    Page,
+    Row,
+    SentEmail,
+    Shape,
+    UserShape,
+)
+from bot.close.errors import CloseProblem, RefusedByClose, RetryLater
+from bot.close.exchange import FOREIGN_ERRORS, TOTAL_TIMEOUT, Answer, Request, open_http, send
+from bot.close.limits import Group, Limiter
+from bot.close.translation import translated, unreadable
+from bot.ports import Association, CloseUser, Credential, SendingAccount
+
+__all__ = ["CloseClient", "SentEmail", "open_http"]
+
+ROOT = "/api/v1"
+PAGE_SIZE = 100
+MOST_PAGES = 1000
+_ID = re.compile(r"[a-z0-9]+_[A-Za-z0-9]{1,58}", re.ASCII)
+_EMAIL_FIELDS = "id,send_as_id,user_id,date_created,date_sent,direction,status,subject,to,cc,bcc"
+
+AnyShape = TypeVar("AnyShape", bound=Shape)
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """One call; ``path`` may hold ``{id}``. Revocations are urgent: they pass before the rest."""
+
+    method: str
+    path: str
+    id: str = ""
+    params: Mapping[str, str] = field(default_factory=dict)
+    json: dict[str, Any] | None = None
+    urgent: bool = False
+
+    @property
+    def is_write(self) -> bool:
+        return self.method != "GET"
+
+    @property
+    def endpoint_group(self) -> str:
+        """Return our reading of Close's "path plus method classes" (close.md §6)."""
+        return f"{'write' if self.is_write else 'read'} {self.path.partition('{')[0]}"
+
+
+class CloseClient:
+    """Implements ``bot.ports.Close``; each method raises the errors of ``bot.close.errors``.
+
+    ``api_url`` is without ``/api/v1``. A token is never refreshed here: on ``Unauthorized`` the
+    owner of the connection refreshes it and calls again. ``within`` bounds a whole call, its body
+    included, but not the wait for a turn at ``limits``.
+    """
+
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        api_url: str,
+        limits: Limiter,
+        *,
+        within: timedelta = TOTAL_TIMEOUT,
+    ) -> None:
+        self._http = http
+        self._within = within
+        self._root = api_url.rstrip("/") + ROOT
+        self._limits = limits
+
+    async def me(self, credential: Credential) -> CloseUser:
+        """Return the owner of ``credential``."""
+        call = _Call("GET", "/me/")
+        return self._read(call, await self._call(credential, call), MeShape).value()
+
+    async def users(self, credential: Credential) -> Sequence[CloseUser]:
+        """Return all members of the caller's organization."""
+        call = _Call("GET", "/user/", params={"_limit": str(PAGE_SIZE)})
+        return [row.value() async for row in self._rows(credential, call, Page[UserShape])]
+
+    async def sending_accounts(
+        self, credential: Credential, user_id: str
+    ) -> Sequence[SendingAccount]:
+        """Return the connected accounts of ``user_id`` that can send email."""
+        call = _Call("GET", "/connected_account/", params={"user_id": _checked(user_id, "user")})
+        rows = self._rows(credential, call, Page[AccountShape])
+        return [row.value() async for row in rows if row.user_id == user_id and row.can_send]
+
+    async def associations(
+        self,
+        credential: Credential,
+        *,
+        allowing_user_id: str | None = None,
+        allowed_user_id: str | None = None,
+    ) -> Sequence[Association]:
+        """Return the associations that match; one of the two has to be the caller.
+
+        Rows that do not match are dropped: what is listed here may be deleted by its id next.
+        """
+        wanted = {"allowing_user_id": allowing_user_id, "allowed_user_id": allowed_user_id}
+        filters = {
+            name: _checked(value, "user") for name, value in wanted.items() if value is not None
+        }
+        call = _Call("GET", "/send_as/", params=filters)
+        return [
+            row.value()
+            async for row in self._rows(credential, call, Page[AssociationShape])
+            if all(getattr(row, name) == value for name, value in filters.items())
+        ]
+
+    async def association(self, credential: Credential, association_id: str) -> Association:
+        """Return one association; raises ``NotFound`` when it is gone."""
+        call = _Call("GET", "/send_as/{id}/", id=_checked(association_id, "sdas"))
+        answer = await self._call(credential, call)
+        return self._read(call, answer, AssociationShape).value()
+
+    async def create_association(
+        self, credential: Credential, allowing_user_id: str, allowed_user_id: str
+    ) -> Association:
+        """Let ``allowed_user_id`` send as the caller; the answer for an existing pair is unknown.
+
+        An answer about another pair counts as unreadable, so it ends in ``OutcomeUnclear``.
+        """
+        pair = {
+            "allowing_user_id": _checked(allowing_user_id, "user"),
+            "allowed_user_id": _checked(allowed_user_id, "user"),
+        }
+        call = _Call("POST", "/send_as/", json=pair)
+        answer = await self._call(credential, call)
+        created = self._read(call, answer, AssociationShape).value()
+        if (created.allowing_user_id, created.allowed_user_id) != (
+            allowing_user_id,
+            allowed_user_id,
+        ):
+            raise unreadable(answer, write=True)
+        return created
+
+    async def delete_association(self, credential: Credential, association_id: str) -> None:
+        """Delete by id; an association that is gone already is a success (close.md §3)."""
+        call = _Call("DELETE", "/send_as/{id}/", id=_checked(association_id, "sdas"), urgent=True)
+        await self._call(credential, call, also_fine=404)
+
+    async def delete_association_of(
+        self, credential: Credential, allowing_user_id: str, allowed_user_id: str
+    ) -> None:
+        """Delete by the two users; an association that is gone already is a success."""
+        pair = {
+            "allowing_user_id": _checked(allowing_user_id, "user"),
+            "allowed_user_id": _checked(allowed_user_id, "user"),
+        }
+        call = _Call("DELETE", "/send_as/", params=pair, urgent=True)
+        await self._call(credential, call, also_fine=404)
+
+    async def change_associations(
+        self, credential: Credential, *, allow: Sequence[str], disallow: Sequence[str]
+    ) -> Sequence[Association]:
+        """Allow and disallow several users at once; returns all that the caller now allows.
+
+        Whether Close does all or nothing is unknown: compare the answer with what was asked.
+        """
+        body = {
+            "allowed_user_ids": [_checked(each, "user") for each in allow],
+            "disallowed_user_ids": [_checked(each, "user") for each in disallow],
+        }
+        call = _Call("POST", "/send_as/bulk/", json=body, urgent=bool(disallow))
+        page = self._read(call, await self._call(credential, call), Page[AssociationShape])
+        if page.has_more:
+            return await self.associations(credential)
+        return [row.value() for row in page.data]
+
+    async def sent_emails(
+        self, credential: Credential, *, user_id: str, since: datetime, until: datetime
+    ) -> Sequence[SentEmail]:
+        """Return the email that ``user_id`` sent between two aware moments, in no order."""
+        call = _Call(
+            "GET",
+            "/activity/email/",
+            params={
+                "user_id": _checked(user_id, "user"),
+                "date_created__gte": since.astimezone(UTC).isoformat(),
+                "date_created__lte": until.astimezone(UTC).isoformat(),
+                "_fields": _EMAIL_FIELDS,
+                "_limit": str(PAGE_SIZE),
+            },
+        )
+        rows = self._rows(credential, call, Page[EmailShape])
+        return [row.value() async for row in rows if row.was_sent]
+
+    async def _rows(
+        self, credential: Credential, call: _Call, shape: type[Page[Row]]
+    ) -> AsyncIterator[Row]:
+        """Yield the rows of all pages; a row that moved to the next page is yielded once."""
+        seen: set[object] = set()
+        skip = 0
+        for _ in range(MOST_PAGES):
+            params = {**call.params, "_skip": str(skip)} if skip else call.params
+            next_call = replace(call, params=params)
+            page = self._read(next_call, await self._call(credential, next_call), shape)
+            for row in page.data:
+                if (row_id := getattr(row, "id", row)) not in seen:
+                    seen.add(row_id)
+                    yield row
+            if not page.has_more or not page.data:
+                return
+            skip += len(page.data)
+        raise RetryLater(CloseProblem.UNREADABLE)
+
+    async def _call(
+        self, credential: Credential, call: _Call, *, also_fine: int | None = None
+    ) -> Answer:
+        group = Group(call.endpoint_group, _fingerprint(credential))
+        async with self._limits.turn(group, urgent=call.urgent) as learn:
+            try:
+                answer = await send(
+                    self._http, self._request(credential, call), within=self._within
+                )
+            except FOREIGN_ERRORS as exc:
+                raise translated(exc, write=call.is_write) from exc
+            learn(answer)
+        if answer.is_success or answer.status == also_fine:
+            return answer
+        raise translated(answer, write=call.is_write)
+
+    def _request(self, credential: Credential, call: _Call) -> Request:
+        return Request(
+            call.method,
+            path=ROOT + call.path,
+            url=self._root + call.path.replace("{id}", call.id),
+            headers={"Authorization": _authorization(credential), "Accept": "application/json"},
+            params=dict(call.params),
+            json=call.json,
+        )
+
+    @staticmethod
+    def _read(call: _Call, answer: Answer, shape: type[AnyShape]) -> AnyShape:
+        try:
+            return shape.model_validate_json(answer.body)
+        except ValidationError as exc:
+            raise unreadable(answer, write=call.is_write) from exc
+
+
+def _checked(identifier: str, prefix: str) -> str:
+    """Return ``identifier`` if it has Close's shape (close.md §7), so it is safe in an address."""
+    if not identifier.startswith(prefix + "_") or not _ID.fullmatch(identifier):
+        raise RefusedByClose(CloseProblem.INVALID)
+    return identifier
+
+
+def _authorization(credential: Credential) -> str:
+    """Return the header's value: Basic with an empty password for a key (close.md §2.1)."""
+    if credential.is_api_key:
+        return "Basic " + base64.b64encode(f"{credential.secret}:".encode()).decode()
+    return f"Bearer {credential.secret}"
+
+
+def _fingerprint(credential: Credential) -> str:
+    return hashlib.sha256(credential.secret.encode()).hexdigest()[:16]

@@ -1,0 +1,1 @@
+"""Slack in: each listener parses, calls one use case, and answers."""

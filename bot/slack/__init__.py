@@ -1,0 +1,1 @@
+"""Slack at the edge: who people are, messages out, signed requests in."""

@@ -1,0 +1,70 @@
+"""The bolt app: one workspace, one shared connection pool, a runner that answers at once."""
+
+import asyncio
+from typing import Any
+
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk.http_retry.async_handler import AsyncRetryHandler
+from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.slack.runner import PromptListenerRunner
+
+RATE_LIMIT_RETRIES = 1
+
+
+def web_client(token: str, api_url: str, session: Any, *, patient: bool) -> AsyncWebClient:
+    """A Web API client on the shared pool.
+
+    ``patient`` ones wait once when Slack says 429; they are for work that nobody waits for. The
+    SDK's default of repeating a post after a broken connection is off: it can post twice.
+    """
+    handlers: list[AsyncRetryHandler] = []
+    if patient:
+        handlers.append(AsyncRateLimitErrorRetryHandler(max_retry_count=RATE_LIMIT_RETRIES))
+    return AsyncWebClient(
+        token=token,
+        base_url=api_url.rstrip("/") + "/",
+        session=session,
+        retry_handlers=handlers,
+    )
+
+
+class Workspace:
+    """Which workspace this is and who we are in it: asked once, then remembered."""
+
+    def __init__(self, client: AsyncWebClient) -> None:
+        self._client = client
+        self._known: AuthorizeResult | None = None
+        self._asking = asyncio.Lock()
+
+    async def authorize(self) -> AuthorizeResult:
+        """Bolt's ``authorize``; raises the Slack SDK's errors as long as Slack cannot say."""
+        async with self._asking:
+            if self._known is None:
+                answer = await self._client.auth_test()
+                self._known = AuthorizeResult.from_auth_test_response(
+                    auth_test_response=answer, bot_token=self._client.token
+                )
+            return self._known
+
+
+def bolt_app(client: AsyncWebClient, workspace: Workspace) -> AsyncApp:
+    """An app without listeners. Requests reach it verified (``bot.slack.edge``)."""
+
+    async def authorize() -> AuthorizeResult:
+        return await workspace.authorize()
+
+    app = AsyncApp(
+        client=client,
+        authorize=authorize,
+        request_verification_enabled=False,
+        ssl_check_enabled=False,
+        signing_secret="verified before",  # noqa: S106 - bolt wants one; bot.slack.edge verifies
+    )
+    # Bolt has no setting for its runner (slack_bolt 1.30, app/async_app.py).
+    app._async_listener_runner = PromptListenerRunner.in_place_of(  # noqa: SLF001
+        app.listener_runner
+    )
+    return app

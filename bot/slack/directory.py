@@ -1,0 +1,77 @@
+"""Who somebody is in Slack: ``users.info``, kept for a few minutes."""
+
+import asyncio
+from collections import OrderedDict
+from datetime import datetime, timedelta
+from typing import Any
+
+import aiohttp
+from slack_sdk.errors import SlackClientError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.ports import Now
+from bot.slack.errors import SlackRefused, SlackRetryLater, translate
+from models.person import Person
+
+KEPT = timedelta(minutes=5)
+MOST_KEPT = 5_000
+PATIENCE = 1.8  # seconds: the answer is needed before Slack's three seconds are over
+UNKNOWN = frozenset({"user_not_found", "user_not_visible", "users_not_found"})
+
+
+class SlackDirectory:
+    """Implements ``ports.Directory`` with one Web API client that never waits for a rate limit."""
+
+    def __init__(self, client: AsyncWebClient, now: Now) -> None:
+        self._client = client
+        self._now = now
+        self._people: OrderedDict[str, tuple[datetime, Person]] = OrderedDict()
+
+    async def person(self, user_id: str) -> Person | None:
+        """The person, or None when this workspace does not know the id.
+
+        Raises SlackRetryLater when Slack cannot say.
+        """
+        known = self._people.get(user_id)
+        if known is not None and self._now() - known[0] < KEPT:
+            return known[1]
+        person = await self._ask(user_id)
+        if person is not None:
+            self.learn(person)
+        return person
+
+    def learn(self, person: Person) -> None:
+        """Keep what Slack just told us (``users.info`` or a ``user_change`` event)."""
+        self._people[person.id] = (self._now(), person)
+        self._people.move_to_end(person.id)
+        while len(self._people) > MOST_KEPT:
+            self._people.popitem(last=False)
+
+    async def _ask(self, user_id: str) -> Person | None:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                answer = await self._client.users_info(user=user_id)
+        except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError) as error:
+            failure = translate(error)
+            if isinstance(failure, SlackRefused) and failure.code in UNKNOWN:
+                return None
+            raise SlackRetryLater(failure.code) from error
+        user = answer.get("user")
+        return person_of(user) if isinstance(user, dict) else None
+
+
+def person_of(user: dict[str, Any]) -> Person:
+    """Slack's user object, read with care: fields can be missing, null or empty (slack.md §9)."""
+    profile = user.get("profile") or {}
+    names = (profile.get("display_name"), profile.get("real_name"), user.get("real_name"))
+    return Person(
+        id=str(user["id"]),
+        team_id=str(user.get("team_id") or ""),
+        name=next((name for name in names if name), str(user["id"])),
+        email=profile.get("email") or None,
+        time_zone=user.get("tz") or "UTC",
+        is_bot=bool(user.get("is_bot") or user.get("is_workflow_bot") or user["id"] == "USLACKBOT"),
+        is_deactivated=bool(user.get("deleted")),
+        is_guest=bool(user.get("is_restricted") or user.get("is_ultra_restricted")),
+        is_stranger=bool(user.get("is_stranger")),
+    )

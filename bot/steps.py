@@ -1,0 +1,133 @@
+"""What every step of the worker shares: moving the row on, putting it off, asking Close what is."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import structlog
+
+from bot.backoff import after, backoff
+from bot.close.errors import CloseError, CloseProblem, OutcomeUnclear, RetryLater
+from bot.connections import CloseSession, Connections, NotConnected
+from bot.ports import Association, Close, Now
+from bot.store import Database, Store
+from bot.telemetry import Metrics
+from models.delegation import Delegation, Event, Trouble
+
+# After a create whose answer was lost, Close may still act on it: "gone" counts only after this.
+SETTLE = timedelta(seconds=15)
+QUIET_ATTEMPTS = 2  # a hiccup shorter than this many attempts is not worth a word on the card
+
+TROUBLES = {
+    CloseProblem.RATE_LIMITED: Trouble.CLOSE_BUSY,
+    CloseProblem.UNAVAILABLE: Trouble.CLOSE_DOWN,
+    CloseProblem.UNREADABLE: Trouble.CLOSE_DOWN,
+    CloseProblem.UNREACHABLE: Trouble.CLOSE_DOWN,
+    CloseProblem.TIMED_OUT: Trouble.CLOSE_DOWN,
+    CloseProblem.INVALID: Trouble.CLOSE_INVALID,
+    CloseProblem.PLAN_LIMIT: Trouble.CLOSE_PLAN_LIMIT,
+    CloseProblem.FORBIDDEN: Trouble.CLOSE_FORBIDDEN,
+    CloseProblem.NOT_FOUND: Trouble.CLOSE_NOT_FOUND,
+    CloseProblem.GRANT_LOST: Trouble.CONNECTION_LOST,
+    CloseProblem.CLIENT_REJECTED: Trouble.CLOSE_APP_REJECTED,
+}
+
+
+class Steps:
+    """The tools of :class:`bot.associate.Associate` and :class:`bot.dissociate.Dissociate`."""
+
+    def __init__(
+        self,
+        database: Database,
+        connections: Connections,
+        close: Close,
+        now: Now,
+        metrics: Metrics,
+    ) -> None:
+        self.database = database
+        self.connections = connections
+        self.close = close
+        self.now = now
+        self.metrics = metrics
+        self._log = structlog.get_logger("bot.steps")
+
+    async def find(
+        self, session: CloseSession, grantor: str, grantee: str
+    ) -> Sequence[Association]:
+        """What Close holds for this pair now."""
+        found = await session.call(
+            lambda credential: self.close.associations(
+                credential, allowing_user_id=grantor, allowed_user_id=grantee
+            )
+        )
+        pair = (grantor, grantee)
+        return [each for each in found if (each.allowing_user_id, each.allowed_user_id) == pair]
+
+    async def move(
+        self, delegation: Delegation, event: Event, *, keep_lease: bool = False, **changes: Any
+    ) -> Delegation | None:
+        """Apply ``event`` if it is still possible; None when somebody else was faster."""
+        if not keep_lease:
+            changes["leased_until"] = None
+
+        def move(store: Store) -> Delegation | None:
+            current = store.delegations.get(delegation.id, lock=True)
+            if current is None or current.state is not delegation.state:
+                store.delegations.free(delegation.id)
+                return None
+            return store.delegations.apply(current, event, now=self.now(), **changes)
+
+        moved = await self.database.run(move)
+        if moved is not None:
+            self.metrics.events.labels(event).inc()
+        return moved
+
+    async def free(self, delegation: Delegation) -> None:
+        """Give the lease back; nothing is to be done."""
+        await self.database.run(lambda store: store.delegations.free(delegation.id))
+
+    async def fail(self, delegation: Delegation, trouble: Trouble) -> None:
+        """Close refused, for good."""
+        await self.move(delegation, Event.FAIL, trouble=trouble, ended_at=self.now())
+
+    async def try_again(self, delegation: Delegation, error: Exception) -> None:
+        """Put it off for as long as Close asked, or a little longer each time."""
+        wait = getattr(error, "wait", None)
+        pause = after(wait) if wait else backoff(delegation.attempts)
+        trouble: Trouble | None = self.trouble(error)
+        if isinstance(error, RetryLater | OutcomeUnclear) and delegation.attempts < QUIET_ATTEMPTS:
+            trouble = delegation.trouble
+        await self.postpone(delegation, pause, trouble=trouble)
+
+    async def postpone(
+        self, delegation: Delegation, pause: timedelta, *, trouble: Trouble | None
+    ) -> None:
+        """Put it off, unless somebody moved it on meanwhile."""
+
+        def postpone(store: Store) -> None:
+            current = store.delegations.get(delegation.id, lock=True)
+            if current is None or current.state is not delegation.state:
+                store.delegations.free(delegation.id)
+                return
+            now = self.now()
+            store.delegations.postpone(current, wake_at=now + pause, trouble=trouble, now=now)
+
+        await self.database.run(postpone)
+
+    async def failed(self, delegation: Delegation, error: Exception) -> None:
+        """A step ended in a way that nobody foresaw: keep it, and try again later."""
+        self._log.error("step failed", delegation=delegation.id, exc_info=error)
+        await self.postpone(delegation, backoff(delegation.attempts), trouble=Trouble.UNKNOWN)
+
+    async def note_unclear(self, attempt: Delegation) -> None:
+        """Remember that a create may have had an effect that nobody saw."""
+        await self.database.run(lambda store: store.delegations.note_unclear(attempt.id))
+
+    def trouble(self, error: Exception) -> Trouble:
+        """The word for this error on the card, counted in the metrics."""
+        if isinstance(error, NotConnected):
+            return Trouble.NOT_CONNECTED
+        if not isinstance(error, CloseError):
+            return Trouble.UNKNOWN
+        self.metrics.close_failures.labels(error.problem).inc()
+        return TROUBLES.get(error.problem, Trouble.CLOSE_UNEXPECTED)

@@ -1,0 +1,95 @@
+"""Cards in SQL: which message shows which delegation to whom, and which of them are stale."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, case, exists, insert, select, update
+
+from bot.store.claims import claim, next_wake, prolong
+from models.base import new_id
+from models.card import Audience, Card, cards
+from models.delegation import Delegation, delegations
+
+_columns = cards.c
+
+
+class Cards:
+    """Reads and changes card rows."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def open_for(self, delegation: Delegation, *, now: datetime) -> None:
+        """One stale card for each audience of a new delegation."""
+        readers = {
+            Audience.GRANTOR: delegation.grantor_id,
+            Audience.GRANTEE: delegation.grantee_id,
+        }
+        new = [
+            Card(
+                id=new_id(),
+                delegation_id=delegation.id,
+                audience=audience,
+                recipient=recipient,
+                wake_at=now,
+            )
+            for audience, recipient in readers.items()
+        ]
+        self._connection.execute(insert(cards), [asdict(card) for card in new])
+
+    def mark_stale(self, delegation_id: str, *, now: datetime) -> None:
+        """Have every card of the delegation shown anew."""
+        self._connection.execute(
+            update(cards).where(_columns.delegation_id == delegation_id).values(wake_at=now)
+        )
+
+    def of(self, delegation_id: str) -> Sequence[Card]:
+        """The cards of one delegation."""
+        rows = self._connection.execute(
+            select(cards).where(_columns.delegation_id == delegation_id)
+        ).mappings()
+        return [Card(**row) for row in rows]
+
+    def claim(self, *, now: datetime, lease: timedelta, limit: int) -> Sequence[Card]:
+        """Lease stale cards. ``attempts`` counts claims since the last success, so that an attempt
+        that died half-way is noticed by the next."""
+        rows = claim(
+            self._connection,
+            cards,
+            now=now,
+            lease=lease,
+            limit=limit,
+            attempts=_columns.attempts + 1,
+        )
+        return [Card(**row) for row in rows]
+
+    def save(self, card: Card, *, shown_version: int, **changes: Any) -> None:
+        """Note what the message shows now; it stays stale if the delegation has moved on."""
+        is_current = exists().where(
+            delegations.c.id == card.delegation_id, delegations.c.version == shown_version
+        )
+        self._connection.execute(
+            update(cards)
+            .where(_columns.id == card.id)
+            .values(
+                shown_version=shown_version,
+                wake_at=case((is_current, None), else_=_columns.wake_at),
+                **changes,
+            )
+        )
+
+    def retry(self, card_id: str, *, wake_at: datetime | None) -> None:
+        """Give the lease back and try again at ``wake_at``; None gives up until the next change."""
+        self._connection.execute(
+            update(cards).where(_columns.id == card_id).values(wake_at=wake_at, leased_until=None)
+        )
+
+    def prolong(self, ids: Sequence[str], *, until: datetime) -> None:
+        """Keep leases; see :func:`bot.store.claims.prolong`."""
+        prolong(self._connection, cards, ids, until=until)
+
+    def next_wake(self) -> datetime | None:
+        """When the next card is due."""
+        return next_wake(self._connection, cards)

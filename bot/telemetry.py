@@ -1,0 +1,70 @@
+"""Logs as one JSON object a line, and the figures at ``/metrics``. No secrets in either."""
+
+import logging
+import sys
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+
+def configure_logging(level: str = "INFO") -> None:
+    """Send structlog and the libraries' loggers to standard error as JSON lines."""
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared, processor=structlog.processors.JSONRenderer()
+        )
+    )
+    logging.basicConfig(handlers=[handler], level=level, force=True)
+    # httpx logs whole URLs at INFO; bolt and APScheduler log every request and every tick.
+    for name in ("httpx", "httpcore", "apscheduler", "slack_bolt", "slack_sdk", "uvicorn.access"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+class Metrics:
+    """The figures of one process."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.events = Counter(
+            "sendas_delegation_events_total",
+            "Events of delegations, by kind.",
+            ["event"],
+            registry=self.registry,
+        )
+        self.close_failures = Counter(
+            "sendas_close_failures_total",
+            "Calls to Close that did not succeed, by problem.",
+            ["problem"],
+            registry=self.registry,
+        )
+        self.slack_failures = Counter(
+            "sendas_slack_failures_total",
+            "Messages that Slack did not take, by error.",
+            ["error"],
+            registry=self.registry,
+        )
+        self.lateness = Histogram(
+            "sendas_end_lateness_seconds",
+            "Seconds between a delegation's end time and Close's confirmation.",
+            registry=self.registry,
+            buckets=(0.5, 1, 2, 5, 10, 30, 60, 300, 1800, 7200),
+        )
+        self.overdue = Gauge(
+            "sendas_delegations_ending",
+            "Delegations that are over but not yet confirmed by Close.",
+            registry=self.registry,
+        )

@@ -1,0 +1,1 @@
+"""The heart: tables, states, transitions and policy. No input or output happens here."""

@@ -1,0 +1,247 @@
+"""A delegation: one stretch of send-as from ask to end. Its row, its states, its transitions."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import Boolean, Column, Index, Integer, String, Table, Text, text
+
+from models.base import Length, UtcTime, metadata, words
+
+
+class State(StrEnum):
+    """Where a delegation is in its life."""
+
+    REQUESTED = "requested"  # the grantor has not answered
+    APPROVED = "approved"  # the grantor agreed; not yet confirmed by Close
+    ACTIVE = "active"  # the association exists in Close
+    ENDING = "ending"  # over; Close has not yet confirmed that the association is gone
+    ENDED = "ended"  # Close confirmed that the association is gone
+    DENIED = "denied"  # the grantor said no
+    CANCELLED = "cancelled"  # taken back before anything happened in Close
+    LAPSED = "lapsed"  # nobody answered, or nobody connected, in time
+    FAILED = "failed"  # approved, but Close refused it for good
+
+
+class Event(StrEnum):
+    """What can happen to a delegation."""
+
+    REQUEST = "request"
+    APPROVE = "approve"
+    DENY = "deny"
+    CANCEL = "cancel"
+    LAPSE = "lapse"
+    ATTEMPT = "attempt"  # written down before Close is asked to create the association
+    ACTIVATE = "activate"  # Close holds the association
+    FAIL = "fail"
+    EXPIRE = "expire"
+    REVOKE = "revoke"  # by the grantor
+    RELEASE = "release"  # by the grantee or the requester
+    CONFIRM = "confirm"  # Close confirmed that the association is gone
+
+
+OPEN_STATES = (State.REQUESTED, State.APPROVED, State.ACTIVE, State.ENDING)
+END_EVENTS = (Event.EXPIRE, Event.REVOKE, Event.RELEASE)
+
+TRANSITIONS: dict[State | None, dict[Event, State]] = {
+    None: {Event.REQUEST: State.REQUESTED},
+    State.REQUESTED: {
+        Event.APPROVE: State.APPROVED,
+        Event.DENY: State.DENIED,
+        Event.CANCEL: State.CANCELLED,
+        Event.LAPSE: State.LAPSED,
+    },
+    State.APPROVED: {
+        Event.ATTEMPT: State.APPROVED,
+        Event.ACTIVATE: State.ACTIVE,
+        Event.FAIL: State.FAILED,
+        Event.CANCEL: State.CANCELLED,
+        Event.LAPSE: State.LAPSED,
+        Event.EXPIRE: State.ENDING,
+        Event.REVOKE: State.ENDING,
+        Event.RELEASE: State.ENDING,
+    },
+    State.ACTIVE: {
+        Event.EXPIRE: State.ENDING,
+        Event.REVOKE: State.ENDING,
+        Event.RELEASE: State.ENDING,
+    },
+    State.ENDING: {
+        # The answer to a create can arrive after the grantor has already taken the right back.
+        Event.ACTIVATE: State.ENDING,
+        Event.CONFIRM: State.ENDED,
+    },
+    State.ENDED: {},
+    State.DENIED: {},
+    State.CANCELLED: {},
+    State.LAPSED: {},
+    State.FAILED: {},
+}
+
+
+class ImpossibleTransition(Exception):
+    """The event cannot happen in this state."""
+
+    def __init__(self, state: State | None, event: Event) -> None:
+        super().__init__(f"{event} cannot happen in state {state}")
+        self.state = state
+        self.event = event
+
+
+def next_state(state: State | None, event: Event) -> State:
+    """The state after ``event``; raises :class:`ImpossibleTransition`."""
+    try:
+        return TRANSITIONS[state][event]
+    except KeyError:
+        raise ImpossibleTransition(state, event) from None
+
+
+def is_possible(state: State | None, event: Event) -> bool:
+    """Whether ``event`` can happen in ``state``."""
+    return event in TRANSITIONS[state]
+
+
+class Trouble(StrEnum):
+    """Why a delegation waits or failed; the card has one sentence for each."""
+
+    NOT_CONNECTED = "not_connected"
+    CONNECTION_LOST = "connection_lost"
+    GRANTEE_NOT_IN_CLOSE = "grantee_not_in_close"
+    GRANTEE_WITHOUT_EMAIL = "grantee_without_email"
+    SAME_CLOSE_ACCOUNT = "same_close_account"
+    OTHER_ORGANIZATION = "other_organization"
+    EXISTED_BEFORE = "existed_before"
+    TIME_PASSED = "time_passed"
+    CLOSE_BUSY = "close_busy"
+    CLOSE_DOWN = "close_down"
+    CLOSE_INVALID = "close_invalid"
+    CLOSE_PLAN_LIMIT = "close_plan_limit"
+    CLOSE_FORBIDDEN = "close_forbidden"
+    CLOSE_NOT_FOUND = "close_not_found"
+    CLOSE_APP_REJECTED = "close_app_rejected"
+    CLOSE_UNEXPECTED = "close_unexpected"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delegation:
+    """One row. Neither ``length`` nor ``until`` means: until revoked.
+
+    ``attempted_at`` is when Close was last asked to create the association; ``is_unclear`` says
+    that the answer to one of these attempts never came.
+    """
+
+    id: str
+    team_id: str
+    grantor_id: str
+    grantee_id: str
+    requester_id: str
+    grantee_email: str | None = None
+    reason: str
+    starts_at: datetime | None = None
+    length: timedelta | None = None
+    until: datetime | None = None
+    state: State
+    version: int = 1
+    requested_at: datetime
+    lapses_at: datetime
+    decided_at: datetime | None = None
+    attempted_at: datetime | None = None
+    is_unclear: bool = False
+    active_at: datetime | None = None
+    ends_at: datetime | None = None
+    ended_at: datetime | None = None
+    end_event: Event | None = None
+    closed_by: str | None = None
+    trouble: Trouble | None = None
+    attempts: int = 0
+    association_id: str | None = None
+    organization_id: str | None = None
+    grantor_close_id: str | None = None
+    grantee_close_id: str | None = None
+    wake_at: datetime | None = None
+    leased_until: datetime | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the pair is taken: something can still happen in Close."""
+        return self.state in OPEN_STATES
+
+    @property
+    def is_permanent(self) -> bool:
+        """Whether it lasts until somebody ends it."""
+        return self.length is None and self.until is None
+
+    def end_when_active_from(self, moment: datetime) -> datetime | None:
+        """When it ends if the association exists from ``moment`` on; None = until revoked."""
+        if self.length is not None:
+            return moment + self.length
+        return self.until
+
+
+def default_wake(delegation: Delegation, now: datetime) -> datetime | None:
+    """When somebody has to look at it next, when nothing more urgent is known."""
+    match delegation.state:
+        case State.REQUESTED:
+            return delegation.lapses_at
+        case State.APPROVED | State.ENDING:
+            return now
+        case State.ACTIVE:
+            return delegation.ends_at
+        case _:
+            return None
+
+
+_OPEN = text("state IN ('requested', 'approved', 'active', 'ending')")
+
+delegations = Table(
+    "delegations",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("team_id", String(32), nullable=False),
+    Column("grantor_id", String(32), nullable=False),
+    Column("grantee_id", String(32), nullable=False),
+    Column("requester_id", String(32), nullable=False),
+    Column("grantee_email", String(320)),
+    Column("reason", Text, nullable=False),
+    Column("starts_at", UtcTime),
+    Column("length", Length),
+    Column("until", UtcTime),
+    Column("state", words(State), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("requested_at", UtcTime, nullable=False),
+    Column("lapses_at", UtcTime, nullable=False),
+    Column("decided_at", UtcTime),
+    Column("attempted_at", UtcTime),
+    Column("is_unclear", Boolean, nullable=False),
+    Column("active_at", UtcTime),
+    Column("ends_at", UtcTime),
+    Column("ended_at", UtcTime),
+    Column("end_event", words(Event)),
+    Column("closed_by", String(32)),
+    Column("trouble", words(Trouble)),
+    Column("attempts", Integer, nullable=False),
+    Column("association_id", String(64)),
+    Column("organization_id", String(64)),
+    Column("grantor_close_id", String(64)),
+    Column("grantee_close_id", String(64)),
+    Column("wake_at", UtcTime),
+    Column("leased_until", UtcTime),
+    Index(
+        "uq_delegations_open_pair",
+        "team_id",
+        "grantor_id",
+        "grantee_id",
+        unique=True,
+        postgresql_where=_OPEN,
+        sqlite_where=_OPEN,
+    ),
+    Index(
+        "ix_delegations_wake_at",
+        "wake_at",
+        postgresql_where=text("wake_at IS NOT NULL"),
+        sqlite_where=text("wake_at IS NOT NULL"),
+    ),
+    Index("ix_delegations_grantor", "team_id", "grantor_id", "requested_at"),
+    Index("ix_delegations_grantee", "team_id", "grantee_id", "requested_at"),
+)

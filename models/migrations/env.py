@@ -1,0 +1,31 @@
+"""Alembic's entry: runs on the connection it is given (see ``bot.store.schema``)."""
+
+from typing import Any, Literal
+
+from alembic import context
+from sqlalchemy import Enum
+
+import models.card
+import models.connection
+import models.delegation
+import models.event  # noqa: F401 - each import adds its tables to the metadata
+from models.base import metadata
+
+
+def render_item(kind: str, item: Any, _context: Any) -> str | Literal[False]:
+    """Fixed words are plain text in the schema: a new word needs no migration."""
+    if kind == "type" and isinstance(item, Enum):
+        return f"sa.String(length={item.length})"
+    return False
+
+
+connection = context.config.attributes["connection"]
+context.configure(
+    connection=connection,
+    target_metadata=metadata,
+    user_module_prefix="",
+    render_item=render_item,
+    render_as_batch=True,
+)
+with context.begin_transaction():
+    context.run_migrations()

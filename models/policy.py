@@ -1,0 +1,83 @@
+"""Who may ask whom, and for how long. Pure: the same input gives the same answer."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from models.person import Person
+
+REASON_LIMIT = 500  # characters; a card must hold it beside everything else (slack.md §5)
+
+
+class Refusal(StrEnum):
+    """Why a request is not accepted; ``bot.cards.refusals`` has one sentence for each."""
+
+    ONESELF = "oneself"
+    BOT = "bot"
+    DEACTIVATED = "deactivated"
+    GUEST = "guest"
+    STRANGER = "stranger"
+    UNKNOWN_PERSON = "unknown_person"
+    TOO_SHORT = "too_short"
+    TOO_LONG = "too_long"
+    PERMANENT = "permanent"
+    REASON_MISSING = "reason_missing"
+    REASON_TOO_LONG = "reason_too_long"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """The rules of this installation, from its environment."""
+
+    min_duration: timedelta = timedelta(minutes=5)
+    max_duration: timedelta = timedelta(days=30)
+    default_duration: timedelta = timedelta(days=1)
+    allow_permanent: bool = True
+    require_reason: bool = False
+    pending_ttl: timedelta = timedelta(days=3)
+    remind_before: timedelta = timedelta(hours=1)
+    admins: frozenset[str] = frozenset()
+
+
+def who_refusal(person: Person | None, team_id: str) -> Refusal | None:
+    """Why ``person`` cannot take part in a delegation in this workspace, or None."""
+    if person is None:
+        return Refusal.UNKNOWN_PERSON
+    if person.is_deactivated:
+        return Refusal.DEACTIVATED
+    if person.is_stranger or person.team_id != team_id:
+        return Refusal.STRANGER
+    if person.is_bot:
+        return Refusal.BOT
+    if person.is_guest:
+        return Refusal.GUEST
+    return None
+
+
+def length_refusal(
+    policy: Policy,
+    *,
+    length: timedelta | None,
+    starts_at: datetime | None,
+    until: datetime | None,
+    now: datetime,
+) -> Refusal | None:
+    """Why this stretch of time is not allowed, or None. No length and no until: until revoked."""
+    if until is not None:
+        length = until - (starts_at or now)
+    if length is None:
+        return None if policy.allow_permanent else Refusal.PERMANENT
+    if length < policy.min_duration:
+        return Refusal.TOO_SHORT
+    if length > policy.max_duration:
+        return Refusal.TOO_LONG
+    return None
+
+
+def reason_refusal(policy: Policy, reason: str) -> Refusal | None:
+    """Why this reason cannot be taken, or None."""
+    if policy.require_reason and not reason:
+        return Refusal.REASON_MISSING
+    if len(reason) > REASON_LIMIT:
+        return Refusal.REASON_TOO_LONG
+    return None

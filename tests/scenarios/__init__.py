@@ -1,0 +1,1 @@
+"""What people do, from a signed request to a call at Close."""

@@ -1,0 +1,178 @@
+"""The whole stage of a scenario: sandbox Slack, sandbox Close, the real bot, and a clock."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+from cryptography.fernet import Fernet
+
+from bot.app import open_bot
+from bot.settings import Settings
+from bot.store import Database
+from models.delegation import Delegation, State
+from sandbox.close import CLIENT_ID, CLIENT_SECRET, SandboxClose
+from sandbox.people import SandboxPerson
+from sandbox.serving import serve
+from sandbox.slack import SandboxSlack
+from sandbox.workspace import Message
+
+BEAT = timedelta(milliseconds=50)
+
+
+class Clock:
+    """Real time that can be pushed ahead."""
+
+    def __init__(self) -> None:
+        self.ahead = timedelta()
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+    def push(self, **how_far: float) -> None:
+        """Push the clock ahead, in the words of timedelta."""
+        self.ahead += timedelta(**how_far)
+
+
+class World:
+    """What a scenario can see and do."""
+
+    def __init__(self, database: Database, clock: Clock, settings: dict[str, Any]) -> None:
+        self.clock = clock
+        self.database = database
+        self.slack = SandboxSlack()
+        self.close = SandboxClose(now=clock)
+        self.bot_url = ""
+        self.bot_environment = settings
+
+    async def sendas(self, person: SandboxPerson, text: str = "") -> str:
+        """Type ``/sendas`` and return the words of the answer, as the person reads them."""
+        before = len(self.slack.messages(person))
+        reply = await self.slack.command(person, "/sendas", text)
+        assert reply.ok, reply
+        answers = [m for m in self.slack.messages(person)[before:] if m.ephemeral]
+        return self.slack.read(answers[-1], person) if answers else ""
+
+    async def connect(self, person: SandboxPerson) -> httpx.Response:
+        """Walk from ``/sendas connect`` through Close's consent page and back, in a browser."""
+        await self.slack.command(person, "/sendas", "connect")
+        answer = self.slack.messages(person)[-1].text
+        return await self.follow(answer.partition("<")[2].partition("|")[0], person)
+
+    async def follow(
+        self, link: str, person: SandboxPerson, *, allow: bool = True
+    ) -> httpx.Response:
+        """Open a connect link as ``person`` and decide on Close's consent page."""
+        async with httpx.AsyncClient() as browser:
+            departure = await browser.get(link)
+            if departure.status_code != 303:
+                return departure
+            target = await self.close.consent(departure.headers["location"], person, allow=allow)
+            return await browser.get(target)
+
+    async def card(self, person: SandboxPerson, words: str) -> Message:
+        """The person's card whose words contain ``words``, once it is there."""
+
+        def find() -> Message | None:
+            for message in reversed(self.slack.messages(person)):
+                if not message.ephemeral and words in self.slack.read(message, person):
+                    return message
+            return None
+
+        return await self.slack.wait_for(find, what=f"a card for {person.handle}: {words!r}")
+
+    async def click(self, person: SandboxPerson, words: str, button: str) -> None:
+        """Click a button on the person's card that contains ``words``."""
+        reply = await self.slack.click(person, await self.card(person, words), button)
+        assert reply.ok, reply
+
+    async def whispered(self, person: SandboxPerson, words: str) -> Message:
+        """An answer that only this person sees."""
+
+        def find() -> Message | None:
+            for message in reversed(self.slack.messages(person)):
+                if message.ephemeral and words in self.slack.read(message, person):
+                    return message
+            return None
+
+        return await self.slack.wait_for(find, what=f"a whisper to {person.handle}: {words!r}")
+
+    async def delegations(self) -> list[Delegation]:
+        """All rows, oldest first."""
+
+        def read(connection: Any) -> list[Delegation]:
+            from models.delegation import delegations  # noqa: PLC0415
+
+            rows = connection.execute(delegations.select().order_by(delegations.c.requested_at))
+            return [Delegation(**row) for row in rows.mappings()]
+
+        return await self.database.run_connection(read)
+
+    async def only(self) -> Delegation:
+        """The one delegation there is."""
+        found = await self.delegations()
+        assert len(found) == 1, found
+        return found[0]
+
+    async def until(self, state: State) -> Delegation:
+        """The one delegation, once it is in this state."""
+        for _ in range(200):
+            delegation = await self.only()
+            if delegation.state is state:
+                return delegation
+            await _a_moment()
+        raise AssertionError(f"waited for {state}, but it is {delegation}")
+
+
+async def _a_moment() -> None:
+    import asyncio  # noqa: PLC0415
+
+    await asyncio.sleep(0.025)
+
+
+@asynccontextmanager
+async def open_world(database_url: str, **settings: Any) -> AsyncIterator[World]:
+    """Everything up and talking to each other; ``settings`` are those of the bot."""
+    async with AsyncExitStack() as stack:
+        clock = Clock()
+        database = Database(database_url)
+        stack.push_async_callback(database.dispose)
+        world = World(database, clock, settings)
+        slack_url = await stack.enter_async_context(world.slack.serving())
+        close_url = await stack.enter_async_context(serve(world.close.app))
+        values = {
+            "slack_bot_token": world.slack.bot_token,
+            "slack_signing_secret": world.slack.signing_secret,
+            "slack_api_url": f"{slack_url}/api/",
+            "close_client_id": CLIENT_ID,
+            "close_client_secret": CLIENT_SECRET,
+            "close_api_url": close_url,
+            "close_app_url": close_url,
+            "public_url": "http://127.0.0.1:1",
+            "database_url": database_url,
+            "encryption_keys": (Fernet.generate_key().decode(),),
+            **settings,
+        }
+        world.bot_url = await stack.enter_async_context(_bot(values, clock))
+        world.slack.bot_url = world.bot_url
+        yield world
+
+
+@asynccontextmanager
+async def _bot(values: dict[str, Any], clock: Clock) -> AsyncIterator[str]:
+    """The bot on a free port, which it has to know beforehand to make its links."""
+    port = _free_port()
+    values["public_url"] = f"http://127.0.0.1:{port}"
+    settings = Settings(_env_file=None, **values)
+    async with open_bot(settings, now=clock, beat=BEAT) as web, serve(web, port) as url:
+        yield url
+
+
+def _free_port() -> int:
+    import socket  # noqa: PLC0415
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

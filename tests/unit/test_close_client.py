@@ -1,0 +1,266 @@
+"""The client against prepared answers: what it sends, what it accepts, what it drops."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+import structlog
+
+from bot.close.client import CloseClient
+from bot.close.errors import CloseProblem, OutcomeUnclear, RefusedByClose, RetryLater
+from bot.close.exchange import LONGEST_BODY, Request, open_http, send
+from bot.close.limits import Limiter
+from bot.ports import Credential
+
+CREDENTIAL = Credential("secret-token")
+ORGANIZATION = "orga_1"
+PAIR = {
+    "id": "sdas_1",
+    "organization_id": ORGANIZATION,
+    "allowing_user_id": "user_a",
+    "allowed_user_id": "user_b",
+}
+
+Answering = Callable[[httpx.Request], httpx.Response]
+
+
+def client_of(answering: Answering) -> CloseClient:
+    """Return a client whose requests are answered by a function."""
+    http = httpx.AsyncClient(transport=httpx.MockTransport(answering))
+    return CloseClient(http, "https://close.test", Limiter())
+
+
+def always(status: int, body: Any = None, *, content: bytes | None = None) -> CloseClient:
+    """Return a client that gets the same answer to everything."""
+    return client_of(
+        lambda _: (
+            httpx.Response(status, content=content)
+            if content is not None
+            else httpx.Response(status, json=body)
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("credential", "header"),
+    [
+        (Credential("yourapikey", is_api_key=True), "Basic eW91cmFwaWtleTo="),
+        (Credential("token"), "Bearer token"),
+    ],
+)
+async def test_the_credential_is_sent_as_close_wants_it(
+    credential: Credential, header: str
+) -> None:
+    """A key is the user name with an empty password (Close's own vector), a token is a bearer."""
+    seen: list[str] = []
+
+    def answering(request: httpx.Request) -> httpx.Response:
+        seen.append(request.headers["authorization"])
+        return httpx.Response(200, json={"data": []})
+
+    await client_of(answering).users(credential)
+    assert seen == [header]
+
+
+async def test_every_path_ends_in_a_slash() -> None:
+    """No call leaves out the trailing slash, for a redirect would lose its body."""
+    paths: list[str] = []
+
+    def answering(request: httpx.Request) -> httpx.Response:
+        paths.append(request.url.path)
+        return httpx.Response(500)
+
+    client, moment = client_of(answering), datetime(2026, 1, 1, tzinfo=UTC)
+    for call in (
+        client.me(CREDENTIAL),
+        client.users(CREDENTIAL),
+        client.sending_accounts(CREDENTIAL, "user_a"),
+        client.associations(CREDENTIAL),
+        client.association(CREDENTIAL, "sdas_1"),
+        client.create_association(CREDENTIAL, "user_a", "user_b"),
+        client.delete_association(CREDENTIAL, "sdas_1"),
+        client.delete_association_of(CREDENTIAL, "user_a", "user_b"),
+        client.change_associations(CREDENTIAL, allow=[], disallow=["user_b"]),
+        client.sent_emails(CREDENTIAL, user_id="user_a", since=moment, until=moment),
+    ):
+        with pytest.raises((RetryLater, OutcomeUnclear)):
+            await call
+    assert len(paths) == 10
+    assert all(path.startswith("/api/v1/") and path.endswith("/") for path in paths)
+
+
+async def test_a_redirect_is_not_followed() -> None:
+    """A redirect is an error, and nothing is sent to where it points."""
+    hosts: list[str] = []
+
+    def answering(request: httpx.Request) -> httpx.Response:
+        hosts.append(request.url.host)
+        return httpx.Response(301, headers={"location": "https://elsewhere.test/"})
+
+    with pytest.raises(RefusedByClose) as caught:
+        await client_of(answering).me(CREDENTIAL)
+    assert (caught.value.problem, hosts) == (CloseProblem.UNEXPECTED, ["close.test"])
+
+
+async def test_all_pages_are_read_and_no_row_twice() -> None:
+    """Paging goes on by the rows received, and a row that moved to the next page counts once."""
+    pages = {
+        "0": {"data": [user("a"), user("b")], "has_more": True},
+        "2": {"data": [user("b"), user("c")], "has_more": False},
+    }
+    client = client_of(
+        lambda request: httpx.Response(200, json=pages[request.url.params.get("_skip", "0")])
+    )
+    assert [each.id for each in await client.users(CREDENTIAL)] == ["user_a", "user_b", "user_c"]
+
+
+async def test_paging_without_end_is_given_up() -> None:
+    """A list that says has_more for ever does not keep the bot busy for ever."""
+    client = always(200, {"data": [user("a")], "has_more": True})
+    with pytest.raises(RetryLater):
+        await client.users(CREDENTIAL)
+
+
+def user(letter: str, **changes: Any) -> dict[str, Any]:
+    """Return a user as ``/user/`` shows it."""
+    shown = {
+        "id": f"user_{letter}",
+        "email": f"{letter}@example.com",
+        "first_name": "Ada",
+        "last_name": "Example",
+        "organizations": [ORGANIZATION],
+        "something_new": {"deep": True},
+    }
+    return shown | changes
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "name"),
+    [
+        ("Ada", "Example", "Ada Example"),
+        (None, "Example", "Example"),
+        ("Ada", None, "Ada"),
+        (None, None, "a@example.com"),
+    ],
+)
+async def test_names_may_be_missing(first: str | None, last: str | None, name: str) -> None:
+    """Either part of a name may be null; with neither the address stands in."""
+    client = always(200, {"data": [user("a", first_name=first, last_name=last)]})
+    assert [each.name for each in await client.users(CREDENTIAL)] == [name]
+
+
+async def test_organizations_are_objects_in_me_and_ids_in_user() -> None:
+    """Both forms of organizations end up as ids."""
+    me = await always(200, user("a", organizations=[{"id": ORGANIZATION, "name": "x"}])).me(
+        CREDENTIAL
+    )
+    users = await always(200, {"data": [user("a")]}).users(CREDENTIAL)
+    assert me.organization_ids == users[0].organization_ids == (ORGANIZATION,)
+
+
+async def test_only_matching_associations_are_listed() -> None:
+    """A server that ignores the filters does not lead to somebody else's association."""
+    rows = [PAIR, PAIR | {"id": "sdas_2", "allowed_user_id": "user_c"}]
+    found = await always(200, {"data": rows}).associations(
+        CREDENTIAL, allowing_user_id="user_a", allowed_user_id="user_b"
+    )
+    assert [each.id for each in found] == ["sdas_1"]
+
+
+@pytest.mark.parametrize("body", [PAIR | {"allowed_user_id": "user_c"}, PAIR | {"id": "x"}, []])
+async def test_a_create_answer_that_does_not_fit_is_unclear(body: Any) -> None:
+    """201 about another pair, without a proper id or of another shape is no success."""
+    with pytest.raises(OutcomeUnclear):
+        await always(201, body).create_association(CREDENTIAL, "user_a", "user_b")
+
+
+GARBAGE = [b"", b"<html>", b'{"id": "sdas_1", "organ', b"\xff\xfe", b"[" * 100_000, b"null"]
+
+
+@pytest.mark.parametrize("content", GARBAGE, ids=range(len(GARBAGE)))
+async def test_200_with_garbage(content: bytes) -> None:
+    """An unreadable success is unclear after a write and a reason to wait after a read."""
+    client = always(200, content=content)
+    with pytest.raises(OutcomeUnclear) as of_write:
+        await client.create_association(CREDENTIAL, "user_a", "user_b")
+    with pytest.raises(RetryLater) as of_read:
+        await client.me(CREDENTIAL)
+    assert of_write.value.problem == of_read.value.problem == CloseProblem.UNREADABLE
+
+
+@pytest.mark.parametrize("status", [200, 204, 404])
+async def test_a_delete_never_parses_the_body(status: int) -> None:
+    """200, 204 and 404 all mean that the association is gone, whatever the body says."""
+    client = always(status, content=b"<not json>")
+    await client.delete_association(CREDENTIAL, "sdas_1")
+    await client.delete_association_of(CREDENTIAL, "user_a", "user_b")
+
+
+@pytest.mark.parametrize("odd", ["", "sdas_", "user_a", "sdas_1/../../me", "sdas_1\n", "sdas_ä"])
+async def test_an_id_that_is_none_is_never_sent(odd: str) -> None:
+    """What does not look like an id is refused before it can become part of an address."""
+    with pytest.raises(RefusedByClose):
+        await always(204).delete_association(CREDENTIAL, odd)
+
+
+async def test_email_is_typed_and_dates_without_offset_are_utc() -> None:
+    """Sent email has its association, a date in UTC and all recipients; drafts are left out."""
+    row = {
+        "id": "acti_1",
+        "send_as_id": "sdas_1",
+        "user_id": "user_b",
+        "date_created": "2026-11-04T11:04:13.014979",
+        "direction": "outgoing",
+        "status": "sent",
+        "subject": None,
+        "to": ["x@example.org"],
+        "cc": None,
+        "bcc": ["y@example.org"],
+    }
+    drafts = [
+        row | {"id": "acti_2", "status": "draft"},
+        row | {"id": "acti_3", "direction": "incoming"},
+    ]
+    moment = datetime(2026, 11, 4, tzinfo=UTC)
+    (sent,) = await always(200, {"data": [row, *drafts]}).sent_emails(
+        CREDENTIAL, user_id="user_b", since=moment, until=moment + timedelta(days=1)
+    )
+    assert sent.date == datetime(2026, 11, 4, 11, 4, 13, 14979, tzinfo=UTC)
+    assert (sent.send_as_id, sent.subject) == ("sdas_1", "")
+    assert sent.recipients == ("x@example.org", "y@example.org")
+
+
+async def test_a_body_without_end_is_cut() -> None:
+    """Not more than the cap is kept of a body, and the status still counts."""
+    http = httpx.AsyncClient(
+        transport=httpx.MockTransport(lambda _: httpx.Response(404, content=b"x" * 3_000_000))
+    )
+    answer = await send(http, Request("GET", "/x/", "https://close.test/x/"))
+    assert (answer.status, len(answer.body)) == (404, LONGEST_BODY)
+
+
+async def test_the_log_has_neither_tokens_nor_bodies() -> None:
+    """A call is logged as method, path template, status and milliseconds, and nothing else."""
+    with structlog.testing.capture_logs() as entries, pytest.raises(RefusedByClose):
+        await always(403, {"error": "private"}).association(CREDENTIAL, "sdas_1")
+    (entry,) = entries
+    assert entry.pop("milliseconds") >= 0
+    assert entry == {
+        "event": "close_call",
+        "log_level": "info",
+        "method": "GET",
+        "path": "/api/v1/send_as/{id}/",
+        "status": 403,
+    }
+
+
+async def test_the_shared_client_keeps_no_cookies() -> None:
+    """The client that all credentials share does not keep a cookie of one for another."""
+    async with open_http() as http:
+        request = httpx.Request("GET", "https://close.test/")
+        cookie = {"set-cookie": "session=ada; Path=/"}
+        http.cookies.extract_cookies(httpx.Response(200, headers=cookie, request=request))
+        assert not http.cookies
+        assert not http.follow_redirects

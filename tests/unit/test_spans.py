@@ -1,0 +1,114 @@
+"""How spans and lengths are said to people, and written so that they can be read back."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.durations import (
+    InThePast,
+    Span,
+    parse_duration,
+    read_span,
+    say_length,
+    say_span,
+    write_length,
+    write_span,
+)
+
+BERLIN = "Europe/Berlin"
+NOW = datetime(2026, 11, 25, 9, tzinfo=UTC)  # Wednesday, 10:00 in Berlin
+FRIDAY_FIVE = Span(until=datetime(2026, 11, 27, 16, tzinfo=UTC))
+
+clocks = st.datetimes(
+    datetime(2000, 1, 1),  # noqa: DTZ001
+    datetime(2100, 1, 1),  # noqa: DTZ001
+    timezones=st.just(UTC),
+)
+zones = st.sampled_from(("UTC", BERLIN, "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe"))
+lengths = st.integers(1, 10**8).map(lambda seconds: timedelta(seconds=seconds))
+
+
+@pytest.mark.parametrize(
+    ("minutes", "words"),
+    [
+        (150, "2 hours 30 minutes"),
+        (60, "1 hour"),
+        (10_080, "1 week"),
+        (20_160, "2 weeks"),
+        (43_200, "30 days"),
+        (2160, "1 day 12 hours"),
+        (0.5, "30 seconds"),
+        (1 / 60_000, "0 seconds"),
+        (-5, "0 seconds"),
+    ],
+)
+def test_say_length(minutes: float, words: str) -> None:
+    """A length is said in whole units, largest first, down to seconds."""
+    assert say_length(timedelta(minutes=minutes)) == words
+
+
+@pytest.mark.parametrize(
+    ("phrase", "words"),
+    [
+        ("2h30m", "for 2 hours 30 minutes"),
+        ("forever", "until revoked"),
+        ("until friday 17:00", "until Friday 27 November, 17:00 your time"),
+        ("until friday", "until the end of Friday 27 November, your time"),
+        ("until 9am 1 january", "until Friday 1 January 2027, 09:00 your time"),
+        ("monday", "for all of Monday 30 November, your time"),
+        ("from 14:00 to 16:00", "on Wednesday 25 November from 14:00 until 16:00 your time"),
+        ("from 14:00 to 24:00", "on Wednesday 25 November from 14:00 until midnight your time"),
+        (
+            "tomorrow 9am to friday 6pm",
+            "from Thursday 26 November, 09:00 until Friday 27 November, 18:00 your time",
+        ),
+        ("2h tomorrow 9am", "from Thursday 26 November, 09:00 your time, for 2 hours"),
+        ("tomorrow forever", "from Thursday 26 November, 00:00 your time, until revoked"),
+        ("until 2027-10-31 2:30", "until Sunday 31 October 2027, 02:30 (CEST) your time"),
+        ("until 2027-10-31T01:30Z", "until Sunday 31 October 2027, 02:30 (CET) your time"),
+    ],
+)
+def test_say_span(phrase: str, words: str) -> None:
+    """A span is confirmed in words, in the reader's zone."""
+    assert say_span(read_span(phrase, now=NOW, zone=BERLIN), now=NOW, zone=BERLIN) == words
+
+
+def test_unknown_zone_is_named() -> None:
+    """Nobody is told "your time" when the zone is not known."""
+    assert say_span(FRIDAY_FIVE, now=NOW, zone="") == "until Friday 27 November, 16:00 UTC"
+
+
+def test_past_is_said() -> None:
+    """The error for a past end says which moment was understood."""
+    with pytest.raises(InThePast) as raised:
+        read_span("until today 9:00", now=NOW, zone=BERLIN)
+    assert raised.value.words == "until Wednesday 25 November, 09:00 your time"
+
+
+@given(lengths)
+def test_length_round_trip(value: timedelta) -> None:
+    """Both ways of writing a length are read back as the same length."""
+    assert parse_duration(write_length(value)) == value
+    assert read_span(say_length(value), now=NOW, zone=BERLIN) == Span(value)
+
+
+@given(clocks, zones, lengths, lengths, st.booleans(), st.sampled_from(("length", "until", "ever")))
+def test_span_round_trip(
+    clock: datetime,
+    zone: str,
+    wait: timedelta,
+    value: timedelta,
+    is_later: bool,
+    kind: str,
+) -> None:
+    """A written span is read back unchanged, in every zone."""
+    clock = clock.replace(microsecond=0)
+    starts = clock + wait if is_later else None
+    spans = {
+        "length": Span(value, starts=starts),
+        "until": Span(until=clock + wait + value, starts=starts),
+        "ever": Span(forever=True, starts=starts),
+    }
+    assert read_span(write_span(spans[kind]), now=clock, zone=zone) == spans[kind]
