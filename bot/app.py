@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import aiohttp
 import structlog
@@ -27,6 +27,7 @@ from bot.links import Links
 from bot.listeners import actions, commands, errors, events, views
 from bot.listeners.asking import Asking
 from bot.ports import Now
+from bot.present import utc_now
 from bot.settings import Settings
 from bot.slack.bolt import Workspace, bolt_app, web_client
 from bot.slack.directory import SlackDirectory
@@ -46,11 +47,6 @@ from models.delegation import Delegation
 
 SLACK_TIMEOUT = aiohttp.ClientTimeout(total=10, connect=5)
 GREETING_PAUSE = 5.0  # seconds between attempts to reach Slack at the start
-
-
-def utc_now() -> datetime:
-    """The real present."""
-    return datetime.now(UTC)
 
 
 @asynccontextmanager

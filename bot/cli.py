@@ -11,6 +11,7 @@ import uvloop
 
 from bot.app import open_bot
 from bot.doctor import examine
+from bot.present import pushed_clock, utc_now
 from bot.settings import BadSettings, Settings, read_settings
 from bot.store import Database
 from bot.store.schema import is_current, migrate
@@ -40,7 +41,8 @@ async def serve(settings: Settings) -> int:
     if not await _is_migrated(settings):
         print(NOT_MIGRATED, file=sys.stderr)
         return 3
-    async with open_bot(settings) as web:
+    now = utc_now if settings.clock_file is None else pushed_clock(settings.clock_file)
+    async with open_bot(settings, now=now) as web:
         config = uvicorn.Config(
             web,
             host="0.0.0.0",  # noqa: S104 - hosts route to the container's own address

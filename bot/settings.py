@@ -1,7 +1,10 @@
 """The environment, read once and checked; every message names the variable and what to do."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated, Any, Self
+
+from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
@@ -59,6 +62,8 @@ class Settings(BaseSettings):
     )
     port: int = Field(default=8000, ge=0, le=65535)
 
+    clock_file: Annotated[Path | None, BeforeValidator(_empty_is_unset)] = None
+
     min_duration: Duration = timedelta(minutes=5)
     max_duration: Duration = timedelta(days=30)
     default_duration: Duration = timedelta(days=1)
@@ -77,6 +82,10 @@ class Settings(BaseSettings):
             )
         if not self.min_duration <= self.default_duration <= self.max_duration:
             raise ValueError("MIN_DURATION <= DEFAULT_DURATION <= MAX_DURATION must hold")
+        if self.clock_file is not None and not (
+            _is_local(self.slack_api_url) and _is_local(self.close_api_url)
+        ):
+            raise ValueError("CLOCK_FILE is for the sandbox: it needs a local Slack and Close")
         for key in self.encryption_keys:
             _check_key(key)
         return self
@@ -96,13 +105,19 @@ class Settings(BaseSettings):
         )
 
 
+def _is_local(url: str) -> bool:
+    return urlsplit(url).hostname in ("127.0.0.1", "localhost")
+
+
 def _check_key(key: SecretStr) -> None:
     try:
         Fernet(key.get_secret_value())
     except ValueError:
         raise ValueError(
             "ENCRYPTION_KEYS holds something that is not a Fernet key; make one with: "
-            "python -c 'from cryptography.fernet import Fernet as F; "
+            "python -c 'from urllib.parse import urlsplit
+
+from cryptography.fernet import Fernet as F; "
             "print(F.generate_key().decode())'"
         ) from None
 

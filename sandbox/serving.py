@@ -22,7 +22,7 @@ class ConnectionCut(Exception):
 class CutConnection(Response):
     """Returned by a Starlette endpoint to do the same; an exception would become a 500 there."""
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Break the connection and wait until it is gone."""
         await scope[_HANG_UP]()
 
@@ -134,5 +134,5 @@ def _listen(port: int) -> socket.socket:
 
 
 async def _started(server: uvicorn.Server, running: "asyncio.Task[None]") -> None:
-    while not (server.started or running.done()):
+    while not (server.started or running.done()):  # noqa: ASYNC110 - as above
         await asyncio.sleep(0)

@@ -22,7 +22,7 @@ class CloseOAuthClient:
     ``app_url`` is where people consent, ``api_url`` is where tokens come from.
     """
 
-    def __init__(  # noqa: PLR0917 - what a registered OAuth client consists of
+    def __init__(
         self,
         http: httpx.AsyncClient,
         api_url: str,

@@ -94,21 +94,14 @@ def test_length_round_trip(value: timedelta) -> None:
     assert read_span(say_length(value), now=NOW, zone=BERLIN) == Span(value)
 
 
-@given(clocks, zones, lengths, lengths, st.booleans(), st.sampled_from(("length", "until", "ever")))
-def test_span_round_trip(
-    clock: datetime,
-    zone: str,
-    wait: timedelta,
-    value: timedelta,
-    is_later: bool,
-    kind: str,
-) -> None:
-    """A written span is read back unchanged, in every zone."""
+@given(clocks, zones, lengths, lengths)
+def test_span_round_trip(clock: datetime, zone: str, wait: timedelta, value: timedelta) -> None:
+    """A written span of every kind is read back unchanged, in every zone."""
     clock = clock.replace(microsecond=0)
-    starts = clock + wait if is_later else None
-    spans = {
-        "length": Span(value, starts=starts),
-        "until": Span(until=clock + wait + value, starts=starts),
-        "ever": Span(forever=True, starts=starts),
-    }
-    assert read_span(write_span(spans[kind]), now=clock, zone=zone) == spans[kind]
+    for starts in (None, clock + wait):
+        for span in (
+            Span(value, starts=starts),
+            Span(until=clock + wait + value, starts=starts),
+            Span(forever=True, starts=starts),
+        ):
+            assert read_span(write_span(span), now=clock, zone=zone) == span
