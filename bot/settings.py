@@ -3,7 +3,6 @@
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Self
-
 from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
@@ -115,9 +114,7 @@ def _check_key(key: SecretStr) -> None:
     except ValueError:
         raise ValueError(
             "ENCRYPTION_KEYS holds something that is not a Fernet key; make one with: "
-            "python -c 'from urllib.parse import urlsplit
-
-from cryptography.fernet import Fernet as F; "
+            "python -c 'from cryptography.fernet import Fernet as F; "
             "print(F.generate_key().decode())'"
         ) from None
 
