@@ -150,11 +150,10 @@ def _stretches(days: Days, scene: Scene) -> list[Moment]:
 
 
 def _points(days: Days, clock: _Clock, scene: Scene) -> Iterator[Moment]:
-    keep = days.keep if len(clock.options) == 1 else 1
     for time, days_later in clock.options:
         points = [_local(first.add(days=days_later), time, scene) for first, _ in days.options]
         moments = [Moment(point, point, days.is_weak) for point in points]
-        yield from _to_come(moments, keep, scene)
+        yield from _to_come(moments, days.keep, scene)
 
 
 def _to_come(moments: list[Moment], keep: int, scene: Scene) -> list[Moment]:

@@ -14,13 +14,16 @@ class Audience(StrEnum):
 
     GRANTOR = "grantor"
     GRANTEE = "grantee"
+    REQUESTER = "requester"  # when somebody asked for a third person
+    AUDIT = "audit"  # the audit channel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
     """One row.
 
-    ``shown_version`` is the delegation's version that the message shows. ``told`` is the last
+    ``recipient`` is a Slack user, or the audit channel. ``shown_version`` is the delegation's
+    version that the message shows. ``told`` is the last
     milestone about which the reader got a message of its own. A card with a ``wake_at`` is stale.
     """
 

@@ -27,6 +27,9 @@ class Event(StrEnum):
     """What can happen to a delegation."""
 
     REQUEST = "request"
+    GRANT = "grant"  # given without being asked, or under a standing approval
+    REMIND = "remind"
+    SNOOZE = "snooze"
     APPROVE = "approve"
     DENY = "deny"
     CANCEL = "cancel"
@@ -34,18 +37,26 @@ class Event(StrEnum):
     ATTEMPT = "attempt"  # written down before Close is asked to create the association
     ACTIVATE = "activate"  # Close holds the association
     FAIL = "fail"
+    WARN = "warn"  # the end is near
+    ASK_EXTENSION = "ask_extension"
+    EXTEND = "extend"
+    DECLINE_EXTENSION = "decline_extension"
     EXPIRE = "expire"
     REVOKE = "revoke"  # by the grantor
     RELEASE = "release"  # by the grantee or the requester
+    OFFBOARD = "offboard"  # one of the two has left
+    DISCONNECT = "disconnect"  # the grantor's connection is being given up
+    REMOVE = "remove"  # somebody removed the association in Close itself
     CONFIRM = "confirm"  # Close confirmed that the association is gone
 
 
 OPEN_STATES = (State.REQUESTED, State.APPROVED, State.ACTIVE, State.ENDING)
-END_EVENTS = (Event.EXPIRE, Event.REVOKE, Event.RELEASE)
 
 TRANSITIONS: dict[State | None, dict[Event, State]] = {
-    None: {Event.REQUEST: State.REQUESTED},
+    None: {Event.REQUEST: State.REQUESTED, Event.GRANT: State.APPROVED},
     State.REQUESTED: {
+        Event.REMIND: State.REQUESTED,
+        Event.SNOOZE: State.REQUESTED,
         Event.APPROVE: State.APPROVED,
         Event.DENY: State.DENIED,
         Event.CANCEL: State.CANCELLED,
@@ -60,11 +71,20 @@ TRANSITIONS: dict[State | None, dict[Event, State]] = {
         Event.EXPIRE: State.ENDING,
         Event.REVOKE: State.ENDING,
         Event.RELEASE: State.ENDING,
+        Event.OFFBOARD: State.ENDING,
+        Event.DISCONNECT: State.ENDING,
     },
     State.ACTIVE: {
+        Event.WARN: State.ACTIVE,
+        Event.ASK_EXTENSION: State.ACTIVE,
+        Event.EXTEND: State.ACTIVE,
+        Event.DECLINE_EXTENSION: State.ACTIVE,
         Event.EXPIRE: State.ENDING,
         Event.REVOKE: State.ENDING,
         Event.RELEASE: State.ENDING,
+        Event.OFFBOARD: State.ENDING,
+        Event.DISCONNECT: State.ENDING,
+        Event.REMOVE: State.ENDED,
     },
     State.ENDING: {
         # The answer to a create can arrive after the grantor has already taken the right back.
@@ -127,8 +147,13 @@ class Trouble(StrEnum):
 class Delegation:
     """One row. Neither ``length`` nor ``until`` means: until revoked.
 
-    ``attempted_at`` is when Close was last asked to create the association; ``is_unclear`` says
-    that the answer to one of these attempts never came.
+    - ``note`` is the grantor's word with a decision.
+    - ``grantee_account`` is the name and address of the grantee's Close account, and
+      ``is_grantee_proven`` says that they connected it themselves.
+    - ``addresses`` are the sender addresses that the right opens, one a line.
+    - ``sent_count`` and ``sent_people`` are the receipt.
+    - ``attempted_at`` is when Close was last asked to create the association, and ``is_unclear``
+      says that the answer to one of these attempts never came.
     """
 
     id: str
@@ -146,6 +171,11 @@ class Delegation:
     requested_at: datetime
     lapses_at: datetime
     decided_at: datetime | None = None
+    grantor_zone: str = "UTC"
+    remind_at: datetime | None = None
+    reminders: int = 0
+    note: str = ""
+    standing_id: str | None = None
     attempted_at: datetime | None = None
     is_unclear: bool = False
     active_at: datetime | None = None
@@ -155,6 +185,15 @@ class Delegation:
     closed_by: str | None = None
     trouble: Trouble | None = None
     attempts: int = 0
+    is_warned: bool = False
+    extension_asked_at: datetime | None = None
+    extension_length: timedelta | None = None
+    extension_until: datetime | None = None
+    grantee_account: str | None = None
+    is_grantee_proven: bool = False
+    addresses: str = ""
+    sent_count: int | None = None
+    sent_people: int | None = None
     association_id: str | None = None
     organization_id: str | None = None
     grantor_close_id: str | None = None
@@ -166,6 +205,11 @@ class Delegation:
     def is_open(self) -> bool:
         """Whether the pair is taken: something can still happen in Close."""
         return self.state in OPEN_STATES
+
+    @property
+    def is_extension_asked(self) -> bool:
+        """Whether the grantor has an extension to answer; without a length or end: for ever."""
+        return self.extension_asked_at is not None
 
     @property
     def is_permanent(self) -> bool:
@@ -183,7 +227,7 @@ def default_wake(delegation: Delegation, now: datetime) -> datetime | None:
     """When somebody has to look at it next, when nothing more urgent is known."""
     match delegation.state:
         case State.REQUESTED:
-            return delegation.lapses_at
+            return min(delegation.lapses_at, delegation.remind_at or delegation.lapses_at)
         case State.APPROVED | State.ENDING:
             return now
         case State.ACTIVE:
@@ -212,6 +256,11 @@ delegations = Table(
     Column("requested_at", UtcTime, nullable=False),
     Column("lapses_at", UtcTime, nullable=False),
     Column("decided_at", UtcTime),
+    Column("grantor_zone", String(64), nullable=False),
+    Column("remind_at", UtcTime),
+    Column("reminders", Integer, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("standing_id", String(32)),
     Column("attempted_at", UtcTime),
     Column("is_unclear", Boolean, nullable=False),
     Column("active_at", UtcTime),
@@ -221,6 +270,15 @@ delegations = Table(
     Column("closed_by", String(32)),
     Column("trouble", words(Trouble)),
     Column("attempts", Integer, nullable=False),
+    Column("is_warned", Boolean, nullable=False),
+    Column("extension_asked_at", UtcTime),
+    Column("extension_length", Length),
+    Column("extension_until", UtcTime),
+    Column("grantee_account", String(400)),
+    Column("is_grantee_proven", Boolean, nullable=False),
+    Column("addresses", Text, nullable=False),
+    Column("sent_count", Integer),
+    Column("sent_people", Integer),
     Column("association_id", String(64)),
     Column("organization_id", String(64)),
     Column("grantor_close_id", String(64)),

@@ -8,7 +8,10 @@ from sqlalchemy import Enum
 import models.card
 import models.connection
 import models.delegation
-import models.event  # noqa: F401 - each import adds its tables to the metadata
+import models.draft
+import models.event
+import models.home
+import models.standing  # noqa: F401 - each import adds its tables to the metadata
 from models.base import metadata
 
 

@@ -166,6 +166,14 @@ def test_no_length(phrase: str, problem: type[DurationError]) -> None:
         ("until thursday at home", Span(until=datetime(2026, 11, 26, 23, tzinfo=UTC)), "at home"),
         ("until thursday 5 leads", Span(until=datetime(2026, 11, 26, 23, tzinfo=UTC)), "5 leads"),
         ("today the pipeline", Span(until=datetime(2026, 11, 25, 23, tzinfo=UTC)), "the pipeline"),
+        (
+            "thursday - 5 leads",
+            Span(
+                starts=datetime(2026, 11, 25, 23, tzinfo=UTC),
+                until=datetime(2026, 11, 26, 23, tzinfo=UTC),
+            ),
+            "5 leads",
+        ),
         ("forever handover", Span(forever=True), "handover"),
         ("2h", Span(timedelta(hours=2)), ""),
         ("Covering for you", None, "Covering for you"),

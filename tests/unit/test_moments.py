@@ -131,6 +131,7 @@ def read(phrase: str, clock: str, zone: str) -> Span:
         ("until wednesday", "2026-11-25T23:00 | 2026-12-02T23:00"),
         ("until wednesday 17:00", "2026-11-25T16:00 | 2026-12-02T16:00"),
         ("until wednesday 9:00", "2026-12-02T08:00"),
+        ("until wednesday at 5", "2026-11-25T16:00 | 2026-12-02T04:00"),
         ("until this wednesday", "2026-11-25T23:00"),
         ("until next wednesday", "2026-12-02T23:00"),
         ("until next friday", "2026-11-27T23:00 | 2026-12-04T23:00"),
@@ -169,6 +170,7 @@ def test_end(phrase: str, until: str) -> None:
         ("from 11 to 1 pm", "2026-11-25T10:00", "2026-11-25T12:00"),
         ("from 8:00 to 9:30", "2026-11-26T07:00", "2026-11-26T08:30"),
         ("22:00 to 6:00", "2026-11-25T21:00", "2026-11-26T05:00"),
+        ("friday 9:00 to friday 17:00", "2026-11-27T08:00", "2026-11-27T16:00"),
         ("monday", "2026-11-29T23:00", "2026-11-30T23:00"),
         ("on monday", "2026-11-29T23:00", "2026-11-30T23:00"),
         ("tomorrow", "2026-11-25T23:00", "2026-11-26T23:00"),
@@ -218,6 +220,7 @@ def test_start_with_length(phrase: str, expected: Span) -> None:
         ("2026-10-25T00:45", BERLIN, "until 2:30", "2026-10-25T01:30"),
         ("2026-10-25T01:45", BERLIN, "until 2:30", "2026-10-26T01:30"),
         ("2026-10-24T20:00", BERLIN, "until end of tomorrow", "2026-10-25T23:00"),
+        ("2026-09-25T00:30", BERLIN, "a month", "2026-10-25T00:30"),
         # New York: forward on 2026-03-08 at 02:00, back on 2026-11-01 at 02:00.
         ("2026-03-06T15:00", NEW_YORK, "until saturday 17:00", "2026-03-07T22:00"),
         ("2026-03-06T15:00", NEW_YORK, "until sunday 17:00", "2026-03-08T21:00"),

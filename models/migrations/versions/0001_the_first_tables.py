@@ -69,6 +69,11 @@ def upgrade() -> None:
         sa.Column("requested_at", UtcTime(timezone=True), nullable=False),
         sa.Column("lapses_at", UtcTime(timezone=True), nullable=False),
         sa.Column("decided_at", UtcTime(timezone=True), nullable=True),
+        sa.Column("grantor_zone", sa.String(length=64), nullable=False),
+        sa.Column("remind_at", UtcTime(timezone=True), nullable=True),
+        sa.Column("reminders", sa.Integer(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("standing_id", sa.String(length=32), nullable=True),
         sa.Column("attempted_at", UtcTime(timezone=True), nullable=True),
         sa.Column("is_unclear", sa.Boolean(), nullable=False),
         sa.Column("active_at", UtcTime(timezone=True), nullable=True),
@@ -78,6 +83,15 @@ def upgrade() -> None:
         sa.Column("closed_by", sa.String(length=32), nullable=True),
         sa.Column("trouble", sa.String(length=32), nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("is_warned", sa.Boolean(), nullable=False),
+        sa.Column("extension_asked_at", UtcTime(timezone=True), nullable=True),
+        sa.Column("extension_length", Length(), nullable=True),
+        sa.Column("extension_until", UtcTime(timezone=True), nullable=True),
+        sa.Column("grantee_account", sa.String(length=400), nullable=True),
+        sa.Column("is_grantee_proven", sa.Boolean(), nullable=False),
+        sa.Column("addresses", sa.Text(), nullable=False),
+        sa.Column("sent_count", sa.Integer(), nullable=True),
+        sa.Column("sent_people", sa.Integer(), nullable=True),
         sa.Column("association_id", sa.String(length=64), nullable=True),
         sa.Column("organization_id", sa.String(length=64), nullable=True),
         sa.Column("grantor_close_id", sa.String(length=64), nullable=True),
@@ -106,6 +120,64 @@ def upgrade() -> None:
             unique=True,
             postgresql_where=sa.text("state IN ('requested', 'approved', 'active', 'ending')"),
             sqlite_where=sa.text("state IN ('requested', 'approved', 'active', 'ending')"),
+        )
+
+    op.create_table(
+        "drafts",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("team_id", sa.String(length=32), nullable=False),
+        sa.Column("slack_user_id", sa.String(length=32), nullable=False),
+        sa.Column("content", sa.Text(), nullable=False),
+        sa.Column("expires_at", UtcTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_drafts")),
+    )
+    with op.batch_alter_table("drafts", schema=None) as batch_op:
+        batch_op.create_index("ix_drafts_expires_at", ["expires_at"], unique=False)
+
+    op.create_table(
+        "homes",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("team_id", sa.String(length=32), nullable=False),
+        sa.Column("slack_user_id", sa.String(length=32), nullable=False),
+        sa.Column("opened_at", UtcTime(timezone=True), nullable=False),
+        sa.Column("page", sa.Integer(), nullable=False),
+        sa.Column("changes", sa.Integer(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("wake_at", UtcTime(timezone=True), nullable=True),
+        sa.Column("leased_until", UtcTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_homes")),
+        sa.UniqueConstraint(
+            "team_id", "slack_user_id", name=op.f("uq_homes_team_id_slack_user_id")
+        ),
+    )
+    with op.batch_alter_table("homes", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_homes_wake_at",
+            ["wake_at"],
+            unique=False,
+            postgresql_where=sa.text("wake_at IS NOT NULL"),
+            sqlite_where=sa.text("wake_at IS NOT NULL"),
+        )
+
+    op.create_table(
+        "standing_approvals",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("team_id", sa.String(length=32), nullable=False),
+        sa.Column("grantor_id", sa.String(length=32), nullable=False),
+        sa.Column("grantee_id", sa.String(length=32), nullable=False),
+        sa.Column("max_length", Length(), nullable=False),
+        sa.Column("until", UtcTime(timezone=True), nullable=False),
+        sa.Column("created_at", UtcTime(timezone=True), nullable=False),
+        sa.Column("ended_at", UtcTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_standing_approvals")),
+    )
+    with op.batch_alter_table("standing_approvals", schema=None) as batch_op:
+        batch_op.create_index(
+            "uq_standing_approvals_pair",
+            ["team_id", "grantor_id", "grantee_id"],
+            unique=True,
+            postgresql_where=sa.text("ended_at IS NULL"),
+            sqlite_where=sa.text("ended_at IS NULL"),
         )
 
     op.create_table(
@@ -172,6 +244,26 @@ def downgrade() -> None:
         )
 
     op.drop_table("cards")
+    with op.batch_alter_table("standing_approvals", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_standing_approvals_pair",
+            postgresql_where=sa.text("ended_at IS NULL"),
+            sqlite_where=sa.text("ended_at IS NULL"),
+        )
+
+    op.drop_table("standing_approvals")
+    with op.batch_alter_table("homes", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_homes_wake_at",
+            postgresql_where=sa.text("wake_at IS NOT NULL"),
+            sqlite_where=sa.text("wake_at IS NOT NULL"),
+        )
+
+    op.drop_table("homes")
+    with op.batch_alter_table("drafts", schema=None) as batch_op:
+        batch_op.drop_index("ix_drafts_expires_at")
+
+    op.drop_table("drafts")
     with op.batch_alter_table("delegations", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_delegations_open_pair",

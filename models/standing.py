@@ -1,0 +1,62 @@
+"""A standing approval: a grantee's requests need no click of the grantor, within limits."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Column, Index, String, Table, text
+
+from models.base import Length, UtcTime, metadata
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandingApproval:
+    """One row: up to ``max_length`` at a time, for requests made before ``until``."""
+
+    id: str
+    team_id: str
+    grantor_id: str
+    grantee_id: str
+    max_length: timedelta
+    until: datetime
+    created_at: datetime
+    ended_at: datetime | None = None
+
+    def covers(
+        self,
+        *,
+        length: timedelta | None,
+        starts_at: datetime | None,
+        until: datetime | None,
+        now: datetime,
+    ) -> bool:
+        """Whether a request for this stretch of time, made now, needs no click."""
+        if self.ended_at is not None or now >= self.until:
+            return False
+        if until is not None:
+            length = until - (starts_at or now)
+        return length is not None and length <= self.max_length
+
+
+_STANDING = text("ended_at IS NULL")
+
+standing_approvals = Table(
+    "standing_approvals",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("team_id", String(32), nullable=False),
+    Column("grantor_id", String(32), nullable=False),
+    Column("grantee_id", String(32), nullable=False),
+    Column("max_length", Length, nullable=False),
+    Column("until", UtcTime, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("ended_at", UtcTime),
+    Index(
+        "uq_standing_approvals_pair",
+        "team_id",
+        "grantor_id",
+        "grantee_id",
+        unique=True,
+        postgresql_where=_STANDING,
+        sqlite_where=_STANDING,
+    ),
+)

@@ -1,0 +1,58 @@
+"""``python -m sandbox``: a local Slack, a local Close and the real bot; ``--story`` plays a story."""
+
+import argparse
+import asyncio
+import contextlib
+import signal
+import sys
+from collections.abc import Coroutine, Sequence
+from typing import Any
+
+from sandbox.narrator import Narrator
+from sandbox.running import BotTrouble, open_house
+from sandbox.story import tell
+
+INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run it; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
+    parser.add_argument("--story", action="store_true", help="play a short story and exit")
+    chosen = parser.parse_args(arguments)
+    return _run(story() if chosen.story else stay())
+
+
+async def story() -> int:
+    """The story in the terminal; the status is 1 when something in it did not happen."""
+    return 0 if await tell(Narrator(sys.stdout)) else 1
+
+
+async def stay() -> int:
+    """Everything up until Ctrl-C."""
+    try:
+        async with open_house() as house:
+            print(f"Slack  {house.slack_url}\nClose  {house.close_url}\nBot    {house.bot_url}")
+            print("Ctrl-C ends it.", flush=True)
+            await asyncio.Event().wait()
+    except BotTrouble as trouble:
+        print(trouble, file=sys.stderr)
+    return 1
+
+
+def _run(command: Coroutine[Any, Any, int]) -> int:
+    """Run to the end; Ctrl-C and a host's SIGTERM both stop the bot in order first."""
+
+    async def until_told() -> int:
+        task = asyncio.current_task()
+        if task is not None:
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        return await command
+
+    with contextlib.suppress(KeyboardInterrupt, asyncio.CancelledError):
+        return asyncio.run(until_told())
+    return INTERRUPTED
+
+
+if __name__ == "__main__":
+    sys.exit(main())
