@@ -12,6 +12,7 @@ from bot.dissociate import Dissociate
 from bot.identities import Identities
 from bot.steps import Steps
 from models.delegation import Delegation, Event, State
+from models.reminders import next_reminder
 
 
 class Advance:
@@ -38,12 +39,38 @@ class Advance:
     async def _step(self, delegation: Delegation) -> None:
         match delegation.state:
             case State.REQUESTED:
-                await self._steps.move(delegation, Event.LAPSE, ended_at=self._steps.now())
+                await self._unanswered(delegation)
             case State.APPROVED:
                 await self._associate(delegation)
             case State.ACTIVE:
-                await self._dissociate.expire(delegation)
+                await self._running_out(delegation)
             case State.ENDING:
                 await self._dissociate(delegation)
             case _:
                 await self._steps.free(delegation)
+
+    async def _unanswered(self, delegation: Delegation) -> None:
+        now = self._steps.now()
+        if delegation.lapses_at <= now:
+            await self._steps.move(delegation, Event.LAPSE, was_due=True, ended_at=now)
+        elif delegation.remind_at is not None and delegation.remind_at <= now:
+            sent = delegation.reminders + 1
+            at = next_reminder(
+                asked_at=delegation.requested_at, sent=sent, zone=delegation.grantor_zone, now=now
+            )
+            await self._steps.move(
+                delegation, Event.REMIND, was_due=True, reminders=sent, remind_at=at
+            )
+        else:
+            await self._steps.free(delegation)
+
+    async def _running_out(self, delegation: Delegation) -> None:
+        now = self._steps.now()
+        if delegation.ends_at is not None and delegation.ends_at <= now:
+            await self._dissociate.expire(delegation)
+        elif delegation.warn_at is not None and delegation.warn_at <= now:
+            await self._steps.move(
+                delegation, Event.WARN, was_due=True, warn_at=None, is_warned=True
+            )
+        else:
+            await self._steps.free(delegation)

@@ -80,7 +80,7 @@ async def open_bot(
         quick = web_client(token, api_url, session, patient=False)
         patient = web_client(token, api_url, session, patient=True)
 
-        steps = Steps(database, connections, close, now, metrics)
+        steps = Steps(database, connections, close, settings.policy, now, metrics)
         advance = Advance(steps, Identities(database, close, now))
         sync = Sync(database, Messages(patient), links, now, metrics)
         clock = Clock(now, beat)
@@ -93,7 +93,9 @@ async def open_bot(
             sync_soon()
 
         directory = SlackDirectory(quick, now)
-        delegations = Delegations(database, directory, settings.policy, now, wake)
+        delegations = Delegations(
+            database, directory, settings.policy, now, wake, audit_channel=settings.audit_channel
+        )
         connecting = Connecting(database, connections, oauth, close, links, now, wake)
         workspace = Workspace(quick)
         app = bolt_app(quick, workspace)

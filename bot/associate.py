@@ -116,7 +116,9 @@ class Associate:
                 return
             changes: dict[str, Any] = {"association_id": association.id, "leased_until": None}
             if current.state is State.APPROVED:
-                changes |= {"active_at": now, "ends_at": current.end_when_active_from(now)}
+                ends_at = current.end_when_active_from(now)
+                warn_at = self._steps.policy.warn_at(ends_at, now)
+                changes |= {"active_at": now, "ends_at": ends_at, "warn_at": warn_at}
             store.delegations.apply(current, Event.ACTIVATE, now=now, **changes)
 
         await self._steps.database.run(activate)

@@ -20,6 +20,7 @@ class Dissociate:
             delegation,
             Event.EXPIRE,
             keep_lease=True,
+            was_due=True,
             end_event=Event.EXPIRE,
             ended_at=self._steps.now(),
         )

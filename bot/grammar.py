@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bot.typed import as_typed
+
 # With should_escape Slack sends <@U123|name>, <!subteam^S123|@name>, <!here> (slack.md §3).
 _PERSON = re.compile(r"<@([UW][A-Z0-9]{1,30})(?:\|[^>]*)?>", re.ASCII)
 _GROUP = re.compile(r"<!subteam\^[^>]*>")
@@ -48,7 +50,7 @@ class NotUnderstood(Exception):
     def __init__(self, muddle: Muddle, word: str = "", verb: Verb = Verb.REQUEST) -> None:
         super().__init__(muddle.value)
         self.muddle = muddle
-        self.word = word[:60]
+        self.word = as_typed(word)[:60]
         self.verb = verb
 
 
@@ -64,7 +66,7 @@ def read_command(text: str) -> Command:
     if text.startswith(("<", "@")):
         person_id, rest = _person(text, Verb.REQUEST)
         return Command(Verb.REQUEST, person_id, rest)
-    word, _, rest = text.partition(" ")
+    word, rest = (*text.split(maxsplit=1), "")[:2]
     verb = next((verb for verb in _ALONE | _WITH_PERSON if verb == word.casefold()), None)
     if verb is None:
         raise NotUnderstood(Muddle.UNKNOWN_WORD, word)

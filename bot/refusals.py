@@ -7,6 +7,7 @@
     ├── AlreadyOpen         the pair has an open delegation
     ├── Settled             the delegation has moved on
     ├── NotYours            the actor has no say in it
+    ├── NothingToAnswer     there is no extension to answer (any more)
     └── NoSuchDelegation    there is nothing that the actor could mean
 """
 
@@ -49,3 +50,7 @@ class NotYours(NotDone):
 
 class NoSuchDelegation(NotDone):
     """There is nothing here that the actor could mean."""
+
+
+class NothingToAnswer(NotDone):
+    """No extension is asked for, or it was answered already."""

@@ -13,6 +13,7 @@ from bot.ports import Association, Close, Now
 from bot.store import Database, Store
 from bot.telemetry import Metrics
 from models.delegation import Delegation, Event, Trouble
+from models.policy import Policy
 
 # After a create whose answer was lost, Close may still act on it: "gone" counts only after this.
 SETTLE = timedelta(seconds=15)
@@ -41,12 +42,14 @@ class Steps:
         database: Database,
         connections: Connections,
         close: Close,
+        policy: Policy,
         now: Now,
         metrics: Metrics,
     ) -> None:
         self.database = database
         self.connections = connections
         self.close = close
+        self.policy = policy
         self.now = now
         self.metrics = metrics
         self._log = structlog.get_logger("bot.steps")
@@ -64,15 +67,30 @@ class Steps:
         return [each for each in found if (each.allowing_user_id, each.allowed_user_id) == pair]
 
     async def move(
-        self, delegation: Delegation, event: Event, *, keep_lease: bool = False, **changes: Any
+        self,
+        delegation: Delegation,
+        event: Event,
+        *,
+        keep_lease: bool = False,
+        was_due: bool = False,
+        **changes: Any,
     ) -> Delegation | None:
-        """Apply ``event`` if it is still possible; None when somebody else was faster."""
+        """Apply ``event`` unless somebody else was faster; then None.
+
+        ``was_due`` is for what only the clock causes: any change since the claim calls it off, so
+        that an extension in the last second wins over the expiry.
+        """
         if not keep_lease:
             changes["leased_until"] = None
 
         def move(store: Store) -> Delegation | None:
             current = store.delegations.get(delegation.id, lock=True)
-            if current is None or current.state is not delegation.state:
+            is_same = current is not None and current.state is delegation.state
+            if (
+                current is None
+                or not is_same
+                or (was_due and current.version != delegation.version)
+            ):
                 store.delegations.free(delegation.id)
                 return None
             return store.delegations.apply(current, event, now=self.now(), **changes)

@@ -55,36 +55,50 @@ class Sync:
         await self._retry(card, backoff(card.attempts))
 
     async def _shown(self, card: Card, delegation: Delegation) -> Card:
-        url = self._links.connect(delegation.team_id, card.recipient)
-        message = blocks.card(delegation, card.audience, connect_url=url)
+        message = self._card(card, delegation)
+        milestone = blocks.milestone(delegation, card.audience)
+        key = milestone.key if milestone else card.told
         if card.channel_id and card.message_ts:
+            place = Place(card.channel_id, card.message_ts)
+            if milestone and milestone.moves_card and milestone.key != card.told:
+                return await self._moved(card, delegation, place, milestone.key)
             if card.shown_version == delegation.version:
                 return card
-            if await self._updated(card, Place(card.channel_id, card.message_ts), message):
+            if await self._updated(card, place, message):
                 return card
         elif delegation.state is State.CANCELLED:
             return card  # never seen, and nothing to see any more
         mark = f"{card.id}:card:{card.message_ts or ''}"
-        place = await self._post_once(card, message, mark)
-        told = blocks.milestone(delegation, card.audience) or card.told
-        return replace(card, channel_id=place.channel_id, message_ts=place.message_ts, told=told)
+        posted = await self._post_once(card, message, mark)
+        return _at(card, posted, told=key)
+
+    async def _moved(self, card: Card, delegation: Delegation, old: Place, key: str) -> Card:
+        """The card again, as a new message that notifies; the old one loses its buttons."""
+        message = self._card(card, delegation)
+        posted = await self._post_once(card, message, f"{card.id}:{key}")
+        await self._updated(card, old, blocks.moved(delegation, card.audience))
+        return _at(card, posted, told=key)
 
     async def _updated(self, card: Card, place: Place, message: Message) -> bool:
         try:
             await self._messages.update(place, message)
         except MessageGone:
-            self._log.info("card was deleted and is posted anew", card=card.id)
+            self._log.info("card was deleted", card=card.id)
             return False
         return True
 
     async def _told(self, card: Card, delegation: Delegation) -> Card:
         milestone = blocks.milestone(delegation, card.audience)
-        if milestone is None or milestone == card.told or card.message_ts is None:
+        if milestone is None or milestone.key == card.told or card.message_ts is None:
             return card
         url = self._links.connect(delegation.team_id, card.recipient)
         notice = blocks.notice(delegation, card.audience, connect_url=url)
-        await self._post_once(card, notice, f"{card.id}:{milestone}")
-        return replace(card, told=milestone)
+        await self._post_once(card, notice, f"{card.id}:{milestone.key}")
+        return replace(card, told=milestone.key)
+
+    def _card(self, card: Card, delegation: Delegation) -> Message:
+        url = self._links.connect(delegation.team_id, card.recipient)
+        return blocks.card(delegation, card.audience, connect_url=url)
 
     async def _post_once(self, card: Card, message: Message, mark: str) -> Place:
         if card.attempts > 1:  # the attempt before this one did not end well: was it posted?
@@ -121,3 +135,7 @@ class Sync:
     async def _retry(self, card: Card, pause: timedelta | None) -> None:
         wake_at = None if pause is None else self._now() + pause
         await self._database.run(lambda store: store.cards.retry(card.id, wake_at=wake_at))
+
+
+def _at(card: Card, place: Place, *, told: str | None) -> Card:
+    return replace(card, channel_id=place.channel_id, message_ts=place.message_ts, told=told)

@@ -185,10 +185,12 @@ class Delegation:
     closed_by: str | None = None
     trouble: Trouble | None = None
     attempts: int = 0
+    warn_at: datetime | None = None
     is_warned: bool = False
     extension_asked_at: datetime | None = None
     extension_length: timedelta | None = None
     extension_until: datetime | None = None
+    extension_declined_at: datetime | None = None
     grantee_account: str | None = None
     is_grantee_proven: bool = False
     addresses: str = ""
@@ -231,7 +233,7 @@ def default_wake(delegation: Delegation, now: datetime) -> datetime | None:
         case State.APPROVED | State.ENDING:
             return now
         case State.ACTIVE:
-            return delegation.ends_at
+            return delegation.warn_at or delegation.ends_at
         case _:
             return None
 
@@ -270,10 +272,12 @@ delegations = Table(
     Column("closed_by", String(32)),
     Column("trouble", words(Trouble)),
     Column("attempts", Integer, nullable=False),
+    Column("warn_at", UtcTime),
     Column("is_warned", Boolean, nullable=False),
     Column("extension_asked_at", UtcTime),
     Column("extension_length", Length),
     Column("extension_until", UtcTime),
+    Column("extension_declined_at", UtcTime),
     Column("grantee_account", String(400)),
     Column("is_grantee_proven", Boolean, nullable=False),
     Column("addresses", Text, nullable=False),

@@ -21,6 +21,8 @@ class Refusal(StrEnum):
     TOO_SHORT = "too_short"
     TOO_LONG = "too_long"
     PERMANENT = "permanent"
+    DATE_PASSED = "date_passed"
+    TOO_MANY = "too_many"
     REASON_MISSING = "reason_missing"
     REASON_TOO_LONG = "reason_too_long"
 
@@ -37,6 +39,12 @@ class Policy:
     pending_ttl: timedelta = timedelta(days=3)
     remind_before: timedelta = timedelta(hours=1)
     admins: frozenset[str] = frozenset()
+
+    def warn_at(self, ends_at: datetime | None, now: datetime) -> datetime | None:
+        """When the grantee is told that the end is near; None when it is near from the start."""
+        if ends_at is None or ends_at - self.remind_before <= now:
+            return None
+        return ends_at - self.remind_before
 
 
 def who_refusal(person: Person | None, team_id: str) -> Refusal | None:

@@ -1,4 +1,4 @@
-"""``python -m sandbox``: a local Slack, a local Close and the real bot; ``--story`` plays a story."""
+"""A local Slack, a local Close and the real bot: ``python -m sandbox``, ``--story`` for a story."""
 
 import argparse
 import asyncio

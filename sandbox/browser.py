@@ -16,9 +16,7 @@ class Browser:
     """Follows redirects and keeps cookies; ``title`` and ``address`` are of the page it shows."""
 
     def __init__(self) -> None:
-        self._client = httpx.AsyncClient(
-            follow_redirects=True, timeout=_SECONDS, trust_env=False
-        )
+        self._client = httpx.AsyncClient(follow_redirects=True, timeout=_SECONDS, trust_env=False)
         self._shown: httpx.Response | None = None
 
     async def __aenter__(self) -> Self:

@@ -1,6 +1,7 @@
 """Tells a story in the terminal: who did what, what Slack showed, which call Close received."""
 
 import os
+import re
 import textwrap
 import time
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ from sandbox.people import PEOPLE, SandboxPerson
 
 WIDTH = 88
 _NAMES = {person.close_user_id: person.name for person in PEOPLE if person.close_user_id}
+_BOLD_MARKS = re.compile(r"\*(\S[^*\n]*)\*")
 _BOLD, _DIM, _GREEN, _CYAN, _YELLOW, _RED = "1", "2", "32", "36", "33", "31"
 
 
@@ -45,7 +47,7 @@ class Narrator:
         """A message as this person reads it now."""
         note = self._paint(f" ({kind})", _DIM) if kind else ""
         self._happened(f"Slack shows {person.name}{note}", _GREEN)
-        for line in text.splitlines():
+        for line in _BOLD_MARKS.sub(r"\1", text).splitlines():
             for part in textwrap.wrap(line, WIDTH - 15) or [""]:
                 self._say(f"{'':11}{self._paint('│', _DIM)} {part}")
 

@@ -224,7 +224,7 @@ async def _ended(process: "subprocess.Popen[bytes]", seconds: float) -> None:
     """Wait for the end of the process; returns without it after ``seconds``."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(seconds):
-            while process.poll() is None:
+            while process.poll() is None:  # noqa: ASYNC110 - a Popen tells nobody when it ends
                 await asyncio.sleep(_LOOK_AGAIN_SECONDS)
 
 

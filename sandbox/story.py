@@ -9,6 +9,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TypeVar
 
+import httpx
+
 from sandbox.browser import Browser
 from sandbox.narrator import Narrator
 from sandbox.people import ADA, BEN, CLEO, SandboxPerson
@@ -34,7 +36,7 @@ async def tell(narrator: Narrator) -> bool:
     )
     try:
         async with asyncio.timeout(STORY_SECONDS), open_house() as house:
-            return await _told(Story(house, narrator))
+            return await Story(house, narrator).tell()
     except BotTrouble as trouble:
         narrator.failure("starting the bot", *str(trouble).split("\n", 1))
     except TimeoutError:
@@ -42,27 +44,29 @@ async def tell(narrator: Narrator) -> bool:
     return False
 
 
-async def _told(story: "Story") -> bool:
-    try:
-        await story.play()
-    except (AssertionError, StoryBroke, LookupError, TimeoutError, OSError) as problem:
-        story.narrator.failure(story.step, str(problem), story.house.bot.log_tail())
-        return False
-    return True
-
-
 class Story:
     """Three chapters. ``step`` is what is going on now, for the message when it breaks."""
 
-    def __init__(self, house: House, narrator: Narrator) -> None:
+    def __init__(self, house: House, narrator: Narrator, patience: float = STEP_SECONDS) -> None:
         self.house = house
         self.narrator = narrator
+        self._patience = patience  # seconds for each thing to happen
         self.step = "the beginning"
         self._since = ""
         self._calls_told = 0
 
+    async def tell(self) -> bool:
+        """Play it; a step that does not happen is told with the end of the bot's log."""
+        try:
+            await self.play()
+        except (AssertionError, StoryBroke, LookupError, TimeoutError, httpx.HTTPError) as problem:
+            said = str(problem) or type(problem).__name__
+            self.narrator.failure(self.step, said, self.house.bot.log_tail())
+            return False
+        return True
+
     async def play(self) -> None:
-        """All of it."""
+        """All of it; raises at the first step that does not happen."""
         ready = f"{self.narrator.seconds:.1f} s"
         self.narrator.fact(f"Ready after {ready}: the bot is process {self.house.bot.process_id}")
         await self._asked_connected_and_over()
@@ -160,7 +164,7 @@ class Story:
         self.narrator.fact(f"Close sent “{email.subject}” in the name of {ADA.name}")
 
     async def _time_is_up(self) -> None:
-        self._begin(None, f"{LENGTH_SECONDS} seconds after the start, the time is up")
+        self._begin(None, f"the {LENGTH_SECONDS} seconds run out")
         await self._gone(BEN)
         active = self._call_to("POST", "/api/v1/send_as/")
         gone = self._call_to("DELETE", "/api/v1/send_as/")
@@ -244,7 +248,7 @@ class Story:
         return await self._wait(find, f"{person.name} to read {words!r}")
 
     async def _wait(self, predicate: Callable[[], Seen | None], what: str) -> Seen:
-        return await self.house.slack.wait_for(predicate, STEP_SECONDS, what)
+        return await self.house.slack.wait_for(predicate, self._patience, what)
 
     def _demand(self, is_so: bool, otherwise: str) -> None:  # noqa: FBT001 - reads like assert
         if not is_so:

@@ -1,6 +1,7 @@
 """Cards and notices as Block Kit."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from slack_sdk.models.blocks import (
     ActionsBlock,
@@ -8,6 +9,8 @@ from slack_sdk.models.blocks import (
     ButtonElement,
     ContextBlock,
     MarkdownTextObject,
+    Option,
+    OverflowMenuElement,
     PlainTextObject,
     SectionBlock,
 )
@@ -25,8 +28,22 @@ LABELS = {
     Action.REVOKE: "Revoke",
     Action.RELEASE: "I'm done",
     Action.CONNECT: "Connect Close",
+    Action.EXTEND: "Extend",
+    Action.APPROVE_EXTENSION: "Extend",
+    Action.DECLINE_EXTENSION: "Leave as it is",
+    Action.SNOOZE: "Remind me tomorrow",
 }
-STYLES = {Action.APPROVE: "primary", Action.CONNECT: "primary", Action.REVOKE: "danger"}
+CHOICES = {  # behind the "more" menu of a request
+    "approve_for": "Approve for another time…",
+    "deny_with_note": "Deny with a reason…",
+    "always_approve": "Always approve this person…",
+}
+STYLES = {
+    Action.APPROVE_EXTENSION: "primary",
+    Action.APPROVE: "primary",
+    Action.CONNECT: "primary",
+    Action.REVOKE: "danger",
+}
 MARKS = {
     State.REQUESTED: "\N{HOURGLASS WITH FLOWING SAND}",
     State.APPROVED: "\N{HOURGLASS WITH FLOWING SAND}",
@@ -55,23 +72,64 @@ def card(delegation: Delegation, audience: Audience, *, connect_url: str) -> Mes
     return Message(_text(shown, delegation.reason), blocks)
 
 
-def milestone(delegation: Delegation, audience: Audience) -> str | None:
-    """What this reader should get a message of its own about, beside the changed card."""
-    is_grantee = audience is Audience.GRANTEE
-    match delegation.state:
-        case State.ACTIVE if is_grantee:
-            return "active"
+@dataclass(frozen=True, slots=True)
+class Milestone:
+    """Something a reader gets a message of its own about, since a changed card notifies nobody.
+
+    ``moves_card``: the message is the card itself, with its buttons; the old one loses them.
+    """
+
+    key: str
+    moves_card: bool = False
+
+
+def milestone(delegation: Delegation, audience: Audience) -> Milestone | None:
+    """What this reader has to be told about the present state, if anything."""
+    if audience is Audience.GRANTOR:
+        return _for_grantor(delegation)
+    return _for_others(delegation, is_grantee=audience is Audience.GRANTEE)
+
+
+def _for_grantor(d: Delegation) -> Milestone | None:
+    match d.state:
+        case State.REQUESTED if d.reminders:
+            return Milestone(f"reminder:{d.reminders}", moves_card=True)
+        case State.ACTIVE if d.extension_asked_at is not None:
+            return Milestone(f"wish:{int(d.extension_asked_at.timestamp())}", moves_card=True)
         case State.ENDED | State.FAILED:
-            return delegation.state.value
-        case State.DENIED | State.LAPSED if is_grantee:
-            return delegation.state.value
-        case State.ENDING if delegation.trouble in (
-            Trouble.NOT_CONNECTED,
-            Trouble.CONNECTION_LOST,
-        ):
-            return "not_removed"
+            return Milestone(d.state.value)
+        case State.ENDING if d.trouble in (Trouble.NOT_CONNECTED, Trouble.CONNECTION_LOST):
+            return Milestone("not_removed", moves_card=True)
         case _:
             return None
+
+
+def _for_others(d: Delegation, *, is_grantee: bool) -> Milestone | None:
+    match d.state:
+        case State.ACTIVE if is_grantee and d.is_extension_asked:
+            return None
+        case State.ACTIVE if is_grantee and d.extension_declined_at is not None:
+            return Milestone(f"declined:{int(d.extension_declined_at.timestamp())}")
+        case State.ACTIVE if is_grantee and d.is_warned:
+            return Milestone(f"warned:{_until(d)}", moves_card=True)
+        case State.ACTIVE:
+            return Milestone(f"active:{_until(d)}")
+        case State.ENDED | State.FAILED | State.DENIED | State.LAPSED:
+            return Milestone(d.state.value)
+        case _:
+            return None
+
+
+def _until(d: Delegation) -> str:
+    return str(int(d.ends_at.timestamp())) if d.ends_at else "revoked"
+
+
+def moved(delegation: Delegation, audience: Audience) -> Message:
+    """What is left of a card that was shown anew further down."""
+    shown = face(delegation, audience)
+    return Message(
+        shown.headline, [_context(f"{shown.headline}. _This card is now further down._")]
+    )
 
 
 def notice(delegation: Delegation, audience: Audience, *, connect_url: str) -> Message:
@@ -88,7 +146,9 @@ def _buttons(delegation_id: str, actions: Sequence[Action], connect_url: str) ->
     return ActionsBlock(
         block_id=f"delegation:{delegation_id}",
         elements=[
-            ButtonElement(
+            _menu(delegation_id)
+            if action is Action.MORE
+            else ButtonElement(
                 action_id=action,
                 text=PlainTextObject(text=LABELS[action], emoji=False),
                 value=delegation_id,
@@ -96,6 +156,16 @@ def _buttons(delegation_id: str, actions: Sequence[Action], connect_url: str) ->
                 url=connect_url if action is Action.CONNECT else None,
             )
             for action in actions
+        ],
+    )
+
+
+def _menu(delegation_id: str) -> OverflowMenuElement:
+    return OverflowMenuElement(
+        action_id=Action.MORE,
+        options=[
+            Option(text=PlainTextObject(text=label), value=f"{choice}:{delegation_id}")
+            for choice, label in CHOICES.items()
         ],
     )
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.cards import words
-from bot.cards.markup import mention, moment
+from bot.cards.markup import mention, moment, quoted
 from models.card import Audience
 from models.delegation import Delegation, State, Trouble
 
@@ -19,6 +19,11 @@ class Action(StrEnum):
     REVOKE = "revoke"
     RELEASE = "release"
     CONNECT = "connect"
+    EXTEND = "extend"
+    APPROVE_EXTENSION = "approve_extension"
+    DECLINE_EXTENSION = "decline_extension"
+    SNOOZE = "snooze"
+    MORE = "more"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +39,13 @@ class Face:
 
 def face(delegation: Delegation, audience: Audience) -> Face:
     """What this audience is to read now."""
-    if audience is Audience.GRANTOR:
-        return _for_grantor(delegation)
-    return _for_grantee(delegation)
+    match audience:
+        case Audience.GRANTOR:
+            return _for_grantor(delegation)
+        case Audience.GRANTEE:
+            return _for_grantee(delegation)
+        case _:
+            return for_bystander(delegation)
 
 
 def _for_grantor(d: Delegation) -> Face:
@@ -44,8 +53,8 @@ def _for_grantor(d: Delegation) -> Face:
     match d.state:
         case State.REQUESTED:
             return Face(
-                f"{grantee} asks to send email as you",
-                [f"*How long:* {words.terms(d)}"],
+                _asks(d, grantee),
+                [f"*How long:* {words.terms(d)}", *_account(d)],
                 [
                     (
                         f"If you approve, {grantee} can {words.allows('your')}. "
@@ -53,22 +62,29 @@ def _for_grantor(d: Delegation) -> Face:
                     ),
                     f"Without an answer, this lapses {moment(d.lapses_at)}.",
                 ],
-                [Action.APPROVE, Action.DENY],
+                [Action.APPROVE, Action.DENY, *_snooze(d), Action.MORE],
             )
         case State.APPROVED:
             return _approved_for_grantor(d, grantee)
+        case State.ACTIVE if d.is_extension_asked:
+            return Face(
+                f"{grantee} asks to go on sending email as you {words.wish(d)}",
+                [f"Now it lasts {words.end(d)}. Nothing is interrupted if you agree."],
+                actions=[Action.APPROVE_EXTENSION, Action.DECLINE_EXTENSION, Action.REVOKE],
+            )
         case State.ACTIVE:
             return Face(
                 f"{grantee} can send email as you {words.end(d)}",
+                [*words.addresses(d), *_standing(d)],
                 small=[f"{grantee} can {words.allows('your')}."],
-                actions=[Action.REVOKE],
+                actions=[Action.EXTEND, Action.REVOKE],
             )
         case State.ENDING:
             return _ending_for_grantor(d, grantee)
         case State.ENDED:
             return Face(f"{grantee} can no longer send email as you", [_over(d)])
         case State.DENIED:
-            return Face(f"You denied {grantee}'s request", small=[_when(d)])
+            return Face(f"You denied {grantee}'s request", _note(d), [_when(d)])
         case State.CANCELLED:
             return Face(f"{_closer(d)} took this request back", ["Nothing was changed in Close."])
         case State.LAPSED:
@@ -81,7 +97,7 @@ def _approved_for_grantor(d: Delegation, grantee: str) -> Face:
     if d.trouble in (Trouble.NOT_CONNECTED, Trouble.CONNECTION_LOST):
         again = " again" if d.trouble is Trouble.CONNECTION_LOST else ""
         return Face(
-            f"You approved {grantee}. One step is left: connect your Close account{again}",
+            f"{_agreed(d, grantee)}. One step is left: connect your Close account{again}",
             [
                 f"*How long:* {words.terms(d)}",
                 "Close lets only you give this right. Connect once; the rest happens by itself.",
@@ -90,7 +106,7 @@ def _approved_for_grantor(d: Delegation, grantee: str) -> Face:
             [Action.CONNECT, Action.REVOKE],
         )
     waiting = words.trouble(d) if d.trouble else _starting(d)
-    return Face(f"You approved {grantee}", [waiting], actions=[Action.REVOKE])
+    return Face(_agreed(d, grantee), [waiting, *_standing(d)], actions=[Action.REVOKE])
 
 
 def _ending_for_grantor(d: Delegation, grantee: str) -> Face:
@@ -116,21 +132,25 @@ def _for_grantee(d: Delegation) -> Face:
     grantor = mention(d.grantor_id)
     match d.state:
         case State.REQUESTED:
+            asked = d.requester_id in (d.grantee_id, d.grantor_id)
+            who = "You asked" if asked else f"{mention(d.requester_id)} asked for you"
             return Face(
-                f"You asked to send email as {grantor}",
+                f"{who} to send email as {grantor}",
                 [f"*How long:* {words.terms(d)}", f"Waiting for {grantor} to answer."],
                 [f"Without an answer, this lapses {moment(d.lapses_at)}."],
                 [Action.CANCEL],
             )
         case State.APPROVED:
             waiting = words.trouble(d) if d.trouble else _starting(d)
-            return Face(f"{grantor} approved your request", [waiting], actions=[Action.CANCEL])
+            given = d.requester_id == d.grantor_id
+            headline = f"{grantor} lets you send email" if given else f"{grantor} approved"
+            return Face(headline, [waiting], actions=[Action.CANCEL])
         case State.ACTIVE:
             return Face(
                 f"You can send email as {grantor} {words.end(d)}",
-                [f"Choose {grantor}'s address as the sender in Close."],
+                [_how_to_send(d, grantor), *_extension(d, grantor)],
                 ["You can " + words.allows(f"{grantor}'s") + "."],
-                [Action.RELEASE],
+                [*([] if d.ends_at is None else [Action.EXTEND]), Action.RELEASE],
             )
         case State.ENDING:
             note = words.trouble(d) if d.trouble else "Waiting for Close to confirm."
@@ -140,13 +160,92 @@ def _for_grantee(d: Delegation) -> Face:
         case State.ENDED:
             return Face(f"You can no longer send email as {grantor}", [_over(d)])
         case State.DENIED:
-            return Face(f"{grantor} denied your request", small=[_when(d)])
+            return Face(f"{grantor} denied your request", _note(d), [_when(d)])
         case State.CANCELLED:
             return Face(f"{_closer(d)} took this request back", ["Nothing was changed in Close."])
         case State.LAPSED:
             return Face(f"Your request to {grantor} lapsed", [_why_lapsed(d)])
         case State.FAILED:
             return _failed(d, f"You were not given the right to send as {grantor}")
+
+
+def for_bystander(d: Delegation) -> Face:
+    """For somebody who asked for a third person, and for the audit channel."""
+    grantor, grantee = mention(d.grantor_id), mention(d.grantee_id)
+    pair = f"{grantee} to send email as {grantor}"
+    terms = f"*How long:* {words.terms(d)}"
+    asked = f"{mention(d.requester_id)} asked for {pair}"
+    match d.state:
+        case State.REQUESTED:
+            return Face(asked, [terms, f"Waiting for {grantor}."], actions=[Action.CANCEL])
+        case State.APPROVED:
+            waiting = words.trouble(d) if d.trouble else _starting(d)
+            return Face(f"{grantor} approved {pair}", [terms, waiting], actions=[Action.CANCEL])
+        case State.ACTIVE:
+            return Face(
+                f"{grantee} can send email as {grantor} {words.end(d)}", actions=[Action.RELEASE]
+            )
+        case State.ENDING:
+            note = words.trouble(d) if d.trouble else "Waiting for Close to confirm."
+            return Face(f"The right of {pair} is over", [note])
+        case State.ENDED:
+            return Face(f"{grantee} can no longer send email as {grantor}", [_over(d)])
+        case State.DENIED:
+            return Face(f"{grantor} denied the request for {pair}", _note(d), [_when(d)])
+        case State.CANCELLED:
+            return Face(f"{_closer(d)} took the request for {pair} back")
+        case State.LAPSED:
+            return Face(f"The request for {pair} lapsed", [_why_lapsed(d)])
+        case State.FAILED:
+            return _failed(d, f"The request for {pair} could not be carried out")
+
+
+def _asks(d: Delegation, grantee: str) -> str:
+    if d.requester_id in (d.grantee_id, d.grantor_id):
+        return f"{grantee} asks to send email as you"
+    return f"{mention(d.requester_id)} asks that {grantee} may send email as you"
+
+
+def _agreed(d: Delegation, grantee: str) -> str:
+    if d.standing_id is not None:
+        return f"{grantee} uses your standing approval to send email as you"
+    if d.requester_id == d.grantor_id:
+        return f"You let {grantee} send email as you"
+    return f"You approved {grantee}"
+
+
+def _standing(d: Delegation) -> list[str]:
+    if d.standing_id is None:
+        return []
+    return ["This was approved by your standing approval; App Home lists and ends those."]
+
+
+def _account(d: Delegation) -> list[str]:
+    if not d.grantee_account:
+        return []
+    how = "" if d.is_grantee_proven else " (matched by e-mail)"
+    return [f"*Close account that gets the right:* {quoted(d.grantee_account)}{how}"]
+
+
+def _snooze(d: Delegation) -> list[Action]:
+    return [Action.SNOOZE] if d.reminders else []
+
+
+def _note(d: Delegation) -> list[str]:
+    return [f"“{quoted(d.note)}”"] if d.note else []
+
+
+def _how_to_send(d: Delegation, grantor: str) -> str:
+    named = words.addresses(d)
+    return named[0] if named else f"Choose {grantor}'s address as the sender in Close."
+
+
+def _extension(d: Delegation, grantor: str) -> list[str]:
+    if d.is_extension_asked:
+        return [f"You asked to go on {words.wish(d)}; waiting for {grantor}."]
+    if d.extension_declined_at is not None:
+        return [f"{grantor} left the end as it is."]
+    return []
 
 
 def _starting(d: Delegation) -> str:

@@ -1,6 +1,6 @@
 """The sentences for all that can stand in the way, and the terms of a right."""
 
-from bot.cards.markup import mention, moment
+from bot.cards.markup import mention, moment, quoted
 from bot.spans import say_length
 from models.delegation import Delegation, Event, Trouble
 
@@ -25,6 +25,21 @@ def end(delegation: Delegation) -> str:
     return f"until {moment(delegation.ends_at)}" if delegation.ends_at else "until it is revoked"
 
 
+def wish(delegation: Delegation) -> str:
+    """For how much longer the grantee asks."""
+    if delegation.extension_length is not None:
+        return f"for {say_length(delegation.extension_length)} more"
+    if delegation.extension_until is not None:
+        return f"until {moment(delegation.extension_until)}"
+    return "until it is revoked"
+
+
+def addresses(delegation: Delegation) -> list[str]:
+    """Which sender addresses the right opens; nothing when that is not known."""
+    known = [quoted(address) for address in delegation.addresses.splitlines()[:5]]
+    return [f"Sender in Close: {', '.join(known)}"] if known else []
+
+
 def how_it_ended(delegation: Delegation) -> str:
     """Why a delegation is over."""
     who = mention(delegation.closed_by) if delegation.closed_by else "The bot"
@@ -35,6 +50,12 @@ def how_it_ended(delegation: Delegation) -> str:
             return f"{who} revoked it."
         case Event.RELEASE:
             return f"{who} was done."
+        case Event.OFFBOARD:
+            return "One of the two has left."
+        case Event.DISCONNECT:
+            return f"{mention(delegation.grantor_id)} disconnected their Close account."
+        case Event.REMOVE:
+            return "It was removed in Close itself."
         case _:
             return f"{who} ended it."
 

@@ -1,9 +1,10 @@
 """From what somebody typed to a stored request; the command and the form share it."""
 
-from bot.delegations import Actor, Delegations
+from bot.delegations import Actor, Delegations, Terms
 from bot.durations import read_span, split_command
 from bot.ports import Directory, Now
 from bot.spans import Span
+from bot.typed import as_typed, storable
 from models.delegation import Delegation
 from models.policy import Policy
 
@@ -21,7 +22,8 @@ class Asking:
 
     async def from_text(self, actor: Actor, grantor_id: str, text: str) -> Delegation:
         """``2h Covering the pipeline``: a time if there is one, and the rest is the reason."""
-        span, reason = split_command(text, now=self._now(), zone=await self._zone(actor))
+        zone = await self._zone(actor)
+        span, reason = split_command(as_typed(text), now=self._now(), zone=zone)
         return await self._ask(actor, grantor_id, span, reason)
 
     async def from_form(
@@ -38,8 +40,7 @@ class Asking:
         return await self._delegations.request(
             actor,
             grantor_id=grantor_id,
-            span=span or Span(length=self._policy.default_duration),
-            reason=reason,
+            terms=Terms(span or Span(length=self._policy.default_duration), storable(reason)),
         )
 
     async def _zone(self, actor: Actor) -> str:

@@ -21,12 +21,16 @@ class Cards:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def open_for(self, delegation: Delegation, *, now: datetime) -> None:
+    def open_for(self, delegation: Delegation, *, audit_channel: str | None, now: datetime) -> None:
         """One stale card for each audience of a new delegation."""
         readers = {
             Audience.GRANTOR: delegation.grantor_id,
             Audience.GRANTEE: delegation.grantee_id,
         }
+        if delegation.requester_id not in readers.values():
+            readers[Audience.REQUESTER] = delegation.requester_id
+        if audit_channel is not None:
+            readers[Audience.AUDIT] = audit_channel
         new = [
             Card(
                 id=new_id(),

@@ -83,7 +83,14 @@ class Database:
 
     async def run(self, function: Callable[[Store], Result]) -> Result:
         """Run ``function`` in one transaction: all of it is committed, or none."""
-        result: Result = await self.run_connection(lambda connection: function(Store(connection)))
+
+        def work(connection: Connection) -> Result:
+            store = Store(connection)
+            result = function(store)
+            store.finish()
+            return result
+
+        result: Result = await self.run_connection(work)
         return result
 
     async def run_connection(self, work: Work) -> Any:

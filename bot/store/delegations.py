@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from bot.store.cards import Cards
 from bot.store.claims import claim, next_wake, prolong
+from bot.store.homes import Homes
 from models.delegation import (
     OPEN_STATES,
     Delegation,
@@ -32,9 +33,10 @@ class PairTaken(Exception):
 class Delegations:
     """Reads rows, and changes them only together with their audit row and their cards."""
 
-    def __init__(self, connection: Connection, cards: Cards) -> None:
+    def __init__(self, connection: Connection, cards: Cards, homes: Homes) -> None:
         self._connection = connection
         self._cards = cards
+        self._homes = homes
 
     def get(self, delegation_id: str, *, lock: bool = False) -> Delegation | None:
         """One delegation; with ``lock`` nobody else can change it in this transaction's time."""
@@ -73,14 +75,24 @@ class Delegations:
         rows = self._connection.execute(statement).mappings()
         return [Delegation(**row) for row in rows]
 
-    def add(self, delegation: Delegation, *, event: Event, actor: str) -> Delegation:
+    def add(
+        self,
+        delegation: Delegation,
+        *,
+        event: Event,
+        actor: str,
+        audit_channel: str | None = None,
+    ) -> Delegation:
         """Store a new delegation; raises PairTaken when the pair is already open."""
         try:
             self._connection.execute(insert(delegations).values(asdict(delegation)))
         except IntegrityError as error:
             raise PairTaken from error
         self._record(delegation, event, delegation.requested_at, actor)
-        self._cards.open_for(delegation, now=delegation.requested_at)
+        if delegation.standing_id is not None:
+            self._record(delegation, Event.APPROVE, delegation.requested_at, delegation.grantor_id)
+        self._cards.open_for(delegation, audit_channel=audit_channel, now=delegation.requested_at)
+        self._touch_homes(delegation, delegation.requested_at)
         return delegation
 
     def apply(
@@ -108,6 +120,7 @@ class Delegations:
         self._write(delegation, moved)
         self._record(moved, event, now, actor)
         self._cards.mark_stale(moved.id, now=now)
+        self._touch_homes(moved, now)
         return moved
 
     def postpone(
@@ -126,6 +139,7 @@ class Delegations:
         self._write(delegation, moved)
         if changed:
             self._cards.mark_stale(moved.id, now=now)
+            self._touch_homes(moved, now)
         return moved
 
     def free(self, delegation_id: str) -> None:
@@ -171,6 +185,10 @@ class Delegations:
             select(events).where(events.c.delegation_id == delegation_id).order_by(events.c.id)
         )
         return [EventRecord(**row) for row in self._connection.execute(statement).mappings()]
+
+    def _touch_homes(self, delegation: Delegation, now: datetime) -> None:
+        people = (delegation.grantor_id, delegation.grantee_id, delegation.requester_id)
+        self._homes.touch(delegation.team_id, *people, now=now)
 
     def _write(self, before: Delegation, after: Delegation) -> None:
         old, new = asdict(before), asdict(after)

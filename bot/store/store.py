@@ -5,6 +5,10 @@ from sqlalchemy import Connection
 from bot.store.cards import Cards
 from bot.store.connections import Connections, ConnectStates
 from bot.store.delegations import Delegations
+from bot.store.drafts import Drafts
+from bot.store.homes import Homes
+from bot.store.overviews import Overviews
+from bot.store.standing import StandingApprovals
 
 
 class Store:
@@ -12,6 +16,14 @@ class Store:
 
     def __init__(self, connection: Connection) -> None:
         self.cards = Cards(connection)
-        self.delegations = Delegations(connection, self.cards)
+        self.homes = Homes(connection)
+        self.overviews = Overviews(connection)
+        self.delegations = Delegations(connection, self.cards, self.homes)
         self.connections = Connections(connection)
         self.connect_states = ConnectStates(connection)
+        self.standing = StandingApprovals(connection, self.homes)
+        self.drafts = Drafts(connection)
+
+    def finish(self) -> None:
+        """What is written once, at the end of the transaction."""
+        self.homes.mark_touched()

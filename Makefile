@@ -1,0 +1,53 @@
+# Every target does its own set-up: a machine needs git, make and Python 3.11 or newer.
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+INSTALLED := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo story test check format bench lock clean
+
+help: ## this list
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+install: $(INSTALLED) ## the virtual environment in .venv, exactly as locked
+
+# Runs again only when the lock file changes.
+$(INSTALLED): requirements-dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo 'Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 ...'; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+demo: story ## see it work, without any account
+
+story: $(INSTALLED) ## the story in the terminal
+	$(RUN) -m sandbox --story
+
+test: $(INSTALLED) ## all tests, on SQLite and on a private PostgreSQL
+	$(RUN) -m pytest -n auto --maxprocesses 8
+
+check: $(INSTALLED) ## format, lint, types, and the direction of dependencies
+	$(RUN) -m ruff format --check .
+	$(RUN) -m ruff check .
+	$(RUN) -m mypy
+	$(VENV)/bin/lint-imports
+
+format: $(INSTALLED) ## format and mend what can be mended by itself
+	$(RUN) -m ruff format .
+	$(RUN) -m ruff check --fix .
+
+bench: $(INSTALLED) ## how fast it answers and how fast it takes rights back
+	$(RUN) -m bench
+
+lock: $(INSTALLED) ## work out the lock files anew
+	$(VENV)/bin/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
+		--no-emit-index-url --no-emit-find-links -o requirements.txt pyproject.toml
+	$(VENV)/bin/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
+		--no-emit-index-url --no-emit-find-links --group dev -c requirements.txt \
+		-o requirements-dev.txt pyproject.toml
+
+clean: ## remove what the targets above made
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

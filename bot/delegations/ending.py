@@ -1,0 +1,121 @@
+"""How people end a delegation, at any point of its life."""
+
+from collections.abc import Callable, Sequence
+
+from bot.delegations.base import Actor, Base
+from bot.refusals import NotDone
+from bot.store import Store
+from models.delegation import Delegation, Event, State
+
+
+class Ending(Base):
+    """Cancel, release, revoke; and what happens when somebody leaves or disconnects."""
+
+    async def cancel(self, actor: Actor, delegation_id: str) -> Delegation:
+        """The asker takes the request back. Raises NotYours and Settled."""
+        return await self._change(
+            lambda store: self._end_as_asker(
+                store, actor, delegation_id, State.REQUESTED, State.APPROVED
+            )
+        )
+
+    async def release(self, actor: Actor, delegation_id: str) -> Delegation:
+        """The grantee is done before the time is up. Raises NotYours and Settled."""
+        return await self._change(
+            lambda store: self._end_as_asker(
+                store, actor, delegation_id, State.APPROVED, State.ACTIVE
+            )
+        )
+
+    async def give_back(self, actor: Actor, delegation_id: str) -> Delegation:
+        """The asker wants out, whatever it is by now. Raises NotYours and Settled."""
+        return await self._change(
+            lambda store: self._end_as_asker(
+                store, actor, delegation_id, State.REQUESTED, State.APPROVED, State.ACTIVE
+            )
+        )
+
+    async def revoke(self, actor: Actor, delegation_id: str) -> Delegation:
+        """The grantor takes it back, whatever it is by now. Raises NotYours and Settled."""
+
+        def decide(store: Store) -> Delegation:
+            delegation = self._as_grantor(store, actor, delegation_id)
+            self._only_in(delegation, State.REQUESTED, State.APPROVED, State.ACTIVE)
+            if delegation.state is State.REQUESTED:
+                return self._close(store, delegation, Event.DENY, actor.user_id)
+            return self._end(store, delegation, Event.REVOKE, actor.user_id)
+
+        return await self._change(decide)
+
+    async def revoke_all(self, actor: Actor) -> Sequence[Delegation]:
+        """The grantor takes back everything that is approved or active."""
+        mine = [
+            each
+            for each in await self.list_open(actor)
+            if each.grantor_id == actor.user_id and each.state in (State.APPROVED, State.ACTIVE)
+        ]
+        revoked = []
+        for each in mine:
+            try:
+                revoked.append(await self.revoke(actor, each.id))
+            except NotDone:  # it ended by itself meanwhile
+                continue
+        return revoked
+
+    async def offboard(self, team_id: str, user_id: str) -> None:
+        """Somebody has left: end everything that they give, have or wait for."""
+        await self._end_all(
+            team_id, user_id, Event.OFFBOARD, lambda d: user_id in (d.grantor_id, d.grantee_id)
+        )
+
+    async def disconnect_from(self, team_id: str, grantor_id: str) -> None:
+        """The grantor gives up their connection: end what hangs on it, while it still works."""
+        await self._end_all(
+            team_id,
+            grantor_id,
+            Event.DISCONNECT,
+            lambda d: d.grantor_id == grantor_id and d.state is not State.REQUESTED,
+        )
+
+    async def _end_all(
+        self, team_id: str, user_id: str, event: Event, concerns: Callable[[Delegation], bool]
+    ) -> None:
+        def end(store: Store) -> None:
+            for each in store.delegations.open_for_person(team_id, user_id):
+                current = store.delegations.get(each.id, lock=True)
+                if current is None or current.state is State.ENDING or not concerns(current):
+                    continue
+                self._end(store, current, event, None)
+
+        await self._database.run(end)
+        self._wake()
+
+    def _end_as_asker(
+        self, store: Store, actor: Actor, delegation_id: str, *states: State
+    ) -> Delegation:
+        delegation = self._as_asker(store, actor, delegation_id)
+        self._only_in(delegation, *states)
+        return self._end(store, delegation, Event.RELEASE, actor.user_id)
+
+    def _end(
+        self, store: Store, delegation: Delegation, event: Event, closed_by: str | None
+    ) -> Delegation:
+        """What Close was never asked for is cancelled; anything else has to be ended there."""
+        was_asked_for = delegation.attempted_at is not None
+        if delegation.state is State.REQUESTED or not was_asked_for:
+            event = Event.CANCEL
+        return self._close(store, delegation, event, closed_by)
+
+    def _close(
+        self, store: Store, delegation: Delegation, event: Event, closed_by: str | None
+    ) -> Delegation:
+        now = self._now()
+        return store.delegations.apply(
+            delegation,
+            event,
+            now=now,
+            actor=closed_by,
+            end_event=event,
+            closed_by=closed_by,
+            ended_at=now,
+        )

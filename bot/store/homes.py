@@ -1,0 +1,122 @@
+"""App Homes in SQL: who has one open, and which of them are stale."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, case, select, tuple_, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from bot.store.claims import claim, next_wake, prolong
+from models.base import new_id
+from models.home import Home, homes
+
+SHOWN_FOR = timedelta(days=1)  # after its last opening a home is no longer kept fresh
+
+_columns = homes.c
+_insert: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+
+
+class Homes:
+    """Reads and changes home rows.
+
+    Whose home has become stale is collected while the transaction runs and written at its end, in
+    one statement that locks the rows in a fixed order: transactions that touch the same people can
+    neither block each other for long nor lock each other out.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._touched: set[tuple[str, str]] = set()
+        self._now: datetime | None = None
+
+    def open(self, team_id: str, slack_user_id: str, *, now: datetime) -> None:
+        """Somebody looks at their home: it is due, at the first page of the history."""
+        row = Home(
+            id=new_id(), team_id=team_id, slack_user_id=slack_user_id, opened_at=now, wake_at=now
+        )
+        statement = _insert[self._connection.dialect.name](homes).values(asdict(row))
+        self._connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=["team_id", "slack_user_id"],
+                set_={
+                    "opened_at": now,
+                    "wake_at": now,
+                    "page": 0,
+                    "attempts": 0,
+                    "changes": _columns.changes + 1,
+                },
+            )
+        )
+
+    def turn(self, team_id: str, slack_user_id: str, *, page: int, now: datetime) -> None:
+        """Show this page of the history next."""
+        self._connection.execute(
+            update(homes)
+            .where(_columns.team_id == team_id, _columns.slack_user_id == slack_user_id)
+            .values(page=page, opened_at=now, wake_at=now, changes=_columns.changes + 1)
+        )
+
+    def touch(self, team_id: str, *people: str, now: datetime) -> None:
+        """Something that these people's homes show has changed."""
+        self._touched.update((team_id, person) for person in people)
+        self._now = now
+
+    def mark_touched(self) -> None:
+        """Have the touched homes shown anew; the last thing that a transaction does."""
+        if self._now is None:
+            return
+        stale = (
+            select(_columns.id)
+            .where(
+                tuple_(_columns.team_id, _columns.slack_user_id).in_(sorted(self._touched)),
+                _columns.opened_at > self._now - SHOWN_FOR,
+            )
+            .order_by(_columns.id)
+            .with_for_update()
+            .cte("stale")
+        )
+        self._connection.execute(
+            update(homes)
+            .where(_columns.id.in_(select(stale.c.id)))
+            .values(wake_at=self._now, changes=_columns.changes + 1)
+        )
+
+    def claim(self, *, now: datetime, lease: timedelta, limit: int) -> Sequence[Home]:
+        """Lease stale homes; ``attempts`` counts claims since the last success."""
+        rows = claim(
+            self._connection,
+            homes,
+            now=now,
+            lease=lease,
+            limit=limit,
+            attempts=_columns.attempts + 1,
+        )
+        return [Home(**row) for row in rows]
+
+    def rest(self, home: Home) -> None:
+        """Nothing is to be shown until the next change; one that came meanwhile counts."""
+        self._connection.execute(
+            update(homes)
+            .where(_columns.id == home.id)
+            .values(
+                attempts=0,
+                leased_until=None,
+                wake_at=case((_columns.changes == home.changes, None), else_=_columns.wake_at),
+            )
+        )
+
+    def retry(self, home: Home, *, wake_at: datetime) -> None:
+        """Give the lease back and try again at ``wake_at``."""
+        self._connection.execute(
+            update(homes).where(_columns.id == home.id).values(wake_at=wake_at, leased_until=None)
+        )
+
+    def prolong(self, ids: Sequence[str], *, until: datetime) -> None:
+        """Keep leases; see :func:`bot.store.claims.prolong`."""
+        prolong(self._connection, homes, ids, until=until)
+
+    def next_wake(self) -> datetime | None:
+        """When the next home is due."""
+        return next_wake(self._connection, homes)

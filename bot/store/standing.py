@@ -1,0 +1,69 @@
+"""Standing approvals in SQL."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from datetime import datetime
+
+from sqlalchemy import Connection, insert, or_, select, update
+
+from models.standing import StandingApproval, standing_approvals
+
+_columns = standing_approvals.c
+
+
+class StandingApprovals:
+    """Reads and changes standing approvals; there is at most one that holds for a pair."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def get(self, standing_id: str, *, lock: bool = False) -> StandingApproval | None:
+        """One standing approval."""
+        statement = select(standing_approvals).where(_columns.id == standing_id)
+        if lock:
+            statement = statement.with_for_update(key_share=True)
+        row = self._connection.execute(statement).mappings().one_or_none()
+        return StandingApproval(**row) if row else None
+
+    def for_pair(self, team_id: str, grantor_id: str, grantee_id: str) -> StandingApproval | None:
+        """The one that was not ended; its date may have passed."""
+        statement = select(standing_approvals).where(
+            _columns.team_id == team_id,
+            _columns.grantor_id == grantor_id,
+            _columns.grantee_id == grantee_id,
+            _columns.ended_at.is_(None),
+        )
+        row = self._connection.execute(statement).mappings().one_or_none()
+        return StandingApproval(**row) if row else None
+
+    def for_person(
+        self, team_id: str, person_id: str, *, now: datetime
+    ) -> Sequence[StandingApproval]:
+        """All that hold now and that this person gave or profits from, newest first."""
+        statement = (
+            select(standing_approvals)
+            .where(
+                _columns.team_id == team_id,
+                or_(_columns.grantor_id == person_id, _columns.grantee_id == person_id),
+                _columns.ended_at.is_(None),
+                _columns.until > now,
+            )
+            .order_by(_columns.created_at.desc())
+        )
+        return [StandingApproval(**row) for row in self._connection.execute(statement).mappings()]
+
+    def put(self, standing: StandingApproval) -> None:
+        """Store a new one in place of the pair's earlier one."""
+        before = self.for_pair(standing.team_id, standing.grantor_id, standing.grantee_id)
+        if before is not None:
+            self.end(before, now=standing.created_at)
+        self._connection.execute(insert(standing_approvals).values(asdict(standing)))
+
+    def end(self, standing: StandingApproval, *, now: datetime) -> StandingApproval:
+        """It holds no longer."""
+        if standing.ended_at is not None:
+            return standing
+        self._connection.execute(
+            update(standing_approvals).where(_columns.id == standing.id).values(ended_at=now)
+        )
+        return replace(standing, ended_at=now)

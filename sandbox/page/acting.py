@@ -1,0 +1,167 @@
+"""What people do on the page: each request becomes an act of the sandbox Slack."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sandbox.blockkit import elements_of
+from sandbox.delivery import Reply
+from sandbox.fields import stateful_elements
+from sandbox.modals import fill
+from sandbox.page.journal import Journal
+from sandbox.page.screen import HOME, MESSAGES
+from sandbox.people import SandboxPerson
+from sandbox.slack import SandboxSlack
+from sandbox.workspace import Message, View
+
+Order = dict[str, Any]
+
+
+class NotPossible(Exception):
+    """No Slack client would offer that; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What the person is told on top of what they see; empty when all went well."""
+
+    problem: str = ""
+
+
+class Acting:
+    """One method for each thing a person can do; ``order`` is what the browser sent."""
+
+    def __init__(self, slack: SandboxSlack, journal: Journal) -> None:
+        self._slack = slack
+        self._journal = journal
+        self.acts: dict[str, Callable[[SandboxPerson, Order], Awaitable[Done]]] = {
+            "send": self._send,
+            "click": self._click,
+            "submit": self._submit,
+            "close": self._close,
+            "shortcut": self._shortcut,
+            "message-shortcut": self._message_shortcut,
+            "open": self._open,
+        }
+
+    async def act(self, person: SandboxPerson, what: str, order: Order) -> Done:
+        """Do it; raises :class:`NotPossible`."""
+        try:
+            return await self.acts[what](person, order)
+        except (AssertionError, KeyError, TypeError, ValueError) as error:
+            raise NotPossible(str(error).partition("\n")[0]) from error
+
+    async def _send(self, person: SandboxPerson, order: Order) -> Done:
+        text, channel = str(order["text"]).strip(), self._channel(person, str(order["tab"]))
+        if not text.startswith("/"):
+            self._slack.say(person, channel, text)
+            return Done()
+        command, _, rest = text.partition(" ")
+        reply = await self._slack.command(person, command, rest, channel)
+        return self._done(person, text, reply, f"{command} failed")
+
+    async def _click(self, person: SandboxPerson, order: Order) -> Done:
+        shown = self._shown(person, order)
+        if isinstance(shown, View):
+            self._fill(shown, order.get("values") or {})
+        wanted, value = str(order["action"]), order.get("value")
+        index = _position(shown.blocks, str(order["block"]), wanted, value)
+        reply = await self._slack.click(person, shown, wanted, value, index)
+        return self._done(person, f"click {wanted}", reply, "That did not work")
+
+    async def _submit(self, person: SandboxPerson, order: Order) -> Done:
+        view = self._modal(person)
+        self._fill(view, order.get("values") or {})
+        reply = await self._slack.submit(person)
+        return self._done(person, f"submit “{view.title}”", reply, "The form was not accepted")
+
+    async def _close(self, person: SandboxPerson, order: Order) -> Done:
+        title = self._modal(person).title
+        reply = await self._slack.close_view(person, everything=bool(order.get("everything")))
+        return self._done(person, f"close “{title}”", reply, "Closing was not noticed")
+
+    async def _shortcut(self, person: SandboxPerson, order: Order) -> Done:
+        name = str(order["shortcut"])
+        reply = await self._slack.shortcut(person, name)
+        return self._done(person, f"shortcut {name}", reply, "The shortcut failed")
+
+    async def _message_shortcut(self, person: SandboxPerson, order: Order) -> Done:
+        name, message = str(order["shortcut"]), self._message(person, order)
+        reply = await self._slack.message_shortcut(person, name, message)
+        return self._done(person, f"shortcut {name}", reply, "The shortcut failed")
+
+    async def _open(self, person: SandboxPerson, order: Order) -> Done:
+        if order["tab"] not in (HOME, MESSAGES):
+            return Done()
+        reply = await self._slack.open_home(person, str(order["tab"]))
+        return self._done(person, f"open {order['tab']} tab", reply, "The tab did not open")
+
+    def _done(self, person: SandboxPerson, what: str, reply: Reply, failed: str) -> Done:
+        self._journal.acted(person, what, reply)
+        return Done(f"{failed}: {reply.problem}" if reply.problem else "")
+
+    def _channel(self, person: SandboxPerson, tab: str) -> str:
+        if tab in (HOME, MESSAGES):
+            return self._slack.workspace.direct_channel(person.id).id
+        return tab
+
+    def _shown(self, person: SandboxPerson, order: Order) -> Message | View:
+        if order["place"] == "modal":
+            return self._modal(person)
+        if order["place"] == "home":
+            home = self._slack.home(person)
+            if home is None:
+                raise NotPossible("There is nothing in this person's App Home.")
+            return home
+        return self._message(person, order)
+
+    def _message(self, person: SandboxPerson, order: Order) -> Message:
+        channel = self._channel(person, str(order["tab"]))
+        for message in self._slack.workspace.visible_messages(person.id, channel):
+            if message.ts == order["ts"]:
+                return message
+        raise NotPossible("This message is gone.")
+
+    def _modal(self, person: SandboxPerson) -> View:
+        view = self._slack.view(person)
+        if view is None:
+            raise NotPossible("This form is closed.")
+        return view
+
+    def _fill(self, view: View, values: dict[str, dict[str, Any]]) -> None:
+        """``values`` by block and action; what the view does not have is left out."""
+        zone = ZoneInfo(self._slack.workspace.people[view.user_id].tz)
+        for block, element in stateful_elements(view.blocks):
+            typed = values.get(block["block_id"], {})
+            if element["action_id"] in typed:
+                value = _typed(element, typed[element["action_id"]], zone)
+                fill(view, {_name(block, element): value}, str)
+
+
+def _name(block: dict[str, Any], element: dict[str, Any]) -> str:
+    return str(block["block_id"] if block["type"] != "actions" else element["action_id"])
+
+
+def _typed(element: dict[str, Any], value: Any, zone: ZoneInfo) -> Any:
+    """A browser's value as Slack's."""
+    if isinstance(value, list):
+        return value
+    if value in (None, ""):
+        return None
+    if element["type"] == "datetimepicker":
+        return int(datetime.fromisoformat(str(value)).replace(tzinfo=zone).timestamp())
+    return value
+
+
+def _position(blocks: list[dict[str, Any]], block_id: str, action_id: str, value: Any) -> int:
+    """Which of the elements with this action id is meant, among those with this value."""
+    same = [
+        block["block_id"]
+        for block in blocks
+        for element in elements_of(block)
+        if element.get("action_id") == action_id
+        and (element["type"] != "button" or value is None or element.get("value") == value)
+    ]
+    return same.index(block_id)

@@ -1,0 +1,155 @@
+"""Moves that many scenarios share: reach a state, press a button, hurry the clock, count calls."""
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import timedelta
+
+from models.card import Card, cards
+from models.delegation import OPEN_STATES, Delegation, State
+from sandbox import payloads
+from sandbox.delivery import Reply
+from sandbox.people import ADA, BEN, SandboxPerson
+from sandbox.workspace import Message
+from tests.scenarios.world import World
+
+MOMENT = 0.02  # seconds between looks
+
+
+async def asked(world: World, text: str = "@ada 2h Covering") -> Delegation:
+    """Ben has asked Ada, and both see their cards."""
+    answer = await world.sendas(BEN, text)
+    assert "Asked" in answer, answer
+    await shown(world, ADA, "Approve")
+    await shown(world, BEN, "Cancel")
+    return (await world.delegations())[-1]
+
+
+async def active(world: World, text: str = "@ada 2h Covering") -> Delegation:
+    """Ada is connected and has approved; both cards say that it is active."""
+    await world.connect(ADA)
+    await asked(world, text)
+    await press(world, ADA, "Approve")
+    await shown(world, ADA, "Revoke", "can send email as you")
+    await shown(world, BEN, "I'm done")
+    return await settled_in(world, State.ACTIVE)
+
+
+async def shown(world: World, person: SandboxPerson, button: str, words: str = "") -> Message:
+    """The person's latest message with this button (and words), once it is there."""
+
+    def find() -> Message | None:
+        for message in reversed(world.slack.messages(person)):
+            if button in message.buttons() and words in world.slack.read(message, person):
+                return message
+        return None
+
+    return await world.slack.wait_for(find, what=f"{button!r} for {person.handle}")
+
+
+async def press(world: World, person: SandboxPerson, button: str) -> Reply:
+    """Click the button on the person's latest message that has it."""
+    reply = await world.slack.click(person, await shown(world, person, button), button)
+    assert reply.ok, reply
+    return reply
+
+
+async def settled_in(world: World, state: State, *, within: float = 6.0) -> Delegation:
+    """The latest delegation, once it is in ``state`` and nobody works on it.
+
+    Waits that the bot chose by itself are skipped: the clock jumps to the next attempt.
+    """
+    async with asyncio.timeout(within):
+        while True:
+            delegation = (await world.delegations())[-1]
+            if delegation.leased_until is None:
+                if delegation.state is state:
+                    return delegation
+                hurry(world, delegation)
+            await asyncio.sleep(MOMENT)
+
+
+def hurry(world: World, delegation: Delegation) -> None:
+    """Jump to the moment of the next attempt, if one is waited for."""
+    if delegation.state in (State.APPROVED, State.ENDING) and delegation.wake_at is not None:
+        if delegation.leased_until is not None:
+            return
+        wait = delegation.wake_at - world.clock()
+        if timedelta() < wait < timedelta(hours=1):
+            world.clock.push(seconds=wait.total_seconds())
+
+
+async def all_cards(world: World) -> list[Card]:
+    """Every card row."""
+    rows = await world.database.run_connection(
+        lambda connection: connection.execute(cards.select()).mappings().all()
+    )
+    return [Card(**row) for row in rows]
+
+
+async def cards_at_rest(world: World, *, within: float = 6.0) -> list[Card]:
+    """All card rows, once each shows what is true; the waits in between are skipped."""
+    async with asyncio.timeout(within):
+        while True:
+            found = await all_cards(world)
+            if all(card.wake_at is None and card.leased_until is None for card in found):
+                return found
+            _hurry_cards(world, found)
+            await asyncio.sleep(MOMENT)
+
+
+def _hurry_cards(world: World, found: Iterable[Card]) -> None:
+    if any(card.leased_until is not None for card in found):
+        return
+    waits = [card.wake_at - world.clock() for card in found if card.wake_at is not None]
+    if waits and min(waits) > timedelta():
+        world.clock.push(seconds=min(waits).total_seconds())
+
+
+async def at_rest(world: World) -> list[Delegation]:
+    """All rows, once no row is leased and no open one is due now."""
+    async with asyncio.timeout(6):
+        while True:
+            rows = await world.delegations()
+            if not any(_is_busy(world, row) for row in rows):
+                return rows
+            await asyncio.sleep(MOMENT)
+
+
+def _is_busy(world: World, row: Delegation) -> bool:
+    is_due = row.wake_at is not None and row.wake_at <= world.clock()
+    return row.leased_until is not None or (is_due and row.state in OPEN_STATES)
+
+
+def calls(world: World, method: str, path: str = "/api/v1/send_as/") -> int:
+    """How many such calls Close received; the path may go on after what is given."""
+    return sum(
+        each.method == method and each.path.startswith(path) for each in world.close.calls
+    )
+
+
+def read_all(world: World, person: SandboxPerson) -> str:
+    """Everything that the person sees."""
+    return "\n".join(world.slack.read(each, person) for each in world.slack.messages(person))
+
+
+def lasting(world: World, person: SandboxPerson, words: str) -> list[Message]:
+    """The person's lasting messages with these words."""
+    return [
+        message
+        for message in world.slack.messages(person)
+        if not message.ephemeral and words in world.slack.read(message, person)
+    ]
+
+
+async def raw_command(world: World, person: SandboxPerson, text: str, **fields: str) -> Reply:
+    """Send ``/sendas`` with exactly this text, which no client would escape like this."""
+    place = world.slack.workspace.direct_channel(person.id)
+    form = payloads.command_form(person, place, "/sendas", text)
+    form |= {"trigger_id": "1.2.x", "response_url": f"{world.slack.url}/nowhere", **fields}
+    return await world.slack.delivery.command(form)
+
+
+def impersonated(person: SandboxPerson, team_id: str) -> SandboxPerson:
+    """The same person as another workspace's Slack would sign them."""
+    return replace(person, team_id=team_id)
