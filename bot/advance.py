@@ -5,11 +5,14 @@ of it. Every step starts from the stored row, so a process that dies anywhere in
 work that the next one simply finds.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Sequence
 
 from bot.associate import Associate
+from bot.bulk import Bulk
 from bot.dissociate import Dissociate
+from bot.identify import Identify
 from bot.identities import Identities
+from bot.receipts import Receipts
 from bot.steps import Steps
 from models.delegation import Delegation, Event, State
 from models.reminders import next_reminder
@@ -18,16 +21,30 @@ from models.reminders import next_reminder
 class Advance:
     """Takes one leased delegation a step further; gives the lease back with the new state."""
 
-    def __init__(self, steps: Steps, identities: Identities) -> None:
+    def __init__(self, steps: Steps, identities: Identities, receipts: Receipts) -> None:
         self._steps = steps
+        self._receipts = receipts
+        self._identify = Identify(steps, identities)
         self._associate = Associate(steps, identities)
         self._dissociate = Dissociate(steps)
+        self._bulk = Bulk(steps, identities, self._associate, self._dissociate)
         self.on_change: Callable[[], None] = lambda: None
 
     async def __call__(self, delegation: Delegation) -> None:
         """Do what is due for this delegation now, and let its cards catch up."""
         try:
             await self._step(delegation)
+        finally:
+            self.on_change()
+
+    def key(self, delegation: Delegation) -> Hashable | None:
+        """Delegations with the same key can be taken a step further with one call to Close."""
+        return self._bulk.key(delegation)
+
+    async def together(self, delegations: Sequence[Delegation]) -> None:
+        """Do what is due for all of these, which have the same key."""
+        try:
+            await self._bulk(delegations)
         finally:
             self.on_change()
 
@@ -46,6 +63,8 @@ class Advance:
                 await self._running_out(delegation)
             case State.ENDING:
                 await self._dissociate(delegation)
+            case State.ENDED:
+                await self._receipts(delegation)
             case _:
                 await self._steps.free(delegation)
 
@@ -53,6 +72,8 @@ class Advance:
         now = self._steps.now()
         if delegation.lapses_at <= now:
             await self._steps.move(delegation, Event.LAPSE, was_due=True, ended_at=now)
+        elif delegation.identified_at is None:
+            await self._identify(delegation)
         elif delegation.remind_at is not None and delegation.remind_at <= now:
             sent = delegation.reminders + 1
             at = next_reminder(

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
+from typing import Any
 
 import aiohttp
 import structlog
@@ -18,16 +19,40 @@ from bot.clock import SAFETY_INTERVAL, Clock
 from bot.close.client import CloseClient, open_http
 from bot.close.limits import Limiter
 from bot.close.oauth import CloseOAuthClient
+from bot.compare import Compare
+from bot.connect_pages import ConnectPages
 from bot.connecting import Connecting
 from bot.connections import Connections
 from bot.crypto import Vault
 from bot.delegations import Delegations
+from bot.disconnecting import Disconnecting
+from bot.drafting import Drafting
+from bot.figures import Figures
+from bot.homes import Homes, HomeSync
 from bot.identities import Identities
+from bot.keys import rotate
 from bot.links import Links
-from bot.listeners import actions, commands, errors, events, views
+from bot.listeners import (
+    actions,
+    commands,
+    connections,
+    drafts,
+    errors,
+    events,
+    forms,
+    home,
+    receipts,
+    shortcuts,
+    strays,
+    views,
+)
 from bot.listeners.asking import Asking
+from bot.listeners.opening import FormOpener
+from bot.notices import NoticeStep
+from bot.pairings import Pairings, PairingStep
 from bot.ports import Now
 from bot.present import utc_now
+from bot.receipts import Receipts
 from bot.settings import Settings
 from bot.slack.bolt import Workspace, bolt_app, web_client
 from bot.slack.directory import SlackDirectory
@@ -35,17 +60,30 @@ from bot.slack.edge import SlackEdge
 from bot.slack.messages import Messages
 from bot.slack.responses import Responses
 from bot.slack.runner import PromptListenerRunner
+from bot.slack.views import Views
 from bot.steps import Steps
 from bot.store import Database, Store
 from bot.store.schema import is_current
+from bot.straying import Straying
+from bot.strays import Strays
+from bot.straying import Straying
 from bot.sync import Sync
 from bot.telemetry import Metrics
-from bot.web import ConnectPages, web_app
+from bot.watch import Watch
+from bot.web import web_app
 from bot.worker import PATIENCE, Rows, Worker
 from models.card import Card
+from models.comparison import Comparison
+from models.connection import Connection
 from models.delegation import Delegation
+from models.home import Home
+from models.notice import Notice
+from models.pairing import Pairing
+from models.policy import Policy
+from models.stray import Stray
 
 SLACK_TIMEOUT = aiohttp.ClientTimeout(total=10, connect=5)
+LONGEST_TURN = timedelta(seconds=5)  # for a call to Close to wait for its turn in the worker
 GREETING_PAUSE = 5.0  # seconds between attempts to reach Slack at the start
 
 
@@ -63,10 +101,10 @@ async def open_bot(
         session = await stack.enter_async_context(aiohttp.ClientSession(timeout=SLACK_TIMEOUT))
         http = await stack.enter_async_context(open_http())
         metrics = Metrics()
-        vault = Vault([key.get_secret_value() for key in settings.encryption_keys])
+        vault = Vault(settings.keys)
         links = Links(vault, settings.public_url, now)
 
-        close = CloseClient(http, settings.close_api_url, Limiter())
+        close = CloseClient(http, settings.close_api_url, Limiter(max_wait=LONGEST_TURN))
         oauth = CloseOAuthClient(
             http,
             api_url=settings.close_api_url,
@@ -81,33 +119,108 @@ async def open_bot(
         patient = web_client(token, api_url, session, patient=True)
 
         steps = Steps(database, connections, close, settings.policy, now, metrics)
-        advance = Advance(steps, Identities(database, close, now))
-        sync = Sync(database, Messages(patient), links, now, metrics)
+        identities = Identities(
+            database,
+            connections,
+            close,
+            now,
+            by_email=not settings.require_grantee_connection,
+        )
+        receipt_maker = Receipts(steps)
+        advance = Advance(steps, identities, receipt_maker)
+        sync = Sync(database, Messages(patient), links, receipt_maker, now, metrics)
         clock = Clock(now, beat)
-        lives: Worker[Delegation] = Worker("delegations", database, _delegations, advance, now)
+        lives: Worker[Delegation] = Worker(
+            "delegations", database, _delegations, advance, now, groups=advance
+        )
         cards: Worker[Card] = Worker("cards", database, _cards, sync, now)
-        advance.on_change = sync_soon = cards.wake
-
-        def wake() -> None:
-            lives.wake()
-            sync_soon()
+        home_sync = HomeSync(database, Views(patient), links, settings.policy, now, metrics)
+        homes: Worker[Home] = Worker("homes", database, _homes, home_sync, now)
 
         directory = SlackDirectory(quick, now)
+        straying = Straying(steps, Messages(patient))
+        stray_rows: Worker[Stray] = Worker("strays", database, _strays, straying, now)
+
+        def show() -> None:
+            cards.wake()
+            homes.wake()
+
+        advance.on_change = show
+
+        def settle() -> None:
+            lives.wake()
+            stray_rows.wake()
+            show()
+
+        compare = Compare(steps, identities, directory, Messages(patient), settle)
+        compared: Worker[Comparison] = Worker("comparisons", database, _comparisons, compare, now)
+
+        def wake() -> None:
+            settle()
+            compared.wake()
+
         delegations = Delegations(
             database, directory, settings.policy, now, wake, audit_channel=settings.audit_channel
         )
-        connecting = Connecting(database, connections, oauth, close, links, now, wake)
+        admins = settings.policy.admins
+        watch = Watch(database, connections, close, admins, now)
+        watched: Worker[Connection] = Worker("connections", database, _connections, watch, now)
+        notice_step = NoticeStep(database, Messages(patient), links, now, metrics)
+        notices: Worker[Notice] = Worker("notices", database, _notices, notice_step, now)
+        pairing_step = PairingStep(database, connections, now)
+        paired: Worker[Pairing] = Worker("pairings", database, _pairings, pairing_step, now)
+
+        def tell() -> None:
+            settle()
+            notices.wake()
+
+        watch.on_change = tell
+
+        def wake_all() -> None:
+            wake()
+            for worker in (watched, notices, paired):
+                worker.wake()
+
+        connecting = Connecting(
+            database,
+            connections,
+            oauth,
+            close,
+            directory,
+            links,
+            now,
+            wake_all,
+            admins=admins,
+        )
         workspace = Workspace(quick)
         app = bolt_app(quick, workspace)
-        responses = Responses(session)
-        asking = Asking(delegations, directory, settings.policy, now)
-        commands.register(app, commands.Commands(delegations, asking, links, settings.policy))
-        actions.register(app, delegations, responses, settings.policy)
-        views.register(app, views.RequestForm(asking, settings.policy))
-        events.register(app, directory)
-        errors.register(app, responses)
+        _listen(
+            app,
+            responses=Responses(session, quick),
+            views_out=Views(quick),
+            delegations=delegations,
+            asking=Asking(delegations, Drafting(database, now), directory, settings.policy, now),
+            homes=Homes(database, now, homes.wake),
+            disconnecting=Disconnecting(database, now, wake_all),
+            pairings=Pairings(database, admins, now, wake_all),
+            receipt_maker=receipt_maker,
+            stray_cases=Strays(
+                database,
+                directory,
+                settings.policy,
+                now,
+                wake,
+                audit_channel=settings.audit_channel,
+            ),
+            directory=directory,
+            links=links,
+            policy=settings.policy,
+            now=now,
+        )
 
-        await stack.enter_async_context(_at_work(clock, lives, cards))
+        await rotate(database, vault, now)
+        workers = (lives, cards, homes, compared, stray_rows, watched, notices, paired)
+        await stack.enter_async_context(_at_work(clock, *workers))
         stack.push_async_callback(_finish_listeners, app)
         await stack.enter_async_context(_greeting(workspace))
         edge = None
@@ -120,23 +233,97 @@ async def open_bot(
         async def ready() -> dict[str, bool]:
             return {"database": await is_current(database), "clock": clock.is_ticking}
 
-        yield web_app(edge, ConnectPages(connecting, links), metrics, ready)
+        connect_pages = ConnectPages(
+            connecting,
+            links,
+            has_app=settings.has_close_app,
+            allows_keys=settings.allow_api_keys,
+        )
+        measure = Figures(database, metrics, now).measure
+        yield web_app(edge, connect_pages, metrics, ready, measure)
+
+
+def _listen(
+    app: AsyncApp,
+    *,
+    responses: Responses,
+    views_out: Views,
+    delegations: Delegations,
+    asking: Asking,
+    homes: Homes,
+    disconnecting: Disconnecting,
+    pairings: Pairings,
+    stray_cases: Strays,
+    receipt_maker: Receipts,
+    directory: SlackDirectory,
+    links: Links,
+    policy: Policy,
+    now: Now,
+) -> None:
+    """Everything that people do in Slack, each to its listener."""
+    opener = FormOpener(views_out, responses, policy)
+    commands.register(
+        app,
+        commands.Commands(
+            delegations,
+            asking,
+            connections.ConnectionCommands(disconnecting, links),
+            opener,
+            policy,
+            stray_cases,
+        ),
+    )
+    connections.register(
+        app, connections.ConnectionButtons(disconnecting, pairings, responses, policy)
+    )
+    actions.register(app, delegations, responses, policy)
+    buttons = strays.StrayButtons(stray_cases, directory, responses, policy, now)
+    strays.register(app, stray_cases, buttons)
+    receipts.register(app, receipts.ReceiptButton(receipt_maker, responses, policy))
+    drafts.register(app, drafts.DraftButtons(asking, policy), responses, policy)
+    forms.register(app, forms.CardForms(delegations, asking, responses, policy, now), policy)
+    views.register(app, views.RequestForm(asking, responses, policy))
+    shortcuts.register(app, opener, shortcuts.AskAuthor(opener, responses, policy))
+    home.register(app, home.HomeTab(homes, delegations, responses, policy), opener)
+    events.register(app, directory, delegations)
+    errors.register(app, responses)
 
 
 def _delegations(store: Store) -> Rows[Delegation]:
     return store.delegations
 
 
+def _comparisons(store: Store) -> Rows[Comparison]:
+    return store.comparisons
+
+
+def _strays(store: Store) -> Rows[Stray]:
+    return store.strays
+
+
+def _connections(store: Store) -> Rows[Connection]:
+    return store.connections
+
+
+def _notices(store: Store) -> Rows[Notice]:
+    return store.notices
+
+
+def _pairings(store: Store) -> Rows[Pairing]:
+    return store.pairings
+
+
 def _cards(store: Store) -> Rows[Card]:
     return store.cards
 
 
+def _homes(store: Store) -> Rows[Home]:
+    return store.homes
+
+
 @asynccontextmanager
-async def _at_work(
-    clock: Clock, lives: Worker[Delegation], cards: Worker[Card]
-) -> AsyncIterator[None]:
+async def _at_work(clock: Clock, *workers: Worker[Any]) -> AsyncIterator[None]:
     """The workers and the clock that wakes them. At the end, running steps may finish."""
-    workers = (lives, cards)
     tasks = [asyncio.create_task(worker.run(), name=worker.name) for worker in workers]
     for worker in workers:
         clock.serve(worker)

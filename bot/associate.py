@@ -1,5 +1,6 @@
 """Approved to active: the association is created in Close, or found to be there already."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,9 +10,10 @@ from bot.close.errors import (
     OutcomeUnclear,
     ReconnectNeeded,
     RefusedByClose,
+    RetryLater,
 )
 from bot.connections import CloseSession, NotConnected
-from bot.identities import Identities, NoAccount
+from bot.identities import Account, Identities, NoAccount
 from bot.ports import Association
 from bot.steps import Steps
 from bot.store import Store
@@ -35,14 +37,14 @@ class Associate:
         except (NotConnected, ReconnectNeeded) as error:
             await self._wait_for_connection(delegation, error)
         except NoAccount as error:
-            await self._steps.fail(delegation, error.trouble)
+            await self._without_account(delegation, error)
         except RefusedByClose as error:
             await self._refused(delegation, error)
         except CloseError as error:
             await self._steps.try_again(delegation, error)
         else:
             if association is not None:
-                await self._activate(delegation, association)
+                await self.activate([(delegation, association)])
 
     async def _create_in_time(self, delegation: Delegation) -> Association | None:
         session = await self._steps.connections.open(delegation.team_id, delegation.grantor_id)
@@ -57,8 +59,11 @@ class Associate:
 
         None when the delegation was taken back meanwhile, or the association was never ours.
         """
+        if not session.connection.is_usable:  # its owner is disconnecting
+            raise NotConnected
         grantor = session.connection.close_user_id
-        grantee = await self._identities.grantee(session, delegation)
+        account = await self._identities.account(session, delegation)
+        grantee = account.close_user_id
         found = await self._steps.find(session, grantor, grantee)
         if found and delegation.attempted_at is not None:
             return found[0]
@@ -66,19 +71,53 @@ class Associate:
             # It was there before we ever asked: not ours to end, so not ours to time-box.
             await self._steps.fail(delegation, Trouble.EXISTED_BEFORE)
             return None
+        addresses = await self.addresses(session)
+        if addresses == "" and delegation.attempted_at is None:
+            await self._steps.fail(delegation, Trouble.NO_SENDING_ADDRESS)
+            return None
         attempt = await self._steps.move(
             delegation,
             Event.ATTEMPT,
             keep_lease=True,
-            attempted_at=self._steps.now(),
-            attempts=delegation.attempts,
-            organization_id=session.connection.organization_id,
-            grantor_close_id=grantor,
-            grantee_close_id=grantee,
+            needs_connection=True,
+            **self.attempt(session, delegation, account, addresses),
         )
         if attempt is None:
             return None
         return await self._ask_for(session, attempt, grantor, grantee)
+
+    def attempt(
+        self, session: CloseSession, delegation: Delegation, account: Account, addresses: str | None
+    ) -> dict[str, Any]:
+        """What is written down before Close is asked to create the association."""
+        return {
+            "attempted_at": self._steps.now(),
+            "attempts": delegation.attempts,
+            "organization_id": session.connection.organization_id,
+            "grantor_close_id": session.connection.close_user_id,
+            "grantee_close_id": account.close_user_id,
+            "grantee_account": account.shown,
+            "is_grantee_proven": account.is_proven,
+            "addresses": addresses or "",
+        }
+
+    async def addresses(self, session: CloseSession) -> str | None:
+        """The addresses that the grantor can send from, one a line; None when Close does not say.
+
+        Only an outage is worth waiting for: what Close shows here is a help, not a condition.
+        """
+        grantor = session.connection.close_user_id
+        try:
+            accounts = await session.call(
+                lambda credential: self._steps.close.sending_accounts(credential, grantor)
+            )
+        except RefusedByClose:
+            return None
+        except RetryLater as error:
+            if error.problem is CloseProblem.UNREADABLE:
+                return None
+            raise
+        return "\n".join(dict.fromkeys(address for each in accounts for address in each.addresses))
 
     async def _ask_for(
         self, session: CloseSession, attempt: Delegation, grantor: str, grantee: str
@@ -107,37 +146,54 @@ class Associate:
         else:
             await self._steps.fail(delegation, self._steps.trouble(error))
 
-    async def _activate(self, delegation: Delegation, association: Association) -> None:
+    async def activate(self, made: Sequence[tuple[Delegation, Association]]) -> None:
+        """Close holds these associations: their clocks start now."""
         now = self._steps.now()
 
         def activate(store: Store) -> None:
-            current = store.delegations.get(delegation.id, lock=True)
-            if current is None or not is_possible(current.state, Event.ACTIVATE):
-                return
-            changes: dict[str, Any] = {"association_id": association.id, "leased_until": None}
-            if current.state is State.APPROVED:
-                ends_at = current.end_when_active_from(now)
-                warn_at = self._steps.policy.warn_at(ends_at, now)
-                changes |= {"active_at": now, "ends_at": ends_at, "warn_at": warn_at}
-            store.delegations.apply(current, Event.ACTIVATE, now=now, **changes)
+            for delegation, association in sorted(made, key=lambda each: each[0].id):
+                self._activate_one(store, delegation, association, now)
 
         await self._steps.database.run(activate)
-        self._steps.metrics.events.labels(Event.ACTIVATE).inc()
+        self._steps.metrics.events.labels(Event.ACTIVATE).inc(len(made))
+
+    def _activate_one(
+        self, store: Store, delegation: Delegation, association: Association, now: datetime
+    ) -> None:
+        current = store.delegations.get(delegation.id, lock=True)
+        if current is None or not is_possible(current.state, Event.ACTIVATE):
+            store.delegations.free(delegation.id)
+            return
+        changes: dict[str, Any] = {"association_id": association.id, "leased_until": None}
+        if current.state is State.APPROVED:
+            ends_at = current.end_when_active_from(now)
+            warn_at = self._steps.policy.warn_at(ends_at, now)
+            changes |= {"active_at": now, "ends_at": ends_at, "warn_at": warn_at}
+        store.delegations.apply(current, Event.ACTIVATE, now=now, **changes)
+
+    async def _without_account(self, delegation: Delegation, error: NoAccount) -> None:
+        if error.trouble is Trouble.GRANTEE_NOT_CONNECTED:
+            await self._wait_for(delegation, delegation.grantee_id, error.trouble)
+        else:
+            await self._steps.fail(delegation, error.trouble)
 
     async def _wait_for_connection(self, delegation: Delegation, error: Exception) -> None:
-        """Until the grantor connects, or until it lapses; decided under the row's lock, so that a
-        grantor who connects at this moment is not overlooked."""
         missing = isinstance(error, NotConnected)
         trouble = Trouble.NOT_CONNECTED if missing else Trouble.CONNECTION_LOST
+        await self._wait_for(delegation, delegation.grantor_id, trouble)
+
+    async def _wait_for(self, delegation: Delegation, person_id: str, trouble: Trouble) -> None:
+        """Until this person connects, or until it lapses; decided under the row's lock, so that
+        somebody who connects at this moment is not overlooked."""
 
         def wait(store: Store) -> None:
             current = store.delegations.get(delegation.id, lock=True)
             if current is None or current.state is not State.APPROVED:
                 store.delegations.free(delegation.id)
                 return
-            connection = store.connections.get(current.team_id, current.grantor_id)
+            connection = store.connections.get(current.team_id, person_id)
             now = self._steps.now()
-            ready = connection is not None and connection.is_alive
+            ready = connection is not None and connection.is_usable
             store.delegations.postpone(
                 current,
                 wake_at=now if ready else _latest_start(current),

@@ -10,7 +10,9 @@ import uvicorn
 import uvloop
 
 from bot.app import open_bot
+from bot.crypto import Vault
 from bot.doctor import examine
+from bot.keys import keys_problem
 from bot.present import pushed_clock, utc_now
 from bot.settings import BadSettings, Settings, read_settings
 from bot.store import Database
@@ -41,6 +43,9 @@ async def serve(settings: Settings) -> int:
     if not await _is_migrated(settings):
         print(NOT_MIGRATED, file=sys.stderr)
         return 3
+    if problem := await _keys_problem(settings):
+        print(problem, file=sys.stderr)
+        return 4
     now = utc_now if settings.clock_file is None else pushed_clock(settings.clock_file)
     async with open_bot(settings, now=now) as web:
         config = uvicorn.Config(
@@ -72,6 +77,14 @@ async def _is_migrated(settings: Settings) -> bool:
     database = Database(settings.database_url.get_secret_value())
     try:
         return await is_current(database)
+    finally:
+        await database.dispose()
+
+
+async def _keys_problem(settings: Settings) -> str | None:
+    database = Database(settings.database_url.get_secret_value())
+    try:
+        return await keys_problem(database, Vault(settings.keys))
     finally:
         await database.dispose()
 

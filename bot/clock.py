@@ -52,9 +52,10 @@ class Clock:
         """Wake ``worker`` whenever one of its rows is due, and at the safety interval."""
         worker.on_idle = lambda moment: self._wake_at(worker, moment)
         self._scheduler.add_job(
-            worker.wake,
+            _wake,
             "interval",
             seconds=self._beat.total_seconds(),
+            args=[worker],
             id=f"{worker.name}:safety",
         )
 
@@ -64,9 +65,16 @@ class Clock:
         # The bot's clock may be ahead of the machine's (in tests): only the difference counts.
         wait = max(moment - self._now(), timedelta())
         self._scheduler.add_job(
-            worker.wake,
+            _wake,
             "date",
             run_date=datetime.now(UTC) + wait,
+            args=[worker],
             id=f"{worker.name}:due",
             replace_existing=True,
         )
+
+
+async def _wake(worker: Sleeper) -> None:
+    """A coroutine, because APScheduler calls plain functions in a thread (executors/asyncio.py),
+    and an ``asyncio.Event`` may be set only in its own loop."""
+    worker.wake()

@@ -10,10 +10,16 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from bot.close.errors import CloseError, CloseProblem, ReconnectNeeded, Unauthorized
+from bot.close.errors import (
+    CloseError,
+    CloseProblem,
+    ReconnectNeeded,
+    RefusedByClose,
+    Unauthorized,
+)
 from bot.crypto import Undecryptable, Vault
 from bot.ports import CloseOAuth, Credential, Now, TokenAnswer
-from bot.store import Database
+from bot.store import Database, Store
 from models.connection import Connection
 
 Answer = TypeVar("Answer")
@@ -45,7 +51,48 @@ class Connections:
             raise NotConnected
         if not connection.is_alive:
             raise ReconnectNeeded(CloseProblem.GRANT_LOST)
+        try:
+            self.credential(connection)
+        except ReconnectNeeded:  # the keys are lost: note it, or it is tried again at once
+            raise await self.give_up(connection) from None
         return CloseSession(self, connection)
+
+    def session(self, connection: Connection) -> "CloseSession":
+        """A session that asks Close even when the connection was found dead before."""
+        return CloseSession(self, connection)
+
+    def seal_key(self, api_key: str) -> bytes:
+        """An API key as it is stored."""
+        return self._vault.seal({"access_token": api_key, "refresh_token": None})
+
+    async def reseal(self, connection: Connection) -> Connection:
+        """The connection with its tokens under the newest key; raises ReconnectNeeded."""
+        if self._vault.is_newest(connection.secret):
+            return connection
+        try:
+            secret = self._vault.reseal(connection.secret)
+        except Undecryptable as error:
+            raise await self.give_up(connection) from error
+        changed = await self._database.run(
+            lambda store: store.connections.reseal(connection, secret=secret)
+        )
+        return changed or await self._current(connection)
+
+    async def revoke(self, sealed: bytes) -> None:
+        """End the grant behind sealed tokens, at Close; raises RetryLater.
+
+        An API key has none: only its owner can delete it. What Close refuses cannot be helped.
+        """
+        try:
+            refresh_token = self._vault.open(sealed)["refresh_token"]
+        except (Undecryptable, KeyError):
+            return
+        if not refresh_token:
+            return
+        try:
+            await self._oauth.revoke(str(refresh_token))
+        except (RefusedByClose, ReconnectNeeded, Unauthorized):
+            return
 
     def seal(self, answer: TokenAnswer) -> bytes:
         """The tokens as they are stored."""
@@ -79,7 +126,7 @@ class Connections:
 
     async def give_up(self, connection: Connection) -> ReconnectNeeded:
         """Mark the connection as dead; returns the error to raise."""
-        await self._database.run(lambda store: store.connections.mark_dead(connection))
+        await self._mark_dead(connection)
         return ReconnectNeeded(CloseProblem.GRANT_LOST)
 
     async def _leased(self, connection: Connection) -> bool:
@@ -92,20 +139,28 @@ class Connections:
         try:
             answer = await self._oauth.refresh(self._secret(connection, "refresh_token"))
         except ReconnectNeeded:
-            marked = await self._database.run(lambda store: store.connections.mark_dead(connection))
-            if marked is None:  # somebody stored a newer version meanwhile: use that one
+            if await self._mark_dead(connection) is None:  # somebody stored a newer version meanwhile: use that one
                 return await self._current(connection)
             raise
         except CloseError:
             await self._database.run(lambda store: store.connections.unlease(connection))
             raise
-        secret, expires_at = self.seal(answer), self.expiry(answer)
+        secret, expires_at, now = self.seal(answer), self.expiry(answer), self._now()
         renewed = await self._database.run(
             lambda store: store.connections.renew(
-                connection, secret=secret, access_expires_at=expires_at
+                connection, secret=secret, access_expires_at=expires_at, checked_at=now
             )
         )
         return renewed or await self._current(connection)
+
+    async def _mark_dead(self, connection: Connection) -> Connection | None:
+        now = self._now()
+
+        def mark(store: Store) -> Connection | None:
+            store.homes.touch(connection.team_id, connection.slack_user_id, now=now)
+            return store.connections.mark_dead(connection, now=now)
+
+        return await self._database.run(mark)
 
     async def _current(self, connection: Connection) -> Connection:
         current = await self._database.run(

@@ -17,7 +17,9 @@ class Vault:
     """Seals small JSON documents. Raises ValueError when a key is not a Fernet key."""
 
     def __init__(self, keys: Sequence[str]) -> None:
-        self._fernet = MultiFernet([Fernet(key) for key in keys])
+        fernets = [Fernet(key) for key in keys]
+        self._fernet = MultiFernet(fernets)
+        self._newest = fernets[0]
 
     def seal(self, document: dict[str, Any]) -> bytes:
         """Encrypt and sign; the result is safe in URLs."""
@@ -30,6 +32,21 @@ class Vault:
         except (InvalidToken, ValueError) as error:
             raise Undecryptable from error
         return document
+
+    def is_newest(self, sealed: bytes) -> bool:
+        """Whether the first key sealed it."""
+        try:
+            self._newest.decrypt(sealed)
+        except InvalidToken:
+            return False
+        return True
+
+    def reseal(self, sealed: bytes) -> bytes:
+        """The same document under the first key; raises :class:`Undecryptable`."""
+        try:
+            return self._fernet.rotate(sealed)
+        except InvalidToken as error:
+            raise Undecryptable from error
 
 
 def new_secret() -> str:

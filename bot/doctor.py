@@ -7,6 +7,8 @@ import httpx
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot.close.client import open_http
+from bot.crypto import Vault
+from bot.keys import keys_problem
 from bot.settings import Settings
 from bot.slack.bolt import web_client
 from bot.store import Database
@@ -32,7 +34,7 @@ async def examine(settings: Settings) -> int:
 
 
 async def _public_url(settings: Settings) -> str | None:
-    if settings.public_url.startswith("https://"):
+    if settings.public_url.startswith("https://") or not settings.has_close_app:
         return None
     return "Close sends people back only to https addresses; set PUBLIC_URL to one"
 
@@ -41,7 +43,7 @@ async def _database(settings: Settings) -> str | None:
     database = Database(settings.database_url.get_secret_value())
     try:
         if await is_current(database):
-            return None
+            return await keys_problem(database, Vault(settings.keys))
         return "not reachable, or not migrated; run: python -m bot migrate"
     finally:
         await database.dispose()

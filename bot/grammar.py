@@ -8,7 +8,9 @@ from bot.typed import as_typed
 
 # With should_escape Slack sends <@U123|name>, <!subteam^S123|@name>, <!here> (slack.md §3).
 _PERSON = re.compile(r"<@([UW][A-Z0-9]{1,30})(?:\|[^>]*)?>", re.ASCII)
-_GROUP = re.compile(r"<!subteam\^[^>]*>")
+_GROUP = re.compile(r"<!subteam\^([A-Z0-9]{1,30})[^>]*>", re.ASCII)
+_BETWEEN = re.compile(r"(?:\s*,\s*|\s+and\s+|\s*)", re.IGNORECASE)
+_FOR = re.compile(r"\s*for\s+(?=<@)", re.IGNORECASE)
 _EVERYBODY = re.compile(r"<!(?:here|channel|everyone)[^>]*>")
 
 
@@ -17,8 +19,11 @@ class Verb(StrEnum):
 
     OPEN = "open"
     REQUEST = "request"
+    GRANT = "grant"
     LIST = "list"
+    CHECK = "check"
     CONNECT = "connect"
+    DISCONNECT = "disconnect"
     REVOKE = "revoke"
     RELEASE = "release"
     HELP = "help"
@@ -37,11 +42,23 @@ class Muddle(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A verb, the person it is about, and what else was said."""
+    """A verb, the people and groups it is about, and what else was said.
+
+    ``grantee_id`` is the third person of a request (``@ada for @ben``). ``is_all`` is ``revoke
+    all``.
+    """
 
     verb: Verb
-    person_id: str = ""
+    people: tuple[str, ...] = ()
     rest: str = ""
+    groups: tuple[str, ...] = ()
+    grantee_id: str | None = None
+    is_all: bool = False
+
+    @property
+    def person_id(self) -> str:
+        """The only, or first, person."""
+        return self.people[0] if self.people else ""
 
 
 class NotUnderstood(Exception):
@@ -54,8 +71,8 @@ class NotUnderstood(Exception):
         self.verb = verb
 
 
-_ALONE = {Verb.LIST, Verb.CONNECT, Verb.HELP}
-_WITH_PERSON = {Verb.REVOKE, Verb.RELEASE}
+_ALONE = {Verb.LIST, Verb.CHECK, Verb.CONNECT, Verb.DISCONNECT, Verb.HELP}
+_WITH_PERSON = {Verb.GRANT, Verb.REVOKE, Verb.RELEASE}
 
 
 def read_command(text: str) -> Command:
@@ -64,18 +81,58 @@ def read_command(text: str) -> Command:
     if not text:
         return Command(Verb.OPEN)
     if text.startswith(("<", "@")):
-        person_id, rest = _person(text, Verb.REQUEST)
-        return Command(Verb.REQUEST, person_id, rest)
+        return _request(text)
     word, rest = (*text.split(maxsplit=1), "")[:2]
     verb = next((verb for verb in _ALONE | _WITH_PERSON if verb == word.casefold()), None)
     if verb is None:
         raise NotUnderstood(Muddle.UNKNOWN_WORD, word)
     if verb in _ALONE:
         return Command(verb)
+    if verb is Verb.GRANT:
+        return _grant(rest.strip())
+    if verb is Verb.REVOKE and rest.strip().casefold() == "all":
+        return Command(verb, is_all=True)
     person_id, rest = _person(rest.strip(), verb)
     if rest:
         raise NotUnderstood(Muddle.TOO_MUCH, rest, verb)
-    return Command(verb, person_id)
+    return Command(verb, (person_id,))
+
+
+def _request(text: str) -> Command:
+    """``@ada @cleo [for @ben] [duration] [reason]``: a group cannot answer for its members."""
+    person_id, rest = _person(text, Verb.REQUEST)
+    people = [person_id]
+    while found := _PERSON.match(rest, _after_separator(rest)):
+        people.append(found.group(1))
+        rest = rest[found.end() :]
+    grantee_id = None
+    if behalf := _FOR.match(rest):
+        grantee_id, rest = _person(rest[behalf.end() :], Verb.REQUEST)
+    return Command(Verb.REQUEST, tuple(people), rest.strip(), grantee_id=grantee_id)
+
+
+def _after_separator(text: str) -> int:
+    found = _BETWEEN.match(text)
+    return found.end() if found else 0
+
+
+def _grant(text: str) -> Command:
+    """``@ben @cleo @sales-team [duration] [reason]``"""
+    people: list[str] = []
+    groups: list[str] = []
+    rest = text
+    while True:
+        start = _after_separator(rest) if people or groups else 0
+        if found := _PERSON.match(rest, start):
+            people.append(found.group(1))
+        elif found := _GROUP.match(rest, start):
+            groups.append(found.group(1))
+        else:
+            break
+        rest = rest[found.end() :]
+    if not people and not groups:
+        _person(rest, Verb.GRANT)
+    return Command(Verb.GRANT, tuple(people), rest.strip(), tuple(groups))
 
 
 def _person(text: str, verb: Verb) -> tuple[str, str]:

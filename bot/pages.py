@@ -22,9 +22,16 @@ _PAGE = """<!doctype html>
 body {{ margin: 0; min-height: 100vh; display: grid; place-items: center; }}
 main {{ max-width: 26rem; padding: 2rem; }}
 h1 {{ font-size: 1.4rem; margin: 0 0 .5rem; }}
+h2 {{ font-size: 1.1rem; margin: 2rem 0 .5rem; }}
+a.button, button {{ font: inherit; font-weight: 600; display: inline-block; padding: .5rem 1rem;
+  border-radius: .5rem; border: 1px solid; background: none; color: inherit; cursor: pointer;
+  text-decoration: none; }}
+input {{ font: inherit; width: 100%; box-sizing: border-box; padding: .5rem; margin: .25rem 0 1rem;
+  border: 1px solid; border-radius: .5rem; }}
+[role=alert] {{ border-left: .25rem solid; padding-left: .75rem; font-weight: 600; }}
 </style>
 </head>
-<body><main><h1>{title}</h1><p>{text}</p></main></body>
+<body><main><h1>{title}</h1>{content}</main></body>
 </html>
 """
 
@@ -37,11 +44,49 @@ def connected(email: str) -> HTMLResponse:
     )
 
 
+def needs_admin(email: str) -> HTMLResponse:
+    """Said when the account waits for an admin's word."""
+    return _page(
+        "One more step: an admin confirms it",
+        f"You are {email} in Close, and that is not your address in Slack. An admin of the bot has "
+        "been asked in Slack whether this account is yours; you will hear from the bot there. You "
+        "can close this window.",
+    )
+
+
+def choice(authorize_url: str | None, state: str, *, problem: str = "") -> HTMLResponse:
+    """Close's consent page, or an API key. The key is typed here and never into Slack."""
+    parts = []
+    if problem:
+        parts.append(f'<p role="alert">{escape(problem)}</p>')
+    if authorize_url is not None:
+        parts.append(
+            "<p>Allow it in Close; you come back here by yourself.</p>"
+            f'<p><a class="button" href="{escape(authorize_url)}">Continue to Close</a></p>'
+            "<h2>Or use an API key</h2>"
+        )
+    parts.append(
+        "<p>Make one in Close under Settings, Developer, API Keys, and paste it here. The bot "
+        "keeps it encrypted and acts with it only for what you approve in Slack.</p>"
+        '<form method="post" action="/close/connect">'
+        f'<input type="hidden" name="state" value="{escape(state)}">'
+        '<label for="key">Your Close API key</label>'
+        '<input id="key" name="key" type="password" autocomplete="off" spellcheck="false" '
+        'maxlength="200" placeholder="api_…" required>'
+        "<button>Connect</button></form>"
+    )
+    return _html("Connect Close", "".join(parts))
+
+
 def problem(title: str, text: str, *, status: int = 200) -> HTMLResponse:
     """What went wrong, and the way on."""
     return _page(title, text, status=status)
 
 
 def _page(title: str, text: str, *, status: int = 200) -> HTMLResponse:
-    content = _PAGE.format(title=escape(title), text=escape(text))
-    return HTMLResponse(content, status_code=status, headers=_HEADERS)
+    return _html(title, f"<p>{escape(text)}</p>", status=status)
+
+
+def _html(title: str, content: str, *, status: int = 200) -> HTMLResponse:
+    page = _PAGE.format(title=escape(title), content=content)
+    return HTMLResponse(page, status_code=status, headers=_HEADERS)

@@ -59,6 +59,21 @@ class SendingAccount:
     addresses: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class SentEmail:
+    """An email that left Close, or is about to; ``send_as_id`` names the association, if any.
+
+    ``date`` is when it was sent, or when it is scheduled for.
+    """
+
+    id: str
+    send_as_id: str | None
+    user_id: str | None
+    date: datetime
+    subject: str
+    recipients: tuple[str, ...]
+
+
 class Now(Protocol):
     """The present moment as an aware UTC datetime; the only source of time in the bot."""
 
@@ -100,6 +115,14 @@ class Close(Protocol):
         self, credential: Credential, *, allow: Sequence[str], disallow: Sequence[str]
     ) -> Sequence[Association]: ...
 
+    async def sent_emails(
+        self, credential: Credential, *, user_id: str, since: datetime, until: datetime
+    ) -> Sequence[SentEmail]: ...
+
+    async def waiting_emails(
+        self, credential: Credential, *, user_id: str, since: datetime, until: datetime
+    ) -> Sequence[SentEmail]: ...
+
 
 class CloseOAuth(Protocol):
     """Close's authorization-code flow; raises ``bot.close.errors``."""
@@ -117,3 +140,11 @@ class Directory(Protocol):
     """Who somebody in Slack is; answers from a short-lived cache or from Slack."""
 
     async def person(self, user_id: str) -> Person | None: ...
+
+    async def members(self, group_id: str) -> Sequence[str]: ...
+
+
+class AddressBook(Protocol):
+    """Who has an e-mail address in Slack."""
+
+    async def by_email(self, email: str) -> Person | None: ...

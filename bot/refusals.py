@@ -7,12 +7,19 @@
     ├── AlreadyOpen         the pair has an open delegation
     ├── Settled             the delegation has moved on
     ├── NotYours            the actor has no say in it
+    ├── DraftGone           the question that was asked back is answered, or too old
+    ├── StrayDecided        the question about a stray is answered
     ├── NothingToAnswer     there is no extension to answer (any more)
+    ├── NotConnectedYet     the actor has no connection to give up
+    ├── AlreadyDecided      an admin has answered, or it is too late to
     └── NoSuchDelegation    there is nothing that the actor could mean
 """
 
+from dataclasses import dataclass
+
 from models.delegation import Delegation
 from models.policy import Refusal
+from models.stray import Stray
 
 
 class NotDone(Exception):
@@ -54,3 +61,32 @@ class NoSuchDelegation(NotDone):
 
 class NothingToAnswer(NotDone):
     """No extension is asked for, or it was answered already."""
+
+
+class StrayDecided(NotDone):
+    """This association was decided about, or is gone."""
+
+    def __init__(self, stray: Stray) -> None:
+        super().__init__(stray.state.value)
+        self.stray = stray
+
+
+class NotConnectedYet(NotDone):
+    """The actor is not connected to Close."""
+
+
+class AlreadyDecided(NotDone):
+    """Somebody has answered this, or the time for it is over."""
+
+
+class DraftGone(NotDone):
+    """These buttons were used already, or are too old."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of one part of a wish for several people: a delegation, or why there is none."""
+
+    person_id: str
+    delegation: Delegation | None = None
+    problem: NotDone | None = None

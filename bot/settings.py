@@ -50,8 +50,8 @@ class Settings(BaseSettings):
     slack_signing_secret: OptionalSecret = None
     slack_app_token: OptionalSecret = None
     slack_api_url: BaseUrl = "https://slack.com/api"
-    close_client_id: str = Field(min_length=1)
-    close_client_secret: SecretStr = Field(min_length=1)
+    close_client_id: str = ""
+    close_client_secret: SecretStr = SecretStr("")
     close_api_url: BaseUrl = "https://api.close.com"
     close_app_url: BaseUrl = "https://app.close.com"
     public_url: BaseUrl
@@ -70,6 +70,8 @@ class Settings(BaseSettings):
     require_reason: bool = False
     pending_ttl: Duration = timedelta(days=3)
     remind_before: Duration = timedelta(hours=1)
+    allow_api_keys: bool = False
+    require_grantee_connection: bool = False
     admins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)] = ()
     audit_channel: Annotated[str | None, BeforeValidator(_empty_is_unset)] = None
 
@@ -79,6 +81,15 @@ class Settings(BaseSettings):
             raise ValueError(
                 "set SLACK_SIGNING_SECRET (requests over HTTP) or SLACK_APP_TOKEN (Socket Mode)"
             )
+        for name, value in (
+            ("CLOSE_CLIENT_ID", self.close_client_id),
+            ("CLOSE_CLIENT_SECRET", self.close_client_secret.get_secret_value()),
+        ):
+            if not value and not (self.allow_api_keys and not self.has_close_app):
+                raise ValueError(
+                    f"{name} is not set; make an OAuth app in Close, or let people use API keys "
+                    "alone with ALLOW_API_KEYS=true"
+                )
         if not self.min_duration <= self.default_duration <= self.max_duration:
             raise ValueError("MIN_DURATION <= DEFAULT_DURATION <= MAX_DURATION must hold")
         if self.clock_file is not None and not (
@@ -88,6 +99,16 @@ class Settings(BaseSettings):
         for key in self.encryption_keys:
             _check_key(key)
         return self
+
+    @property
+    def keys(self) -> list[str]:
+        """The encryption keys as they are; the first one encrypts."""
+        return [key.get_secret_value() for key in self.encryption_keys]
+
+    @property
+    def has_close_app(self) -> bool:
+        """Whether people can connect through Close's consent page."""
+        return bool(self.close_client_id or self.close_client_secret.get_secret_value())
 
     @property
     def policy(self) -> Policy:

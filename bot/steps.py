@@ -1,6 +1,6 @@
 """What every step of the worker shares: moving the row on, putting it off, asking Close what is."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -17,6 +17,7 @@ from models.policy import Policy
 
 # After a create whose answer was lost, Close may still act on it: "gone" counts only after this.
 SETTLE = timedelta(seconds=15)
+QUIET_WAITS = 20  # being asked to wait is how a rate limit works; this often it is a trouble
 QUIET_ATTEMPTS = 2  # a hiccup shorter than this many attempts is not worth a word on the card
 
 TROUBLES = {
@@ -73,31 +74,57 @@ class Steps:
         *,
         keep_lease: bool = False,
         was_due: bool = False,
+        needs_connection: bool = False,
         **changes: Any,
     ) -> Delegation | None:
         """Apply ``event`` unless somebody else was faster; then None.
 
         ``was_due`` is for what only the clock causes: any change since the claim calls it off, so
-        that an extension in the last second wins over the expiry.
+        that an extension in the last second wins over the expiry. ``needs_connection`` is for what
+        must not begin while the grantor is disconnecting; the row's lock orders the two.
         """
-        if not keep_lease:
-            changes["leased_until"] = None
+        moved = await self.move_all(
+            [(delegation, changes)],
+            event,
+            keep_lease=keep_lease,
+            was_due=was_due,
+            needs_connection=needs_connection,
+        )
+        return moved[0] if moved else None
 
-        def move(store: Store) -> Delegation | None:
+    async def move_all(
+        self,
+        wanted: Sequence[tuple[Delegation, Mapping[str, Any]]],
+        event: Event,
+        *,
+        keep_lease: bool = False,
+        was_due: bool = False,
+        needs_connection: bool = False,
+    ) -> Sequence[Delegation]:
+        """The same for several delegations in one transaction, each with its own changes."""
+        lease = {} if keep_lease else {"leased_until": None}
+
+        def move(store: Store, delegation: Delegation, **changes: Any) -> Delegation | None:
             current = store.delegations.get(delegation.id, lock=True)
             is_same = current is not None and current.state is delegation.state
             if (
                 current is None
                 or not is_same
                 or (was_due and current.version != delegation.version)
+                or (needs_connection and not _is_usable(store, current))
             ):
                 store.delegations.free(delegation.id)
                 return None
             return store.delegations.apply(current, event, now=self.now(), **changes)
 
-        moved = await self.database.run(move)
-        if moved is not None:
-            self.metrics.events.labels(event).inc()
+        def move_each(store: Store) -> Sequence[Delegation]:
+            # Always in the same order: two groups must not wait for each other's row locks.
+            ordered = sorted(wanted, key=lambda each: each[0].id)
+            moved = [move(store, row, **lease, **changes) for row, changes in ordered]
+            return [each for each in moved if each is not None]
+
+        moved = await self.database.run(move_each)
+        self.metrics.events.labels(event).inc(len(moved))
         return moved
 
     async def free(self, delegation: Delegation) -> None:
@@ -110,17 +137,25 @@ class Steps:
 
     async def try_again(self, delegation: Delegation, error: Exception) -> None:
         """Put it off for as long as Close asked, or a little longer each time."""
-        wait = getattr(error, "wait", None)
+        wait = error.wait if isinstance(error, RetryLater) else None
         pause = after(wait) if wait else backoff(delegation.attempts)
         trouble: Trouble | None = self.trouble(error)
-        if isinstance(error, RetryLater | OutcomeUnclear) and delegation.attempts < QUIET_ATTEMPTS:
+        quiet = QUIET_WAITS if wait else QUIET_ATTEMPTS
+        if isinstance(error, RetryLater | OutcomeUnclear) and delegation.attempts < quiet:
             trouble = delegation.trouble
-        await self.postpone(delegation, pause, trouble=trouble)
+        # A turn that our own limiter had none left for was not an attempt: nothing was sent.
+        was_sent = not (isinstance(error, RetryLater) and wait and error.status is None)
+        await self.postpone(delegation, pause, trouble=trouble, counts=was_sent)
 
     async def postpone(
-        self, delegation: Delegation, pause: timedelta, *, trouble: Trouble | None
+        self,
+        delegation: Delegation,
+        pause: timedelta,
+        *,
+        trouble: Trouble | None,
+        counts: bool = True,
     ) -> None:
-        """Put it off, unless somebody moved it on meanwhile."""
+        """Put it off, unless somebody moved it on meanwhile. ``counts`` as one more attempt."""
 
         def postpone(store: Store) -> None:
             current = store.delegations.get(delegation.id, lock=True)
@@ -128,7 +163,9 @@ class Steps:
                 store.delegations.free(delegation.id)
                 return
             now = self.now()
-            store.delegations.postpone(current, wake_at=now + pause, trouble=trouble, now=now)
+            store.delegations.postpone(
+                current, wake_at=now + pause, trouble=trouble, now=now, counts=counts
+            )
 
         await self.database.run(postpone)
 
@@ -149,3 +186,8 @@ class Steps:
             return Trouble.UNKNOWN
         self.metrics.close_failures.labels(error.problem).inc()
         return TROUBLES.get(error.problem, Trouble.CLOSE_UNEXPECTED)
+
+
+def _is_usable(store: Store, delegation: Delegation) -> bool:
+    connection = store.connections.get(delegation.team_id, delegation.grantor_id, lock=True)
+    return connection is not None and connection.is_usable

@@ -4,21 +4,24 @@ However much happened while Slack was away, one update is sent. A post whose ans
 looked for before it is sent again.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
 import structlog
 
 from bot.backoff import after, backoff
-from bot.cards import blocks
+from bot.cards import audit, blocks
 from bot.cards.message import Message
+from bot.cards.receipts import listed
 from bot.links import Links
 from bot.ports import Now
+from bot.receipts import Receipts
 from bot.slack.errors import MessageGone, SlackError, SlackRefused, SlackRetryLater
 from bot.slack.messages import Messages, Place
 from bot.store import Database, Store
 from bot.telemetry import Metrics
-from models.card import Card
+from models.card import Audience, Card
 from models.delegation import Delegation, State
 
 
@@ -26,8 +29,15 @@ class Sync:
     """The worker's step for one leased card."""
 
     def __init__(
-        self, database: Database, messages: Messages, links: Links, now: Now, metrics: Metrics
+        self,
+        database: Database,
+        messages: Messages,
+        links: Links,
+        receipts: Receipts,
+        now: Now,
+        metrics: Metrics,
     ) -> None:
+        self._receipts = receipts
         self._database = database
         self._messages = messages
         self._links = links
@@ -43,7 +53,10 @@ class Sync:
         if delegation is None:  # cannot be: a foreign key holds them together
             raise LookupError(card.delegation_id)
         try:
-            shown = await self._told(await self._shown(card, delegation), delegation)
+            if card.audience is Audience.AUDIT:
+                shown = await self._audited(card, delegation)
+            else:
+                shown = await self._told(await self._shown(card, delegation), delegation)
         except SlackError as error:
             await self._put_off(card, error)
         else:
@@ -53,6 +66,23 @@ class Sync:
         """A step ended in a way that nobody foresaw: try again later."""
         self._log.error("card could not be shown", card=card.id, exc_info=error)
         await self._retry(card, backoff(card.attempts))
+
+    async def _audited(self, card: Card, delegation: Delegation) -> Card:
+        """Each decision and each end, once and in order; every line is saved before the next."""
+        history = await self._database.run(lambda store: store.delegations.history(delegation.id))
+        for record in audit.untold(history, card.told):
+            if card.message_ts is None:
+                message = audit.opening(delegation, record)
+                place = await self._messages.post(card.recipient, message, mark=card.id)
+                card = _at(card, place, told=str(record.id))
+            else:
+                message = audit.line(delegation, record)
+                await self._messages.post(
+                    card.recipient, message, mark=card.id, thread_ts=card.message_ts
+                )
+                card = replace(card, told=str(record.id))
+            await self._save(card, delegation, is_done=False)
+        return card
 
     async def _shown(self, card: Card, delegation: Delegation) -> Card:
         message = self._card(card, delegation)
@@ -69,7 +99,10 @@ class Sync:
         elif delegation.state is State.CANCELLED:
             return card  # never seen, and nothing to see any more
         mark = f"{card.id}:card:{card.message_ts or ''}"
-        posted = await self._post_once(card, message, mark)
+        found = await self._posted_before(card, message, mark)
+        if found is not None:
+            return _at(card, found, told=card.told)
+        posted = await self._messages.post(card.recipient, message, mark=mark)
         return _at(card, posted, told=key)
 
     async def _moved(self, card: Card, delegation: Delegation, old: Place, key: str) -> Card:
@@ -92,32 +125,43 @@ class Sync:
         if milestone is None or milestone.key == card.told or card.message_ts is None:
             return card
         url = self._links.connect(delegation.team_id, card.recipient)
-        notice = blocks.notice(delegation, card.audience, connect_url=url)
+        details = await self._details(card, delegation)
+        notice = blocks.notice(delegation, card.audience, connect_url=url, details=details)
         await self._post_once(card, notice, f"{card.id}:{milestone.key}")
         return replace(card, told=milestone.key)
+
+    async def _details(self, card: Card, delegation: Delegation) -> Sequence[str]:
+        """What is told once and stored nowhere: the grantor reads what was sent in their name."""
+        if card.audience is not Audience.GRANTOR or delegation.state is not State.ENDED:
+            return ()
+        return listed(await self._receipts.last_few(delegation))
 
     def _card(self, card: Card, delegation: Delegation) -> Message:
         url = self._links.connect(delegation.team_id, card.recipient)
         return blocks.card(delegation, card.audience, connect_url=url)
 
     async def _post_once(self, card: Card, message: Message, mark: str) -> Place:
-        if card.attempts > 1:  # the attempt before this one did not end well: was it posted?
-            found = await self._messages.find(card.recipient, mark=mark)
-            if found is not None:
-                return found
-        return await self._messages.post(card.recipient, message, mark=mark)
+        found = await self._posted_before(card, message, mark)
+        return found or await self._messages.post(card.recipient, message, mark=mark)
 
-    async def _save(self, card: Card, delegation: Delegation) -> None:
+    async def _posted_before(self, card: Card, message: Message, mark: str) -> Place | None:
+        """A message whose post got no answer, now showing ``message``; None when there is none."""
+        if card.attempts <= 1:
+            return None  # the attempt before this one ended well
+        found = await self._messages.find(card.recipient, mark=mark)
+        if found is None or not await self._updated(card, found, message):
+            return None
+        return found
+
+    async def _save(self, card: Card, delegation: Delegation, *, is_done: bool = True) -> None:
+        place = {"channel_id": card.channel_id, "message_ts": card.message_ts, "told": card.told}
+
         def save(store: Store) -> None:
-            store.cards.save(
-                card,
-                shown_version=delegation.version,
-                channel_id=card.channel_id,
-                message_ts=card.message_ts,
-                told=card.told,
-                attempts=0,
-                leased_until=None,
-            )
+            if is_done:
+                done = {"attempts": 0, "leased_until": None}
+                store.cards.save(card, shown_version=delegation.version, **place, **done)
+            else:
+                store.cards.note(card, **place)
 
         await self._database.run(save)
 
@@ -134,7 +178,7 @@ class Sync:
 
     async def _retry(self, card: Card, pause: timedelta | None) -> None:
         wake_at = None if pause is None else self._now() + pause
-        await self._database.run(lambda store: store.cards.retry(card.id, wake_at=wake_at))
+        await self._database.run(lambda store: store.cards.retry(card, wake_at=wake_at))
 
 
 def _at(card: Card, place: Place, *, told: str | None) -> Card:

@@ -68,3 +68,9 @@ class Metrics:
             "Delegations that are over but not yet confirmed by Close.",
             registry=self.registry,
         )
+        self.connections = Gauge(
+            "sendas_connections",
+            "People's connections to Close: alive, dead (only they can mend it), or leaving.",
+            ["state"],
+            registry=self.registry,
+        )

@@ -1,11 +1,14 @@
 """Does what is due: claims rows, takes each one step further, many at a time.
 
+Rows that can share a step are taken together.
+
 The same loop serves delegations and cards. It keeps nothing in memory that matters: a row stays
 due until its step has committed, and the lease of a worker that died runs out by itself.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Sequence
 from datetime import datetime, timedelta
 from typing import Generic, Protocol, TypeVar
 
@@ -51,8 +54,20 @@ class Step(Protocol[Given]):
     async def failed(self, item: Given, error: Exception, /) -> None: ...
 
 
+class Together(Protocol[Given]):
+    """What the worker does with several rows that were claimed at the same time."""
+
+    def key(self, item: Given, /) -> Hashable | None:
+        """Rows with the same key are taken together; None means alone."""
+
+    async def together(self, items: Sequence[Given], /) -> None: ...
+
+
 class Worker(Generic[Item]):
-    """Runs until :meth:`stop`; ``on_idle`` hears when the next row will be due."""
+    """Runs until :meth:`stop`; ``on_idle`` hears when the next row will be due.
+
+    With ``groups`` rows that were claimed at the same time can be taken in one step.
+    """
 
     def __init__(
         self,
@@ -61,7 +76,10 @@ class Worker(Generic[Item]):
         rows: Callable[[Store], Rows[Item]],
         step: Step[Item],
         now: Now,
+        *,
+        groups: Together[Item] | None = None,
     ) -> None:
+        self._groups = groups
         self.name = name
         self.on_idle: Callable[[datetime | None], None] = lambda _moment: None
         self._database = database
@@ -103,8 +121,8 @@ class Worker(Generic[Item]):
             except Exception:  # noqa: BLE001 - the database is away: the next beat tries again
                 self._log.exception("claim failed")
                 return
-            for item in claimed:
-                self._start(item)
+            for group in self._grouped(claimed):
+                self._start(group)
             if not claimed:
                 return
 
@@ -121,23 +139,38 @@ class Worker(Generic[Item]):
             self.on_idle(next_wake)
         return claimed
 
-    def _start(self, item: Item) -> None:
-        task = asyncio.create_task(self._do(item))
-        self._running[item.id] = task
-        task.add_done_callback(lambda _task: self._ended(item.id))
+    def _grouped(self, claimed: Sequence[Item]) -> list[list[Item]]:
+        found: defaultdict[Hashable, list[Item]] = defaultdict(list)
+        for item in claimed:
+            key = self._groups.key(item) if self._groups is not None else None
+            found[item.id if key is None else key].append(item)
+        return list(found.values())
 
-    def _ended(self, item_id: str) -> None:
-        self._running.pop(item_id, None)
+    def _start(self, group: list[Item]) -> None:
+        task = asyncio.create_task(self._do(group))
+        self._running.update({item.id: task for item in group})
+        task.add_done_callback(lambda _task: self._ended(group))
+
+    def _ended(self, group: list[Item]) -> None:
+        for item in group:
+            self._running.pop(item.id, None)
         self._wanted.set()
 
-    async def _do(self, item: Item) -> None:
+    async def _do(self, group: list[Item]) -> None:
         try:
-            await self._step(item)
-        except Exception as error:  # noqa: BLE001 - one row must not stop the others
-            try:
-                await self._step.failed(item, error)
-            except Exception:  # noqa: BLE001 - the lease runs out and it is claimed again
-                self._log.exception("step failed and could not be put off", row=item.id)
+            if len(group) > 1 and self._groups is not None:
+                await self._groups.together(group)
+            else:
+                await self._step(group[0])
+        except Exception as error:  # noqa: BLE001 - one group must not stop the others
+            for item in group:
+                await self._failed(item, error)
+
+    async def _failed(self, item: Item, error: Exception) -> None:
+        try:
+            await self._step.failed(item, error)
+        except Exception:  # noqa: BLE001 - the lease runs out and it is claimed again
+            self._log.exception("step failed and could not be put off", row=item.id)
 
     async def _prolong(self, ids: Sequence[str], until: datetime) -> None:
         await self._database.run(lambda store: self._rows(store).prolong(ids, until=until))

@@ -47,13 +47,19 @@ class Event(StrEnum):
     OFFBOARD = "offboard"  # one of the two has left
     DISCONNECT = "disconnect"  # the grantor's connection is being given up
     REMOVE = "remove"  # somebody removed the association in Close itself
+    ADOPT = "adopt"  # an association that was made in Close itself is given an end
+    REAPPEAR = "reappear"  # Close holds again, or still, what it had confirmed as gone
     CONFIRM = "confirm"  # Close confirmed that the association is gone
 
 
 OPEN_STATES = (State.REQUESTED, State.APPROVED, State.ACTIVE, State.ENDING)
 
 TRANSITIONS: dict[State | None, dict[Event, State]] = {
-    None: {Event.REQUEST: State.REQUESTED, Event.GRANT: State.APPROVED},
+    None: {
+        Event.REQUEST: State.REQUESTED,
+        Event.GRANT: State.APPROVED,
+        Event.ADOPT: State.ACTIVE,
+    },
     State.REQUESTED: {
         Event.REMIND: State.REQUESTED,
         Event.SNOOZE: State.REQUESTED,
@@ -91,7 +97,7 @@ TRANSITIONS: dict[State | None, dict[Event, State]] = {
         Event.ACTIVATE: State.ENDING,
         Event.CONFIRM: State.ENDED,
     },
-    State.ENDED: {},
+    State.ENDED: {Event.REAPPEAR: State.ENDING},
     State.DENIED: {},
     State.CANCELLED: {},
     State.LAPSED: {},
@@ -121,15 +127,28 @@ def is_possible(state: State | None, event: Event) -> bool:
     return event in TRANSITIONS[state]
 
 
+class Receipt(StrEnum):
+    """Whether the grantor was told what was sent in their name."""
+
+    DUE = "due"  # it is being made; the message about the end waits for it, but not for long
+    MADE = "made"  # ``sent_count`` and ``sent_people`` say what it came to
+    FAILED = "failed"  # Close did not give what is needed for it
+
+
 class Trouble(StrEnum):
     """Why a delegation waits or failed; the card has one sentence for each."""
 
     NOT_CONNECTED = "not_connected"
     CONNECTION_LOST = "connection_lost"
     GRANTEE_NOT_IN_CLOSE = "grantee_not_in_close"
+    GRANTEE_FOUND_TWICE = "grantee_found_twice"
+    GRANTEE_NOT_CONNECTED = "grantee_not_connected"
     GRANTEE_WITHOUT_EMAIL = "grantee_without_email"
     SAME_CLOSE_ACCOUNT = "same_close_account"
     OTHER_ORGANIZATION = "other_organization"
+    OTHER_CLOSE_ACCOUNT = "other_close_account"
+    NO_SENDING_ADDRESS = "no_sending_address"
+    STILL_THERE = "still_there"
     EXISTED_BEFORE = "existed_before"
     TIME_PASSED = "time_passed"
     CLOSE_BUSY = "close_busy"
@@ -149,7 +168,8 @@ class Delegation:
 
     - ``note`` is the grantor's word with a decision.
     - ``grantee_account`` is the name and address of the grantee's Close account, and
-      ``is_grantee_proven`` says that they connected it themselves.
+      ``is_grantee_proven`` says that they connected it themselves. ``identified_at`` is when this
+      was looked up, and ``grantee_trouble`` is why it led nowhere.
     - ``addresses`` are the sender addresses that the right opens, one a line.
     - ``sent_count`` and ``sent_people`` are the receipt.
     - ``attempted_at`` is when Close was last asked to create the association, and ``is_unclear``
@@ -193,9 +213,12 @@ class Delegation:
     extension_declined_at: datetime | None = None
     grantee_account: str | None = None
     is_grantee_proven: bool = False
+    grantee_trouble: Trouble | None = None
+    identified_at: datetime | None = None
     addresses: str = ""
     sent_count: int | None = None
     sent_people: int | None = None
+    receipt: Receipt | None = None
     association_id: str | None = None
     organization_id: str | None = None
     grantor_close_id: str | None = None
@@ -228,6 +251,8 @@ class Delegation:
 def default_wake(delegation: Delegation, now: datetime) -> datetime | None:
     """When somebody has to look at it next, when nothing more urgent is known."""
     match delegation.state:
+        case State.REQUESTED if delegation.identified_at is None:
+            return now
         case State.REQUESTED:
             return min(delegation.lapses_at, delegation.remind_at or delegation.lapses_at)
         case State.APPROVED | State.ENDING:
@@ -280,9 +305,12 @@ delegations = Table(
     Column("extension_declined_at", UtcTime),
     Column("grantee_account", String(400)),
     Column("is_grantee_proven", Boolean, nullable=False),
+    Column("grantee_trouble", words(Trouble)),
+    Column("identified_at", UtcTime),
     Column("addresses", Text, nullable=False),
     Column("sent_count", Integer),
     Column("sent_people", Integer),
+    Column("receipt", words(Receipt)),
     Column("association_id", String(64)),
     Column("organization_id", String(64)),
     Column("grantor_close_id", String(64)),

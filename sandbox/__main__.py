@@ -1,4 +1,4 @@
-"""A local Slack, a local Close and the real bot: ``python -m sandbox``, ``--story`` for a story."""
+"""``python -m sandbox``: the page around a local Slack and Close; ``--story``: a story instead."""
 
 import argparse
 import asyncio
@@ -9,7 +9,7 @@ from collections.abc import Coroutine, Sequence
 from typing import Any
 
 from sandbox.narrator import Narrator
-from sandbox.running import BotTrouble, open_house
+from sandbox.page.stay import stay
 from sandbox.story import tell
 
 INTERRUPTED = 130
@@ -26,18 +26,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 async def story() -> int:
     """The story in the terminal; the status is 1 when something in it did not happen."""
     return 0 if await tell(Narrator(sys.stdout)) else 1
-
-
-async def stay() -> int:
-    """Everything up until Ctrl-C."""
-    try:
-        async with open_house() as house:
-            print(f"Slack  {house.slack_url}\nClose  {house.close_url}\nBot    {house.bot_url}")
-            print("Ctrl-C ends it.", flush=True)
-            await asyncio.Event().wait()
-    except BotTrouble as trouble:
-        print(trouble, file=sys.stderr)
-    return 1
 
 
 def _run(command: Coroutine[Any, Any, int]) -> int:

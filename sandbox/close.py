@@ -101,8 +101,12 @@ class SandboxClose:
         in_name_of: SandboxPerson | None = None,
         to: tuple[str, ...] = ("customer@example.org",),
         subject: str = "Hello",
+        scheduled_for: datetime | None = None,
     ) -> HeldEmail:
-        """Record an email; ``in_name_of`` needs an association. Raises ``LookupError`` without."""
+        """Record an email; ``in_name_of`` needs an association. Raises ``LookupError`` without.
+
+        With ``scheduled_for`` it waits to be sent, and in this sandbox it waits for ever.
+        """
         association = None if in_name_of is None else self.find(in_name_of, grantee)
         if in_name_of is not None and association is None:
             raise LookupError(f"{grantee.name} may not send as {in_name_of.name}")
@@ -114,6 +118,7 @@ class SandboxClose:
             date=self.state.now(),
             subject=subject,
             to=to,
+            scheduled_for=scheduled_for,
         )
         self.state.emails.append(sent)
         self._changes.tell("email")

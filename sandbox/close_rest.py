@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from sandbox.close_refusals import invalid, plain
 from sandbox.close_send_as import SendAs
-from sandbox.close_state import CloseState, HeldAccount
+from sandbox.close_state import CloseState, HeldAccount, HeldEmail
 from sandbox.people import ORGANIZATION_ID, TEAM_NAME, SandboxPerson, close_id
 
 Handler = Callable[[Request, str], Awaitable[Response]]
@@ -115,16 +115,24 @@ class Rest:
         return JSONResponse({"data": rows, "has_more": False})
 
     async def emails(self, request: Request, _: str) -> Response:
+        if self._state.unknowns.email_is_forbidden:
+            raise plain(403, "Forbidden.")
         user_id = _user_id(request, "user_id")
         since, until = _moment(request, "date_created__gte"), _moment(request, "date_created__lte")
         rows = [
-            _selected(each.shown(), request)
+            _selected(self._email(each), request)
             for each in self._state.emails
             if user_id in (None, each.user_id)
             and (since is None or each.date >= since)
             and (until is None or each.date <= until)
         ]
         return self._page(request, rows)
+
+    def _email(self, email: HeldEmail) -> dict[str, Any]:
+        shown = email.shown()
+        if not self._state.unknowns.email_names_association:
+            del shown["send_as_id"]
+        return shown
 
     async def list_send_as(self, request: Request, caller: str) -> Response:
         found = SendAs(self._state, caller).listed(

@@ -65,9 +65,11 @@ class HeldEmail:
     date: datetime
     subject: str
     to: tuple[str, ...]
+    scheduled_for: datetime | None = None
 
     def shown(self) -> dict[str, Any]:
         """Return it as Close shows it."""
+        scheduled_for = self.scheduled_for
         return {
             "id": self.id,
             "_type": "Email",
@@ -75,9 +77,10 @@ class HeldEmail:
             "user_id": self.user_id,
             "send_as_id": self.send_as_id,
             "date_created": self.date.isoformat(),
-            "date_sent": self.date.isoformat(),
+            "date_sent": None if scheduled_for else self.date.isoformat(),
+            "date_scheduled": scheduled_for.isoformat() if scheduled_for else None,
             "direction": "outgoing",
-            "status": "sent",
+            "status": "scheduled" if scheduled_for else "sent",
             "subject": self.subject,
             "to": list(self.to),
             "cc": [],

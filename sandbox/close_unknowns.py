@@ -79,4 +79,6 @@ class Unknowns:
     deactivation_removes_associations: bool = False
     all_accounts_are_visible: bool = False
     email_belongs_to_grantor: bool = False
+    email_names_association: bool = True
+    email_is_forbidden: bool = False
     list_has_more_field: bool = False

@@ -104,7 +104,8 @@ def element_value(element: dict[str, Any], value: Any, resolve: Resolve) -> Any:
     if element["type"] not in _PEOPLE_SELECTS or value is None:
         return value
     if isinstance(value, (str, SandboxPerson)):
-        return resolve(value)
+        person = resolve(value)
+        return [person] if element["type"].startswith("multi_") else person
     return [resolve(person) for person in value]
 
 

@@ -17,7 +17,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,7 +25,7 @@ from pathlib import Path
 import httpx
 
 from sandbox.close import CLIENT_ID, CLIENT_SECRET, SandboxClose
-from sandbox.people import DANA
+from sandbox.people import DANA, PEOPLE, SandboxPerson
 from sandbox.serving import serve
 from sandbox.slack import SandboxSlack
 from sandbox.workspace import AUDIT
@@ -124,10 +124,11 @@ class RunningBot:
             self._process = None
 
     def log_tail(self, lines: int = 25) -> str:
-        """The end of what it wrote."""
+        """The end of what it wrote; the middle of long lines is left out."""
         if not self.log.exists():
             return "(the bot wrote nothing)"
-        return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+        written = self.log.read_text(errors="replace").splitlines()
+        return "\n".join(_shortened(line) for line in written[-lines:])
 
     def _spawn(self, command: str) -> "subprocess.Popen[bytes]":
         # A file and not a pipe: nobody has to read along. A session of its own: Ctrl-C in the
@@ -164,7 +165,11 @@ class House:
 
 @contextlib.asynccontextmanager
 async def open_house(
-    *, database_url: str | None = None, port: int | None = None, **settings: str
+    *,
+    database_url: str | None = None,
+    port: int | None = None,
+    people: Iterable[SandboxPerson] = PEOPLE,
+    **settings: str,
 ) -> AsyncIterator[House]:
     """Start everything, and stop and remove it at the end.
 
@@ -174,7 +179,7 @@ async def open_house(
     async with contextlib.AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="send-as-")))
         clock = SandboxClock(folder / "clock")
-        slack, close = SandboxSlack(now=clock), SandboxClose(now=clock)
+        slack, close = SandboxSlack(people=people, now=clock), SandboxClose(people, now=clock)
         slack_url = await stack.enter_async_context(slack.serving())
         close_url = await stack.enter_async_context(serve(close.app))
         port = port or free_port()
@@ -218,6 +223,11 @@ def _environment(
         "AUDIT_CHANNEL": AUDIT,
         "CLOCK_FILE": str(clock.path),
     }
+
+
+def _shortened(line: str) -> str:
+    """A traceback in one line of JSON is told by its beginning and its end."""
+    return line if len(line) <= 500 else f"{line[:150]} … {line[-300:]}"
 
 
 async def _ended(process: "subprocess.Popen[bytes]", seconds: float) -> None:

@@ -87,13 +87,13 @@ class Story:
 
     async def _denied(self) -> None:
         self._chapter("2  Denied")
-        before = len(self.house.close.calls)
+        before = self._changes_in_close()
         await self._asks(CLEO, "@ada 2h Chasing the last invoices")
         await self._clicks(ADA, "asks to send email as you", "Deny")
         await self._sees(ADA, "You denied")
         await self._sees(CLEO, "denied your request")
-        self._demand(len(self.house.close.calls) == before, "Close was called for a denied request")
-        self.narrator.fact("Close received nothing")
+        self._demand(self._changes_in_close() == before, "a denied request changed Close")
+        self.narrator.fact("Close was asked to change nothing")
 
     async def _revoked_early(self) -> None:
         self._chapter("3  Revoked early")
@@ -215,6 +215,13 @@ class Story:
         calls = self.house.close.calls
         self.narrator.close_received(calls[self._calls_told :])
         self._calls_told = len(calls)
+
+    def _changes_in_close(self) -> int:
+        """How many calls so far were to create or remove an association."""
+        return sum(
+            call.method != "GET" and call.path.startswith("/api/v1/send_as/")
+            for call in self.house.close.calls
+        )
 
     def _call_to(self, method: str, path: str) -> datetime:
         """When Close last received such a call."""

@@ -1,10 +1,24 @@
 """What is said back at once: refusals with one good example, help, and what was done."""
 
+from collections.abc import Sequence
+
 from bot.cards import words
 from bot.cards.markup import mention, quoted, unmarked
 from bot.grammar import Muddle, NotUnderstood, Verb
-from bot.refusals import AlreadyOpen, NoSuchDelegation, NotDone, NotYours, Refused, Settled
-from bot.slack.errors import SlackRetryLater
+from bot.refusals import (
+    AlreadyDecided,
+    AlreadyOpen,
+    DraftGone,
+    NoSuchDelegation,
+    NotConnectedYet,
+    NotDone,
+    NothingToAnswer,
+    NotYours,
+    Outcome,
+    Refused,
+    Settled,
+)
+from bot.slack.errors import SlackRefused, SlackRetryLater
 from bot.spans import Ambiguous, DurationError, InThePast, NoEnd, NotPositive, TooLarge, say_length
 from models.delegation import Delegation, State
 from models.policy import REASON_LIMIT, Policy, Refusal
@@ -15,13 +29,21 @@ SOMETHING_BROKE = (
     "before you try again."
 )
 
+FORM_NOT_OPENED = (
+    "The form did not open in time. Please try again, or type it instead: " + EXAMPLE
+)
+
 HELP = f"""*Send email as a colleague in Close, for as long as they allow it.*
 • {EXAMPLE} asks a colleague; they approve with one click
 • `/sendas` alone opens a form with the same questions
 • `/sendas list` shows what is pending and active for you
-• `/sendas revoke @colleague` takes back a right that you gave
+• `/sendas check` compares that with what Close really holds
+• `/sendas @one @another for @colleague 2h` asks several, or for somebody else
+• `/sendas grant @colleague 2h` gives the right without being asked; groups work too
+• `/sendas revoke @colleague`, or `revoke all`, takes back what you gave
 • `/sendas release @colleague` gives back a right that you have
 • `/sendas connect` connects your Close account (once, needed to give rights)
+• `/sendas disconnect` ends what you lent, and has the bot forget your Close account
 
 Times: `45m`, `2h30m`, `3 days`, `1w`, `until friday 17:00`, `forever`.
 Without one it is {{default}}."""
@@ -53,6 +75,14 @@ def _explain(error: Exception, policy: Policy) -> str:
             return settled(error.delegation)
         case NotYours():
             return "Only the people this is about can do that. Nothing was changed."
+        case NothingToAnswer():
+            return "There is nothing to answer here any more. `/sendas list` shows how things are."
+        case NotConnectedYet():
+            return "You are not connected to Close here, so there is nothing to disconnect."
+        case AlreadyDecided():
+            return "Somebody has already answered this, or the time for it is over."
+        case DraftGone():
+            return "That question was answered already, or is too old. Please ask again."
         case NoSuchDelegation():
             return "There is nothing open between the two of you. `/sendas list` shows what is."
         case NotDone():
@@ -61,6 +91,8 @@ def _explain(error: Exception, policy: Policy) -> str:
             return (
                 "Slack does not answer the bot right now, so nothing was stored. Please try again."
             )
+        case SlackRefused():
+            return "Slack does not show me who is in that group. Please name the people one by one."
         case _:
             return SOMETHING_BROKE
 
@@ -70,16 +102,43 @@ def help_text(policy: Policy) -> str:
     return HELP.format(default=say_length(policy.default_duration))
 
 
-def asked(delegation: Delegation) -> str:
-    """Said to the requester once the request is stored."""
+def asked(outcomes: Sequence[Outcome], said: str, policy: Policy) -> str:
+    """Said to the requester once the requests are stored; ``said`` is their time, in words."""
+    if len(outcomes) == 1 and outcomes[0].delegation is not None:
+        return _asked_one(outcomes[0].delegation, said)
+    lines = [_outcome(each, "asked", policy) for each in outcomes]
+    return "\n".join([f"To send email {said}:", *lines])
+
+
+def granted(outcomes: Sequence[Outcome], said: str, policy: Policy) -> str:
+    """Said to the grantor once the grants are stored."""
+    if len(outcomes) == 1 and outcomes[0].delegation is not None:
+        grantee = mention(outcomes[0].person_id)
+        return f"{grantee} may send email as you {said}. I am setting it up in Close."
+    lines = [_outcome(each, "may send email as you", policy) for each in outcomes]
+    return "\n".join([f"Given {said}:", *lines])
+
+
+def _asked_one(d: Delegation, said: str) -> str:
+    grantor = mention(d.grantor_id)
+    if d.standing_id is not None:
+        return f"{grantor}'s standing approval covers this, {said}. I am setting it up in Close."
+    whom = "you" if d.grantee_id == d.requester_id else mention(d.grantee_id)
     return (
-        f"Asked {mention(delegation.grantor_id)} whether you can send email as them "
-        f"{words.terms(delegation)}. You will hear from me in our direct messages."
+        f"Asked {grantor} whether {whom} can send email as them {said}. "
+        "You will hear from me in our direct messages."
     )
 
 
+def _outcome(outcome: Outcome, done: str, policy: Policy) -> str:
+    who = mention(outcome.person_id)
+    if outcome.problem is None:
+        return f"• {who}: {done}"
+    return f"• {who}: {explain(outcome.problem, policy).partition(' Nothing ')[0]}"
+
+
 def connect(url: str) -> str:
-    """The answer to ``/sendas connect``."""
+    """Said to somebody who has not connected Close yet."""
     return (
         f"<{url}|Connect your Close account> once, and you can give colleagues the right to send "
         "as you. The link is yours alone: please do not pass it on."
@@ -92,6 +151,14 @@ def taken_back(delegation: Delegation) -> str:
     if delegation.state is State.ENDING:
         return f"Taking {grantee}'s right to send as you back now. I tell you once Close confirms."
     return f"Done: {grantee} was not given the right to send as you."
+
+
+def all_taken_back(revoked: Sequence[Delegation]) -> str:
+    """The answer to ``/sendas revoke all``."""
+    if not revoked:
+        return "Nobody can send email as you through me, so there is nothing to take back."
+    names = ", ".join(mention(each.grantee_id) for each in revoked)
+    return f"Taking back what you gave {names}. I tell you once Close confirms."
 
 
 def given_back(delegation: Delegation) -> str:
@@ -205,6 +272,10 @@ def _refused(error: Refused, policy: Policy) -> str:
                 "Rights without an end are not allowed here; the longest is "
                 f"{say_length(policy.max_duration)}."
             )
+        case Refusal.DATE_PASSED:
+            problem = "That date has already passed."
+        case Refusal.TOO_MANY:
+            problem = "That is more than a hundred people at once."
         case Refusal.REASON_MISSING:
             problem = "A reason is required here, so that your colleague knows what it is for."
         case Refusal.REASON_TOO_LONG:

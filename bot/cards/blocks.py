@@ -19,7 +19,7 @@ from bot.cards.faces import Action, Face, face
 from bot.cards.markup import quoted
 from bot.cards.message import Message
 from models.card import Audience
-from models.delegation import Delegation, State, Trouble
+from models.delegation import Delegation, Receipt, State, Trouble
 
 LABELS = {
     Action.APPROVE: "Approve",
@@ -29,6 +29,7 @@ LABELS = {
     Action.RELEASE: "I'm done",
     Action.CONNECT: "Connect Close",
     Action.EXTEND: "Extend",
+    Action.RECEIPT: "What was sent",
     Action.APPROVE_EXTENSION: "Extend",
     Action.DECLINE_EXTENSION: "Leave as it is",
     Action.SNOOZE: "Remind me tomorrow",
@@ -68,7 +69,7 @@ def card(delegation: Delegation, audience: Audience, *, connect_url: str) -> Mes
         )
     blocks += [_context(line) for line in shown.small if line]
     if shown.actions:
-        blocks.append(_buttons(delegation.id, shown.actions, connect_url))
+        blocks.append(buttons(delegation.id, shown.actions, connect_url))
     return Message(_text(shown, delegation.reason), blocks)
 
 
@@ -96,9 +97,17 @@ def _for_grantor(d: Delegation) -> Milestone | None:
             return Milestone(f"reminder:{d.reminders}", moves_card=True)
         case State.ACTIVE if d.extension_asked_at is not None:
             return Milestone(f"wish:{int(d.extension_asked_at.timestamp())}", moves_card=True)
+        case State.ENDED if d.receipt is Receipt.DUE:
+            return None  # told together with the receipt, in a moment
         case State.ENDED | State.FAILED:
             return Milestone(d.state.value)
-        case State.ENDING if d.trouble in (Trouble.NOT_CONNECTED, Trouble.CONNECTION_LOST):
+        case State.ENDING if d.trouble is Trouble.STILL_THERE:
+            return Milestone("still_there")
+        case State.ENDING if d.trouble in (
+            Trouble.NOT_CONNECTED,
+            Trouble.CONNECTION_LOST,
+            Trouble.OTHER_CLOSE_ACCOUNT,
+        ):
             return Milestone("not_removed", moves_card=True)
         case _:
             return None
@@ -114,6 +123,8 @@ def _for_others(d: Delegation, *, is_grantee: bool) -> Milestone | None:
             return Milestone(f"warned:{_until(d)}", moves_card=True)
         case State.ACTIVE:
             return Milestone(f"active:{_until(d)}")
+        case State.ENDING if d.trouble is Trouble.STILL_THERE:
+            return Milestone("still_there")
         case State.ENDED | State.FAILED | State.DENIED | State.LAPSED:
             return Milestone(d.state.value)
         case _:
@@ -127,36 +138,46 @@ def _until(d: Delegation) -> str:
 def moved(delegation: Delegation, audience: Audience) -> Message:
     """What is left of a card that was shown anew further down."""
     shown = face(delegation, audience)
-    return Message(
-        shown.headline, [_context(f"{shown.headline}. _This card is now further down._")]
-    )
+    said = f"{shown.headline}. This card is now further down."
+    return Message(said, [_context(said)])
 
 
-def notice(delegation: Delegation, audience: Audience, *, connect_url: str) -> Message:
-    """A short message of its own: a changed card alone does not notify anybody."""
+def notice(
+    delegation: Delegation, audience: Audience, *, connect_url: str, details: Sequence[str] = ()
+) -> Message:
+    """A short message of its own: a changed card alone does not notify anybody.
+
+    ``details`` are lines that stand in no row, such as the emails that were sent.
+    """
     shown = face(delegation, audience)
     blocks: list[Block] = [_section(f"{MARKS[delegation.state]} {shown.headline}.")]
-    blocks += [_context(line) for line in shown.lines]
+    blocks += [_context(line) for line in (*shown.lines, *details)]
     if Action.CONNECT in shown.actions:
-        blocks.append(_buttons(delegation.id, [Action.CONNECT], connect_url))
+        blocks.append(buttons(delegation.id, [Action.CONNECT], connect_url))
     return Message(_text(shown, ""), blocks)
 
 
-def _buttons(delegation_id: str, actions: Sequence[Action], connect_url: str) -> ActionsBlock:
+def buttons(delegation_id: str, actions: Sequence[Action], connect_url: str) -> ActionsBlock:
+    """A row of buttons that carry nothing but the delegation's id."""
     return ActionsBlock(
         block_id=f"delegation:{delegation_id}",
         elements=[
             _menu(delegation_id)
             if action is Action.MORE
-            else ButtonElement(
-                action_id=action,
-                text=PlainTextObject(text=LABELS[action], emoji=False),
-                value=delegation_id,
-                style=STYLES.get(action),
-                url=connect_url if action is Action.CONNECT else None,
-            )
+            else button(action, delegation_id, connect_url)
             for action in actions
         ],
+    )
+
+
+def button(action: Action, delegation_id: str, connect_url: str) -> ButtonElement:
+    """One button; only "Connect Close" is a link."""
+    return ButtonElement(
+        action_id=action,
+        text=PlainTextObject(text=LABELS[action], emoji=False),
+        value=delegation_id,
+        style=STYLES.get(action),
+        url=connect_url if action is Action.CONNECT else None,
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.cards import words
+from bot.cards import receipts, words
 from bot.cards.markup import mention, moment, quoted
 from models.card import Audience
 from models.delegation import Delegation, State, Trouble
@@ -24,6 +24,7 @@ class Action(StrEnum):
     DECLINE_EXTENSION = "decline_extension"
     SNOOZE = "snooze"
     MORE = "more"
+    RECEIPT = "receipt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ def _for_grantor(d: Delegation) -> Face:
         case State.REQUESTED:
             return Face(
                 _asks(d, grantee),
-                [f"*How long:* {words.terms(d)}", *_account(d)],
+                [*_reminder(d), _how_long(d), *_account(d)],
                 [
                     (
                         f"If you approve, {grantee} can {words.allows('your')}. "
@@ -76,13 +77,17 @@ def _for_grantor(d: Delegation) -> Face:
             return Face(
                 f"{grantee} can send email as you {words.end(d)}",
                 [*words.addresses(d), *_standing(d)],
-                small=[f"{grantee} can {words.allows('your')}."],
-                actions=[Action.EXTEND, Action.REVOKE],
+                small=[f"{grantee} can {words.allows('your')}.", *_goes_to(d)],
+                actions=[Action.EXTEND, Action.RECEIPT, Action.REVOKE],
             )
         case State.ENDING:
             return _ending_for_grantor(d, grantee)
         case State.ENDED:
-            return Face(f"{grantee} can no longer send email as you", [_over(d)])
+            return Face(
+                f"{grantee} can no longer send email as you",
+                [_over(d), *receipts.counted(d)],
+                actions=[Action.RECEIPT] if d.sent_count else [],
+            )
         case State.DENIED:
             return Face(f"You denied {grantee}'s request", _note(d), [_when(d)])
         case State.CANCELLED:
@@ -99,14 +104,16 @@ def _approved_for_grantor(d: Delegation, grantee: str) -> Face:
         return Face(
             f"{_agreed(d, grantee)}. One step is left: connect your Close account{again}",
             [
-                f"*How long:* {words.terms(d)}",
+                _how_long(d),
                 "Close lets only you give this right. Connect once; the rest happens by itself.",
             ],
             [f"Your approval is kept until {moment(d.lapses_at)}."],
             [Action.CONNECT, Action.REVOKE],
         )
     waiting = words.trouble(d) if d.trouble else _starting(d)
-    return Face(_agreed(d, grantee), [waiting, *_standing(d)], actions=[Action.REVOKE])
+    return Face(
+        _agreed(d, grantee), [_how_long(d), waiting, *_standing(d)], actions=[Action.REVOKE]
+    )
 
 
 def _ending_for_grantor(d: Delegation, grantee: str) -> Face:
@@ -136,19 +143,24 @@ def _for_grantee(d: Delegation) -> Face:
             who = "You asked" if asked else f"{mention(d.requester_id)} asked for you"
             return Face(
                 f"{who} to send email as {grantor}",
-                [f"*How long:* {words.terms(d)}", f"Waiting for {grantor} to answer."],
-                [f"Without an answer, this lapses {moment(d.lapses_at)}."],
-                [Action.CANCEL],
+                [_how_long(d), f"Waiting for {grantor} to answer.", *_unknown_account(d)],
+                [
+                    "If they approve, you can " + words.allows(f"{grantor}'s") + ".",
+                    f"Without an answer, this lapses {moment(d.lapses_at)}.",
+                ],
+                [*_connecting(d), Action.CANCEL],
             )
         case State.APPROVED:
             waiting = words.trouble(d) if d.trouble else _starting(d)
-            given = d.requester_id == d.grantor_id
-            headline = f"{grantor} lets you send email" if given else f"{grantor} approved"
-            return Face(headline, [waiting], actions=[Action.CANCEL])
+            return Face(
+                _agreed_for_grantee(d, grantor),
+                [_how_long(d), waiting, *_unknown_account(d)],
+                actions=[*_connecting(d), Action.CANCEL],
+            )
         case State.ACTIVE:
             return Face(
                 f"You can send email as {grantor} {words.end(d)}",
-                [_how_to_send(d, grantor), *_extension(d, grantor)],
+                [*_warning(d), _how_to_send(d, grantor), *_extension(d, grantor)],
                 ["You can " + words.allows(f"{grantor}'s") + "."],
                 [*([] if d.ends_at is None else [Action.EXTEND]), Action.RELEASE],
             )
@@ -166,25 +178,27 @@ def _for_grantee(d: Delegation) -> Face:
         case State.LAPSED:
             return Face(f"Your request to {grantor} lapsed", [_why_lapsed(d)])
         case State.FAILED:
-            return _failed(d, f"You were not given the right to send as {grantor}")
+            return _failed(
+                d, f"You were not given the right to send as {grantor}", actions=_connecting(d)
+            )
 
 
 def for_bystander(d: Delegation) -> Face:
     """For somebody who asked for a third person, and for the audit channel."""
     grantor, grantee = mention(d.grantor_id), mention(d.grantee_id)
     pair = f"{grantee} to send email as {grantor}"
-    terms = f"*How long:* {words.terms(d)}"
+    terms = _how_long(d)
+    allowed = ["The right is to " + words.allows(f"{grantor}'s") + "."]
     asked = f"{mention(d.requester_id)} asked for {pair}"
     match d.state:
         case State.REQUESTED:
-            return Face(asked, [terms, f"Waiting for {grantor}."], actions=[Action.CANCEL])
+            return Face(asked, [terms, f"Waiting for {grantor}."], allowed, [Action.CANCEL])
         case State.APPROVED:
             waiting = words.trouble(d) if d.trouble else _starting(d)
             return Face(f"{grantor} approved {pair}", [terms, waiting], actions=[Action.CANCEL])
         case State.ACTIVE:
-            return Face(
-                f"{grantee} can send email as {grantor} {words.end(d)}", actions=[Action.RELEASE]
-            )
+            headline = f"{grantee} can send email as {grantor} {words.end(d)}"
+            return Face(headline, small=allowed, actions=[Action.RELEASE])
         case State.ENDING:
             note = words.trouble(d) if d.trouble else "Waiting for Close to confirm."
             return Face(f"The right of {pair} is over", [note])
@@ -214,6 +228,28 @@ def _agreed(d: Delegation, grantee: str) -> str:
     return f"You approved {grantee}"
 
 
+def _agreed_for_grantee(d: Delegation, grantor: str) -> str:
+    if d.requester_id == d.grantor_id:
+        return f"{grantor} lets you send email as them"
+    if d.standing_id is not None:
+        return f"{grantor}'s standing approval covers your request"
+    whose = "your" if d.requester_id == d.grantee_id else f"{mention(d.requester_id)}'s"
+    return f"{grantor} approved {whose} request"
+
+
+def _how_long(d: Delegation) -> str:
+    return f"*How long:* {words.terms(d)}"
+
+
+def _reminder(d: Delegation) -> list[str]:
+    return [f"*Still waiting for your answer*, since {moment(d.requested_at)}."] * bool(d.reminders)
+
+
+def _warning(d: Delegation) -> list[str]:
+    is_near = d.is_warned and not d.is_extension_asked and d.extension_declined_at is None
+    return ["*Your time is nearly up.* Extend asks for more, without a gap."] * is_near
+
+
 def _standing(d: Delegation) -> list[str]:
     if d.standing_id is None:
         return []
@@ -221,10 +257,30 @@ def _standing(d: Delegation) -> list[str]:
 
 
 def _account(d: Delegation) -> list[str]:
+    """Which Close account the right would go to, or why that is not known."""
+    if d.grantee_account:
+        how = "" if d.is_grantee_proven else " (matched by e-mail)"
+        return [f"*Will go to:* {quoted(d.grantee_account)}{how}"]
+    if d.grantee_trouble is not None:
+        return [words.trouble(d, d.grantee_trouble), *words.way_on(d, d.grantee_trouble)]
+    return ["Which Close account it will go to is looked up when you approve."]
+
+
+def _goes_to(d: Delegation) -> list[str]:
     if not d.grantee_account:
         return []
-    how = "" if d.is_grantee_proven else " (matched by e-mail)"
-    return [f"*Close account that gets the right:* {quoted(d.grantee_account)}{how}"]
+    how = "" if d.is_grantee_proven else ", matched by e-mail"
+    return [f"In Close: {quoted(d.grantee_account)}{how}."]
+
+
+def _unknown_account(d: Delegation) -> list[str]:
+    """To the grantee, while they can still help."""
+    kind = d.trouble or d.grantee_trouble
+    return words.way_on(d, kind) if kind is not None else []
+
+
+def _connecting(d: Delegation) -> list[Action]:
+    return [Action.CONNECT] if _unknown_account(d) else []
 
 
 def _snooze(d: Delegation) -> list[Action]:
@@ -254,8 +310,8 @@ def _starting(d: Delegation) -> str:
     return "Setting it up in Close now."
 
 
-def _failed(d: Delegation, headline: str) -> Face:
-    return Face(headline, [words.trouble(d)])
+def _failed(d: Delegation, headline: str, *, actions: Sequence[Action] = ()) -> Face:
+    return Face(headline, [words.trouble(d), *words.way_on(d, d.trouble)], actions=actions)
 
 
 def _over(d: Delegation) -> str:

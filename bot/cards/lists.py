@@ -6,26 +6,48 @@ from bot.cards import words
 from bot.cards.markup import mention
 from models.delegation import Delegation, State
 
-MOST_SHOWN = 40  # lines; an ephemeral answer stays well below Slack's 4,000 characters a section
+MOST_TEXT = 3500  # characters of lines; with titles it stays below Slack's 4,000 (slack.md §5)
+
+Line = Callable[[Delegation], str]
 
 
 def overview(delegations: Sequence[Delegation], reader: str) -> str:
     """Three short lists as one text; what is empty is left out."""
-    shown = delegations[:MOST_SHOWN]
+    shown = _that_fit(delegations, reader)
     parts = [
         _part("*Who may send as you*", [d for d in shown if d.grantor_id == reader], _given),
         _part("*Whom you may send as*", [d for d in shown if d.grantee_id == reader], _received),
+        _part(
+            "*What you asked for others*",
+            [d for d in shown if reader not in (d.grantor_id, d.grantee_id)],
+            _for_another,
+        ),
     ]
     text = "\n\n".join(part for part in parts if part)
-    if len(delegations) > MOST_SHOWN:
-        text += f"\n\n… and {len(delegations) - MOST_SHOWN} more."
+    if len(delegations) > len(shown):
+        text += f"\n\n… and {len(delegations) - len(shown)} more."
     return text or (
         "Nobody may send as you, you may send as nobody, and nothing is pending. "
         "`/sendas @colleague 2h` asks."
     )
 
 
-def _part(title: str, rows: Sequence[Delegation], line: Callable[[Delegation], str]) -> str:
+def _that_fit(delegations: Sequence[Delegation], reader: str) -> Sequence[Delegation]:
+    room = MOST_TEXT
+    for count, each in enumerate(delegations):
+        room -= len(_line(each, reader)(each)) + len("\n• ")
+        if room < 0:
+            return delegations[:count]
+    return delegations
+
+
+def _line(d: Delegation, reader: str) -> Line:
+    if d.grantor_id == reader:
+        return _given
+    return _received if d.grantee_id == reader else _for_another
+
+
+def _part(title: str, rows: Sequence[Delegation], line: Line) -> str:
     if not rows:
         return ""
     return "\n".join([title, *(f"• {line(row)}" for row in rows)])
@@ -43,6 +65,13 @@ def _received(d: Delegation) -> str:
     if d.state is State.REQUESTED:
         return f"{grantor}: you asked, {words.terms(d)}; waiting for their answer"
     return f"{grantor}: {_standing(d)}"
+
+
+def _for_another(d: Delegation) -> str:
+    pair = f"{mention(d.grantee_id)} as {mention(d.grantor_id)}"
+    if d.state is State.REQUESTED:
+        return f"{pair}: you asked, {words.terms(d)}; waiting for an answer"
+    return f"{pair}: {_standing(d)}"
 
 
 def _standing(d: Delegation) -> str:

@@ -1,8 +1,12 @@
 """The sentences for all that can stand in the way, and the terms of a right."""
 
+from datetime import datetime, timedelta
+
 from bot.cards.markup import mention, moment, quoted
 from bot.spans import say_length
 from models.delegation import Delegation, Event, Trouble
+
+FOREVER = "∞ until it is revoked"  # the mark tells it from a date at a glance
 
 
 def allows(whose: str) -> str:
@@ -17,12 +21,12 @@ def terms(delegation: Delegation) -> str:
         return f"{start}until {moment(delegation.until)}"
     if delegation.length is not None:
         return f"{start}for {say_length(delegation.length)}"
-    return f"{start}until revoked (no end date)"
+    return f"{start}{FOREVER} (no end date)"
 
 
 def end(delegation: Delegation) -> str:
     """Until when an active delegation lasts."""
-    return f"until {moment(delegation.ends_at)}" if delegation.ends_at else "until it is revoked"
+    return f"until {moment(delegation.ends_at)}" if delegation.ends_at else FOREVER
 
 
 def wish(delegation: Delegation) -> str:
@@ -31,13 +35,27 @@ def wish(delegation: Delegation) -> str:
         return f"for {say_length(delegation.extension_length)} more"
     if delegation.extension_until is not None:
         return f"until {moment(delegation.extension_until)}"
-    return "until it is revoked"
+    return FOREVER
 
 
 def addresses(delegation: Delegation) -> list[str]:
     """Which sender addresses the right opens; nothing when that is not known."""
     known = [quoted(address) for address in delegation.addresses.splitlines()[:5]]
     return [f"Sender in Close: {', '.join(known)}"] if known else []
+
+
+def left(ends_at: datetime, now: datetime) -> str:
+    """How much of an active delegation's time is left, roughly; its end stands beside it."""
+    rest = max(ends_at - now, timedelta())
+    if rest < timedelta(minutes=1):
+        return "Less than a minute left."
+    if rest < timedelta(hours=1):
+        coarse = timedelta(minutes=rest // timedelta(minutes=1))
+    elif rest < timedelta(days=2):
+        coarse = timedelta(hours=rest // timedelta(hours=1))
+    else:
+        coarse = timedelta(days=rest // timedelta(days=1))
+    return f"About {say_length(coarse)} left."
 
 
 def how_it_ended(delegation: Delegation) -> str:
@@ -60,38 +78,82 @@ def how_it_ended(delegation: Delegation) -> str:
             return f"{who} ended it."
 
 
-def trouble(delegation: Delegation) -> str:
-    """What is wrong, and what helps; both parties can read it."""
+# Whose way on is that the grantee shows which Close account is theirs.
+FOR_THE_GRANTEE = frozenset(
+    {
+        Trouble.GRANTEE_NOT_IN_CLOSE,
+        Trouble.GRANTEE_FOUND_TWICE,
+        Trouble.GRANTEE_WITHOUT_EMAIL,
+        Trouble.GRANTEE_NOT_CONNECTED,
+        Trouble.SAME_CLOSE_ACCOUNT,
+        Trouble.OTHER_ORGANIZATION,
+    }
+)
+
+
+def way_on(delegation: Delegation, kind: Trouble | None) -> list[str]:
+    """What the grantee can do about it; nothing when that would not help."""
+    if kind not in FOR_THE_GRANTEE:
+        return []
+    grantee = mention(delegation.grantee_id)
+    which = f" one of {mention(delegation.grantor_id)}'s organization"
+    account = which if kind is Trouble.OTHER_ORGANIZATION else " their own Close account"
+    then = "it goes on by itself" if delegation.is_open else "can then ask again"
+    return [f"*The way on:* {grantee} connects{account} (`/sendas connect`), and {then}."]
+
+
+def trouble(delegation: Delegation, kind: Trouble | None = None) -> str:
+    """What is wrong, and what helps; both parties can read it. ``kind`` is in place of its own."""
     grantor, grantee = mention(delegation.grantor_id), mention(delegation.grantee_id)
-    match delegation.trouble:
+    match kind or delegation.trouble:
         case Trouble.NOT_CONNECTED:
             return f"{grantor} has not connected a Close account yet."
         case Trouble.CONNECTION_LOST:
             return f"The connection to {grantor}'s Close account no longer works."
         case Trouble.GRANTEE_NOT_IN_CLOSE:
+            return f"Nobody in {grantor}'s Close organization has {grantee}'s Slack email address."
+        case Trouble.GRANTEE_FOUND_TWICE:
             return (
-                f"No single account in {grantor}'s Close organization has {grantee}'s Slack email "
-                f"address. If {grantee} uses another address in Close, `/sendas connect` tells us."
+                f"More than one account in {grantor}'s Close organization has {grantee}'s Slack "
+                "email address, so it is not clear which one is theirs."
             )
         case Trouble.GRANTEE_WITHOUT_EMAIL:
             return (
                 f"Slack does not show {grantee}'s email address, so their Close account could not "
-                f"be found. {grantee} can run `/sendas connect`, then ask again."
+                "be found."
             )
+        case Trouble.GRANTEE_NOT_CONNECTED:
+            return f"{grantee} has not connected their own Close account yet; that is needed here."
         case Trouble.SAME_CLOSE_ACCOUNT:
             return f"{grantor} and {grantee} use the same Close account."
         case Trouble.OTHER_ORGANIZATION:
-            return f"{grantor} and {grantee} are in different Close organizations."
+            return (
+                f"{grantor} and {grantee} are in different Close organizations, and a right cannot "
+                "reach from one into the other."
+            )
+        case Trouble.OTHER_CLOSE_ACCOUNT:
+            return (
+                f"{grantor} has connected another Close account since. Only the account that gave "
+                "the right can take it back: connect that one again, or remove the right in Close."
+            )
+        case Trouble.NO_SENDING_ADDRESS:
+            return (
+                f"{grantor}'s Close account has no email address that can send, so there is "
+                f"nothing that {grantee} could send from. {grantor} can connect one in Close "
+                "(Settings, Connected Accounts); then ask again."
+            )
+        case Trouble.STILL_THERE:
+            return "Close still holds it, although it had confirmed the end. It is removed again."
         case Trouble.EXISTED_BEFORE:
             return (
                 f"{grantee} can already send as {grantor}: this was set up in Close itself, so it "
-                "has no end here and the bot leaves it alone. For a time-boxed one, remove it in "
+                "has no end here and the bot leaves it alone. For one with an end, remove it in "
                 "Close and ask again."
             )
         case Trouble.TIME_PASSED:
             return "The end time had passed before it could start."
         case Trouble.CLOSE_BUSY:
-            return "Close asked us to slow down. The bot keeps trying by itself."
+            return "Close asked the bot to slow down. It keeps trying by itself."
         case Trouble.CLOSE_DOWN:
             return "Close is not answering at the moment. The bot keeps trying by itself."
         case Trouble.CLOSE_INVALID:

@@ -14,7 +14,9 @@ from pydantic import (
     StringConstraints,
 )
 
-from bot.ports import Association, CloseUser, SendingAccount, TokenAnswer
+from bot.ports import Association, CloseUser, SendingAccount, SentEmail, TokenAnswer
+
+WAITING = frozenset({"scheduled", "outbox"})  # written, and Close has yet to send it
 
 SENDING_TYPES = frozenset({"google", "microsoft", "custom_email"})
 
@@ -34,18 +36,6 @@ AccountId = Annotated[str, StringConstraints(pattern="^emailacct_[A-Za-z0-9]+$",
 ActivityId = Annotated[str, StringConstraints(pattern="^acti_[A-Za-z0-9]+$", max_length=64)]
 Token = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]+$", max_length=4096)]
 Moment = Annotated[AwareDatetime, BeforeValidator(_in_utc)]
-
-
-@dataclass(frozen=True, slots=True)
-class SentEmail:
-    """An email that left Close; ``send_as_id`` names the association it was sent under, if any."""
-
-    id: str
-    send_as_id: str | None
-    user_id: str | None
-    date: datetime
-    subject: str
-    recipients: tuple[str, ...]
 
 
 class Shape(BaseModel):
@@ -141,6 +131,7 @@ class EmailShape(Shape):
     user_id: UserId | None = None
     date_created: Moment
     date_sent: Moment | None = None
+    date_scheduled: Moment | None = None
     direction: str | None = None
     status: str | None = None
     subject: str | None = None
@@ -153,10 +144,15 @@ class EmailShape(Shape):
         """Return whether it went out; Close does not promise the two fields that say so."""
         return self.direction in (None, "outgoing") and self.status in (None, "sent")
 
+    @property
+    def is_waiting(self) -> bool:
+        """Return whether Close has yet to send it."""
+        return self.direction in (None, "outgoing") and self.status in WAITING
+
     def value(self) -> SentEmail:
         """Return what the rest of the bot knows."""
         recipients = (*(self.to or ()), *(self.cc or ()), *(self.bcc or ()))
-        date = self.date_sent or self.date_created
+        date = self.date_sent or self.date_scheduled or self.date_created
         return SentEmail(
             self.id, self.send_as_id, self.user_id, date, self.subject or "", recipients
         )

@@ -18,7 +18,6 @@ from bot.close.answers import (
     MeShape,
     Page,
     Row,
-    SentEmail,
     Shape,
     UserShape,
 )
@@ -26,7 +25,7 @@ from bot.close.errors import CloseProblem, RefusedByClose, RetryLater
 from bot.close.exchange import FOREIGN_ERRORS, TOTAL_TIMEOUT, Answer, Request, open_http, send
 from bot.close.limits import Group, Limiter
 from bot.close.translation import translated, unreadable
-from bot.ports import Association, CloseUser, Credential, SendingAccount
+from bot.ports import Association, CloseUser, Credential, SendingAccount, SentEmail
 
 __all__ = ["CloseClient", "SentEmail", "open_http"]
 
@@ -34,7 +33,9 @@ ROOT = "/api/v1"
 PAGE_SIZE = 100
 MOST_PAGES = 1000
 _ID = re.compile(r"[a-z0-9]+_[A-Za-z0-9]{1,58}", re.ASCII)
-_EMAIL_FIELDS = "id,send_as_id,user_id,date_created,date_sent,direction,status,subject,to,cc,bcc"
+_EMAIL_FIELDS = (
+    "id,send_as_id,user_id,date_created,date_sent,date_scheduled,direction,status,subject,to,cc,bcc"
+)
 
 AnyShape = TypeVar("AnyShape", bound=Shape)
 
@@ -185,6 +186,20 @@ class CloseClient:
         self, credential: Credential, *, user_id: str, since: datetime, until: datetime
     ) -> Sequence[SentEmail]:
         """Return the email that ``user_id`` sent between two aware moments, in no order."""
+        rows = self._emails(credential, user_id, since, until)
+        return [row.value() async for row in rows if row.was_sent]
+
+    async def waiting_emails(
+        self, credential: Credential, *, user_id: str, since: datetime, until: datetime
+    ) -> Sequence[SentEmail]:
+        """Return the email that ``user_id`` wrote between two aware moments and Close has yet to
+        send, in no order; ``date`` is when it will."""
+        rows = self._emails(credential, user_id, since, until)
+        return [row.value() async for row in rows if row.is_waiting]
+
+    def _emails(
+        self, credential: Credential, user_id: str, since: datetime, until: datetime
+    ) -> AsyncIterator[EmailShape]:
         call = _Call(
             "GET",
             "/activity/email/",
@@ -196,8 +211,15 @@ class CloseClient:
                 "_limit": str(PAGE_SIZE),
             },
         )
-        rows = self._rows(credential, call, Page[EmailShape])
-        return [row.value() async for row in rows if row.was_sent]
+        return self._named(self._rows(credential, call, Page[EmailShape]))
+
+    @staticmethod
+    async def _named(rows: AsyncIterator[EmailShape]) -> AsyncIterator[EmailShape]:
+        """Yield the rows; without the field that names the association nothing can be counted."""
+        async for row in rows:
+            if "send_as_id" not in row.model_fields_set:
+                raise RefusedByClose(CloseProblem.UNREADABLE)
+            yield row
 
     async def _rows(
         self, credential: Credential, call: _Call, shape: type[Page[Row]]

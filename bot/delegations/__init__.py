@@ -4,15 +4,14 @@ Each is one method named by its verb. It authorises the actor itself, and return
 state is committed; the worker does the rest.
 """
 
-from bot.delegations.answering import Answering
 from bot.delegations.asking import Asking, Terms
-from bot.delegations.base import Actor, Outcome
+from bot.delegations.base import Actor
 from bot.delegations.ending import Ending
 from bot.delegations.extending import Extending
 from bot.delegations.standing import Standing
 
-__all__ = ["Actor", "Delegations", "Outcome", "Terms"]
+__all__ = ["Actor", "Delegations", "Terms"]
 
 
-class Delegations(Asking, Answering, Extending, Ending, Standing):
+class Delegations(Asking, Extending, Ending, Standing):
     """Everything that people can do."""

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.delegations.base import Actor, Base, Outcome
-from bot.refusals import AlreadyOpen, NotDone, Refused
+from bot.delegations.base import Actor, Base
+from bot.refusals import AlreadyOpen, NotDone, Outcome, Refused
 from bot.spans import Span
 from bot.store import Store
 from bot.store.delegations import PairTaken
@@ -75,6 +75,10 @@ class Asking(Base):
 
     async def grant(self, actor: Actor, *, grantee_id: str, terms: Terms) -> Delegation:
         """Let somebody send as the actor, without being asked. Raises Refused and AlreadyOpen."""
+        granted = await self._granted(actor, grantee_id, terms)
+        return await self._begin(granted, Event.GRANT, actor)
+
+    async def _granted(self, actor: Actor, grantee_id: str, terms: Terms) -> Delegation:
         if grantee_id == actor.user_id:
             raise Refused(Refusal.ONESELF, grantee_id)
         self._check_span(terms.span, now=self._now())
@@ -83,26 +87,40 @@ class Asking(Base):
         grantor = await self._check_person(actor.team_id, actor.user_id)
         grantee = await self._check_person(actor.team_id, grantee_id)
         now = self._now()
-        granted = replace(
+        return replace(
             self._wished(actor, grantor, grantee, terms),
             state=State.APPROVED,
             decided_at=now,
             lapses_at=self._last_start(terms.span, now),
         )
-        return await self._begin(granted, Event.GRANT, actor)
 
     async def grant_all(
         self, actor: Actor, *, grantee_ids: Sequence[str], terms: Terms
     ) -> Sequence[Outcome]:
-        """Grant to several people; each is accepted or refused by itself."""
-        outcomes = []
+        """Grant to several people; each is accepted or refused by itself.
+
+        All that is accepted is stored at once, so that Close can be asked for all of it at once.
+        """
+        wishes: dict[str, Delegation | NotDone] = {}
         for grantee_id in dict.fromkeys(grantee_ids):
             try:
-                granted = await self.grant(actor, grantee_id=grantee_id, terms=terms)
+                wishes[grantee_id] = await self._granted(actor, grantee_id, terms)
             except NotDone as problem:
-                outcomes.append(Outcome(grantee_id, problem=problem))
-            else:
-                outcomes.append(Outcome(grantee_id, granted))
+                wishes[grantee_id] = problem
+
+        def begin(store: Store) -> Sequence[Outcome]:
+            return [
+                Outcome(grantee_id, problem=wish)
+                if isinstance(wish, NotDone)
+                else self._begun_or_not(store, wish, actor)
+                for grantee_id, wish in wishes.items()
+            ]
+
+        try:
+            outcomes = await self._database.run(begin)
+        except PairTaken:  # another one committed between our look and our insert: look again
+            outcomes = await self._database.run(begin)
+        self._wake()
         return outcomes
 
     def _wished(self, actor: Actor, grantor: Person, grantee: Person, terms: Terms) -> Delegation:
@@ -124,17 +142,24 @@ class Asking(Base):
             lapses_at=self._last_answer(terms.span, now),
         )
 
-    async def _begin(self, wished: Delegation, event: Event, actor: Actor) -> Delegation:
-        def begin(store: Store) -> Delegation:
-            self._check_pair_is_free(store, wished)
-            new = self._under_standing_approval(store, wished)
-            new = replace(new, wake_at=default_wake(new, self._now()))
-            return store.delegations.add(
-                new, event=event, actor=actor.user_id, audit_channel=self._audit_channel
-            )
-
+    def _begun_or_not(self, store: Store, wished: Delegation, actor: Actor) -> Outcome:
         try:
-            return await self._change(begin)
+            begun = self._begun(store, wished, Event.GRANT, actor)
+        except AlreadyOpen as problem:
+            return Outcome(wished.grantee_id, problem=problem)
+        return Outcome(wished.grantee_id, begun)
+
+    def _begun(self, store: Store, wished: Delegation, event: Event, actor: Actor) -> Delegation:
+        self._check_pair_is_free(store, wished)
+        new = self._under_standing_approval(store, wished)
+        new = replace(new, wake_at=default_wake(new, self._now()))
+        return store.delegations.add(
+            new, event=event, actor=actor.user_id, audit_channel=self._audit_channel
+        )
+
+    async def _begin(self, wished: Delegation, event: Event, actor: Actor) -> Delegation:
+        try:
+            return await self._change(lambda store: self._begun(store, wished, event, actor))
         except PairTaken:  # the other request committed between our look and our insert
             await self._database.run(lambda store: self._check_pair_is_free(store, wished))
             raise

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.ports import Directory, Now
-from bot.refusals import NoSuchDelegation, NotDone, NotYours, Refused, Settled
+from bot.refusals import NoSuchDelegation, NotYours, Refused, Settled
 from bot.spans import Span
 from bot.store import Database, Store
 from models.delegation import Delegation, State
@@ -19,15 +19,6 @@ class Actor:
 
     team_id: str
     user_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What came of one part of a wish for several people: a delegation, or why there is none."""
-
-    person_id: str
-    delegation: Delegation | None = None
-    problem: NotDone | None = None
 
 
 class Base:

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 
 from bot.delegations.base import Actor, Base
-from bot.refusals import NotDone
 from bot.store import Store
 from models.delegation import Delegation, Event, State
 
@@ -49,17 +48,19 @@ class Ending(Base):
 
     async def revoke_all(self, actor: Actor) -> Sequence[Delegation]:
         """The grantor takes back everything that is approved or active."""
-        mine = [
-            each
-            for each in await self.list_open(actor)
-            if each.grantor_id == actor.user_id and each.state in (State.APPROVED, State.ACTIVE)
-        ]
-        revoked = []
-        for each in mine:
-            try:
-                revoked.append(await self.revoke(actor, each.id))
-            except NotDone:  # it ended by itself meanwhile
-                continue
+
+        def revoke(store: Store) -> Sequence[Delegation]:
+            revoked = []
+            for each in store.delegations.open_for_person(actor.team_id, actor.user_id):
+                current = store.delegations.get(each.id, lock=True)
+                if current is None or current.grantor_id != actor.user_id:
+                    continue
+                if current.state in (State.APPROVED, State.ACTIVE):
+                    revoked.append(self._end(store, current, Event.REVOKE, actor.user_id))
+            return revoked
+
+        revoked = await self._database.run(revoke)
+        self._wake()
         return revoked
 
     async def offboard(self, team_id: str, user_id: str) -> None:

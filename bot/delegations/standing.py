@@ -1,18 +1,21 @@
 """Standing approvals: given, listed, ended."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 
-from bot.delegations.base import Actor, Base
-from bot.refusals import NotYours, Refused
+from bot.delegations.answering import Answering
+from bot.delegations.base import Actor
+from bot.refusals import NotYours, Refused, Settled
 from bot.spans import Span
 from bot.store import Store
 from models.base import new_id
+from models.delegation import State
 from models.policy import Refusal
 from models.standing import StandingApproval
 
 
-class Standing(Base):
+class Standing(Answering):
     """A grantor's word that somebody's requests need no click, within limits."""
 
     async def always_approve(
@@ -40,6 +43,29 @@ class Standing(Base):
         )
         await self._database.run(lambda store: store.standing.put(standing))
         self._wake()
+        return standing
+
+    async def always_approve_like(
+        self, actor: Actor, request_id: str, *, max_length: timedelta, until: datetime
+    ) -> StandingApproval:
+        """Always approve whoever made this request, and this request too if that covers it.
+
+        Raises NotYours and Refused.
+        """
+        request = await self.get(actor, request_id)
+        if request.grantor_id != actor.user_id:
+            raise NotYours
+        standing = await self.always_approve(
+            actor, grantee_id=request.grantee_id, max_length=max_length, until=until
+        )
+        if request.state is State.REQUESTED and standing.covers(
+            length=request.length,
+            starts_at=request.starts_at,
+            until=request.until,
+            now=self._now(),
+        ):
+            with suppress(Settled):  # answered meanwhile
+                await self.approve(actor, request_id)
         return standing
 
     async def end_standing(self, actor: Actor, standing_id: str) -> StandingApproval:

@@ -24,6 +24,9 @@ def register(app: AsyncApp, delegations: Delegations, responses: Responses, poli
         Action.REVOKE: delegations.revoke,
         Action.RELEASE: delegations.release,
         Action.CANCEL: delegations.cancel,
+        Action.SNOOZE: delegations.snooze,
+        Action.APPROVE_EXTENSION: delegations.approve_extension,
+        Action.DECLINE_EXTENSION: delegations.decline_extension,
     }
     for action, use_case in buttons.items():
         app.action(action.value)(_listener(use_case, responses, policy))
@@ -38,7 +41,7 @@ def _listener(
             await use_case(actor_of(body), str(action.get("value", "")))
         except NotDone as error:
             await ack()
-            await responses.whisper(body.get("response_url"), answers.explain(error, policy))
+            await responses.tell(body, answers.explain(error, policy))
         else:
             await ack()
 

@@ -1,47 +1,148 @@
-"""From what somebody typed to a stored request; the command and the form share it."""
+"""From what somebody typed to stored requests and grants; commands, forms and drafts share it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from bot.delegations import Actor, Delegations, Terms
+from bot.drafting import Drafting
 from bot.durations import read_span, split_command
+from bot.grammar import Command, Verb
 from bot.ports import Directory, Now
-from bot.spans import Span
+from bot.refusals import NoSuchDelegation, Outcome, Refused
+from bot.spans import Ambiguous, Span, say_span, write_span
 from bot.typed import as_typed, storable
-from models.delegation import Delegation
-from models.policy import Policy
+from models.policy import Policy, Refusal
+
+MOST_PEOPLE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What came of a wish, for each person, and its terms as they are said back."""
+
+    verb: Verb
+    outcomes: Sequence[Outcome]
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What has to be asked back; ``choices`` are the buttons' labels, the draft has the rest."""
+
+    draft_id: str
+    verb: Verb
+    people: Sequence[str]
+    text: str
+    choices: Sequence[str]
 
 
 class Asking:
-    """Reads times in the asker's own zone, and asks."""
+    """Reads times in the asker's own zone, asks back where that is needed, and acts."""
 
     def __init__(
-        self, delegations: Delegations, directory: Directory, policy: Policy, now: Now
+        self,
+        delegations: Delegations,
+        drafting: Drafting,
+        directory: Directory,
+        policy: Policy,
+        now: Now,
     ) -> None:
         self._delegations = delegations
+        self._drafting = drafting
         self._directory = directory
         self._policy = policy
         self._now = now
 
-    async def from_text(self, actor: Actor, grantor_id: str, text: str) -> Delegation:
-        """``2h Covering the pipeline``: a time if there is one, and the rest is the reason."""
+    async def from_command(self, actor: Actor, command: Command) -> Done | Question:
+        """``@ada 2h Covering the pipeline``, or ``grant @ben 2h``."""
+        people = await self._people(command)
         zone = await self._zone(actor)
-        span, reason = split_command(as_typed(text), now=self._now(), zone=zone)
-        return await self._ask(actor, grantor_id, span, reason)
+        wish = {"verb": command.verb, "people": people, "grantee": command.grantee_id}
+        try:
+            span, reason = split_command(as_typed(command.rest), now=self._now(), zone=zone)
+        except Ambiguous as error:
+            return await self._which(actor, wish | {"reason": storable(error.rest)}, error)
+        span = span or Span(length=self._policy.default_duration)
+        wish |= {"span": write_span(span), "reason": storable(reason)}
+        if command.verb is Verb.GRANT and (len(people) > 1 or command.groups):
+            return await self._really(actor, wish, say_span(span, now=self._now(), zone=zone))
+        return await self._carry_out(actor, wish)
 
     async def from_form(
-        self, actor: Actor, grantor_id: str, duration: str, reason: str
-    ) -> Delegation:
-        """The fields of the form."""
-        zone = await self._zone(actor)
-        span = read_span(duration, now=self._now(), zone=zone) if duration else None
-        return await self._ask(actor, grantor_id, span, reason)
+        self,
+        actor: Actor,
+        grantor_ids: Sequence[str],
+        duration: str,
+        reason: str,
+        *,
+        grantee_id: str | None = None,
+    ) -> Done:
+        """The fields of the form. A time that can mean two things is an error there."""
+        span = await self.span(actor, duration)
+        wish = {
+            "verb": Verb.REQUEST,
+            "people": list(grantor_ids),
+            "grantee": grantee_id,
+            "span": write_span(span),
+            "reason": storable(reason),
+        }
+        return await self._carry_out(actor, wish)
 
-    async def _ask(
-        self, actor: Actor, grantor_id: str, span: Span | None, reason: str
-    ) -> Delegation:
-        return await self._delegations.request(
-            actor,
-            grantor_id=grantor_id,
-            terms=Terms(span or Span(length=self._policy.default_duration), storable(reason)),
-        )
+    async def span(self, actor: Actor, duration: str) -> Span:
+        """A time as typed into a form; empty means the default."""
+        if not duration:
+            return Span(length=self._policy.default_duration)
+        return read_span(duration, now=self._now(), zone=await self._zone(actor))
+
+    async def answered(self, actor: Actor, draft_id: str, choice: int) -> Done:
+        """The person pressed one of the buttons of a question."""
+        wish = await self._drafting.take(actor, draft_id)
+        if "readings" in wish:
+            wish["span"] = wish["readings"][choice]
+        return await self._carry_out(actor, wish)
+
+    async def dropped(self, actor: Actor, draft_id: str) -> None:
+        """The person does not want it after all."""
+        await self._drafting.take(actor, draft_id)
+
+    async def _carry_out(self, actor: Actor, wish: dict[str, Any]) -> Done:
+        zone = await self._zone(actor)
+        span = read_span(wish["span"], now=self._now(), zone=zone)
+        terms = Terms(span, wish["reason"])
+        verb = Verb(wish["verb"])
+        if verb is Verb.GRANT:
+            outcomes = await self._delegations.grant_all(
+                actor, grantee_ids=wish["people"], terms=terms
+            )
+        else:
+            outcomes = await self._delegations.request_from_all(
+                actor, grantor_ids=wish["people"], grantee_id=wish["grantee"], terms=terms
+            )
+        if len(outcomes) == 1 and outcomes[0].problem is not None:
+            raise outcomes[0].problem
+        return Done(verb, outcomes, say_span(span, now=self._now(), zone=zone))
+
+    async def _which(self, actor: Actor, wish: dict[str, Any], error: Ambiguous) -> Question:
+        readings = [write_span(reading.span) for reading in error.readings]
+        draft_id = await self._drafting.keep(actor, wish | {"readings": readings})
+        words = [reading.words for reading in error.readings]
+        return Question(draft_id, Verb(wish["verb"]), wish["people"], error.text, words)
+
+    async def _really(self, actor: Actor, wish: dict[str, Any], said: str) -> Question:
+        draft_id = await self._drafting.keep(actor, wish)
+        return Question(draft_id, Verb.GRANT, wish["people"], said, ())
+
+    async def _people(self, command: Command) -> list[str]:
+        people = list(command.people)
+        for group in command.groups:
+            people += await self._directory.members(group)
+        people = list(dict.fromkeys(people))
+        if not people:
+            raise NoSuchDelegation
+        if len(people) > MOST_PEOPLE:
+            raise Refused(Refusal.TOO_MANY)
+        return people
 
     async def _zone(self, actor: Actor) -> str:
         person = await self._directory.person(actor.user_id)

@@ -4,18 +4,22 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
-from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.cards import answers
+from bot.cards import answers, questions
 from bot.cards.lists import overview
-from bot.cards.modals import request_form
+from bot.cards.message import Message
+from bot.cards.strays import checking
 from bot.delegations import Actor, Delegations
 from bot.grammar import Command, NotUnderstood, Verb, read_command
-from bot.links import Links
-from bot.listeners.asking import Asking
-from bot.refusals import NotDone
+from bot.listeners.asking import Asking, Done
+from bot.listeners.connections import ConnectionCommands
+from bot.listeners.drafts import said
+from bot.listeners.opening import FormOpener
+from bot.refusals import AlreadyOpen, NotDone
 from bot.slack.errors import SlackError
 from bot.spans import DurationError
+from bot.strays import Strays
+from models.delegation import State
 from models.policy import Policy
 
 EXPECTED = (NotUnderstood, NotDone, DurationError, SlackError)
@@ -25,47 +29,83 @@ class Commands:
     """One method for each verb; each returns the answer that only the asker sees."""
 
     def __init__(
-        self, delegations: Delegations, asking: Asking, links: Links, policy: Policy
+        self,
+        delegations: Delegations,
+        asking: Asking,
+        connections: ConnectionCommands,
+        opener: FormOpener,
+        policy: Policy,
+        strays: Strays,
     ) -> None:
+        self._strays = strays
         self._delegations = delegations
         self._asking = asking
-        self._links = links
+        self._connections = connections
+        self._opener = opener
         self._policy = policy
-        self._verbs: dict[Verb, Callable[[Actor, Command], Awaitable[str]]] = {
-            Verb.REQUEST: self._request,
+        self._verbs: dict[Verb, Callable[[Actor, Command], Awaitable[str | Message]]] = {
+            Verb.REQUEST: self._ask,
+            Verb.GRANT: self._ask,
             Verb.LIST: self._list,
+            Verb.CHECK: self._check,
             Verb.CONNECT: self._connect,
+            Verb.DISCONNECT: self._disconnect,
             Verb.REVOKE: self._revoke,
             Verb.RELEASE: self._release,
             Verb.HELP: self._help,
         }
 
-    async def answer(self, ack: AsyncAck, command: dict[str, Any], client: AsyncWebClient) -> None:
+    async def answer(self, ack: AsyncAck, command: dict[str, Any]) -> None:
         """Do what was said, and acknowledge with the answer once it is committed."""
         actor = Actor(command["team_id"], command["user_id"])
         try:
             understood = read_command(command.get("text", ""))
             if understood.verb is Verb.OPEN:
-                await ack()
-                await client.views_open(
-                    trigger_id=command["trigger_id"], view=request_form(self._policy)
-                )
+                await self._opener.on_click(ack, command)
                 return
-            text = await self._verbs[understood.verb](actor, understood)
+            answer = await self._verbs[understood.verb](actor, understood)
+        except AlreadyOpen as error:
+            answer = self._already_open(actor, error)
         except EXPECTED as error:
-            text = answers.explain(error, self._policy)
-        await ack(text, response_type="ephemeral")
+            answer = answers.explain(error, self._policy)
+        if isinstance(answer, Message):
+            await ack(answer.text, blocks=answer.blocks, response_type="ephemeral")
+        else:
+            await ack(answer, response_type="ephemeral")
 
-    async def _request(self, actor: Actor, command: Command) -> str:
-        return answers.asked(await self._asking.from_text(actor, command.person_id, command.rest))
+    def _already_open(self, actor: Actor, error: AlreadyOpen) -> str | Message:
+        """Asking again while it is active is a wish for more time."""
+        text = answers.explain(error, self._policy)
+        d = error.delegation
+        if d.state is State.ACTIVE and d.ends_at and actor.user_id in (d.grantee_id, d.grantor_id):
+            return questions.offer_extension(d.id, text)
+        return text
+
+    async def _ask(self, actor: Actor, command: Command) -> str | Message:
+        done = await self._asking.from_command(actor, command)
+        if isinstance(done, Done):
+            return said(done, self._policy)
+        if done.choices:
+            return questions.which_reading(done.draft_id, done.text, done.choices)
+        return questions.really_grant(done.draft_id, done.people, done.text)
 
     async def _list(self, actor: Actor, command: Command) -> str:
-        return overview(await self._delegations.list_open(actor), actor.user_id)
+        shown = overview(await self._delegations.list_open(actor), actor.user_id)
+        trouble = await self._connections.trouble(actor)
+        return f"{trouble}\n\n{shown}" if trouble else shown
+
+    async def _check(self, actor: Actor, command: Command) -> str:
+        return checking(is_planned=await self._strays.check(actor))
 
     async def _connect(self, actor: Actor, command: Command) -> str:
-        return answers.connect(self._links.connect(actor.team_id, actor.user_id))
+        return await self._connections.connect(actor)
+
+    async def _disconnect(self, actor: Actor, command: Command) -> str | Message:
+        return await self._connections.disconnect(actor)
 
     async def _revoke(self, actor: Actor, command: Command) -> str:
+        if command.is_all:
+            return answers.all_taken_back(await self._delegations.revoke_all(actor))
         found = await self._delegations.between(
             actor, grantor_id=actor.user_id, grantee_id=command.person_id
         )

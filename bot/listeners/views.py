@@ -1,15 +1,26 @@
-"""Submitted forms."""
+"""The submitted request form."""
 
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.cards import answers
-from bot.cards.modals import DURATION, PERSON, REASON, REQUEST_FORM, form_values
+from bot.cards.markup import unmarked
+from bot.cards.modals import (
+    DURATION,
+    GRANTEE,
+    PERSON,
+    REASON,
+    REQUEST_FORM,
+    Answers,
+    form_values,
+)
 from bot.listeners.actions import actor_of
 from bot.listeners.asking import Asking
-from bot.refusals import AlreadyOpen, NotDone, Refused
+from bot.listeners.drafts import said
+from bot.refusals import NotDone, Refused
 from bot.slack.errors import SlackError
+from bot.slack.responses import Responses
 from bot.spans import DurationError
 from models.policy import Policy, Refusal
 
@@ -18,22 +29,36 @@ ABOUT_REASON = {Refusal.REASON_MISSING, Refusal.REASON_TOO_LONG}
 
 
 class RequestForm:
-    """Stores the request, or shows what is wrong beside the field, keeping what was typed."""
+    """Stores the requests, or shows what is wrong beside the field, keeping what was typed."""
 
-    def __init__(self, asking: Asking, policy: Policy) -> None:
+    def __init__(self, asking: Asking, responses: Responses, policy: Policy) -> None:
         self._asking = asking
+        self._responses = responses
         self._policy = policy
 
     async def submitted(self, ack: AsyncAck, body: dict[str, Any], view: dict[str, Any]) -> None:
         """An empty acknowledgement closes the form (slack.md §4)."""
-        person_id, duration, reason = form_values(view)
+        form = form_values(view)
         try:
-            await self._asking.from_form(actor_of(body), person_id, duration, reason)
+            done = await self._asking.from_form(
+                actor_of(body),
+                form.grantor_ids,
+                form.duration,
+                form.reason,
+                grantee_id=form.grantee_id,
+            )
         except (NotDone, DurationError, SlackError) as error:
             text = answers.explain(error, self._policy, plain=True)
-            await ack(response_action="errors", errors={_field(error): text})
-        else:
-            await ack()
+            await ack(response_action="errors", errors={_field(error, form): text})
+            return
+        refused = [each for each in done.outcomes if each.problem is not None]
+        if len(refused) == len(done.outcomes):
+            text = unmarked(said(done, self._policy))
+            await ack(response_action="errors", errors={PERSON: text})
+            return
+        await ack()
+        if refused:
+            await self._responses.tell(body, said(done, self._policy))
 
 
 def register(app: AsyncApp, form: RequestForm) -> None:
@@ -41,13 +66,13 @@ def register(app: AsyncApp, form: RequestForm) -> None:
     app.view(REQUEST_FORM)(form.submitted)
 
 
-def _field(error: Exception) -> str:
+def _field(error: Exception, form: Answers) -> str:
     if isinstance(error, DurationError):
         return DURATION
-    if isinstance(error, AlreadyOpen):
+    if not isinstance(error, Refused):
         return PERSON
-    if isinstance(error, Refused) and error.refusal in ABOUT_TIME:
+    if error.refusal in ABOUT_TIME:
         return DURATION
-    if isinstance(error, Refused) and error.refusal in ABOUT_REASON:
+    if error.refusal in ABOUT_REASON:
         return REASON
-    return PERSON
+    return GRANTEE if error.about == form.grantee_id else PERSON

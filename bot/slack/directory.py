@@ -2,12 +2,14 @@
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 import aiohttp
 from slack_sdk.errors import SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.ports import Now
 from bot.slack.errors import SlackRefused, SlackRetryLater, translate
@@ -35,7 +37,19 @@ class SlackDirectory:
         known = self._people.get(user_id)
         if known is not None and self._now() - known[0] < KEPT:
             return known[1]
-        person = await self._ask(user_id)
+        person = await self._found("users.info", user=user_id)
+        if person is not None:
+            self.learn(person)
+        return person
+
+    async def members(self, group_id: str) -> Sequence[str]:
+        """The user ids of a user group; raises SlackRetryLater when Slack cannot say."""
+        answer = await self._call("usergroups.users.list", usergroup=group_id)
+        return [str(member) for member in answer.get("users") or []]
+
+    async def by_email(self, email: str) -> Person | None:
+        """The member with this address, or None. Raises SlackRetryLater when Slack cannot say."""
+        person = await self._found("users.lookupByEmail", email=email)
         if person is not None:
             self.learn(person)
         return person
@@ -47,17 +61,26 @@ class SlackDirectory:
         while len(self._people) > MOST_KEPT:
             self._people.popitem(last=False)
 
-    async def _ask(self, user_id: str) -> Person | None:
+    async def _found(self, method: str, **arguments: str) -> Person | None:
         try:
-            async with asyncio.timeout(PATIENCE):
-                answer = await self._client.users_info(user=user_id)
-        except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError) as error:
-            failure = translate(error)
-            if isinstance(failure, SlackRefused) and failure.code in UNKNOWN:
+            answer = await self._call(method, **arguments)
+        except SlackRefused as error:
+            if error.code in UNKNOWN:
                 return None
-            raise SlackRetryLater(failure.code) from error
+            raise SlackRetryLater(error.code) from error
         user = answer.get("user")
         return person_of(user) if isinstance(user, dict) else None
+
+    async def _call(self, method: str, **arguments: str) -> AsyncSlackResponse:
+        """In time for Slack's three seconds, or not at all."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                return await self._client.api_call(method, params=arguments)
+        except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError) as error:
+            failure = translate(error)
+            if isinstance(failure, SlackRefused):
+                raise failure from error
+            raise SlackRetryLater(failure.code) from error
 
 
 def person_of(user: dict[str, Any]) -> Person:

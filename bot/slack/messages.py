@@ -31,8 +31,11 @@ class Messages:
     def __init__(self, client: AsyncWebClient) -> None:
         self._client = client
 
-    async def post(self, recipient: str, message: Message, *, mark: str) -> Place:
+    async def post(
+        self, recipient: str, message: Message, *, mark: str, thread_ts: str | None = None
+    ) -> Place:
         """Post to a person or a channel; ``mark`` finds the message again."""
+        thread = {"thread_ts": thread_ts} if thread_ts else {}
         answer = await self._call(
             "chat.postMessage",
             channel=recipient,
@@ -41,6 +44,7 @@ class Messages:
             metadata={"event_type": EVENT_TYPE, "event_payload": {"mark": mark}},
             unfurl_links=False,
             unfurl_media=False,
+            **thread,
         )
         return Place(str(answer["channel"]), str(answer["ts"]))
 

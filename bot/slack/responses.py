@@ -1,26 +1,50 @@
-"""Answers over a ``response_url``: only the person who clicked sees them."""
+"""Answers that only the person who acted sees: over a ``response_url``, or in their DM."""
+
+from typing import Any
 
 import aiohttp
 import structlog
+from slack_sdk.errors import SlackClientError
+from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 
 class Responses:
     """Uses the shared connection pool; a lost answer is logged, never raised."""
 
-    def __init__(self, session: aiohttp.ClientSession) -> None:
+    def __init__(self, session: aiohttp.ClientSession, client: AsyncWebClient) -> None:
         self._session = session
+        self._client = client
         self._log = structlog.get_logger("bot.slack.responses")
 
-    async def whisper(self, response_url: str | None, text: str) -> None:
-        """Show ``text`` to the person who clicked; what they clicked on stays as it is."""
+    async def whisper(self, response_url: str | None, text: str, *, in_place: bool = False) -> None:
+        """Show ``text`` to the person who clicked, or ``in_place`` of what they clicked on."""
         if not response_url:
             return
         client = AsyncWebhookClient(response_url, session=self._session, retry_handlers=[])
         try:
-            answer = await client.send(text=text, response_type="ephemeral", replace_original=False)
+            answer = await client.send(
+                text=text, response_type="ephemeral", replace_original=in_place
+            )
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             self._log.warning("an answer was lost", error=type(error).__name__)
             return
         if answer.status_code != 200:
             self._log.warning("an answer was not taken", status=answer.status_code)
+
+    async def tell(self, body: dict[str, Any], text: str) -> None:
+        """Answer whoever acted, wherever they did.
+
+        App Homes, forms and global shortcuts come without a ``response_url`` (slack.md §2): there
+        the answer is a direct message.
+        """
+        if body.get("response_url"):
+            await self.whisper(body["response_url"], text)
+            return
+        person = body.get("user_id") or (body.get("user") or {}).get("id")
+        if not person:
+            return
+        try:
+            await self._client.chat_postMessage(channel=str(person), text=text)
+        except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError) as error:
+            self._log.warning("an answer was lost", error=type(error).__name__)

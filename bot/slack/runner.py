@@ -3,6 +3,9 @@
 Bolt's own runner looks every 10 ms whether ``ack()`` was called, which costs each request up to
 that much (an empty command took 11.5 ms instead of 0.4 ms). Here the acknowledgement is an event.
 The listener goes on afterwards as a task that is kept, and awaited when the bot stops.
+
+Bolt acknowledges events before anybody has looked at them. Here that comes last: an event whose
+listener fails is answered with an error, and Slack sends it again (slack.md §8).
 """
 
 import asyncio
@@ -58,8 +61,6 @@ class PromptListenerRunner(AsyncioListenerRunner):
     ) -> BoltResponse | None:
         ack = AnnouncedAck()
         request.context["ack"] = ack
-        if listener.auto_acknowledgement:
-            await ack()
         task = asyncio.create_task(self._listen(request, response, listener, ack))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -86,6 +87,8 @@ class PromptListenerRunner(AsyncioListenerRunner):
         try:
             await self.listener_start_handler.handle(request=request, response=response)
             await listener.run_ack_function(request=request, response=response)
+            if listener.auto_acknowledgement and ack.response is None:
+                await ack()  # an event: what it means is committed now
         except Exception as error:  # noqa: BLE001 - every error goes to the error listener
             is_open = ack.response is None
             failure = BoltResponse(status=500) if is_open else None

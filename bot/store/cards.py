@@ -10,9 +10,10 @@ from sqlalchemy import Connection, case, exists, insert, select, update
 from bot.store.claims import claim, next_wake, prolong
 from models.base import new_id
 from models.card import Audience, Card, cards
-from models.delegation import Delegation, delegations
+from models.delegation import Delegation, State, delegations
 
 _columns = cards.c
+IDENTIFYING = timedelta(seconds=2)  # so long an approval card waits for the grantee's account
 
 
 class Cards:
@@ -37,7 +38,7 @@ class Cards:
                 delegation_id=delegation.id,
                 audience=audience,
                 recipient=recipient,
-                wake_at=now,
+                wake_at=now + _held_back(delegation, audience),
             )
             for audience, recipient in readers.items()
         ]
@@ -70,7 +71,14 @@ class Cards:
         return [Card(**row) for row in rows]
 
     def save(self, card: Card, *, shown_version: int, **changes: Any) -> None:
-        """Note what the message shows now; it stays stale if the delegation has moved on."""
+        """Note what the message shows now; it stays stale if the delegation has moved on.
+
+        The row is locked first: on PostgreSQL an update that had to wait for somebody's
+        ``mark_stale`` would still compare with the version of before.
+        """
+        self._connection.execute(
+            select(_columns.id).where(_columns.id == card.id).with_for_update(key_share=True)
+        )
         is_current = exists().where(
             delegations.c.id == card.delegation_id, delegations.c.version == shown_version
         )
@@ -84,10 +92,20 @@ class Cards:
             )
         )
 
-    def retry(self, card_id: str, *, wake_at: datetime | None) -> None:
-        """Give the lease back and try again at ``wake_at``; None gives up until the next change."""
+    def note(self, card: Card, **changes: Any) -> None:
+        """Note what was posted so far; the card stays stale."""
+        self._connection.execute(update(cards).where(_columns.id == card.id).values(**changes))
+
+    def retry(self, card: Card, *, wake_at: datetime | None) -> None:
+        """Give the lease back and try again at ``wake_at``; None gives up until the next change.
+
+        A change that came since ``card`` was claimed is shown at once.
+        """
+        is_unchanged = _columns.wake_at == card.wake_at
         self._connection.execute(
-            update(cards).where(_columns.id == card_id).values(wake_at=wake_at, leased_until=None)
+            update(cards)
+            .where(_columns.id == card.id)
+            .values(wake_at=case((is_unchanged, wake_at), else_=_columns.wake_at), leased_until=None)
         )
 
     def prolong(self, ids: Sequence[str], *, until: datetime) -> None:
@@ -97,3 +115,9 @@ class Cards:
     def next_wake(self) -> datetime | None:
         """When the next card is due."""
         return next_wake(self._connection, cards)
+
+
+def _held_back(delegation: Delegation, audience: Audience) -> timedelta:
+    """The grantor reads at once to which Close account the right would go; see ``bot.identify``."""
+    is_asked = delegation.state is State.REQUESTED and delegation.identified_at is None
+    return IDENTIFYING if is_asked and audience is Audience.GRANTOR else timedelta()

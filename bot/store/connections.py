@@ -1,11 +1,15 @@
 """Connections to Close, and the one-time states of people who are about to connect, in SQL."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection as SqlConnection
-from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy import case, delete, func, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
 
+from bot.store.claims import claim, next_wake, prolong
+from bot.store.homes import Homes
 from models.connection import Connection, ConnectState, connect_states, connections
 
 _columns = connections.c
@@ -14,11 +18,12 @@ _columns = connections.c
 class Connections:
     """Reads and changes connection rows."""
 
-    def __init__(self, connection: SqlConnection) -> None:
+    def __init__(self, connection: SqlConnection, homes: Homes) -> None:
         self._connection = connection
+        self._homes = homes
 
     def get(self, team_id: str, slack_user_id: str, *, lock: bool = False) -> Connection | None:
-        """The connection of one person, if they ever connected."""
+        """The connection of one person, if they ever connected and did not leave."""
         statement = select(connections).where(
             _columns.team_id == team_id, _columns.slack_user_id == slack_user_id
         )
@@ -27,14 +32,69 @@ class Connections:
         row = self._connection.execute(statement).mappings().one_or_none()
         return Connection(**row) if row else None
 
+    def of_account(self, team_id: str, close_user_id: str) -> Connection | None:
+        """Whoever proved in this workspace that this Close account is theirs."""
+        statement = (
+            select(connections)
+            .where(_columns.team_id == team_id, _columns.close_user_id == close_user_id)
+            .order_by(_columns.connected_at.desc())
+            .limit(1)
+        )
+        row = self._connection.execute(statement).mappings().one_or_none()
+        return Connection(**row) if row else None
+
     def put(self, connection: Connection) -> None:
         """Store a person's connection, in place of an earlier one."""
         before = self.get(connection.team_id, connection.slack_user_id, lock=True)
         if before is None:
-            self._connection.execute(insert(connections).values(asdict(connection)))
+            try:
+                with self._connection.begin_nested():
+                    self._connection.execute(insert(connections).values(asdict(connection)))
+            except IntegrityError:  # the same person finished in another browser just now
+                self.put(connection)
             return
         values = asdict(replace(connection, id=before.id, version=before.version + 1))
         self._connection.execute(update(connections).where(_columns.id == before.id).values(values))
+
+    def find(self, connection_id: str) -> Connection | None:
+        """One connection by its own id."""
+        statement = select(connections).where(_columns.id == connection_id)
+        row = self._connection.execute(statement).mappings().one_or_none()
+        return Connection(**row) if row else None
+
+    def usable(self, team_id: str) -> Sequence[Connection]:
+        """One living connection for each Close organization that is known in this workspace."""
+        alive = (_columns.team_id == team_id, _columns.is_alive, _columns.leaving_at.is_(None))
+        newest = (
+            select(func.max(_columns.connected_at)).where(*alive).group_by(_columns.organization_id)
+        )
+        rows = self._connection.execute(
+            select(connections)
+            .where(*alive, _columns.connected_at.in_(newest))
+            .order_by(_columns.connected_at)
+        ).mappings()
+        found = [Connection(**row) for row in rows]
+        return list({each.organization_id: each for each in found}.values())
+
+    def is_known(self, close_user_id: str) -> bool:
+        """Whether anybody is connected with this Close account."""
+        statement = select(_columns.id).where(_columns.close_user_id == close_user_id).limit(1)
+        return self._connection.execute(statement).first() is not None
+
+    def secrets(self) -> Sequence[tuple[str, bytes]]:
+        """Every connection's id with what is sealed in it."""
+        rows = self._connection.execute(select(_columns.id, _columns.secret))
+        return [(row.id, row.secret) for row in rows]
+
+    def count(self) -> dict[str, int]:
+        """How many connections are alive, dead, and being given up."""
+        state = case(
+            (_columns.leaving_at.is_not(None), "leaving"),
+            (_columns.is_alive, "alive"),
+            else_="dead",
+        )
+        rows = self._connection.execute(select(state, func.count()).group_by(state))
+        return {"alive": 0, "dead": 0, "leaving": 0} | {row[0]: row[1] for row in rows}
 
     def lease(self, connection: Connection, *, now: datetime, lease: timedelta) -> bool:
         """Take the right to refresh this version of the tokens; False when somebody else has it."""
@@ -43,41 +103,124 @@ class Connections:
             .where(
                 _columns.id == connection.id,
                 _columns.version == connection.version,
-                or_(_columns.leased_until.is_(None), _columns.leased_until <= now),
+                or_(_columns.refreshing_until.is_(None), _columns.refreshing_until <= now),
             )
-            .values(leased_until=now + lease)
+            .values(refreshing_until=now + lease)
         )
         return self._connection.execute(statement).rowcount == 1
 
     def renew(
-        self, connection: Connection, *, secret: bytes, access_expires_at: datetime
+        self,
+        connection: Connection,
+        *,
+        secret: bytes,
+        access_expires_at: datetime,
+        checked_at: datetime,
     ) -> Connection | None:
         """Store new tokens over this version; None when the person reconnected meanwhile."""
         return self._change(
-            connection, secret=secret, access_expires_at=access_expires_at, is_alive=True
+            connection,
+            secret=secret,
+            access_expires_at=access_expires_at,
+            checked_at=checked_at,
         )
 
-    def mark_dead(self, connection: Connection) -> Connection | None:
-        """Note that only the person can mend this connection."""
-        return self._change(connection, is_alive=False)
+    def reseal(self, connection: Connection, *, secret: bytes) -> Connection | None:
+        """Store the same tokens under another key; None when they changed meanwhile."""
+        return self._change(connection, secret=secret)
+
+    def mark_dead(self, connection: Connection, *, now: datetime) -> Connection | None:
+        """Note that only the person can mend this connection, and have the watch tell them."""
+        self._homes.touch(connection.team_id, connection.slack_user_id, now=now)
+        return self._change(
+            connection,
+            is_alive=False,
+            died_at=func.coalesce(_columns.died_at, now),
+            wake_at=case((_columns.is_alive, now), else_=_columns.wake_at),
+        )
+
+    def mark_checked(self, connection_id: str, *, now: datetime) -> None:
+        """Note that Close accepted it just now."""
+        self._connection.execute(
+            update(connections)
+            .where(_columns.id == connection_id)
+            .values(checked_at=now, is_alive=True, died_at=None)
+        )
 
     def unlease(self, connection: Connection) -> None:
         """Give back the right to refresh, with nothing changed."""
         self._connection.execute(
             update(connections)
             .where(_columns.id == connection.id, _columns.version == connection.version)
-            .values(leased_until=None)
+            .values(refreshing_until=None)
         )
 
-    def remove(self, connection: Connection) -> None:
-        """Forget a connection and its tokens."""
-        self._connection.execute(delete(connections).where(_columns.id == connection.id))
+    def leave(self, connection: Connection, *, now: datetime) -> None:
+        """Note that its owner wants it forgotten; the watch does so when nothing depends on it."""
+        self._homes.touch(connection.team_id, connection.slack_user_id, now=now)
+        self._connection.execute(
+            update(connections)
+            .where(_columns.id == connection.id)
+            .values(leaving_at=now, wake_at=now, attempts=0)
+        )
+
+    def remove(self, connection: Connection) -> bool:
+        """Forget a connection that is being left; False when its owner came back meanwhile."""
+        statement = delete(connections).where(
+            _columns.id == connection.id,
+            _columns.version == connection.version,
+            _columns.leaving_at.is_not(None),
+        )
+        return self._connection.execute(statement).rowcount == 1
+
+    def look_by(
+        self, team_id: str, slack_user_id: str, *, moment: datetime, only_troubled: bool = False
+    ) -> None:
+        """Have the watch look at it at ``moment`` at the latest.
+
+        With ``only_troubled`` only if it is dead or being left.
+        """
+        conditions = [
+            _columns.team_id == team_id,
+            _columns.slack_user_id == slack_user_id,
+            or_(_columns.wake_at.is_(None), _columns.wake_at > moment),
+        ]
+        if only_troubled:
+            conditions.append(or_(~_columns.is_alive, _columns.leaving_at.is_not(None)))
+        self._connection.execute(update(connections).where(*conditions).values(wake_at=moment))
+
+    def look_now(self, ids: Sequence[str], *, now: datetime) -> None:
+        """Have the watch look at these at once."""
+        self._connection.execute(
+            update(connections).where(_columns.id.in_(ids)).values(wake_at=now)
+        )
+
+    def schedule(self, connection_id: str, *, wake_at: datetime | None, attempts: int) -> None:
+        """Give the watch's lease back and say when it is to look next."""
+        self._connection.execute(
+            update(connections)
+            .where(_columns.id == connection_id)
+            .values(wake_at=wake_at, attempts=attempts, leased_until=None)
+        )
+
+    def claim(self, *, now: datetime, lease: timedelta, limit: int) -> Sequence[Connection]:
+        """Lease what is due; see :func:`bot.store.claims.claim`."""
+        rows = claim(self._connection, connections, now=now, lease=lease, limit=limit)
+        return [Connection(**row) for row in rows]
+
+    def prolong(self, ids: Sequence[str], *, until: datetime) -> None:
+        """Keep leases; see :func:`bot.store.claims.prolong`."""
+        prolong(self._connection, connections, ids, until=until)
+
+    def next_wake(self) -> datetime | None:
+        """When the next connection is due."""
+        return next_wake(self._connection, connections)
 
     def _change(self, connection: Connection, **values: object) -> Connection | None:
         statement = (
             update(connections)
             .where(_columns.id == connection.id, _columns.version == connection.version)
-            .values(version=connection.version + 1, leased_until=None, **values)
+            .values(version=connection.version + 1, refreshing_until=None, **values)
             .returning(*_columns)
         )
         row = self._connection.execute(statement).mappings().one_or_none()

@@ -5,12 +5,15 @@ from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, insert, or_, select, update
+from sqlalchemy import Connection, and_, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from bot.store.cards import Cards
 from bot.store.claims import claim, next_wake, prolong
+from bot.store.connections import Connections
 from bot.store.homes import Homes
+from bot.store.notices import Notices
+from models.connection import checkpoints
 from models.delegation import (
     OPEN_STATES,
     Delegation,
@@ -24,6 +27,7 @@ from models.delegation import (
 from models.event import EventRecord, events
 
 _columns = delegations.c
+SERVED_STATES = (State.APPROVED, State.ACTIVE, State.ENDING)
 
 
 class PairTaken(Exception):
@@ -33,10 +37,19 @@ class PairTaken(Exception):
 class Delegations:
     """Reads rows, and changes them only together with their audit row and their cards."""
 
-    def __init__(self, connection: Connection, cards: Cards, homes: Homes) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        cards: Cards,
+        homes: Homes,
+        connections: Connections,
+        notices: Notices,
+    ) -> None:
         self._connection = connection
         self._cards = cards
         self._homes = homes
+        self._connections = connections
+        self._notices = notices
 
     def get(self, delegation_id: str, *, lock: bool = False) -> Delegation | None:
         """One delegation; with ``lock`` nobody else can change it in this transaction's time."""
@@ -93,6 +106,7 @@ class Delegations:
             self._record(delegation, Event.APPROVE, delegation.requested_at, delegation.grantor_id)
         self._cards.open_for(delegation, audit_channel=audit_channel, now=delegation.requested_at)
         self._touch_homes(delegation, delegation.requested_at)
+        self._tell_watch(delegation, delegation.requested_at)
         return delegation
 
     def apply(
@@ -121,19 +135,29 @@ class Delegations:
         self._record(moved, event, now, actor)
         self._cards.mark_stale(moved.id, now=now)
         self._touch_homes(moved, now)
+        self._tell_watch(moved, now)
         return moved
 
     def postpone(
-        self, delegation: Delegation, *, wake_at: datetime, trouble: Trouble | None, now: datetime
+        self,
+        delegation: Delegation,
+        *,
+        wake_at: datetime,
+        trouble: Trouble | None,
+        now: datetime,
+        counts: bool = True,
     ) -> Delegation:
-        """Try again at ``wake_at``. Its readers hear of a trouble once, not at every attempt."""
+        """Try again at ``wake_at``. Its readers hear of a trouble once, not at every attempt.
+
+        ``counts`` is whether this was an attempt, so that the next pause is longer.
+        """
         changed = trouble is not delegation.trouble
         moved = replace(
             delegation,
             wake_at=wake_at,
             leased_until=None,
             trouble=trouble,
-            attempts=delegation.attempts + 1,
+            attempts=delegation.attempts + counts,
             version=delegation.version + changed,
         )
         self._write(delegation, moved)
@@ -154,16 +178,107 @@ class Delegations:
             update(delegations).where(_columns.id == delegation_id).values(is_unclear=True)
         )
 
-    def wake_for_grantor(self, team_id: str, grantor_id: str, *, now: datetime) -> None:
-        """Let everything that waits for this grantor's connection go on at once."""
+    def note_grantee(
+        self,
+        delegation: Delegation,
+        *,
+        account: str | None,
+        is_proven: bool,
+        trouble: Trouble | None,
+        now: datetime,
+    ) -> Delegation:
+        """Note which Close account a request is about, or why that is not known; show it."""
+        moved = replace(
+            delegation,
+            grantee_account=account,
+            is_grantee_proven=is_proven,
+            grantee_trouble=trouble,
+            identified_at=now,
+            leased_until=None,
+            version=delegation.version + 1,
+        )
+        moved = replace(moved, wake_at=default_wake(moved, now))
+        self._write(delegation, moved)
+        self._cards.mark_stale(moved.id, now=now)
+        self._touch_homes(moved, now)
+        return moved
+
+    def served_by(self, team_id: str, grantor_id: str) -> Sequence[Delegation]:
+        """Everything that needs this grantor's connection now or later, oldest first."""
+        rows = self._connection.execute(
+            select(delegations)
+            .where(
+                _columns.team_id == team_id,
+                _columns.grantor_id == grantor_id,
+                _columns.state.in_(SERVED_STATES),
+            )
+            .order_by(_columns.requested_at, _columns.id)
+        ).mappings()
+        return [Delegation(**row) for row in rows]
+
+    def end_with_connection(
+        self, team_id: str, grantor_id: str, *, now: datetime, only_attempted: bool = False
+    ) -> None:
+        """End what depends on a connection that is being given up.
+
+        With ``only_attempted`` only what Close may know about.
+        """
+        statement = (
+            select(delegations)
+            .where(
+                _columns.team_id == team_id,
+                _columns.grantor_id == grantor_id,
+                _columns.state.in_((State.APPROVED, State.ACTIVE)),
+            )
+            .order_by(_columns.id)
+            .with_for_update(key_share=True)
+        )
+        for row in self._connection.execute(statement).mappings().all():
+            delegation = Delegation(**row)
+            if delegation.attempted_at is None and only_attempted:
+                continue
+            self.apply(
+                delegation,
+                Event.DISCONNECT,
+                now=now,
+                actor=grantor_id,
+                end_event=Event.DISCONNECT,
+                closed_by=grantor_id,
+                ended_at=now,
+            )
+
+    def count_late(self, *, now: datetime) -> int:
+        """How many are past their end, and Close has not confirmed that they are gone."""
+        statement = select(func.count()).where(
+            or_(
+                _columns.state == State.ENDING,
+                and_(_columns.state == State.ACTIVE, _columns.ends_at <= now),
+            )
+        )
+        return int(self._connection.execute(statement).scalar_one())
+
+    def wake_for_person(self, team_id: str, person_id: str, *, now: datetime) -> None:
+        """Let everything that waits for this person's connection go on at once."""
         self._connection.execute(
             update(delegations)
             .where(
                 _columns.team_id == team_id,
-                _columns.grantor_id == grantor_id,
+                or_(_columns.grantor_id == person_id, _columns.grantee_id == person_id),
                 _columns.state.in_((State.APPROVED, State.ENDING)),
             )
             .values(wake_at=now, attempts=0)
+        )
+
+    def identify_anew(self, team_id: str, person_id: str, *, now: datetime) -> None:
+        """Have the accounts looked up again for the requests in which this person takes part."""
+        self._connection.execute(
+            update(delegations)
+            .where(
+                _columns.team_id == team_id,
+                or_(_columns.grantor_id == person_id, _columns.grantee_id == person_id),
+                _columns.state == State.REQUESTED,
+            )
+            .values(wake_at=now, identified_at=None, version=_columns.version + 1)
         )
 
     def claim(self, *, now: datetime, lease: timedelta, limit: int) -> Sequence[Delegation]:
@@ -185,6 +300,17 @@ class Delegations:
             select(events).where(events.c.delegation_id == delegation_id).order_by(events.c.id)
         )
         return [EventRecord(**row) for row in self._connection.execute(statement).mappings()]
+
+    def _tell_watch(self, delegation: Delegation, now: datetime) -> None:
+        """The grantor's connection has to work at certain moments of this delegation's life, and
+        who waits for a delegation to end hears when it did."""
+        d = delegation
+        if moments := checkpoints(d):
+            self._connections.look_by(d.team_id, d.grantor_id, moment=min(moments))
+        if d.state in (State.ENDING, State.ENDED):
+            self._connections.look_by(d.team_id, d.grantor_id, moment=now, only_troubled=True)
+        if not d.is_open:
+            self._notices.mark_stale(d.id, now=now)
 
     def _touch_homes(self, delegation: Delegation, now: datetime) -> None:
         people = (delegation.grantor_id, delegation.grantee_id, delegation.requester_id)

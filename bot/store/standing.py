@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, insert, or_, select, update
 
+from bot.store.homes import Homes
 from models.standing import StandingApproval, standing_approvals
 
 _columns = standing_approvals.c
@@ -14,8 +15,9 @@ _columns = standing_approvals.c
 class StandingApprovals:
     """Reads and changes standing approvals; there is at most one that holds for a pair."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, homes: Homes) -> None:
         self._connection = connection
+        self._homes = homes
 
     def get(self, standing_id: str, *, lock: bool = False) -> StandingApproval | None:
         """One standing approval."""
@@ -58,6 +60,7 @@ class StandingApprovals:
         if before is not None:
             self.end(before, now=standing.created_at)
         self._connection.execute(insert(standing_approvals).values(asdict(standing)))
+        self._touch_homes(standing, standing.created_at)
 
     def end(self, standing: StandingApproval, *, now: datetime) -> StandingApproval:
         """It holds no longer."""
@@ -66,4 +69,8 @@ class StandingApprovals:
         self._connection.execute(
             update(standing_approvals).where(_columns.id == standing.id).values(ended_at=now)
         )
+        self._touch_homes(standing, now)
         return replace(standing, ended_at=now)
+
+    def _touch_homes(self, standing: StandingApproval, now: datetime) -> None:
+        self._homes.touch(standing.team_id, standing.grantor_id, standing.grantee_id, now=now)

@@ -3,12 +3,17 @@
 from sqlalchemy import Connection
 
 from bot.store.cards import Cards
+from bot.store.comparisons import Comparisons
 from bot.store.connections import Connections, ConnectStates
 from bot.store.delegations import Delegations
 from bot.store.drafts import Drafts
 from bot.store.homes import Homes
+from bot.store.notices import Notices
 from bot.store.overviews import Overviews
+from bot.store.pairings import Pairings
+from bot.store.receipts import Receipts
 from bot.store.standing import StandingApprovals
+from bot.store.strays import Strays
 
 
 class Store:
@@ -18,11 +23,18 @@ class Store:
         self.cards = Cards(connection)
         self.homes = Homes(connection)
         self.overviews = Overviews(connection)
-        self.delegations = Delegations(connection, self.cards, self.homes)
-        self.connections = Connections(connection)
+        self.notices = Notices(connection)
+        self.connections = Connections(connection, self.homes)
+        self.pairings = Pairings(connection)
+        self.delegations = Delegations(
+            connection, self.cards, self.homes, self.connections, self.notices
+        )
         self.connect_states = ConnectStates(connection)
         self.standing = StandingApprovals(connection, self.homes)
         self.drafts = Drafts(connection)
+        self.comparisons = Comparisons(connection)
+        self.receipts = Receipts(connection, self.cards)
+        self.strays = Strays(connection)
 
     def finish(self) -> None:
         """What is written once, at the end of the transaction."""

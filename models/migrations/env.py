@@ -6,12 +6,16 @@ from alembic import context
 from sqlalchemy import Enum
 
 import models.card
+import models.comparison
 import models.connection
 import models.delegation
 import models.draft
 import models.event
 import models.home
-import models.standing  # noqa: F401 - each import adds its tables to the metadata
+import models.notice
+import models.pairing
+import models.standing
+import models.stray  # noqa: F401 - each import adds its tables to the metadata
 from models.base import metadata
 
 

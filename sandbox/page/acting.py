@@ -59,8 +59,8 @@ class Acting:
             self._slack.say(person, channel, text)
             return Done()
         command, _, rest = text.partition(" ")
-        reply = await self._slack.command(person, command, rest, channel)
-        return self._done(person, text, reply, f"{command} failed")
+        deed = self._slack.command(person, command, rest, channel)
+        return await self._noted(person, text, deed, f"{command} failed")
 
     async def _click(self, person: SandboxPerson, order: Order) -> Done:
         shown = self._shown(person, order)
@@ -68,38 +68,49 @@ class Acting:
             self._fill(shown, order.get("values") or {})
         wanted, value = str(order["action"]), order.get("value")
         index = _position(shown.blocks, str(order["block"]), wanted, value)
-        reply = await self._slack.click(person, shown, wanted, value, index)
-        return self._done(person, f"click {wanted}", reply, "That did not work")
+        deed = self._slack.click(person, shown, wanted, value, index)
+        return await self._noted(person, f"click {wanted}", deed, "That did not work")
 
     async def _submit(self, person: SandboxPerson, order: Order) -> Done:
         view = self._modal(person)
         self._fill(view, order.get("values") or {})
-        reply = await self._slack.submit(person)
-        return self._done(person, f"submit “{view.title}”", reply, "The form was not accepted")
+        deed = self._slack.submit(person)
+        return await self._noted(
+            person, f"submit “{view.title}”", deed, "The form was not accepted"
+        )
 
     async def _close(self, person: SandboxPerson, order: Order) -> Done:
         title = self._modal(person).title
-        reply = await self._slack.close_view(person, everything=bool(order.get("everything")))
-        return self._done(person, f"close “{title}”", reply, "Closing was not noticed")
+        deed = self._slack.close_view(person, everything=bool(order.get("everything")))
+        return await self._noted(person, f"close “{title}”", deed, "Closing was not noticed")
 
     async def _shortcut(self, person: SandboxPerson, order: Order) -> Done:
         name = str(order["shortcut"])
-        reply = await self._slack.shortcut(person, name)
-        return self._done(person, f"shortcut {name}", reply, "The shortcut failed")
+        deed = self._slack.shortcut(person, name)
+        return await self._noted(person, f"shortcut {name}", deed, "The shortcut failed")
 
     async def _message_shortcut(self, person: SandboxPerson, order: Order) -> Done:
         name, message = str(order["shortcut"]), self._message(person, order)
-        reply = await self._slack.message_shortcut(person, name, message)
-        return self._done(person, f"shortcut {name}", reply, "The shortcut failed")
+        deed = self._slack.message_shortcut(person, name, message)
+        return await self._noted(person, f"shortcut {name}", deed, "The shortcut failed")
 
     async def _open(self, person: SandboxPerson, order: Order) -> Done:
         if order["tab"] not in (HOME, MESSAGES):
             return Done()
-        reply = await self._slack.open_home(person, str(order["tab"]))
-        return self._done(person, f"open {order['tab']} tab", reply, "The tab did not open")
+        deed = self._slack.open_home(person, str(order["tab"]))
+        await self._noted(person, f"open {order['tab']} tab", deed, "")
+        return Done()  # an event that fails is nothing that Slack tells anybody
 
-    def _done(self, person: SandboxPerson, what: str, reply: Reply, failed: str) -> Done:
-        self._journal.acted(person, what, reply)
+    async def _noted(
+        self, person: SandboxPerson, what: str, deed: Awaitable[Reply], failed: str
+    ) -> Done:
+        """Do it with an entry in the journal; ``failed`` begins what the person is told then."""
+        entry = self._journal.acts(person, what)
+        reply = Reply(problem="not possible")
+        try:
+            reply = await deed
+        finally:
+            self._journal.answered(entry, reply)
         return Done(f"{failed}: {reply.problem}" if reply.problem else "")
 
     def _channel(self, person: SandboxPerson, tab: str) -> str:

@@ -22,6 +22,7 @@ from sandbox.page.parts import Painter
 from sandbox.page.safety import SafePage
 from sandbox.page.screen import person_called, read_screen
 from sandbox.page.switches import Switchboard
+from sandbox.page.talk import small_talk
 from sandbox.page.watching import watching
 from sandbox.running import House
 
@@ -131,6 +132,7 @@ def _problem(text: str, status: int) -> Response:
 @contextlib.asynccontextmanager
 async def open_page(house: House) -> AsyncIterator[Starlette]:
     """The page around a running house; it ends its streams when the block is left."""
+    small_talk(house.slack)
     live, journal = Live(), Journal(house.slack.workspace)
     async with watching(house, live, journal):
         try:

@@ -25,10 +25,10 @@ def guide(house: House) -> Guide:
     if holder := _holding(house, "Approve"):
         return Guide(_STEPS, 1, f"{holder.name} has a request: press Approve on the card.")
     if holder := _holding(house, "Connect Close"):
-        sentence = f"{holder.name} presses Connect Close and allows it. The rest goes by itself."
+        sentence = f"{holder.name} presses Connect Close and allows it, as {holder.name}."
         return Guide(_STEPS, 2, sentence)
     if house.close.associations:
-        return Guide(_STEPS, 4, "It is active. Push the clock ahead and watch it end on time.")
+        return Guide(_STEPS, 4, "It is active. Push the clock ahead, and watch it end on time.")
     if any(call.method == "DELETE" for call in house.close.calls):
         return Guide(_STEPS, 5, "Over, and confirmed by Close. Ask again, or try some trouble.")
     return Guide(_STEPS, 0, f"Pick up the example below, or type {EXAMPLE} yourself.")

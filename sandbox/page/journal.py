@@ -2,7 +2,7 @@
 
 import itertools
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -39,13 +39,19 @@ class Journal:
         self._numbers = itertools.count(1)
         self.entries: deque[Entry] = deque(maxlen=KEPT)
 
-    def acted(self, person: SandboxPerson, what: str, reply: Reply) -> None:
-        """Somebody did something in Slack, and the bot answered."""
+    def acts(self, person: SandboxPerson, what: str) -> Entry:
+        """Somebody does something in Slack; ``answered`` completes the entry."""
+        return self._add(self._workspace.now(), "person", what, person.name, "…", is_good=True)
+
+    def answered(self, entry: Entry, reply: Reply) -> None:
+        """The bot answered, or it did not."""
         good = reply.problem is None
         outcome = f"{reply.status} · {reply.seconds * 1000:.0f} ms" if good else str(reply.problem)
         if reply.status == 0 and good:
             outcome = "not sent"
-        self._add(self._workspace.now(), "person", what, person.name, outcome, is_good=good)
+        if entry in self.entries:
+            place = self.entries.index(entry)
+            self.entries[place] = replace(entry, outcome=outcome, is_good=good)
 
     def slack_called(self, call: ApiCall) -> None:
         """The bot called Slack's Web API or answered through a response_url."""
@@ -64,9 +70,10 @@ class Journal:
 
     def _add(
         self, when: datetime, side: Side, title: str, detail: str, outcome: str, *, is_good: bool
-    ) -> None:
-        number = next(self._numbers)
-        self.entries.append(Entry(number, when, side, title, detail, outcome, is_good))
+    ) -> Entry:
+        entry = Entry(next(self._numbers), when, side, title, detail, outcome, is_good)
+        self.entries.append(entry)
+        return entry
 
     def _slack_detail(self, arguments: dict[str, Any]) -> str:
         place = str(arguments.get("channel") or arguments.get("user_id") or arguments.get("user"))

@@ -22,6 +22,10 @@ _STYLES = tuple(
     )
     for mark, name in ((r"\*", "strong"), ("_", "em"), ("~", "s"))
 )
+_EMOJI = re.compile(
+    "[\u231a\u231b\u23e9-\u23f3\u26a0\u26aa\u26ab\u2705\u274c\u2b1b\u2b1c\u2b50"
+    "\U0001f300-\U0001faff]\ufe0f?"
+)
 _QUOTE = re.compile(r"^(?:&gt;)\s?", re.MULTILINE)
 _BULLET = re.compile(r"^(?:•|\d+\.)\s+")
 
@@ -45,6 +49,7 @@ class Mrkdwn:
         plain = html.escape(unescape(_PART.sub(keep, text.replace("\x00", ""))), quote=False)
         for pattern, name in _STYLES:
             plain = pattern.sub(rf"<{name}>\1</{name}>", plain)
+        plain = _EMOJI.sub(lambda sign: f'<span class="emoji">{sign[0]}</span>', plain)
         lines = "".join(_line(line) for line in plain.split("\n"))
         return Markup(_KEPT.sub(lambda place: kept[int(place[1])], lines))  # noqa: S704 - escaped
 

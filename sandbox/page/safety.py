@@ -1,4 +1,4 @@
-"""Keeps other websites away: known hosts only, changes from our own page only, no foreign content."""
+"""Keeps other websites away: known hosts, changes from our own page only, nothing foreign."""
 
 from urllib.parse import urlsplit
 

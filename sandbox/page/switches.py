@@ -22,10 +22,10 @@ class Switch:
 
 
 SWITCHES = (
-    Switch("close-down", "Close is down", "Every connection to Close breaks"),
-    Switch("close-slow", "Close is slow", f"Each call takes {SLOW_SECONDS:g} seconds longer"),
-    Switch("close-limited", "Close limits the rate", "Every call is answered with 429"),
-    Switch("slack-down", "Slack is down", "The bot cannot post; clicks still arrive"),
+    Switch("close-down", "Close down", "Every connection to Close breaks"),
+    Switch("close-slow", "Close slow", f"Each call takes {SLOW_SECONDS:g} seconds longer"),
+    Switch("close-limited", "Rate limited", "Every call is answered with 429"),
+    Switch("slack-down", "Slack down", "The bot cannot post; clicks still arrive"),
 )
 
 

@@ -32,6 +32,7 @@ async def active(world: World, text: str = "@ada 2h Covering") -> Delegation:
     await press(world, ADA, "Approve")
     await shown(world, ADA, "Revoke", "can send email as you")
     await shown(world, BEN, "I'm done")
+    await cards_at_rest(world)  # a lease that the pushed clock ends is no lease
     return await settled_in(world, State.ACTIVE)
 
 
@@ -54,7 +55,7 @@ async def press(world: World, person: SandboxPerson, button: str) -> Reply:
     return reply
 
 
-async def settled_in(world: World, state: State, *, within: float = 6.0) -> Delegation:
+async def settled_in(world: World, state: State, *, within: float = 20.0) -> Delegation:
     """The latest delegation, once it is in ``state`` and nobody works on it.
 
     Waits that the bot chose by itself are skipped: the clock jumps to the next attempt.
@@ -87,7 +88,7 @@ async def all_cards(world: World) -> list[Card]:
     return [Card(**row) for row in rows]
 
 
-async def cards_at_rest(world: World, *, within: float = 6.0) -> list[Card]:
+async def cards_at_rest(world: World, *, within: float = 20.0) -> list[Card]:
     """All card rows, once each shows what is true; the waits in between are skipped."""
     async with asyncio.timeout(within):
         while True:
@@ -108,7 +109,7 @@ def _hurry_cards(world: World, found: Iterable[Card]) -> None:
 
 async def at_rest(world: World) -> list[Delegation]:
     """All rows, once no row is leased and no open one is due now."""
-    async with asyncio.timeout(6):
+    async with asyncio.timeout(20):
         while True:
             rows = await world.delegations()
             if not any(_is_busy(world, row) for row in rows):
@@ -123,9 +124,7 @@ def _is_busy(world: World, row: Delegation) -> bool:
 
 def calls(world: World, method: str, path: str = "/api/v1/send_as/") -> int:
     """How many such calls Close received; the path may go on after what is given."""
-    return sum(
-        each.method == method and each.path.startswith(path) for each in world.close.calls
-    )
+    return sum(each.method == method and each.path.startswith(path) for each in world.close.calls)
 
 
 def read_all(world: World, person: SandboxPerson) -> str:

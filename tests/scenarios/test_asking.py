@@ -54,9 +54,7 @@ REFUSED = [
 ]
 
 
-async def test_refusals_store_nothing(
-    stage: World, subtests: pytest.Subtests
-) -> None:
+async def test_refusals_store_nothing(stage: World, subtests: pytest.Subtests) -> None:
     """Every request that breaks a rule gets its own answer, and leaves no row and no message."""
     for person, text, phrase in REFUSED:
         with subtests.test(text=text[:30]):

@@ -7,6 +7,7 @@ from sandbox.people import ADA, BEN, CLEO
 from tests.scenarios.moves import (
     active,
     asked,
+    at_rest,
     calls,
     cards_at_rest,
     lasting,
@@ -218,6 +219,7 @@ async def test_a_start_in_the_future(stage: World) -> None:
     await asked(stage, "@ada from tomorrow 9:00 for 2h")
     await press(stage, ADA, "Approve")
     await stage.card(BEN, "It starts")
+    await at_rest(stage)
     assert not stage.close.find(ADA, BEN)
     stage.clock.push(days=2)
     await stage.until(State.ACTIVE)

@@ -147,7 +147,7 @@ async def test_killed_while_active(house: House, database_url: str) -> None:
 
 
 async def test_killed_amid_several_ends(house: House, database_url: str) -> None:
-    """Three end at once and the bot dies after the first: all are taken back and told once."""
+    """Three end at once and the bot dies after the first: all are taken back and told."""
     grantees = (BEN, CLEO, DANA)
     await active(house, *grantees)
     house.close.trouble.stall(DELETE, 0.1)
@@ -155,6 +155,7 @@ async def test_killed_amid_several_ends(house: House, database_url: str) -> None
     house.clock.push(timedelta(hours=2))
     await wait(house, lambda: len(house.close.associations) < 3, "the first to be gone")
     await house.bot.kill()
+    house.close.trouble.clear()
     await house.bot.start()
     await wait(house, lambda: not house.close.associations, "no association")
     for grantee in grantees:

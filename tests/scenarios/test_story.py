@@ -55,7 +55,7 @@ async def test_the_story_is_told() -> None:
     assert text.count("Close received POST /api/v1/send_as/ → 201  as Ada Lindqvist") == 2
     assert text.count("Close received DELETE /api/v1/send_as/") == 2
     assert "Ben Okafor may not send as Ada Lindqvist" in text
-    assert "Close received nothing" in text
+    assert "Close was asked to change nothing" in text
     assert "Everything happened as told" in text
 
 
@@ -87,5 +87,5 @@ async def test_it_breaks_loudly() -> None:
 async def test_a_bot_that_cannot_start(tmp_path: Path) -> None:
     """A bot that ends while starting is an error that holds the end of its log."""
     bot = RunningBot(free_port(), {"SLACK_BOT_TOKEN": "xoxb"}, tmp_path)
-    with pytest.raises(BotTrouble, match="CLOSE_CLIENT_ID: is not set"):
+    with pytest.raises(BotTrouble, match="PUBLIC_URL: is not set"):
         await bot.start()

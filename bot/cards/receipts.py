@@ -1,0 +1,81 @@
+"""What a grantor reads about the email that was sent in their name."""
+
+from collections.abc import Sequence
+
+from bot.cards.markup import mention, moment, quoted
+from bot.ports import SentEmail
+from models.delegation import Delegation, Receipt
+
+MOST_SHOWN = 10  # lines
+LONGEST_SUBJECT = 80  # characters
+
+
+def counted(delegation: Delegation) -> list[str]:
+    """The line on the card of a delegation that has ended; none while it is being counted."""
+    match delegation.receipt:
+        case Receipt.MADE if not delegation.sent_count:
+            return ["No email was sent in your name."]
+        case Receipt.MADE:
+            people = delegation.sent_people or 0
+            return [f"{_emails(delegation.sent_count or 0, people)} in your name."]
+        case Receipt.FAILED:
+            return ["A receipt of what was sent in your name could not be made."]
+        case _:
+            return []
+
+
+def listed(emails: Sequence[SentEmail], *, most: int = MOST_SHOWN) -> list[str]:
+    """One line for each of the newest emails: when, what, to whom."""
+    lines = [
+        f"• {moment(email.date)}: {_subject(email)} to {_recipients(email)}"
+        for email in emails[:most]
+    ]
+    if len(emails) > most:
+        lines.append(f"… and {len(emails) - most} more, which Close shows you.")
+    return lines
+
+
+def shown(delegation: Delegation, emails: Sequence[SentEmail] | None) -> str:
+    """The answer to "What was sent"."""
+    grantee = mention(delegation.grantee_id)
+    if emails is None:
+        return (
+            f"What {grantee} sent in your name cannot be shown: Close does not say. "
+            "In Close you find it among the sent email."
+        )
+    if not emails:
+        return f"{grantee} has sent no email in your name under this right."
+    people = len({address.casefold() for email in emails for address in email.recipients})
+    headline = f"{_emails(len(emails), people)} in your name by {grantee}:"
+    return "\n".join([headline, *listed(emails)])
+
+
+def still_scheduled(emails: Sequence[SentEmail]) -> list[str]:
+    """What Close would still try to send when the right has ended; nothing when that is nothing."""
+    if not emails:
+        return []
+    these = "1 email is" if len(emails) == 1 else f"{len(emails)} emails are"
+    return [
+        f"{these} scheduled under this right and may fail once it has ended. Send them earlier or "
+        "ask for more time. Running sequences are not shown here; please look at yours in Close.",
+        *listed(emails, most=5),
+    ]
+
+
+def _emails(emails: int, people: int) -> str:
+    sent = "1 email was sent" if emails == 1 else f"{emails} emails were sent"
+    return f"{sent} to {'1 person' if people == 1 else f'{people} people'}"
+
+
+def _subject(email: SentEmail) -> str:
+    subject = email.subject.strip() or "(no subject)"
+    if len(subject) > LONGEST_SUBJECT:
+        subject = subject[: LONGEST_SUBJECT - 1] + "…"
+    return f"“{quoted(subject)}”"
+
+
+def _recipients(email: SentEmail) -> str:
+    if not email.recipients:
+        return "nobody that Close names"
+    first, *others = [quoted(each[:100]) for each in email.recipients]
+    return f"{first} and {len(others)} more" if others else first

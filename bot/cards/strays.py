@@ -1,0 +1,189 @@
+"""What a grantor reads about rights that were set up in Close itself, and about a comparison."""
+
+from collections.abc import Sequence
+
+from slack_sdk.models.blocks import (
+    ActionsBlock,
+    Block,
+    ButtonElement,
+    ContextBlock,
+    InputBlock,
+    MarkdownTextObject,
+    PlainTextInputElement,
+    PlainTextObject,
+    SectionBlock,
+)
+from slack_sdk.models.views import View
+
+from bot.cards import words
+from bot.cards.markup import mention, quoted
+from bot.cards.message import Message
+from bot.differences import Differences
+from bot.refusals import StrayDecided
+from bot.spans import write_length
+from models.policy import Policy
+from models.stray import Stray, StrayState
+
+KEEP, GIVE_END, REMOVE = "stray_keep", "stray_give_end", "stray_remove"
+END_FORM, DURATION = "stray_end_form", "duration"
+
+_LABELS = {KEEP: "Keep", GIVE_END: "Give it an end", REMOVE: "Remove"}
+
+
+def card(stray: Stray) -> Message:
+    """The message to the grantor about one association that the bot did not make."""
+    headline, lines = _said(stray)
+    blocks: list[Block] = [SectionBlock(text=MarkdownTextObject(text=f"*{headline}*"))]
+    blocks += [SectionBlock(text=MarkdownTextObject(text=line)) for line in lines]
+    buttons = _buttons(stray)
+    if buttons:
+        blocks.append(_small(f"{_who(stray)} can {words.allows('your')}."))
+        blocks.append(_row(stray.id, buttons))
+    text = "\n".join([f"{headline}.", *lines]).replace("*", "")
+    return Message(text, blocks)
+
+
+def end_form(stray: Stray, policy: Policy) -> View:
+    """The question until when; the form carries only the stray's id."""
+    return View(
+        type="modal",
+        callback_id=END_FORM,
+        private_metadata=stray.id,
+        title=PlainTextObject(text="Give it an end"),
+        submit=PlainTextObject(text="Set the end"),
+        close=PlainTextObject(text="Never mind"),
+        blocks=[
+            SectionBlock(
+                text=MarkdownTextObject(
+                    text=f"When should {_who(stray)} stop being able to send email as you?"
+                )
+            ),
+            InputBlock(
+                block_id=DURATION,
+                label=PlainTextObject(text="For how much longer?"),
+                hint=PlainTextObject(text="For example 45m, 2h30m, 3 days, until friday 17:00"),
+                element=PlainTextInputElement(
+                    action_id=DURATION,
+                    initial_value=write_length(policy.default_duration),
+                    max_length=100,
+                ),
+            ),
+        ],
+    )
+
+
+def report(found: Differences) -> Message:
+    """The answer to ``/sendas check``."""
+    lines = [_fits(found.fitting)]
+    if found.gone:
+        lines.append(f"{_rights(len(found.gone))} removed in Close itself; noted as ended.")
+    if found.back:
+        lines.append(
+            f"{_rights(len(found.back))} still there although it had ended; being removed again."
+        )
+    if found.unknown:
+        lines.append(f"{_rights(len(found.unknown))} not set up here: I ask you about each one.")
+    if found.refused:
+        lines.append(f"{_rights(len(found.refused))} back after you removed it; being removed.")
+    text = "\n".join(lines)
+    return Message(text, [SectionBlock(text=MarkdownTextObject(text=text))])
+
+
+def checking(*, is_planned: bool) -> str:
+    """The answer at once, before Close was asked."""
+    if is_planned:
+        return "Looking at what Close holds for you. I answer in our direct messages."
+    return (
+        "I can only look with your Close account: connect it with `/sendas connect`, and the "
+        "first look happens by itself."
+    )
+
+
+def decided(error: StrayDecided) -> str:
+    """Why a click changed nothing."""
+    headline, _ = _said(error.stray)
+    return f"Nothing was changed. {headline}."
+
+
+def _said(stray: Stray) -> tuple[str, Sequence[str]]:
+    who = _who(stray)
+    match stray.state:
+        case StrayState.FOUND:
+            question = "Keep it, give it an end, or remove it?"
+            if stray.grantee_id is None:
+                question = "Keep it or remove it? I do not find this person in Slack."
+            return (
+                f"{who} can send email as you until revoked",
+                [f"This was set up in Close itself, so nothing here ends it. {question}"],
+            )
+        case StrayState.KEPT:
+            return (
+                f"You kept it: {who} can send email as you until revoked",
+                ["Nothing here ends it."],
+            )
+        case StrayState.ADOPTED:
+            return f"{who}'s right to send as you has an end now", ["Its card is further down."]
+        case StrayState.REMOVING:
+            return (
+                f"Taking {who}'s right back",
+                ["Waiting for Close to confirm. The bot keeps trying until it does."],
+            )
+        case StrayState.REMOVED:
+            return (
+                f"{who} can no longer send email as you",
+                ["You removed it. Close confirmed that the right is gone."],
+            )
+        case StrayState.VANISHED:
+            return (
+                f"{who} can no longer send email as you",
+                ["The right was removed in Close itself; nothing is left to decide."],
+            )
+
+
+def _who(stray: Stray) -> str:
+    if stray.grantee_id is not None:
+        return mention(stray.grantee_id)
+    if not stray.grantee_name:
+        return "A Close account that I do not know"
+    address = f" ({quoted(stray.grantee_email)})" if stray.grantee_email else ""
+    return f"{quoted(stray.grantee_name)}{address}"
+
+
+def _buttons(stray: Stray) -> Sequence[str]:
+    end = () if stray.grantee_id is None else (GIVE_END,)
+    match stray.state:
+        case StrayState.FOUND:
+            return (KEEP, *end, REMOVE)
+        case StrayState.KEPT:
+            return (*end, REMOVE)
+        case _:
+            return ()
+
+
+def _row(stray_id: str, buttons: Sequence[str]) -> ActionsBlock:
+    return ActionsBlock(
+        block_id=f"stray:{stray_id}",
+        elements=[
+            ButtonElement(
+                action_id=each,
+                text=PlainTextObject(text=_LABELS[each], emoji=False),
+                value=stray_id,
+                style="danger" if each == REMOVE else None,
+            )
+            for each in buttons
+        ],
+    )
+
+
+def _small(text: str) -> ContextBlock:
+    return ContextBlock(elements=[MarkdownTextObject(text=text)])
+
+
+def _fits(count: int) -> str:
+    if count == 0:
+        return "I compared: Close holds no right to send as you that we both know of."
+    return f"I compared: {_rights(count)} in Close just as shown here."
+
+
+def _rights(count: int) -> str:
+    return "1 right to send as you is" if count == 1 else f"{count} rights to send as you are"

@@ -1,0 +1,70 @@
+"""Buttons of questions that the bot asked back."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from slack_bolt.async_app import AsyncAck, AsyncApp
+
+from bot.cards import answers
+from bot.cards.questions import GRANT_ALL, NEVER_MIND, READINGS
+from bot.delegations import Actor
+from bot.listeners.actions import actor_of
+from bot.listeners.asking import Asking, Done
+from bot.refusals import NotDone
+from bot.slack.errors import SlackError
+from bot.slack.responses import Responses
+from bot.spans import DurationError
+from models.policy import Policy
+
+Act = Callable[[Actor, str], Awaitable[str]]
+
+
+class DraftButtons:
+    """One method for each button; each returns what stands in place of the question."""
+
+    def __init__(self, asking: Asking, policy: Policy) -> None:
+        self._asking = asking
+        self._policy = policy
+
+    async def first(self, actor: Actor, draft_id: str) -> str:
+        """The first reading was meant, or the grant is confirmed."""
+        return said(await self._asking.answered(actor, draft_id, 0), self._policy)
+
+    async def second(self, actor: Actor, draft_id: str) -> str:
+        """The second reading was meant."""
+        return said(await self._asking.answered(actor, draft_id, 1), self._policy)
+
+    async def drop(self, actor: Actor, draft_id: str) -> str:
+        """Nothing is to be done."""
+        await self._asking.dropped(actor, draft_id)
+        return "All right: nothing was stored."
+
+
+def said(done: Done, policy: Policy) -> str:
+    """What came of it, in words."""
+    tell = answers.granted if done.verb == "grant" else answers.asked
+    return tell(done.outcomes, done.said, policy)
+
+
+def register(app: AsyncApp, buttons: DraftButtons, responses: Responses, policy: Policy) -> None:
+    """Listen to the buttons of questions."""
+    acts: dict[str, Act] = {
+        READINGS[0]: buttons.first,
+        READINGS[1]: buttons.second,
+        GRANT_ALL: buttons.first,
+        NEVER_MIND: buttons.drop,
+    }
+    for action_id, act in acts.items():
+        app.action(action_id)(_listener(act, responses, policy))
+
+
+def _listener(act: Act, responses: Responses, policy: Policy) -> Callable[..., Awaitable[None]]:
+    async def on_click(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
+        try:
+            text = await act(actor_of(body), str(action.get("value", "")))
+        except (NotDone, DurationError, SlackError) as error:
+            text = answers.explain(error, policy)
+        await ack()
+        await responses.whisper(body.get("response_url"), text, in_place=True)
+
+    return on_click

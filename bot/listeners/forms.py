@@ -1,0 +1,142 @@
+"""The forms that open from a card, and what happens when they are submitted."""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_sdk.errors import SlackClientError
+from slack_sdk.models.views import View
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.cards import answers, forms
+from bot.cards.faces import Action
+from bot.delegations import Actor, Delegations
+from bot.listeners.actions import actor_of
+from bot.listeners.asking import Asking
+from bot.ports import Now
+from bot.refusals import NotDone
+from bot.slack.errors import SlackError
+from bot.slack.responses import Responses
+from bot.spans import DurationError, NotATime
+from bot.typed import storable
+from models.delegation import Delegation
+from models.policy import Policy
+
+STANDING_FOR = timedelta(days=30)  # what the date of a new standing approval starts out with
+TOO_SLOW = "Slack did not open the form in time. Please click again."
+
+Open = Callable[[Delegation], View]
+Submit = Callable[[Actor, str, dict[str, Any]], Awaitable[object]]
+
+
+class CardForms:
+    """Opens each form with what is known, and carries it out once it is submitted."""
+
+    def __init__(
+        self,
+        delegations: Delegations,
+        asking: Asking,
+        responses: Responses,
+        policy: Policy,
+        now: Now,
+    ) -> None:
+        self._delegations = delegations
+        self._asking = asking
+        self._responses = responses
+        self._policy = policy
+        self._now = now
+
+    async def menu(
+        self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any], client: AsyncWebClient
+    ) -> None:
+        """A choice in the "more" menu: ``choice:delegation id``."""
+        choice, _, delegation_id = str(action["selected_option"]["value"]).partition(":")
+        openers: dict[str, Open] = {
+            forms.APPROVE_FOR: lambda d: forms.approve_for(d, self._policy),
+            forms.DENY_WITH_NOTE: forms.deny_with_note,
+            forms.ALWAYS_APPROVE: self._always,
+        }
+        await ack()
+        if choice in openers:
+            await self._open(body, client, delegation_id, openers[choice])
+
+    async def extend_button(
+        self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any], client: AsyncWebClient
+    ) -> None:
+        """The Extend button of somebody who wants, or gives, more time."""
+        await ack()
+        await self._open(
+            body, client, str(action.get("value", "")), lambda d: forms.extend(d, self._policy)
+        )
+
+    async def approve_for(self, actor: Actor, delegation_id: str, view: dict[str, Any]) -> None:
+        """Approve, for the time in the form."""
+        span = await self._asking.span(actor, forms.value(view, forms.DURATION))
+        await self._delegations.approve(actor, delegation_id, span)
+
+    async def deny(self, actor: Actor, delegation_id: str, view: dict[str, Any]) -> None:
+        """Deny, with the word in the form."""
+        note = storable(forms.value(view, forms.NOTE))
+        await self._delegations.deny(actor, delegation_id, note)
+
+    async def extend(self, actor: Actor, delegation_id: str, view: dict[str, Any]) -> None:
+        """Extend, or ask for it."""
+        span = await self._asking.span(actor, forms.value(view, forms.DURATION))
+        await self._delegations.extend(actor, delegation_id, span)
+
+    async def always(self, actor: Actor, delegation_id: str, view: dict[str, Any]) -> None:
+        """Keep a standing approval, and let it answer this request if it covers it."""
+        typed = forms.value(view, forms.DURATION)
+        span = await self._asking.span(actor, typed)
+        if span.length is None:
+            raise NotATime(typed)
+        day = date.fromisoformat(forms.value(view, forms.UNTIL))
+        await self._delegations.always_approve_like(
+            actor,
+            delegation_id,
+            max_length=span.length,
+            until=datetime(day.year, day.month, day.day, 23, 59, tzinfo=UTC),
+        )
+
+    def _always(self, d: Delegation) -> View:
+        until = (self._now() + STANDING_FOR).date()
+        return forms.always_approve(d, self._policy, until=until)
+
+    async def _open(
+        self, body: dict[str, Any], client: AsyncWebClient, delegation_id: str, form: Open
+    ) -> None:
+        try:
+            delegation = await self._delegations.get(actor_of(body), delegation_id)
+            await client.views_open(trigger_id=body["trigger_id"], view=form(delegation))
+        except NotDone as error:
+            await self._responses.tell(body, answers.explain(error, self._policy))
+        except SlackClientError:
+            await self._responses.tell(body, TOO_SLOW)
+
+
+def register(app: AsyncApp, card_forms: CardForms, policy: Policy) -> None:
+    """Listen to the menu, the Extend button and the submitted forms."""
+    app.action(Action.MORE.value)(card_forms.menu)
+    app.action(Action.EXTEND.value)(card_forms.extend_button)
+    submits: dict[str, tuple[Submit, str]] = {
+        forms.APPROVE_FOR: (card_forms.approve_for, forms.DURATION),
+        forms.DENY_WITH_NOTE: (card_forms.deny, forms.NOTE),
+        forms.EXTEND_FORM: (card_forms.extend, forms.DURATION),
+        forms.ALWAYS_APPROVE: (card_forms.always, forms.DURATION),
+    }
+    for callback_id, (submit, field) in submits.items():
+        app.view(callback_id)(_submitted(submit, field, policy))
+
+
+def _submitted(submit: Submit, field: str, policy: Policy) -> Callable[..., Awaitable[None]]:
+    async def on_submit(ack: AsyncAck, body: dict[str, Any], view: dict[str, Any]) -> None:
+        try:
+            await submit(actor_of(body), view["private_metadata"], view)
+        except (NotDone, DurationError, SlackError) as error:
+            text = answers.explain(error, policy, plain=True)
+            await ack(response_action="errors", errors={field: text})
+        else:
+            await ack()
+
+    return on_submit

@@ -1,0 +1,110 @@
+"""Comparisons in SQL: which grantor's associations are looked at next."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, and_, case, delete, insert, or_, select, update
+
+from bot.store.claims import claim, next_wake, prolong
+from models.base import new_id
+from models.comparison import Comparison, comparisons
+from models.delegation import OPEN_STATES, Delegation, State, delegations
+
+_columns = comparisons.c
+
+
+class Comparisons:
+    """Reads and changes comparison rows."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def get(self, team_id: str, grantor_id: str) -> Comparison | None:
+        """The comparison of one grantor; there is one from their first connection on."""
+        statement = select(comparisons).where(
+            _columns.team_id == team_id, _columns.grantor_id == grantor_id
+        )
+        row = self._connection.execute(statement).mappings().one_or_none()
+        return Comparison(**row) if row else None
+
+    def plan(
+        self, team_id: str, grantor_id: str, *, now: datetime, asked_at: datetime | None = None
+    ) -> None:
+        """Compare at once; with ``asked_at`` the grantor is told how it came out."""
+        before = self.get(team_id, grantor_id)
+        if before is None:
+            new = Comparison(
+                id=new_id(),
+                team_id=team_id,
+                grantor_id=grantor_id,
+                asked_at=asked_at,
+                wake_at=now,
+            )
+            self._connection.execute(insert(comparisons).values(asdict(new)))
+            return
+        values: dict[str, Any] = {"wake_at": now, "attempts": 0}
+        if asked_at is not None:
+            values["asked_at"] = asked_at
+        self._connection.execute(update(comparisons).where(_columns.id == before.id).values(values))
+
+    def delegations(
+        self, team_id: str, grantor_id: str, *, association_ids: Sequence[str]
+    ) -> Sequence[Delegation]:
+        """This grantor's delegations that Close was asked about: all open ones, and those ended
+        ones that had one of these associations, or that may have made one unseen."""
+        columns = delegations.c
+        is_unseen = and_(columns.is_unclear, columns.association_id.is_(None))
+        is_meant = or_(columns.association_id.in_(association_ids), is_unseen)
+        statement = select(delegations).where(
+            columns.team_id == team_id,
+            columns.grantor_id == grantor_id,
+            columns.grantee_close_id.is_not(None),
+            or_(
+                columns.state.in_(OPEN_STATES),
+                and_(columns.state == State.ENDED, is_meant),
+            ),
+        )
+        rows = self._connection.execute(statement).mappings()
+        return [Delegation(**row) for row in rows]
+
+    def done(self, comparison: Comparison, *, now: datetime, wake_at: datetime) -> None:
+        """Note a comparison that was made; one asked for meanwhile stays due."""
+        same_question = _columns.asked_at.is_not_distinct_from(comparison.asked_at)
+        self._connection.execute(
+            update(comparisons)
+            .where(_columns.id == comparison.id)
+            .values(
+                compared_at=now,
+                attempts=0,
+                leased_until=None,
+                asked_at=case((same_question, None), else_=_columns.asked_at),
+                wake_at=case((same_question, wake_at), else_=_columns.wake_at),
+            )
+        )
+
+    def put_off(self, comparison: Comparison, *, wake_at: datetime) -> None:
+        """Try again at ``wake_at``."""
+        self._connection.execute(
+            update(comparisons)
+            .where(_columns.id == comparison.id)
+            .values(wake_at=wake_at, leased_until=None, attempts=comparison.attempts + 1)
+        )
+
+    def remove(self, comparison: Comparison) -> None:
+        """Compare no more: the grantor is not connected."""
+        self._connection.execute(delete(comparisons).where(_columns.id == comparison.id))
+
+    def claim(self, *, now: datetime, lease: timedelta, limit: int) -> Sequence[Comparison]:
+        """Lease what is due; see :func:`bot.store.claims.claim`."""
+        rows = claim(self._connection, comparisons, now=now, lease=lease, limit=limit)
+        return [Comparison(**row) for row in rows]
+
+    def prolong(self, ids: Sequence[str], *, until: datetime) -> None:
+        """Keep leases; see :func:`bot.store.claims.prolong`."""
+        prolong(self._connection, comparisons, ids, until=until)
+
+    def next_wake(self) -> datetime | None:
+        """When the next comparison is due."""
+        return next_wake(self._connection, comparisons)

@@ -1,0 +1,111 @@
+"""Notices in SQL: what somebody is to be told outside the cards, and where that message is."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, case, insert, select, update
+
+from bot.store.claims import claim, next_wake, prolong
+from models.base import new_id
+from models.notice import Notice, NoticeKind, notices
+
+_columns = notices.c
+
+
+class Notices:
+    """Reads and changes notice rows."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def tell(
+        self,
+        kind: NoticeKind,
+        *,
+        team_id: str,
+        recipients: Iterable[str],
+        subject_id: str,
+        incident: str,
+        now: datetime,
+    ) -> None:
+        """Have each recipient told, unless they were already told of this ``incident``."""
+        for recipient in recipients:
+            key = f"{kind}:{subject_id}:{incident}:{recipient}"
+            known = select(_columns.id).where(_columns.key == key)
+            if self._connection.execute(known).first() is None:
+                self._add(
+                    Notice(
+                        id=new_id(),
+                        key=key,
+                        team_id=team_id,
+                        recipient=recipient,
+                        kind=kind,
+                        subject_id=subject_id,
+                        created_at=now,
+                        wake_at=now,
+                    )
+                )
+
+    def mark_stale(self, subject_id: str, *, now: datetime) -> None:
+        """Have every notice about this shown anew."""
+        self._connection.execute(
+            update(notices)
+            .where(_columns.subject_id == subject_id)
+            .values(wake_at=now, changes=_columns.changes + 1)
+        )
+
+    def about(self, subject_id: str) -> Sequence[Notice]:
+        """The notices about one subject, oldest first."""
+        rows = self._connection.execute(
+            select(notices)
+            .where(_columns.subject_id == subject_id)
+            .order_by(_columns.created_at, _columns.id)
+        ).mappings()
+        return [Notice(**row) for row in rows]
+
+    def claim(self, *, now: datetime, lease: timedelta, limit: int) -> Sequence[Notice]:
+        """Lease stale notices; ``attempts`` counts claims since the last success."""
+        rows = claim(
+            self._connection,
+            notices,
+            now=now,
+            lease=lease,
+            limit=limit,
+            attempts=_columns.attempts + 1,
+        )
+        return [Notice(**row) for row in rows]
+
+    def save(self, notice: Notice, *, channel_id: str | None, message_ts: str | None) -> None:
+        """Note where it is shown; it stays stale if its subject changed meanwhile."""
+        is_current = _columns.changes == notice.changes
+        self._connection.execute(
+            update(notices)
+            .where(_columns.id == notice.id)
+            .values(
+                channel_id=channel_id,
+                message_ts=message_ts,
+                attempts=0,
+                leased_until=None,
+                wake_at=case((is_current, None), else_=_columns.wake_at),
+            )
+        )
+
+    def retry(self, notice_id: str, *, wake_at: datetime | None) -> None:
+        """Give the lease back and try again at ``wake_at``; None gives up until the next change."""
+        self._connection.execute(
+            update(notices)
+            .where(_columns.id == notice_id)
+            .values(wake_at=wake_at, leased_until=None)
+        )
+
+    def prolong(self, ids: Sequence[str], *, until: datetime) -> None:
+        """Keep leases; see :func:`bot.store.claims.prolong`."""
+        prolong(self._connection, notices, ids, until=until)
+
+    def next_wake(self) -> datetime | None:
+        """When the next notice is due."""
+        return next_wake(self._connection, notices)
+
+    def _add(self, notice: Notice) -> None:
+        self._connection.execute(insert(notices).values(asdict(notice)))

@@ -1,0 +1,106 @@
+"""Pairings in SQL: Close accounts that wait for an admin's word."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, insert, select, update
+
+from bot.store.claims import claim, next_wake, prolong
+from models.pairing import Pairing, Verdict, pairings
+
+_columns = pairings.c
+
+
+class Pairings:
+    """Reads and changes pairing rows."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def get(self, pairing_id: str, *, lock: bool = False) -> Pairing | None:
+        """One pairing; with ``lock`` nobody else can decide it in this transaction's time."""
+        statement = select(pairings).where(_columns.id == pairing_id)
+        if lock:
+            statement = statement.with_for_update(key_share=True)
+        row = self._connection.execute(statement).mappings().one_or_none()
+        return Pairing(**row) if row else None
+
+    def waiting_for(self, team_id: str, slack_user_id: str) -> Sequence[Pairing]:
+        """What this person has waiting for an admin."""
+        rows = self._connection.execute(
+            select(pairings)
+            .where(
+                _columns.team_id == team_id,
+                _columns.slack_user_id == slack_user_id,
+                _columns.verdict == Verdict.WAITING,
+            )
+            .with_for_update(key_share=True)
+        ).mappings()
+        return [Pairing(**row) for row in rows]
+
+    def add(self, pairing: Pairing) -> None:
+        """Store a new pairing."""
+        self._connection.execute(insert(pairings).values(asdict(pairing)))
+
+    def decide(
+        self, pairing: Pairing, verdict: Verdict, *, by: str | None, wake_at: datetime | None
+    ) -> None:
+        """Store what became of it; at ``wake_at`` its tokens are revoked."""
+        values: dict[str, object] = {"verdict": verdict, "decided_by": by, "wake_at": wake_at}
+        if wake_at is None:  # the tokens belong to a connection now
+            values["secret"] = b""
+        self._connection.execute(
+            update(pairings).where(_columns.id == pairing.id).values(leased_until=None, **values)
+        )
+
+    def forget(self, pairing_id: str) -> None:
+        """Drop the tokens, which are revoked."""
+        self._connection.execute(
+            update(pairings)
+            .where(_columns.id == pairing_id)
+            .values(secret=b"", wake_at=None, leased_until=None)
+        )
+
+    def retry(self, pairing_id: str, *, wake_at: datetime) -> None:
+        """Give the lease back and try again at ``wake_at``."""
+        self._connection.execute(
+            update(pairings)
+            .where(_columns.id == pairing_id)
+            .values(wake_at=wake_at, leased_until=None)
+        )
+
+    def secrets(self) -> Sequence[tuple[str, bytes]]:
+        """The id of every pairing that holds tokens, with what is sealed in it."""
+        rows = self._connection.execute(
+            select(_columns.id, _columns.secret).where(_columns.wake_at.is_not(None))
+        )
+        return [(row.id, row.secret) for row in rows]
+
+    def reseal(self, pairing_id: str, *, secret: bytes, before: bytes) -> None:
+        """Store the same tokens under another key, unless they are gone by now."""
+        self._connection.execute(
+            update(pairings)
+            .where(_columns.id == pairing_id, _columns.secret == before)
+            .values(secret=secret)
+        )
+
+    def claim(self, *, now: datetime, lease: timedelta, limit: int) -> Sequence[Pairing]:
+        """Lease what is due, counting the attempts; see :func:`bot.store.claims.claim`."""
+        rows = claim(
+            self._connection,
+            pairings,
+            now=now,
+            lease=lease,
+            limit=limit,
+            attempts=_columns.attempts + 1,
+        )
+        return [Pairing(**row) for row in rows]
+
+    def prolong(self, ids: Sequence[str], *, until: datetime) -> None:
+        """Keep leases; see :func:`bot.store.claims.prolong`."""
+        prolong(self._connection, pairings, ids, until=until)
+
+    def next_wake(self) -> datetime | None:
+        """When the next pairing is due."""
+        return next_wake(self._connection, pairings)

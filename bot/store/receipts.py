@@ -1,0 +1,63 @@
+"""Receipts in SQL: what came of counting the email that was sent under a right."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, and_, or_, select, update
+
+from bot.store.cards import Cards
+from models.delegation import Receipt, State, delegations
+
+_columns = delegations.c
+
+
+class Receipts:
+    """Changes the receipt of a delegation that has ended, and nothing else of it."""
+
+    def __init__(self, connection: Connection, cards: Cards) -> None:
+        self._connection = connection
+        self._cards = cards
+
+    def settle(
+        self,
+        delegation_id: str,
+        receipt: Receipt,
+        *,
+        emails: int | None = None,
+        people: int | None = None,
+        now: datetime,
+    ) -> None:
+        """Note how it came out, and have the cards say so."""
+        changed = self._connection.execute(
+            update(delegations)
+            .where(
+                _columns.id == delegation_id,
+                _columns.state == State.ENDED,
+                _columns.receipt == Receipt.DUE,
+            )
+            .values(
+                receipt=receipt,
+                sent_count=emails,
+                sent_people=people,
+                version=_columns.version + 1,
+                attempts=0,
+                wake_at=None,
+                leased_until=None,
+            )
+        )
+        if changed.rowcount:
+            self._cards.mark_stale(delegation_id, now=now)
+
+    def are_ends_due(self, *, now: datetime) -> bool:
+        """Whether rights are waiting to be taken back at this moment; those go first."""
+        statement = (
+            select(_columns.id)
+            .where(
+                _columns.wake_at <= now,
+                or_(
+                    _columns.state == State.ENDING,
+                    and_(_columns.state == State.ACTIVE, _columns.ends_at <= now),
+                ),
+            )
+            .limit(1)
+        )
+        return self._connection.execute(statement).first() is not None

@@ -1,0 +1,92 @@
+"""Strays in SQL: associations that the bot did not make, and what their grantors said."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, case, insert, select, update
+
+from bot.store.claims import claim, next_wake, prolong
+from models.stray import Stray, StrayState, strays
+
+_columns = strays.c
+
+
+class Strays:
+    """Reads and changes stray rows."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def get(self, stray_id: str, *, lock: bool = False) -> Stray | None:
+        """One stray; with ``lock`` nobody else can change it in this transaction's time."""
+        statement = select(strays).where(_columns.id == stray_id)
+        if lock:
+            statement = statement.with_for_update(key_share=True)
+        row = self._connection.execute(statement).mappings().one_or_none()
+        return Stray(**row) if row else None
+
+    def of_grantor(self, team_id: str, grantor_id: str) -> Sequence[Stray]:
+        """Every stray of this grantor that there ever was."""
+        rows = self._connection.execute(
+            select(strays)
+            .where(_columns.team_id == team_id, _columns.grantor_id == grantor_id)
+            .order_by(_columns.found_at, _columns.id)
+        ).mappings()
+        return [Stray(**row) for row in rows]
+
+    def add(self, stray: Stray) -> None:
+        """Store a new stray."""
+        self._connection.execute(insert(strays).values(asdict(stray)))
+
+    def decide(self, stray: Stray, state: StrayState, *, now: datetime, **changes: Any) -> None:
+        """Move it on, and have its message say so."""
+        self._connection.execute(
+            update(strays)
+            .where(_columns.id == stray.id)
+            .values(state=state, decided_at=now, wake_at=now, attempts=0, **changes)
+        )
+
+    def claim(self, *, now: datetime, lease: timedelta, limit: int) -> Sequence[Stray]:
+        """Lease what is due. ``attempts`` counts claims since the last success, so that an attempt
+        that died half-way is noticed by the next."""
+        rows = claim(
+            self._connection,
+            strays,
+            now=now,
+            lease=lease,
+            limit=limit,
+            attempts=_columns.attempts + 1,
+        )
+        return [Stray(**row) for row in rows]
+
+    def shown(self, stray: Stray, *, channel_id: str, message_ts: str) -> None:
+        """Note what the message shows; it stays due when there is more to do."""
+        is_finished = (_columns.state == stray.state) & (_columns.state != StrayState.REMOVING)
+        self._connection.execute(
+            update(strays)
+            .where(_columns.id == stray.id)
+            .values(
+                shown=stray.state,
+                channel_id=channel_id,
+                message_ts=message_ts,
+                attempts=0,
+                leased_until=None,
+                wake_at=case((is_finished, None), else_=_columns.wake_at),
+            )
+        )
+
+    def retry(self, stray_id: str, *, wake_at: datetime | None) -> None:
+        """Give the lease back and try again at ``wake_at``; None gives up until the next change."""
+        self._connection.execute(
+            update(strays).where(_columns.id == stray_id).values(wake_at=wake_at, leased_until=None)
+        )
+
+    def prolong(self, ids: Sequence[str], *, until: datetime) -> None:
+        """Keep leases; see :func:`bot.store.claims.prolong`."""
+        prolong(self._connection, strays, ids, until=until)
+
+    def next_wake(self) -> datetime | None:
+        """When the next stray is due."""
+        return next_wake(self._connection, strays)

@@ -1,0 +1,46 @@
+"""A comparison: when to look next at what Close really holds for one connected grantor."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Column, Index, Integer, String, Table, UniqueConstraint, text
+
+from models.base import UtcTime, metadata
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """One row for each connected grantor.
+
+    ``asked_at`` is set while the grantor waits for an answer to ``/sendas check``.
+    """
+
+    id: str
+    team_id: str
+    grantor_id: str
+    compared_at: datetime | None = None
+    asked_at: datetime | None = None
+    attempts: int = 0
+    wake_at: datetime | None = None
+    leased_until: datetime | None = None
+
+
+comparisons = Table(
+    "comparisons",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("team_id", String(32), nullable=False),
+    Column("grantor_id", String(32), nullable=False),
+    Column("compared_at", UtcTime),
+    Column("asked_at", UtcTime),
+    Column("attempts", Integer, nullable=False),
+    Column("wake_at", UtcTime),
+    Column("leased_until", UtcTime),
+    UniqueConstraint("team_id", "grantor_id"),
+    Index(
+        "ix_comparisons_wake_at",
+        "wake_at",
+        postgresql_where=text("wake_at IS NOT NULL"),
+        sqlite_where=text("wake_at IS NOT NULL"),
+    ),
+)

@@ -1,0 +1,67 @@
+"""A notice: a direct message that is about a connection or a pairing, or goes to an admin."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Column, Index, Integer, String, Table, UniqueConstraint, text
+
+from models.base import UtcTime, metadata, words
+
+
+class NoticeKind(StrEnum):
+    """What a notice says; its text is made from the present rows whenever it is shown."""
+
+    CONNECTION_LOST = "connection_lost"  # to the grantor; subject: the connection
+    OVERDUE = "overdue"  # to an admin; subject: a delegation past its end
+    PAIRING = "pairing"  # to an admin, who decides; subject: the pairing
+    PAIRING_DECIDED = "pairing_decided"  # to the person; subject: the pairing
+    DISCONNECTED = "disconnected"  # to the person; subject: the connection that is forgotten
+    KEY_FORGOTTEN = "key_forgotten"  # the same, when it was an API key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """One row. ``key`` says what it is about, so that nobody is told twice; ``changes`` counts
+    changes of its subject, so that none is lost while the message is being shown."""
+
+    id: str
+    key: str
+    team_id: str
+    recipient: str
+    kind: NoticeKind
+    subject_id: str
+    created_at: datetime
+    channel_id: str | None = None
+    message_ts: str | None = None
+    changes: int = 0
+    attempts: int = 0
+    wake_at: datetime | None = None
+    leased_until: datetime | None = None
+
+
+notices = Table(
+    "notices",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("key", String(200), nullable=False),
+    Column("team_id", String(32), nullable=False),
+    Column("recipient", String(32), nullable=False),
+    Column("kind", words(NoticeKind), nullable=False),
+    Column("subject_id", String(32), nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("channel_id", String(32)),
+    Column("message_ts", String(32)),
+    Column("changes", Integer, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("wake_at", UtcTime),
+    Column("leased_until", UtcTime),
+    UniqueConstraint("key"),
+    Index("ix_notices_subject_id", "subject_id"),
+    Index(
+        "ix_notices_wake_at",
+        "wake_at",
+        postgresql_where=text("wake_at IS NOT NULL"),
+        sqlite_where=text("wake_at IS NOT NULL"),
+    ),
+)

@@ -1,0 +1,72 @@
+"""A pairing: a Close account whose address is not its owner's Slack address, until an admin decides."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Boolean, Column, Index, Integer, LargeBinary, String, Table, text
+
+from models.base import UtcTime, metadata, words
+
+
+class Verdict(StrEnum):
+    """What became of a pairing."""
+
+    WAITING = "waiting"
+    CONFIRMED = "confirmed"
+    REJECTED = "rejected"
+    REPLACED = "replaced"  # the same person came back with another account
+    EXPIRED = "expired"  # no admin decided in time
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pairing:
+    """One row. ``secret`` is encrypted, and empty once it is used or revoked."""
+
+    id: str
+    team_id: str
+    slack_user_id: str
+    slack_email: str | None
+    close_user_id: str
+    organization_id: str
+    email: str
+    name: str
+    is_api_key: bool
+    secret: bytes = field(repr=False)
+    access_expires_at: datetime | None
+    created_at: datetime
+    verdict: Verdict = Verdict.WAITING
+    decided_by: str | None = None
+    attempts: int = 0
+    wake_at: datetime | None = None
+    leased_until: datetime | None = None
+
+
+pairings = Table(
+    "pairings",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("team_id", String(32), nullable=False),
+    Column("slack_user_id", String(32), nullable=False),
+    Column("slack_email", String(320)),
+    Column("close_user_id", String(64), nullable=False),
+    Column("organization_id", String(64), nullable=False),
+    Column("email", String(320), nullable=False),
+    Column("name", String(200), nullable=False),
+    Column("is_api_key", Boolean, nullable=False),
+    Column("secret", LargeBinary, nullable=False),
+    Column("access_expires_at", UtcTime),
+    Column("created_at", UtcTime, nullable=False),
+    Column("verdict", words(Verdict), nullable=False),
+    Column("decided_by", String(32)),
+    Column("attempts", Integer, nullable=False),
+    Column("wake_at", UtcTime),
+    Column("leased_until", UtcTime),
+    Index("ix_pairings_person", "team_id", "slack_user_id"),
+    Index(
+        "ix_pairings_wake_at",
+        "wake_at",
+        postgresql_where=text("wake_at IS NOT NULL"),
+        sqlite_where=text("wake_at IS NOT NULL"),
+    ),
+)

@@ -1,0 +1,85 @@
+"""A stray: an association that Close holds and that the bot did not make."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Boolean, Column, Index, Integer, String, Table, UniqueConstraint, text
+
+from models.base import UtcTime, metadata, words
+
+
+class StrayState(StrEnum):
+    """What became of it."""
+
+    FOUND = "found"  # the grantor is asked
+    KEPT = "kept"  # the grantor leaves it as it is
+    ADOPTED = "adopted"  # it is a delegation now, with an end
+    REMOVING = "removing"  # the grantor wants it gone; Close has not yet confirmed it
+    REMOVED = "removed"  # Close confirmed that it is gone
+    VANISHED = "vanished"  # somebody removed it in Close before the grantor answered
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stray:
+    """One row; ``shown`` is the state that the grantor's message shows.
+
+    ``grantee_id`` is the grantee's Slack account, when it could be found: without one there is
+    nobody to tell, so it can be kept or removed but not be given an end.
+    """
+
+    id: str
+    team_id: str
+    grantor_id: str
+    association_id: str
+    organization_id: str
+    grantor_close_id: str
+    grantee_close_id: str
+    grantee_name: str
+    grantee_email: str
+    grantee_id: str | None
+    is_grantee_proven: bool
+    state: StrayState
+    found_at: datetime
+    decided_at: datetime | None = None
+    delegation_id: str | None = None
+    shown: StrayState | None = None
+    channel_id: str | None = None
+    message_ts: str | None = None
+    attempts: int = 0
+    wake_at: datetime | None = None
+    leased_until: datetime | None = None
+
+
+strays = Table(
+    "strays",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("team_id", String(32), nullable=False),
+    Column("grantor_id", String(32), nullable=False),
+    Column("association_id", String(64), nullable=False),
+    Column("organization_id", String(64), nullable=False),
+    Column("grantor_close_id", String(64), nullable=False),
+    Column("grantee_close_id", String(64), nullable=False),
+    Column("grantee_name", String(320), nullable=False),
+    Column("grantee_email", String(320), nullable=False),
+    Column("grantee_id", String(32)),
+    Column("is_grantee_proven", Boolean, nullable=False),
+    Column("state", words(StrayState), nullable=False),
+    Column("found_at", UtcTime, nullable=False),
+    Column("decided_at", UtcTime),
+    Column("delegation_id", String(32)),
+    Column("shown", words(StrayState)),
+    Column("channel_id", String(32)),
+    Column("message_ts", String(32)),
+    Column("attempts", Integer, nullable=False),
+    Column("wake_at", UtcTime),
+    Column("leased_until", UtcTime),
+    UniqueConstraint("team_id", "grantor_id", "association_id"),
+    Index(
+        "ix_strays_wake_at",
+        "wake_at",
+        postgresql_where=text("wake_at IS NOT NULL"),
+        sqlite_where=text("wake_at IS NOT NULL"),
+    ),
+)

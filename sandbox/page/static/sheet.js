@@ -1,0 +1,41 @@
+// One person's modal: it covers their own half only, so that the other person can go on.
+
+import { carryOver } from "./forms.js";
+
+const rest = (seat) => [...seat.children].filter((part) => !part.matches(".sheet, .toast, dialog"));
+
+const firstFocus = (dialog) =>
+  dialog.querySelector("[aria-invalid]") ??
+  dialog.querySelector("[data-focus]") ??
+  dialog.querySelector(".fields :is(input, select, textarea, button)") ??
+  dialog.querySelector("footer button");
+
+const close = (seat, sheet) => {
+  sheet.replaceChildren();
+  sheet.hidden = true;
+  for (const part of rest(seat)) part.inert = false;
+  const back = document.getElementById(seat.dataset.cameFrom ?? "") ?? seat.querySelector("[role=combobox]");
+  if (!document.activeElement || document.activeElement === document.body) back.focus();
+};
+
+export const showSheet = (seat, html) => {
+  const sheet = seat.querySelector(".sheet");
+  const before = sheet.querySelector("dialog");
+  if (!html) {
+    if (before) close(seat, sheet);
+    return;
+  }
+  if (!before) seat.dataset.cameFrom = seat.contains(document.activeElement) ? document.activeElement.id : "";
+  const focused = sheet.contains(document.activeElement) ? document.activeElement.id : "";
+  const template = document.createElement("template");
+  template.innerHTML = html;
+  const dialog = template.content.querySelector("dialog");
+  const isSame = before?.dataset.view === dialog.dataset.view;
+  if (isSame) carryOver(before, dialog);
+  sheet.replaceChildren(dialog);
+  sheet.hidden = false;
+  dialog.setAttribute("open", "");
+  for (const part of rest(seat)) part.inert = true;
+  const again = isSame && !dialog.querySelector("[aria-invalid]") && document.getElementById(focused);
+  (again || firstFocus(dialog))?.focus();
+};

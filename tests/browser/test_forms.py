@@ -1,0 +1,143 @@
+"""Modals: every kind of field, errors beside the fields, questions before a click."""
+
+from typing import Any
+
+import pytest
+from playwright.async_api import expect
+
+from sandbox.fields import value_of
+from sandbox.people import ADA, BEN, CLEO
+from sandbox.workspace import SALES
+from tests.browser.stage import Stage
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+def _plain(text: str) -> dict[str, Any]:
+    return {"type": "plain_text", "text": text}
+
+
+def _options(*words: str) -> list[dict[str, Any]]:
+    return [{"text": _plain(word.title()), "value": word} for word in words]
+
+
+def _field(name: str, kind: str, **more: Any) -> dict[str, Any]:
+    element = {"type": kind, "action_id": name, **more}
+    return {"type": "input", "block_id": name, "label": _plain(name), "element": element}
+
+
+EVERY_FIELD = {
+    "type": "modal",
+    "callback_id": "every_field",
+    "title": _plain("Every field"),
+    "submit": _plain("Send it"),
+    "blocks": [
+        _field("line", "plain_text_input"),
+        _field("lines", "plain_text_input", multiline=True),
+        _field("one", "static_select", options=_options("red", "green")),
+        _field("many", "multi_static_select", options=_options("red", "green", "blue")),
+        _field("person", "users_select"),
+        _field("people", "multi_users_select"),
+        _field("place", "conversations_select"),
+        _field("day", "datepicker"),
+        _field("time", "timepicker"),
+        _field("moment", "datetimepicker"),
+        _field("radio", "radio_buttons", options=_options("yes", "no")),
+        _field("boxes", "checkboxes", options=_options("first", "second")),
+    ],
+}
+
+
+async def test_every_kind_of_field(shared_stage: Stage) -> None:
+    """What is typed and chosen arrives at the bot as Slack's own values, in the person's zone."""
+    stage = shared_stage
+    await stage.show_modal(BEN, EVERY_FIELD)
+    form = stage.seat().get_by_role("dialog")
+    await form.get_by_label("line", exact=True).fill("one <line> & more")
+    await form.get_by_label("lines").fill("two\nlines")
+    await form.get_by_label("one", exact=True).select_option("green")
+    await form.get_by_role("group", name="many").get_by_label("Blue").check()
+    await form.get_by_label("person").select_option(label="Ada Lindqvist")
+    await form.get_by_role("group", name="people").get_by_label("Cleo Marchetti").check()
+    await form.get_by_label("place").select_option(label="#sales")
+    await form.get_by_label("day").fill("2026-12-01")
+    await form.get_by_label("time", exact=True).fill("17:30")
+    await form.get_by_label("moment").fill("2026-12-01T17:30")
+    await form.get_by_role("group", name="radio").get_by_label("No").check()
+    await form.get_by_role("group", name="boxes").get_by_label("Second").check()
+    view = stage.house.slack.view(BEN)
+    await form.get_by_role("button", name="Send it").click()
+    await expect(stage.page.locator("#journal").get_by_text("submit “Every field”")).to_be_visible()
+    assert view is not None
+    given = {name: value_of(entry[name]) for name, entry in view.values.items()}
+    options = {"one": "green", "radio": "no"}
+    assert {name: given.pop(name)["value"] for name in options} == options
+    assert [each["value"] for each in given.pop("many")] == ["blue"]
+    assert [each["value"] for each in given.pop("boxes")] == ["second"]
+    assert given == {
+        "line": "one <line> & more",
+        "lines": "two\nlines",
+        "person": ADA.id,
+        "people": [CLEO.id],
+        "place": SALES,
+        "day": "2026-12-01",
+        "time": "17:30",
+        "moment": 1_796_164_200,  # 17:30 in New York
+    }
+
+
+async def test_errors_keep_what_was_typed(shared_stage: Stage) -> None:
+    """A wrong field is named beside it and focused; right ones stay; Escape gives the box back."""
+    stage = shared_stage
+    await stage.type("/sendas")
+    form = stage.seat().get_by_role("dialog")
+    await form.get_by_label("For how long?").fill("as long as it takes")
+    await form.get_by_role("button", name="Ask", exact=True).click()
+    await expect(form.get_by_role("alert").first).to_be_visible()
+    wrong = form.locator("[aria-invalid=true]").first
+    await expect(wrong).to_be_focused()
+    await expect(form.get_by_label("For how long?")).to_have_value("as long as it takes")
+    await stage.page.keyboard.press("Escape")
+    await expect(form).to_have_count(0)
+    await expect(stage.page.locator("#left-box")).to_be_focused()
+
+
+async def test_the_form_asks_like_the_command(shared_stage: Stage) -> None:
+    """A filled form becomes a request, while the other person's half stays usable."""
+    stage = shared_stage
+    await stage.type("/sendas")
+    form = stage.seat().get_by_role("dialog")
+    await stage.type("/sendas help", "right")
+    await stage.sees("Only visible to you", "right")
+    await form.get_by_label("Whose name").first.select_option(label="Ada Lindqvist")
+    await form.get_by_role("button", name="Ask", exact=True).click()
+    await expect(form).to_have_count(0)
+    await stage.sees("asks to send email as you", "right")
+
+
+async def test_a_question_before_a_click(shared_stage: Stage) -> None:
+    """A button with a question acts only after yes; a link and a menu in a message work as well."""
+    stage = shared_stage
+    confirm = {
+        "title": _plain("Sure?"),
+        "text": _plain("It cannot be undone."),
+        "confirm": _plain("Yes"),
+        "deny": _plain("No"),
+    }
+    button = {"type": "button", "action_id": "b", "text": _plain("Danger"), "confirm": confirm}
+    view = {
+        "type": "modal",
+        "title": _plain("Question"),
+        "blocks": [{"type": "actions", "block_id": "row", "elements": [button]}],
+    }
+    await stage.show_modal(BEN, view)
+    before = len(stage.house.slack.delivery.sent)
+    await stage.seat().get_by_role("button", name="Danger").click()
+    question = stage.page.get_by_role("dialog", name="Sure?")
+    await question.get_by_role("button", name="No").click()
+    await expect(question).to_be_hidden()
+    assert len(stage.house.slack.delivery.sent) == before
+    await stage.seat().get_by_role("button", name="Danger").click()
+    await question.get_by_role("button", name="Yes").click()
+    await expect(stage.page.locator("#journal").get_by_text("click b")).to_be_visible()
+    assert len(stage.house.slack.delivery.sent) == before + 1

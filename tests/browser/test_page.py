@@ -1,0 +1,88 @@
+"""The page itself: seats, tabs, themes, sizes, and who may press its buttons."""
+
+from datetime import timedelta
+
+import httpx
+import pytest
+from playwright.async_api import Browser, expect
+
+from sandbox.running import House
+from tests.browser.stage import Stage, open_stage
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+async def test_seats_and_tabs(shared_stage: Stage) -> None:
+    """Whoever is chosen sits there, one can be sent away, tabs show channels and App Home."""
+    stage = shared_stage
+    page = stage.page
+    await page.get_by_label("Who sits on the left").select_option(label="Dana Whitfield")
+    await expect(page.get_by_role("region", name="Slack as Dana Whitfield sees it")).to_be_visible()
+    await stage.seat().get_by_role("tab", name="# sales").click()
+    await stage.sees("Hartwell thread")
+    await page.keyboard.press("ArrowLeft")
+    await expect(stage.seat().get_by_role("tab", name="Home")).to_be_focused()
+    await expect(stage.seat().locator(".stream > *")).to_be_visible()
+    await page.get_by_role("button", name="Show one person only").click()
+    await expect(stage.seat("right")).to_have_count(0)
+    await page.get_by_role("button", name="Show a second person").click()
+    await expect(stage.seat("right")).to_be_visible()
+
+
+async def test_completion_offers_people_and_groups(shared_stage: Stage) -> None:
+    """After @ the box offers people, guests, strangers and user groups, but nobody who left."""
+    stage = shared_stage
+    box = stage.seat().get_by_role("combobox", name="Message or command")
+    await box.press_sequentially("/sendas @sales")
+    await expect(stage.offered()).to_have_text(["Sales team@sales-team · user group"])
+    await box.fill("/sendas @finn")
+    await expect(stage.offered()).to_have_count(0)
+    await box.fill("/sendas @vera")
+    await expect(stage.offered()).to_contain_text(["another workspace"])
+    await box.press("Escape")
+    await expect(stage.page.get_by_role("listbox")).to_have_count(0)
+
+
+async def test_dark_and_narrow(browser: Browser, shared_house: House) -> None:
+    """In the dark theme and on a phone everything is there, dark, and nothing overflows."""
+    query = "?left=gus&right=nobody"
+    async with open_stage(browser, shared_house, query, color_scheme="dark") as stage:
+        await stage.page.set_viewport_size({"width": 390, "height": 800})
+        await stage.type("/sendas help")
+        await stage.sees("Only visible to you")
+        ground = await stage.page.evaluate("getComputedStyle(document.body).backgroundColor")
+        assert ground == "rgb(19, 22, 21)"
+        width = await stage.page.evaluate("document.documentElement.scrollWidth")
+        assert width == 390
+
+
+async def test_other_websites_are_kept_out(shared_stage: Stage) -> None:
+    """Changes need the page's own origin, names that only point here are refused, frames too."""
+    stage = shared_stage
+    before = stage.house.clock.ahead
+    async with httpx.AsyncClient(base_url=stage.url, trust_env=False) as client:
+        foreign = await client.post("/clock/hour", headers={"Origin": "https://example.com"})
+        bare = await client.post("/clock/hour")
+        rebound = await client.get("/", headers={"Host": "example.com"})
+        own = await client.post("/clock/hour", headers={"Origin": stage.url})
+        shown = await client.get("/")
+    assert (foreign.status_code, bare.status_code, rebound.status_code) == (403, 403, 403)
+    assert own.status_code == 200
+    assert "frame-ancestors 'none'" in shown.headers["content-security-policy"]
+    assert stage.house.clock.ahead - before == timedelta(hours=1)
+
+
+async def test_impossible_acts_are_told(shared_stage: Stage) -> None:
+    """An act that no client offers, or a wrong address, is answered with a reason."""
+    stage = shared_stage
+    async with httpx.AsyncClient(
+        base_url=stage.url, headers={"Origin": stage.url}, trust_env=False
+    ) as client:
+        gone = await client.post("/people/ben/submit", json={"values": {}})
+        nobody = await client.post("/people/finn/send", json={"text": "hello"})
+        switch = await client.post("/trouble/earthquake", json={"on": True})
+        broken = await client.post("/people/ben/send", content=b"not json")
+    assert (gone.status_code, gone.json()["problem"]) == (409, "This form is closed.")
+    assert nobody.status_code == 404
+    assert switch.status_code == 404
+    assert broken.status_code == 409

@@ -1,0 +1,67 @@
+"""Rows for tests of the store and of the worker, and a worker without Slack and Close."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from bot.store import Database
+from models.base import new_id
+from models.connection import Connection
+from models.delegation import Delegation, Event, State
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+TEAM = "T0TEAM"
+
+
+def delegation(**changes: Any) -> Delegation:
+    """A request that lapses in three days; each call is another pair."""
+    values: dict[str, Any] = {
+        "id": new_id(),
+        "team_id": TEAM,
+        "grantor_id": f"U{new_id()[:10]}",
+        "grantee_id": f"U{new_id()[:10]}",
+        "requester_id": "U0BEN",
+        "reason": "Covering",
+        "length": timedelta(hours=2),
+        "state": State.REQUESTED,
+        "requested_at": NOON,
+        "lapses_at": NOON + timedelta(days=3),
+        "wake_at": NOON + timedelta(days=3),
+        **changes,
+    }
+    return Delegation(**values)
+
+
+async def add(database: Database, *rows: Delegation) -> None:
+    """Store these rows with their cards."""
+
+    def work(store: Any) -> None:
+        for row in rows:
+            store.delegations.add(row, event=Event.REQUEST, actor=row.requester_id)
+
+    await database.run(work)
+
+
+async def get(database: Database, row: Delegation) -> Delegation:
+    """The row as it is stored now."""
+    found = await database.run(lambda store: store.delegations.get(row.id))
+    assert found is not None
+    return found
+
+
+def connection(**changes: Any) -> Connection:
+    """A living connection of Ada's."""
+    values: dict[str, Any] = {
+        "id": new_id(),
+        "team_id": TEAM,
+        "slack_user_id": "U0ADA",
+        "close_user_id": "user_ada",
+        "organization_id": "orga_one",
+        "email": "ada@example.com",
+        "is_api_key": False,
+        "is_alive": True,
+        "secret": b"sealed",
+        "access_expires_at": NOON,
+        "connected_at": NOON,
+        **changes,
+    }
+    return Connection(**values)

@@ -1,0 +1,202 @@
+"""Claiming what is due: many workers, nothing done twice, nothing left; leases that run out."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+
+import pytest
+
+from bot.store import Database, Store
+from bot.worker import Worker
+from models.card import cards
+from models.delegation import Delegation
+from tests.integration.rows import NOON, add, delegation, get
+
+LEASE = timedelta(seconds=6)
+
+
+@pytest.fixture
+async def others(database_url: str) -> AsyncIterator[list[Database]]:
+    """Four more doors to the same database, as other processes have them."""
+    opened = [Database(database_url) for _ in range(4)]
+    yield opened
+    for each in opened:
+        await each.dispose()
+
+
+async def claim(database: Database, *, now: datetime = NOON, limit: int = 64) -> list[str]:
+    """The ids that one claim gets."""
+    rows = await database.run(
+        lambda store: store.delegations.claim(now=now, lease=LEASE, limit=limit)
+    )
+    return [row.id for row in rows]
+
+
+async def test_several_claimers_share_without_overlap(
+    database: Database, others: list[Database]
+) -> None:
+    """Claims at the same moment through separate doors get every due row exactly once."""
+    due = [delegation(wake_at=NOON) for _ in range(120)]
+    await add(database, *due)
+
+    async def take(door: Database) -> list[str]:
+        mine: list[str] = []
+        while got := await claim(door, limit=7):
+            mine += got
+        return mine
+
+    shares = await asyncio.gather(*(take(door) for door in (database, *others)))
+    got = [each for share in shares for each in share]
+    assert Counter(got) == Counter(row.id for row in due)
+
+
+async def test_only_what_is_due_is_claimed(database: Database) -> None:
+    """Rows of later, rows without a time and leased rows stay; the earliest come first."""
+    late = delegation(wake_at=NOON + timedelta(microseconds=1))
+    never = delegation(wake_at=None)
+    leased = delegation(wake_at=NOON, leased_until=NOON + timedelta(seconds=1))
+    first = delegation(wake_at=NOON - timedelta(hours=2))
+    second = delegation(wake_at=NOON - timedelta(hours=1))
+    third = delegation(wake_at=NOON)
+    await add(database, third, late, never, leased, second, first)
+    assert set(await claim(database, limit=2)) == {first.id, second.id}
+    assert await claim(database) == [third.id]
+    assert await claim(database) == []
+
+
+async def test_a_lease_that_ran_out_is_claimed_again(database: Database) -> None:
+    """The row of a worker that died is free again once its lease is over, not before."""
+    row = delegation(wake_at=NOON)
+    await add(database, row)
+    assert await claim(database) == [row.id]
+    assert await claim(database, now=NOON + LEASE - timedelta(microseconds=1)) == []
+    assert await claim(database, now=NOON + LEASE) == [row.id]
+
+
+async def test_a_lease_is_prolonged_only_while_it_is_held(database: Database) -> None:
+    """Prolonging keeps a lease, and does not give one to a row that was handed back."""
+    held, freed = delegation(wake_at=NOON), delegation(wake_at=NOON)
+    await add(database, held, freed)
+    await claim(database)
+    await database.run(lambda store: store.delegations.free(freed.id))
+    until = NOON + timedelta(minutes=1)
+    await database.run(lambda store: store.delegations.prolong([held.id, freed.id], until=until))
+    assert (await get(database, held)).leased_until == until
+    assert (await get(database, freed)).leased_until is None
+
+
+async def test_rows_that_another_transaction_holds_are_skipped(
+    database: Database, others: list[Database]
+) -> None:
+    """On PostgreSQL a claim does not wait for a locked row: it takes the others."""
+    if database.kind == "sqlite":
+        pytest.skip("SQLite has one writer at a time")
+    held, free = delegation(wake_at=NOON), delegation(wake_at=NOON)
+    await add(database, held, free)
+    locked, done = asyncio.Event(), asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def hold(store: Store) -> None:
+        store.delegations.get(held.id, lock=True)
+        loop.call_soon(locked.set)
+        store.delegations._connection.exec_driver_sql("SELECT pg_sleep(0.3)")
+
+    holding = asyncio.create_task(others[0].run(hold))
+    await locked.wait()
+    async with asyncio.timeout(0.25):
+        assert await claim(database) == [free.id]
+    done.set()
+    await holding
+    assert await claim(database) == [held.id]
+
+
+async def test_next_wake_is_the_earliest_free_row(database: Database) -> None:
+    """The clock is set to the first unleased row; with none there is nothing to set."""
+    assert await database.run(lambda store: store.delegations.next_wake()) is None
+    soon = NOON + timedelta(seconds=5)
+    await add(
+        database,
+        delegation(wake_at=NOON + timedelta(hours=1)),
+        delegation(wake_at=soon),
+        delegation(wake_at=NOON, leased_until=NOON + LEASE),
+        delegation(wake_at=None),
+    )
+    assert await database.run(lambda store: store.delegations.next_wake()) == soon
+
+
+async def test_claims_of_cards_count_attempts(database: Database) -> None:
+    """Each claim of a card counts, so that the next one notices an attempt that died half-way."""
+    await add(database, delegation())
+    for attempt in (1, 2):
+        now = NOON + LEASE * attempt
+        claimed = await database.run(
+            lambda store, now=now: store.cards.claim(now=now, lease=LEASE, limit=9)
+        )
+        assert [card.attempts for card in claimed] == [attempt, attempt]
+
+
+async def test_a_card_changed_while_it_was_shown_stays_stale(database: Database) -> None:
+    """Saving what was shown does not swallow a change that came meanwhile, whoever is first."""
+    row = delegation()
+    await add(database, row)
+    claimed = await database.run(lambda store: store.cards.claim(now=NOON, lease=LEASE, limit=9))
+    later = NOON + timedelta(seconds=1)
+    await database.run(lambda store: store.cards.mark_stale(row.id, now=later))
+    await database.run(lambda store: store.cards.retry(claimed[0], wake_at=None))
+    await database.run(lambda store: store.cards.save(claimed[1], shown_version=row.version - 1))
+    stored = await database.run_connection(
+        lambda connection: connection.execute(cards.select()).mappings().all()
+    )
+    assert [card["wake_at"] for card in stored] == [later, later]
+
+
+class Step:
+    """Takes a row off the list and notes that it did."""
+
+    def __init__(self, database: Database, done: list[str], stumbles: int = 0) -> None:
+        self._database = database
+        self._done = done
+        self._stumbles = stumbles
+
+    async def __call__(self, item: Delegation) -> None:
+        if self._stumbles:
+            self._stumbles -= 1
+            raise RuntimeError("stumbled")
+        self._done.append(item.id)
+        await asyncio.sleep(0)
+        await self._database.run(
+            lambda store: store.delegations.postpone(
+                item, wake_at=NOON + timedelta(days=1), trouble=None, now=NOON
+            )
+        )
+
+    async def failed(self, item: Delegation, error: Exception) -> None:
+        await self._database.run(lambda store: store.delegations.free(item.id))
+
+
+async def test_several_workers_do_everything_once(
+    database: Database, others: list[Database]
+) -> None:
+    """Five workers on five doors, some of whose steps fail: each row is done exactly once."""
+    due = [delegation(wake_at=NOON) for _ in range(150)]
+    await add(database, *due)
+    done: list[str] = []
+    workers = [
+        Worker(
+            f"w{number}",
+            door,
+            lambda store: store.delegations,
+            Step(door, done, stumbles=3),
+            lambda: NOON,
+        )
+        for number, door in enumerate((database, *others))
+    ]
+    tasks = [asyncio.create_task(worker.run()) for worker in workers]
+    async with asyncio.timeout(10):
+        while len(done) < len(due):
+            await asyncio.sleep(0.01)
+    for worker in workers:
+        worker.stop()
+    await asyncio.gather(*tasks)
+    assert Counter(done) == Counter(row.id for row in due)

@@ -1,0 +1,300 @@
+"""Refreshing tokens: never twice at once, also not by two processes; lost answers; dead grants."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography.fernet import Fernet
+
+from bot.close.client import open_http
+from bot.close.errors import (
+    CloseError,
+    CloseProblem,
+    OutcomeUnclear,
+    ReconnectNeeded,
+    RetryLater,
+    Unauthorized,
+)
+from bot.close.oauth import CloseOAuthClient
+from bot.connections import Connections, NotConnected
+from bot.crypto import Vault
+from bot.ports import Credential
+from bot.store import Database
+from models.connection import Connection
+from sandbox.close import CLIENT_ID, CLIENT_SECRET, SandboxClose
+from sandbox.close_trouble import After
+from sandbox.people import ADA
+from sandbox.serving import serve
+from tests.integration.refresher import TEAM
+from tests.integration.rows import connection
+
+ROOT = Path(__file__).parents[2]
+OVER = datetime(2020, 1, 1, tzinfo=UTC)
+WHO = "U0ADA"
+
+
+@dataclass
+class Stage:
+    """A stored connection whose access token has run out, and the Close that renews it."""
+
+    close: SandboxClose
+    close_url: str
+    database: Database
+    key: str
+    connections: Connections
+
+    @property
+    def refreshes(self) -> int:
+        """How often Close was asked for new tokens."""
+        return sum(call.path == "/oauth2/token/" for call in self.close.calls)
+
+    async def stored(self) -> Connection:
+        """The connection as it is stored now."""
+        found = await self.database.run(lambda store: store.connections.get(TEAM, WHO))
+        assert found is not None
+        return found
+
+    async def put(self, **changes: object) -> None:
+        """Store a connection with tokens that Close just gave."""
+        tokens = self.close.connect(ADA)
+        sealed = Vault([self.key]).seal(
+            {"access_token": tokens["access_token"], "refresh_token": tokens["refresh_token"]}
+        )
+        values = {"secret": sealed, "access_expires_at": OVER, **changes}
+        await self.database.run(lambda store: store.connections.put(connection(**values)))
+
+    async def secret(self) -> str:
+        """What one session would call Close with."""
+        session = await self.connections.open(TEAM, WHO)
+
+        async def ask(credential: Credential) -> str:
+            return credential.secret
+
+        return await session.call(ask)
+
+    def works(self, secret: str) -> bool:
+        """Whether Close takes this access token."""
+        return self.close.state.caller_of_token(secret) == ADA.close_user_id
+
+
+@pytest.fixture
+async def stage(database: Database) -> AsyncIterator[Stage]:
+    """Ada is connected, and her access token has run out."""
+    close, key = SandboxClose(), Fernet.generate_key().decode()
+    async with serve(close.app) as url, open_http() as http:
+        oauth = CloseOAuthClient(http, url, url, CLIENT_ID, CLIENT_SECRET, "http://x/")
+        connections = Connections(database, Vault([key]), oauth, lambda: datetime.now(UTC))
+        opened = Stage(close, url, database, key, connections)
+        await opened.put()
+        yield opened
+
+
+@asynccontextmanager
+async def processes(
+    stage: Stage, database_url: str, number: int
+) -> AsyncIterator[list[asyncio.subprocess.Process]]:
+    """Real processes that hold the same stale connection and wait for a sign."""
+    arguments = (database_url, stage.close_url, stage.key, "3")
+    command = (sys.executable, "-m", "tests.integration.refresher", *arguments)
+    pipe = asyncio.subprocess.PIPE
+    started = [
+        await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdin=pipe, stdout=pipe)
+        for _ in range(number)
+    ]
+    for process in started:
+        assert process.stdout is not None
+        assert await process.stdout.readline() == b"ready\n"
+    try:
+        yield started
+    finally:
+        for process in started:
+            await process.communicate(b"\n")
+
+
+async def test_two_processes_refresh_once(stage: Stage, database_url: str) -> None:
+    """Six sessions in two processes find the token stale together: one refresh, one new token."""
+    stage.close.trouble.stall("/oauth2/token/", 0.2)
+    lines: list[bytes] = []
+    async with processes(stage, database_url, 2) as started:
+        for process in started:
+            assert process.stdin is not None
+            process.stdin.write(b"go\n")
+            await process.stdin.drain()
+        for process in started:
+            assert process.stdout is not None
+            lines += [await process.stdout.readline() for _ in range(3)]
+    secrets = {line.decode().strip() for line in lines}
+    assert stage.refreshes == 1
+    assert len(secrets) == 1
+    assert stage.works(secrets.pop())
+
+
+async def test_many_sessions_refresh_once(stage: Stage) -> None:
+    """Twenty at once in one process do the same, and the next one needs no refresh at all."""
+    secrets = set(await asyncio.gather(*(stage.secret() for _ in range(20))))
+    assert stage.refreshes == 1
+    assert len(secrets) == 1
+    assert await stage.secret() in secrets
+    assert stage.refreshes == 1
+
+
+async def test_the_new_pair_is_stored_before_it_is_used(stage: Stage) -> None:
+    """Whoever calls Close with a renewed token could be killed: the row has it already."""
+    session = await stage.connections.open(TEAM, WHO)
+    seen: list[Connection] = []
+
+    async def ask(_credential: Credential) -> None:
+        seen.append(await stage.stored())
+
+    await session.call(ask)
+    assert seen[0].version == 2
+    assert seen[0].leased_until is None
+    assert seen[0].access_expires_at
+    assert seen[0].access_expires_at > datetime.now(UTC)
+
+
+@pytest.mark.parametrize("how", [After.CUT, After.GARBAGE, After.TRUNCATED])
+async def test_a_lost_answer_ends_in_a_clear_error(stage: Stage, how: After) -> None:
+    """The new pair never came: unclear once, and then the person has to connect again."""
+    stage.close.trouble.after("/oauth2/token/", how)
+    with pytest.raises(OutcomeUnclear):
+        await stage.secret()
+    assert (await stage.stored()).leased_until is None
+    with pytest.raises(ReconnectNeeded):
+        await stage.secret()
+    assert not (await stage.stored()).is_alive
+    before = stage.refreshes
+    with pytest.raises(ReconnectNeeded):
+        await stage.secret()
+    assert stage.refreshes == before
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+async def test_a_refresh_that_was_not_done_can_be_repeated(stage: Stage, status: int) -> None:
+    """Close was busy or away: the connection lives, and the next attempt succeeds."""
+    stage.close.trouble.fail("/oauth2/token/", status)
+    with pytest.raises((RetryLater, OutcomeUnclear)):
+        await stage.secret()
+    assert (await stage.stored()).is_alive
+    assert stage.works(await stage.secret())
+
+
+async def test_a_grant_that_is_gone_marks_the_connection(stage: Stage) -> None:
+    """``invalid_grant`` is final: the connection is dead, for everybody who waits as well."""
+    stage.close.revoke_tokens(ADA)
+    results = await asyncio.gather(*(stage.secret() for _ in range(5)), return_exceptions=True)
+    assert all(isinstance(result, ReconnectNeeded) for result in results)
+    assert stage.refreshes == 1
+    assert not (await stage.stored()).is_alive
+
+
+async def test_an_application_that_is_rejected_is_nobodys_reconnect(stage: Stage) -> None:
+    """``invalid_client`` is the operator's to mend: the person's connection stays alive."""
+    stage.close.trouble.fail("/oauth2/token/", 401, body=b'{"error": "invalid_client"}')
+    with pytest.raises(CloseError):
+        await stage.secret()
+    assert (await stage.stored()).is_alive
+
+
+async def test_a_reconnection_meanwhile_wins(stage: Stage) -> None:
+    """The person connects again while an old refresh fails: the new tokens are used."""
+    stage.close.trouble.stall("/oauth2/token/", 0.2)
+    stage.close.revoke_tokens(ADA)
+    waiting = asyncio.create_task(stage.secret())
+    await asyncio.sleep(0.1)
+    await stage.put(access_expires_at=datetime.now(UTC) + timedelta(hours=1))
+    assert stage.works(await waiting)
+    assert (await stage.stored()).is_alive
+
+
+async def test_a_reconnection_meanwhile_is_not_overwritten(stage: Stage) -> None:
+    """The old refresh succeeds after the person connected again: their new tokens stay."""
+    stage.close.trouble.stall("/oauth2/token/", 0.2)
+    waiting = asyncio.create_task(stage.secret())
+    await asyncio.sleep(0.1)
+    await stage.put(access_expires_at=datetime.now(UTC) + timedelta(hours=1))
+    fresh = await stage.stored()
+    assert stage.works(await waiting)
+    assert await stage.stored() == fresh
+
+
+async def test_whoever_asks_may_go_away(stage: Stage) -> None:
+    """A refresh that was begun is stored even when its caller is cancelled in between."""
+    stage.close.trouble.stall("/oauth2/token/", 0.1)
+    asking = asyncio.create_task(stage.secret())
+    await asyncio.sleep(0.05)
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    async with asyncio.timeout(3):
+        while (await stage.stored()).version == 1:
+            await asyncio.sleep(0.02)
+    assert stage.works(await stage.secret())
+    assert stage.refreshes == 1
+
+
+async def test_a_process_that_died_while_refreshing(stage: Stage) -> None:
+    """Its lease runs out, and somebody else refreshes."""
+    stored = await stage.stored()
+    past = datetime.now(UTC) - timedelta(minutes=1)
+    assert await stage.database.run(
+        lambda store: store.connections.lease(stored, now=past, lease=timedelta(seconds=20))
+    )
+    assert stage.works(await stage.secret())
+
+
+async def test_401_refreshes_once_and_tries_once_more(stage: Stage) -> None:
+    """A token that Close refuses although it looked fresh is renewed; a second 401 is final."""
+    await stage.put(access_expires_at=datetime.now(UTC) + timedelta(hours=1))
+    session = await stage.connections.open(TEAM, WHO)
+    asked: list[str] = []
+
+    async def ask(credential: Credential) -> None:
+        asked.append(credential.secret)
+        raise Unauthorized(CloseProblem.UNAUTHORIZED, status=401)
+
+    with pytest.raises(ReconnectNeeded):
+        await session.call(ask)
+    assert len(set(asked)) == 2
+    assert stage.refreshes == 1
+    assert not (await stage.stored()).is_alive
+
+
+async def test_an_api_key_is_never_refreshed(stage: Stage) -> None:
+    """A refused key can only be replaced by its owner."""
+    sealed = Vault([stage.key]).seal({"access_token": stage.close.api_key(ADA)})
+    await stage.put(secret=sealed, is_api_key=True, access_expires_at=None)
+    session = await stage.connections.open(TEAM, WHO)
+
+    async def refused(credential: Credential) -> None:
+        assert credential.is_api_key
+        raise Unauthorized(CloseProblem.UNAUTHORIZED, status=401)
+
+    with pytest.raises(ReconnectNeeded):
+        await session.call(refused)
+    assert stage.refreshes == 0
+
+
+async def test_nobody_who_never_connected(stage: Stage) -> None:
+    """Without a row there is no session."""
+    with pytest.raises(NotConnected):
+        await stage.connections.open(TEAM, "U0NOBODY")
+
+
+async def test_a_second_key_reads_what_the_first_wrote(stage: Stage) -> None:
+    """Rotation: a new first key encrypts from now on, the old one still decrypts."""
+    newer = Fernet.generate_key().decode()
+    both = Connections(
+        stage.database,
+        Vault([newer, stage.key]),
+        stage.connections._oauth,
+        lambda: datetime.now(UTC),
+    )
+    stage = replace(stage, connections=both)
+    assert stage.works(await stage.secret())
+    assert Vault([newer]).open((await stage.stored()).secret)["access_token"]

@@ -1,0 +1,268 @@
+"""What the tables promise: times, audit, cards, transactions, connections and one-time states."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from sqlalchemy.exc import IntegrityError, StatementError
+
+from bot.store import Database, Store
+from models.connection import ConnectState
+from models.delegation import Delegation, Event, ImpossibleTransition, State, Trouble
+from tests.integration.rows import NOON, TEAM, add, connection, delegation, get
+
+
+async def test_a_row_comes_back_as_it_went_in(database: Database) -> None:
+    """Times stay aware and to the microsecond, durations and words keep their types."""
+    row = delegation(
+        reason="“Ünïcødé” 😀 \u202e\u0645",
+        requested_at=datetime(2026, 11, 23, 12, 0, 0, 123456, tzinfo=UTC),
+        until=datetime(2026, 12, 1, 9, tzinfo=timezone(timedelta(hours=9))),
+        length=timedelta(days=400, seconds=1),
+        trouble=Trouble.CLOSE_BUSY,
+        end_event=Event.EXPIRE,
+        is_unclear=True,
+    )
+    await add(database, row)
+    assert await get(database, row) == row
+
+
+async def test_a_time_without_a_zone_is_refused(database: Database) -> None:
+    """A naive time would mean something else on each database."""
+    naive = datetime(2026, 11, 23, 12)  # noqa: DTZ001 - that is the point
+    with pytest.raises(StatementError, match="without a zone"):
+        await add(database, delegation(requested_at=naive))
+
+
+async def test_each_change_has_its_audit_row_and_stale_cards(database: Database) -> None:
+    """Moving on writes the row, who did it and when, and marks both cards, in one step."""
+    row = delegation(grantor_id="U0ADA", grantee_id="U0BEN")
+    await add(database, row)
+    later = NOON + timedelta(minutes=1)
+    moved = await database.run(
+        lambda store: store.delegations.apply(
+            row, Event.APPROVE, now=later, actor="U0ADA", decided_at=later
+        )
+    )
+    assert (moved.state, moved.version) == (State.APPROVED, 2)
+    assert await get(database, row) == moved
+    history = await database.run(lambda store: store.delegations.history(row.id))
+    assert [(each.event, each.state, each.actor, each.at) for each in history] == [
+        (Event.REQUEST, State.REQUESTED, "U0BEN", NOON),
+        (Event.APPROVE, State.APPROVED, "U0ADA", later),
+    ]
+    cards = await database.run(lambda store: store.cards.of(row.id))
+    assert {card.recipient for card in cards} == {"U0ADA", "U0BEN"}
+    assert {card.wake_at for card in cards} == {later}
+
+
+async def test_an_impossible_event_changes_nothing(database: Database) -> None:
+    """The transition table rules in the database as well."""
+    row = delegation()
+    await add(database, row)
+    with pytest.raises(ImpossibleTransition):
+        await database.run(
+            lambda store: store.delegations.apply(row, Event.CONFIRM, now=NOON, actor="U0BEN")
+        )
+    assert await get(database, row) == row
+
+
+async def test_a_failing_transaction_leaves_nothing(database: Database) -> None:
+    """All of a transaction is committed, or none of it."""
+    row = delegation()
+
+    def fail(store: Store) -> None:
+        store.delegations.add(row, event=Event.REQUEST, actor="U0BEN")
+        raise RuntimeError("half-way")
+
+    with pytest.raises(RuntimeError):
+        await database.run(fail)
+    assert await database.run(lambda store: store.delegations.get(row.id)) is None
+
+
+async def test_a_trouble_is_told_once(database: Database) -> None:
+    """Postponing again for the same reason is not news; another reason, or none, is."""
+    row = delegation()
+    await add(database, row)
+    versions = []
+    for trouble in (Trouble.CLOSE_DOWN, Trouble.CLOSE_DOWN, Trouble.CLOSE_BUSY, None):
+        current = await get(database, row)
+        moved = await database.run(
+            lambda store, current=current, trouble=trouble: store.delegations.postpone(
+                current, wake_at=NOON, trouble=trouble, now=NOON
+            )
+        )
+        versions.append(moved.version)
+    assert versions == [2, 2, 3, 4]
+    assert (await get(database, row)).attempts == 4
+
+
+async def test_a_locked_row_waits_for_the_other_change(
+    database: Database, database_url: str
+) -> None:
+    """Twenty locked read-and-write steps through two doors lose no update."""
+    row = delegation()
+    await add(database, row)
+    other = Database(database_url)
+
+    def count(store: Store) -> None:
+        current = store.delegations.get(row.id, lock=True)
+        assert current is not None
+        store.delegations.postpone(current, wake_at=NOON, trouble=None, now=NOON)
+
+    await asyncio.gather(*(door.run(count) for door in [database, other] * 10))
+    await other.dispose()
+    assert (await get(database, row)).attempts == 20
+
+
+async def test_what_concerns_a_person(database: Database) -> None:
+    """Grantor, grantee and requester see their open rows, oldest first; closed ones are left out."""
+    newer = delegation(grantor_id="U0ADA", requested_at=NOON + timedelta(seconds=1))
+    older = delegation(grantee_id="U0ADA")
+    asked = delegation(requester_id="U0ADA", requested_at=NOON + timedelta(seconds=2))
+    closed = delegation(grantor_id="U0ADA", state=State.ENDED)
+    elsewhere = delegation(grantor_id="U0ADA", team_id="T0OTHER")
+    await add(database, newer, older, asked, closed, elsewhere, delegation())
+    found = await database.run(lambda store: store.delegations.open_for_person(TEAM, "U0ADA"))
+    assert [row.id for row in found] == [older.id, newer.id, asked.id]
+
+
+async def test_waking_what_waits_for_a_connection(database: Database) -> None:
+    """A new connection wakes what is approved or ending for this grantor, and nothing else."""
+    later = NOON + timedelta(hours=1)
+    states = {
+        state: delegation(grantor_id="U0ADA", state=state, wake_at=later, attempts=5)
+        for state in State
+    }
+    other = delegation(state=State.APPROVED, wake_at=later)
+    await add(database, other, *states.values())
+    await database.run(lambda store: store.delegations.wake_for_grantor(TEAM, "U0ADA", now=NOON))
+    woken = [state for state, row in states.items() if (await get(database, row)).wake_at == NOON]
+    assert woken == [State.APPROVED, State.ENDING]
+    assert (await get(database, states[State.ENDING])).attempts == 0
+    assert (await get(database, other)).wake_at == later
+
+
+async def test_a_connection_belongs_to_one_person(database: Database) -> None:
+    """Storing again replaces it under the same id, with a new version and no lease."""
+    first = connection()
+    await database.run(lambda store: store.connections.put(first))
+    leased = await database.run(
+        lambda store: store.connections.lease(first, now=NOON, lease=timedelta(seconds=20))
+    )
+    assert leased
+    second = connection(email="new@example.com")
+    await database.run(lambda store: store.connections.put(second))
+    stored = await database.run(lambda store: store.connections.get(TEAM, "U0ADA"))
+    assert stored is not None
+    assert (stored.id, stored.version, stored.email) == (first.id, 2, "new@example.com")
+    assert stored.leased_until is None
+
+
+async def test_two_first_connections_at_the_same_moment(
+    database: Database, database_url: str
+) -> None:
+    """The same person in two browsers: both are stored, one over the other."""
+    other = Database(database_url)
+
+    async def put(door: Database) -> None:
+        await door.run(lambda store: store.connections.put(connection()))
+
+    results = await asyncio.gather(
+        *(put(door) for door in [database, other] * 3), return_exceptions=True
+    )
+    await other.dispose()
+    assert [result for result in results if result is not None] == []
+    stored = await database.run(lambda store: store.connections.get(TEAM, "U0ADA"))
+    assert stored is not None
+
+
+async def test_old_versions_change_nothing(database: Database) -> None:
+    """Who holds an outdated connection can neither renew, kill, lease nor unlease it."""
+    old = connection()
+    await database.run(lambda store: store.connections.put(old))
+    new = await database.run(
+        lambda store: store.connections.renew(old, secret=b"new", access_expires_at=NOON)
+    )
+    assert new is not None
+
+    def try_all(store: Store) -> list[object]:
+        store.connections.unlease(old)
+        return [
+            store.connections.renew(old, secret=b"x", access_expires_at=NOON),
+            store.connections.mark_dead(old),
+            store.connections.lease(old, now=NOON, lease=timedelta(seconds=20)),
+        ]
+
+    assert await database.run(try_all) == [None, None, False]
+    assert await database.run(lambda store: store.connections.get(TEAM, "U0ADA")) == new
+
+
+async def test_only_one_gets_the_lease(database: Database, database_url: str) -> None:
+    """Of many who want to refresh at the same moment, through two doors, one may."""
+    row = connection()
+    await database.run(lambda store: store.connections.put(row))
+    other = Database(database_url)
+    results = await asyncio.gather(
+        *(
+            door.run(
+                lambda store: store.connections.lease(row, now=NOON, lease=timedelta(seconds=9))
+            )
+            for door in [database, other] * 5
+        )
+    )
+    await other.dispose()
+    assert sum(results) == 1
+
+
+def state(**changes: object) -> ConnectState:
+    """A walk that Ada began at noon."""
+    values = {
+        "state_hash": "s" * 64,
+        "browser_hash": "b" * 64,
+        "team_id": TEAM,
+        "slack_user_id": "U0ADA",
+        "expires_at": NOON + timedelta(minutes=10),
+        **changes,
+    }
+    return ConnectState(**values)
+
+
+async def test_a_state_is_taken_once(database: Database, database_url: str) -> None:
+    """Of many who take the same state, through two doors, one gets it."""
+    await database.run(lambda store: store.connect_states.add(state(), now=NOON))
+    other = Database(database_url)
+    taken = await asyncio.gather(
+        *(
+            door.run(lambda store: store.connect_states.take("s" * 64))
+            for door in [database, other] * 4
+        )
+    )
+    await other.dispose()
+    assert [each for each in taken if each is not None] == [state()]
+
+
+async def test_old_states_are_swept(database: Database) -> None:
+    """Each new walk removes the ones whose time is over."""
+    old = state(state_hash="o" * 64, expires_at=NOON)
+    await database.run(lambda store: store.connect_states.add(old, now=NOON - timedelta(minutes=1)))
+    await database.run(lambda store: store.connect_states.add(state(), now=NOON))
+    assert await database.run(lambda store: store.connect_states.take("o" * 64)) is None
+
+
+async def test_cards_belong_to_a_delegation(database: Database) -> None:
+    """A card without its delegation cannot be stored: foreign keys are on, on both databases."""
+    orphan: Delegation = delegation()
+    with pytest.raises(IntegrityError):
+        await database.run(lambda store: store.cards.open_for(orphan, now=NOON))
+
+
+async def test_sqlite_is_set_up_to_last(database: Database) -> None:
+    """Write-ahead log, foreign keys and full synchronisation are on for each connection."""
+    if database.kind != "sqlite":
+        pytest.skip("pragmas are SQLite's")
+    names = ("journal_mode", "foreign_keys", "synchronous")
+    found = await database.run_connection(
+        lambda each: [each.exec_driver_sql(f"PRAGMA {name}").scalar() for name in names]
+    )
+    assert found == ["wal", 1, 2]

@@ -1,0 +1,49 @@
+"""The grantor's other answers, and times that have to be asked back."""
+
+from datetime import timedelta
+
+from models.delegation import State
+from sandbox.people import ADA, BEN
+from tests.scenarios.moves import asked, settled_in, shown
+from tests.scenarios.world import World
+
+
+async def choose(world: World, choice: str, **values: str) -> None:
+    """Ada picks from the menu on the request and submits the form."""
+    card = await shown(world, ADA, "Approve")
+    await world.slack.click(ADA, card, "more", choice)
+    await world.slack.wait_for(lambda: world.slack.view(ADA), what="the form")
+    reply = await world.slack.submit(ADA, values)
+    assert reply.ok, reply
+
+
+async def test_approve_for_another_time(stage: World) -> None:
+    """The grantor's time counts, and both cards say it."""
+    await stage.connect(ADA)
+    await asked(stage)
+    await choose(stage, "Approve for another time…", duration="30m")
+    delegation = await settled_in(stage, State.ACTIVE)
+    assert delegation.length == timedelta(minutes=30)
+
+
+async def test_deny_with_a_reason(stage: World) -> None:
+    """The person who asked reads why."""
+    await asked(stage)
+    await choose(stage, "Deny with a reason…", note="Please ask <!everyone> *Dana*")
+    card = await stage.card(BEN, "denied your request")
+    words = stage.slack.read(card, BEN)
+    assert "Please ask" in words
+    assert "&lt;!everyone&gt;" in card.text + str(card.blocks)
+
+
+async def test_a_time_with_two_meanings(stage: World) -> None:
+    """The two readings come back as buttons; the one that is pressed is asked for."""
+    await stage.sendas(BEN, "@ada until 5 Closing the month")
+    question = stage.slack.messages(BEN)[-1]
+    assert "can mean two things" in stage.slack.read(question, BEN)
+    assert await stage.delegations() == []
+    await stage.slack.click(BEN, question, "second_reading")
+    await stage.whispered(BEN, "Asked")
+    delegation = await stage.only()
+    assert delegation.until is not None
+    assert delegation.reason == "Closing the month"

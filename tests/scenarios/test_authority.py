@@ -1,0 +1,199 @@
+"""Who may do what: forged clicks, stale cards, and two clicks at the same moment."""
+
+import asyncio
+
+import pytest
+
+from models.delegation import Delegation, State
+from sandbox.people import ADA, BEN, CLEO, GUS, STRANGER, SandboxPerson
+from sandbox.workspace import Message
+from tests.scenarios.moves import (
+    active,
+    asked,
+    calls,
+    cards_at_rest,
+    impersonated,
+    press,
+    settled_in,
+    shown,
+)
+from tests.scenarios.world import World
+
+EVERY_BUTTON = ("approve", "deny", "cancel", "revoke", "release")
+ALLOWED = {
+    State.REQUESTED: {"approve": ADA, "deny": ADA, "revoke": ADA, "cancel": BEN},
+    State.ACTIVE: {"revoke": ADA, "release": BEN},
+}
+
+
+async def forged(
+    world: World, person: SandboxPerson, card: Message, action: str, delegation: Delegation
+) -> str:
+    """What the person reads after a click that no client offers them."""
+    before = len(world.slack.messages(person))
+    reply = await world.slack.forge_click(person, card, action, delegation.id)
+    assert reply.status == 200, reply
+
+    def whisper() -> str | None:
+        answers = [m for m in world.slack.messages(person)[before:] if m.ephemeral]
+        return world.slack.read(answers[-1], person) if answers else None
+
+    return await world.slack.wait_for(whisper, what=f"an answer to {person.handle}'s {action}")
+
+
+@pytest.mark.parametrize("state", ALLOWED)
+async def test_nobody_else_has_a_say(world: World, state: State) -> None:
+    """Forged clicks by everybody who is not in charge change nothing, and are told so."""
+    delegation = await (asked(world) if state is State.REQUESTED else active(world))
+    before = await settled_in(world, state)
+    cards = await cards_at_rest(world)
+    message = world.slack.workspace.messages[0]
+    for person in (ADA, BEN, CLEO, GUS, STRANGER):
+        for action in EVERY_BUTTON:
+            if ALLOWED[state].get(action) is person:
+                continue
+            answer = await forged(world, person, message, action, delegation)
+            assert "Nothing was changed" in answer
+    assert await settled_in(world, state) == before
+    assert await cards_at_rest(world) == cards
+
+
+async def test_a_stranger_in_the_grantors_name(stage: World) -> None:
+    """The same user id signed for another workspace is another person."""
+    delegation = await asked(stage)
+    card = await shown(stage, ADA, "Approve")
+    await stage.slack.forge_click(impersonated(ADA, "T0SOUTHBANK"), card, "approve", delegation.id)
+    await stage.whispered(ADA, "Only the people this is about")
+    assert (await stage.only()).state is State.REQUESTED
+
+
+@pytest.mark.parametrize("value", ["", "no-such-id", "x" * 5000, "' OR 1=1 --", "\u202e\u0416"])
+async def test_an_id_that_does_not_exist(stage: World, value: str) -> None:
+    """A button with a made-up value changes nothing and breaks nothing."""
+    await asked(stage)
+    card = await shown(stage, ADA, "Approve")
+    reply = await stage.slack.forge_click(ADA, card, "approve", value)
+    assert reply.status == 200
+    await stage.whispered(ADA, "Nothing was changed")
+    assert (await stage.only()).state is State.REQUESTED
+
+
+async def test_two_approvals_at_the_same_moment(world: World) -> None:
+    """Both clicks are answered, and Close is asked exactly once."""
+    await world.connect(ADA)
+    await asked(world)
+    card = await shown(world, ADA, "Approve")
+    replies = await asyncio.gather(
+        *(world.slack.click(ADA, card, "Approve") for _ in range(4)),
+    )
+    assert all(reply.ok for reply in replies), replies
+    await settled_in(world, State.ACTIVE)
+    assert calls(world, "POST") == 1
+    assert len(world.close.associations) == 1
+    await world.whispered(ADA, "Nothing was changed")
+
+
+async def test_approve_and_deny_at_the_same_moment(world: World) -> None:
+    """One of the two wins, the other is told how it is; no state in between."""
+    await world.connect(ADA)
+    delegation = await asked(world)
+    card = await shown(world, ADA, "Approve")
+    await asyncio.gather(
+        world.slack.forge_click(ADA, card, "approve", delegation.id),
+        world.slack.forge_click(ADA, card, "deny", delegation.id),
+    )
+    await world.whispered(ADA, "Nothing was changed")
+    rows = await world.delegations()
+    if rows[0].state is State.DENIED:
+        assert calls(world, "POST") == 0
+    else:
+        await settled_in(world, State.ACTIVE)
+
+
+async def test_approve_and_cancel_at_the_same_moment(world: World) -> None:
+    """Whoever was first: in the end either nothing is in Close, or both know that it is active."""
+    await world.connect(ADA)
+    delegation = await asked(world)
+    theirs, mine = await shown(world, ADA, "Approve"), await shown(world, BEN, "Cancel")
+    await asyncio.gather(
+        world.slack.forge_click(ADA, theirs, "approve", delegation.id),
+        world.slack.forge_click(BEN, mine, "cancel", delegation.id),
+    )
+    final = await _final(world)
+    assert bool(world.close.find(ADA, BEN)) is (final.state is State.ACTIVE)
+
+
+async def _final(world: World) -> Delegation:
+    over = (State.ACTIVE, State.CANCELLED, State.ENDED)
+    async with asyncio.timeout(5):
+        while (delegation := await world.only()).state not in over or delegation.leased_until:
+            if delegation.state is State.ENDING:
+                return await settled_in(world, State.ENDED)
+            await asyncio.sleep(0.02)
+    return delegation
+
+
+async def test_a_storm_of_clicks(world: World) -> None:
+    """Everything at once from everybody: no request fails, and the pair is left in one state."""
+    await world.connect(ADA)
+    delegation = await asked(world)
+    card = await shown(world, ADA, "Approve")
+    replies = await asyncio.gather(
+        *(
+            world.slack.forge_click(person, card, action, delegation.id)
+            for person in (ADA, BEN, CLEO)
+            for action in EVERY_BUTTON
+        )
+    )
+    assert {reply.status for reply in replies} == {200}
+    final = await _final_of_any(world)
+    assert bool(world.close.find(ADA, BEN)) is (final.state is State.ACTIVE)
+
+
+async def _final_of_any(world: World) -> Delegation:
+    async with asyncio.timeout(5):
+        while (delegation := await world.only()).state in (State.APPROVED, State.ENDING):
+            if delegation.state is State.ENDING and delegation.leased_until is None:
+                return await settled_in(world, State.ENDED)
+            await asyncio.sleep(0.02)
+    return delegation
+
+
+STALE = [
+    ("Deny", "was denied"),
+    ("Approve", "is active until"),
+]
+
+
+@pytest.mark.parametrize(("pressed", "words"), STALE)
+async def test_a_stale_card_says_how_it_is_now(stage: World, pressed: str, words: str) -> None:
+    """A click on buttons that are no longer true changes nothing and tells the present state."""
+    await stage.connect(ADA)
+    delegation = await asked(stage)
+    card = await shown(stage, ADA, "Approve")
+    await press(stage, ADA, pressed)
+    await settled_in(stage, State.DENIED if pressed == "Deny" else State.ACTIVE)
+    for action in ("approve", "deny"):
+        assert words in await forged(stage, ADA, card, action, delegation)
+    assert words in await forged(stage, BEN, card, "cancel", delegation)
+
+
+async def test_stale_buttons_after_the_end(stage: World) -> None:
+    """Once it has ended, every button of either side says so."""
+    delegation = await active(stage)
+    await press(stage, ADA, "Revoke")
+    await settled_in(stage, State.ENDED)
+    card = stage.slack.messages(ADA)[-1]
+    for person, action in ((ADA, "revoke"), (BEN, "release"), (ADA, "approve")):
+        assert "has already ended" in await forged(stage, person, card, action, delegation)
+
+
+async def test_two_requests_at_the_same_moment(world: World) -> None:
+    """A double submit stores one request and points the other to it."""
+    answers = await asyncio.gather(*(world.sendas(BEN, "@ada 2h") for _ in range(5)))
+    assert len(await world.delegations()) == 1
+    assert sum("Asked" in answer for answer in answers) <= 5
+    ephemerals = [m for m in world.slack.messages(BEN) if m.ephemeral]
+    texts = [world.slack.read(message, BEN) for message in ephemerals]
+    assert sum(text.startswith("Asked") for text in texts) == 1
+    assert sum("already asked" in text for text in texts) == 4

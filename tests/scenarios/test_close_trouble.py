@@ -1,0 +1,238 @@
+"""Close misbehaves while an association is created or removed: every kind of answer."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from bot.close.client import CloseClient
+from models.delegation import Delegation, State, Trouble
+from sandbox.close_trouble import After, HeaderForm
+from sandbox.close_trouble import Trouble as Switches
+from sandbox.people import ADA, BEN
+from tests.scenarios.moves import (
+    active,
+    asked,
+    calls,
+    cards_at_rest,
+    hurry,
+    lasting,
+    press,
+    read_all,
+    settled_in,
+    shown,
+)
+from tests.scenarios.world import World
+
+CREATE = "POST /send_as/"
+DELETE = "DELETE /send_as/*"
+Setup = Callable[[Switches, str], None]
+
+PASSING: dict[str, Setup] = {
+    "429 comma": lambda t, p: t.rate_limit(p, reset=0.05, form=HeaderForm.COMMA),
+    "429 semicolon": lambda t, p: t.rate_limit(p, reset=0.05, form=HeaderForm.SEMICOLON),
+    "429 body": lambda t, p: t.rate_limit(p, reset=0.05, form=HeaderForm.BODY_ONLY),
+    "500": lambda t, p: t.fail(p, 500),
+    "503 twice": lambda t, p: t.fail(p, 503, 2),
+    "html": lambda t, p: t.html(p),
+    "401 once": lambda t, p: t.fail(p, 401),
+    "cut after acting": lambda t, p: t.drop(p),
+    "cut twice": lambda t, p: t.drop(p, 2),
+    "garbage after acting": lambda t, p: t.after(p, After.GARBAGE),
+    "truncated after acting": lambda t, p: t.after(p, After.TRUNCATED),
+}
+
+
+@pytest.mark.parametrize("name", PASSING)
+async def test_a_create_that_stumbles_ends_in_one_association(stage: World, name: str) -> None:
+    """Whatever passes by itself: the right becomes active, and Close holds it exactly once."""
+    await stage.connect(ADA)
+    await asked(stage)
+    PASSING[name](stage.close.trouble, CREATE)
+    await press(stage, ADA, "Approve")
+    delegation = await settled_in(stage, State.ACTIVE)
+    (held,) = stage.close.associations
+    assert held.id == delegation.association_id
+    stage.clock.push(hours=2)
+    await settled_in(stage, State.ENDED)
+    assert not stage.close.associations
+
+
+@pytest.mark.parametrize("name", PASSING)
+async def test_a_delete_that_stumbles_is_done_all_the_same(stage: World, name: str) -> None:
+    """Whatever passes by itself: the association goes, and ended is said only then."""
+    await active(stage)
+    PASSING[name](stage.close.trouble, DELETE)
+    await press(stage, ADA, "Revoke")
+    await settled_in(stage, State.ENDED)
+    assert not stage.close.associations
+    await cards_at_rest(stage)
+    assert "can no longer send email as you" in read_all(stage, ADA)
+
+
+REFUSING = [
+    (403, b"Forbidden", Trouble.CLOSE_FORBIDDEN, "does not allow"),
+    (402, None, Trouble.CLOSE_PLAN_LIMIT, "limit of your Close plan"),
+    (400, b'{"field-errors": {"x": ["no"]}}', Trouble.CLOSE_INVALID, "did not accept"),
+    (404, None, Trouble.CLOSE_NOT_FOUND, "no longer knows"),
+    (415, b"\xff\xfe", Trouble.CLOSE_UNEXPECTED, "does not understand"),
+]
+
+
+@pytest.mark.parametrize(("status", "body", "trouble", "words"), REFUSING)
+async def test_a_refused_create_fails_with_a_readable_reason(
+    stage: World, status: int, body: bytes | None, trouble: Trouble, words: str
+) -> None:
+    """A final no from Close is shown to both in words, never with Close's own text."""
+    await stage.connect(ADA)
+    await asked(stage)
+    stage.close.trouble.fail(CREATE, status, 1, body=body)
+    await press(stage, ADA, "Approve")
+    delegation = await settled_in(stage, State.FAILED)
+    assert delegation.trouble is trouble
+    await cards_at_rest(stage)
+    for person in (ADA, BEN):
+        assert words in read_all(stage, person)
+        assert "Forbidden" not in read_all(stage, person)
+    assert calls(stage, "POST") == 1
+    assert "Asked" in await stage.sendas(BEN, "@ada 2h")
+
+
+@pytest.mark.parametrize("status", [400, 402, 403])
+async def test_a_refused_delete_is_tried_for_ever_and_gets_loud(stage: World, status: int) -> None:
+    """A no to a delete while the association is there is an incident that both can read of."""
+    await active(stage)
+    stage.close.trouble.fail(DELETE, status, 3)
+    await press(stage, ADA, "Revoke")
+    await world_says(stage, "may still be able to send")
+    assert (await stage.only()).state is State.ENDING
+    assert stage.close.find(ADA, BEN)
+    await settled_in(stage, State.ENDED)
+    assert not stage.close.find(ADA, BEN)
+
+
+async def world_says(world: World, words: str) -> None:
+    """Wait until the grantor reads these words, skipping the waits between attempts."""
+    async with asyncio.timeout(6):
+        while words not in read_all(world, ADA):
+            hurry(world, await world.only())
+            await asyncio.sleep(0.02)
+
+
+async def test_a_delete_of_what_is_gone_is_a_success(world: World) -> None:
+    """Somebody removed the association in Close itself: 404 means gone, and that is said."""
+    await active(world)
+    assert world.close.remove(ADA, BEN)
+    world.clock.push(hours=2)
+    await settled_in(world, State.ENDED)
+    assert calls(world, "DELETE") == 1
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Calls to Close time out after a fraction of a second instead of ten."""
+    defaults = CloseClient.__init__.__kwdefaults__
+    monkeypatch.setitem(defaults, "within", timedelta(seconds=0.15))
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("what", ["create", "delete"])
+async def test_an_answer_that_takes_too_long_is_read_back(sqlite_url: str, what: str) -> None:
+    """A timeout after Close acted is neither success nor failure: the bot looks what is."""
+    from tests.scenarios.world import open_world  # noqa: PLC0415 - after the patience is set
+
+    async with open_world(sqlite_url) as world:
+        if what == "create":
+            await world.connect(ADA)
+            await asked(world)
+            world.close.trouble.after(CREATE, After.SLOW_BODY, seconds=0.5)
+            await press(world, ADA, "Approve")
+            await settled_in(world, State.ACTIVE)
+            assert len(world.close.associations) == 1
+        else:
+            await active(world)
+            world.close.trouble.stall(DELETE, 0.5)
+            await press(world, ADA, "Revoke")
+            await settled_in(world, State.ENDED)
+            assert not world.close.associations
+
+
+async def test_close_away_for_a_while(world: World) -> None:
+    """While Close breaks every connection nothing is lost, and afterwards everything is done."""
+    await world.connect(ADA)
+    await asked(world)
+    world.close.trouble.down()
+    await press(world, ADA, "Approve")
+    await attempts(world, 4)
+    await world.card(BEN, "Close is not answering")
+    world.close.trouble.up()
+    await settled_in(world, State.ACTIVE)
+    world.close.trouble.down()
+    world.clock.push(hours=2)
+    await world.until(State.ENDING)
+    await attempts(world, 4)
+    await world_says(world, "may still be able to send")
+    assert "can no longer send" not in read_all(world, ADA)
+    world.close.trouble.up()
+    await settled_in(world, State.ENDED)
+    assert not world.close.associations
+
+
+async def attempts(world: World, number: int) -> Delegation:
+    """Wait until a delegation was tried this often, skipping the waits in between."""
+    async with asyncio.timeout(6):
+        while (delegation := await world.only()).attempts < number:
+            hurry(world, delegation)
+            await asyncio.sleep(0.02)
+    return delegation
+
+
+async def test_the_wait_that_close_names_is_kept(stage: World) -> None:
+    """After a 429 with ``reset=40`` nothing is sent before, and no more than a second later."""
+    await stage.connect(ADA)
+    await asked(stage)
+    stage.close.trouble.fail(CREATE, 429, headers={"retry-after": "40"})
+    stage.close.trouble.fail(CREATE, 201)  # never reached in this test
+    before = stage.clock()
+    await press(stage, ADA, "Approve")
+    delegation = await attempts(stage, 1)
+    assert delegation.wake_at is not None
+    wait = delegation.wake_at - before
+    assert timedelta(seconds=40) < wait < timedelta(seconds=43)
+    assert calls(stage, "POST") == 1
+
+
+async def test_revoked_while_a_create_is_on_its_way(world: World) -> None:
+    """A revoke that overtakes the create wins: nothing of it is left in Close."""
+    await world.connect(ADA)
+    await asked(world)
+    world.close.trouble.stall(CREATE, 0.3)
+    await press(world, ADA, "Approve")
+    await shown(world, ADA, "Revoke")
+    await world.close.wait_for(lambda: calls(world, "GET") or None)
+    assert "back now" in await _revoked_when_attempted(world)
+    await settled_in(world, State.ENDED)
+    assert not world.close.associations
+    assert len(lasting(world, BEN, "You can send email as")) == 0
+
+
+async def _revoked_when_attempted(world: World) -> str:
+    async with asyncio.timeout(5):
+        while (await world.only()).attempted_at is None:
+            await asyncio.sleep(0.01)
+    return await world.sendas(ADA, "revoke @ben")
+
+
+async def test_a_lost_create_is_not_forgotten_by_a_revoke(stage: World) -> None:
+    """When the create's answer was lost and the grantor revokes, what Close made is removed."""
+    await stage.connect(ADA)
+    await asked(stage)
+    stage.close.trouble.drop(CREATE)
+    await press(stage, ADA, "Approve")
+    await stage.close.wait_for(lambda: calls(stage, "POST") or None)
+    stage.close.trouble.fail("GET /send_as/", 500, 1)  # so that it cannot be read back at once
+    assert (await attempts(stage, 1)).is_unclear
+    await stage.sendas(ADA, "revoke @ben")
+    await settled_in(stage, State.ENDED)
+    assert not stage.close.associations

@@ -1,0 +1,215 @@
+"""What Close really holds: compared at connect, hourly and when asked."""
+
+from datetime import timedelta
+
+from models.delegation import Event, State
+from sandbox.people import ADA, BEN, CLEO, DANA
+from sandbox.close_unknowns import DeleteGone
+from tests.scenarios.moves import active, calls, press, read_all, settled_in, shown
+from tests.scenarios.world import World
+
+AN_HOUR = 70  # minutes: an hour and the most that chance adds to it
+
+
+async def submitted(world: World, length: str) -> None:
+    """Ada fills in the form that asks for the end."""
+    await world.slack.wait_for(lambda: world.slack.view(ADA), what="the form")
+    await world.slack.submit(ADA, {"duration": length})
+
+
+async def test_removed_in_close(world: World) -> None:
+    """A right that somebody removed in Close itself is noted as ended, and both are told."""
+    delegation = await active(world)
+    assert world.close.remove(ADA, BEN)
+    world.clock.push(minutes=AN_HOUR)
+    await world.card(ADA, "It was removed in Close itself")
+    await world.card(BEN, "It was removed in Close itself")
+    ended = await settled_in(world, State.ENDED)
+    assert ended.end_event is Event.REMOVE
+    history = await world.database.run(
+        lambda store: [each.event for each in store.delegations.history(delegation.id)]
+    )
+    assert history[-1] is Event.REMOVE
+
+
+async def test_still_there_after_the_end(world: World) -> None:
+    """An ended right that Close holds all the same is ended again, and both are told twice."""
+    await active(world, "@ada 30m")
+    held = world.close.find(ADA, BEN)
+    assert held
+    world.clock.push(minutes=30)
+    await settled_in(world, State.ENDED)
+    world.close.associations.append(held)
+    world.clock.push(minutes=AN_HOUR)
+    await world.close.wait_for(lambda: not world.close.associations, what="the second removal")
+    await world.card(ADA, "Close still holds it")
+    await world.card(BEN, "Close still holds it")
+    await settled_in(world, State.ENDED)
+
+
+async def test_an_unknown_right_is_asked_about(world: World) -> None:
+    """What was set up in Close is found at connect, asked about once, and never touched."""
+    world.close.allow(ADA, BEN)
+    await world.connect(ADA)
+    card = await shown(world, ADA, "Give it an end", "set up in Close itself")
+    assert card.buttons() == ["Keep", "Give it an end", "Remove"]
+    await press(world, ADA, "Keep")
+    await world.card(ADA, "You kept it")
+    for _ in range(2):
+        before = calls(world, "GET")
+        world.clock.push(minutes=AN_HOUR)
+        await world.close.wait_for(lambda: calls(world, "GET") > before, what="a comparison")  # noqa: B023
+    assert world.close.find(ADA, BEN)
+    assert read_all(world, ADA).count("set up in Close itself") == 0
+    assert not await world.delegations()
+
+
+async def test_an_unknown_right_is_removed(world: World) -> None:
+    """Remove takes it away in Close, and says so once Close has confirmed."""
+    world.close.allow(ADA, CLEO)
+    await world.connect(ADA)
+    await shown(world, ADA, "Remove")
+    await press(world, ADA, "Remove")
+    await world.card(ADA, "You removed it. Close confirmed")
+    assert not world.close.associations
+
+
+async def test_removing_what_is_gone_already(world: World) -> None:
+    """A refusal of Close to delete what is gone counts as removed."""
+    world.close.unknowns.delete_gone = DeleteGone.BAD_REQUEST
+    world.close.allow(ADA, CLEO)
+    await world.connect(ADA)
+    await shown(world, ADA, "Remove")
+    world.close.remove(ADA, CLEO)
+    await press(world, ADA, "Remove")
+    await world.card(ADA, "You removed it. Close confirmed")
+
+
+async def test_removing_goes_on_while_close_is_down(world: World) -> None:
+    """A removal is tried until Close has confirmed it."""
+    world.close.allow(ADA, CLEO)
+    await world.connect(ADA)
+    await shown(world, ADA, "Remove")
+    world.close.trouble.fail("DELETE /send_as/*", 503, times=2)
+    await press(world, ADA, "Remove")
+    await world.card(ADA, "Waiting for Close to confirm")
+    for _ in range(4):
+        world.clock.push(minutes=1)
+    await world.card(ADA, "You removed it. Close confirmed")
+
+
+async def test_an_unknown_right_is_given_an_end(world: World) -> None:
+    """It becomes a delegation like any other: both have cards, and it ends in time."""
+    held = world.close.allow(ADA, BEN)
+    await world.connect(ADA)
+    await shown(world, ADA, "Give it an end")
+    await press(world, ADA, "Give it an end")
+    await submitted(world, "3h")
+    assert world.slack.view(ADA) is None
+    await world.card(ADA, "has an end now")
+    await shown(world, ADA, "Revoke", "can send email as you until")
+    await world.card(BEN, "You can send email as")
+    delegation = await world.only()
+    assert delegation.association_id == held.id
+    assert delegation.ends_at
+    assert delegation.ends_at - delegation.requested_at == timedelta(hours=3)
+    world.clock.push(hours=3)
+    await settled_in(world, State.ENDED)
+    assert not world.close.associations
+
+
+async def test_an_end_without_a_time_is_refused(world: World) -> None:
+    """Giving it an end needs one; what was typed is kept, and the right stays as it was."""
+    world.close.allow(ADA, BEN)
+    await world.connect(ADA)
+    await shown(world, ADA, "Give it an end")
+    await press(world, ADA, "Give it an end")
+    await submitted(world, "forever")
+    form = world.slack.view(ADA)
+    assert form
+    assert form.errors
+    assert not await world.delegations()
+
+
+async def test_only_the_grantor_decides(world: World) -> None:
+    """A forged click of somebody else changes nothing."""
+    world.close.allow(ADA, BEN)
+    await world.connect(ADA)
+    card = await shown(world, ADA, "Remove")
+    value = card.blocks[-1]["elements"][0]["value"]
+    await world.sendas(CLEO, "help")
+    reply = await world.slack.forge_click(
+        CLEO, world.slack.messages(CLEO)[-1], "stray_remove", value
+    )
+    assert reply.ok
+    await world.whispered(CLEO, "Only the people this is about")
+    assert world.close.find(ADA, BEN)
+
+
+async def test_a_second_answer_changes_nothing(world: World) -> None:
+    """Once it is decided, an old screen's click is answered with what it is now."""
+    world.close.allow(ADA, BEN)
+    await world.connect(ADA)
+    card = await shown(world, ADA, "Remove")
+    value = card.blocks[-1]["elements"][0]["value"]
+    await press(world, ADA, "Remove")
+    await world.card(ADA, "You removed it")
+    await world.slack.forge_click(ADA, card, "stray_keep", value)
+    await world.whispered(ADA, "Nothing was changed")
+
+
+async def test_somebody_who_is_not_in_slack(world: World) -> None:
+    """Nobody to tell: it can be kept or removed, and is shown by name and address."""
+    world.slack.workspace.people.pop(DANA.id)
+    world.close.allow(ADA, DANA)
+    await world.connect(ADA)
+    card = await shown(world, ADA, "Keep", DANA.name)
+    assert card.buttons() == ["Keep", "Remove"]
+
+
+async def test_gone_before_it_was_answered(world: World) -> None:
+    """The question is withdrawn when somebody removed the right in Close meanwhile."""
+    world.close.allow(ADA, BEN)
+    await world.connect(ADA)
+    await shown(world, ADA, "Keep")
+    world.close.remove(ADA, BEN)
+    world.clock.push(minutes=AN_HOUR)
+    await world.card(ADA, "nothing is left to decide")
+
+
+async def test_check_on_demand(world: World) -> None:
+    """The command compares at once, and the answer says what fits and what does not."""
+    await active(world)
+    assert "direct messages" in await world.sendas(ADA, "check")
+    await world.card(ADA, "1 right to send as you is in Close just as shown here")
+    world.close.allow(ADA, CLEO)
+    await world.sendas(ADA, "check")
+    await world.card(ADA, "1 right to send as you is not set up here")
+    assert "connect" in await world.sendas(CLEO, "check")
+
+
+async def test_what_the_bot_is_making_is_its_own(world: World) -> None:
+    """A comparison while the association is being created asks nobody about it."""
+    await world.connect(ADA)
+    world.close.trouble.stall("POST /send_as/", 0.4)
+    await world.sendas(BEN, "@ada 2h")
+    await shown(world, ADA, "Approve")
+    await press(world, ADA, "Approve")
+    await world.close.wait_for(lambda: world.close.find(ADA, BEN), what="the association")
+    await world.sendas(ADA, "check")
+    await world.card(ADA, "1 right to send as you is in Close")
+    assert "set up in Close itself" not in read_all(world, ADA)
+
+
+async def test_the_cost_is_one_call(world: World) -> None:
+    """However many rights there are, an hourly comparison is one call for each grantor."""
+    for grantee in (BEN, CLEO, DANA):
+        world.close.allow(ADA, grantee)
+    await world.connect(ADA)
+    await world.close.wait_for(lambda: calls(world, "GET"), what="the first comparison")
+    await shown(world, ADA, "Keep")
+    before = len(world.close.calls)
+    world.clock.push(minutes=AN_HOUR)
+    await world.close.wait_for(lambda: calls(world, "GET") > 1, what="the next comparison")
+    made = [each for each in world.close.calls[before:] if "oauth2" not in each.path]
+    assert [each.path for each in made if "send_as" in each.path] == ["/api/v1/send_as/"]

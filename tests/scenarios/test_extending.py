@@ -1,0 +1,86 @@
+"""More time: asked and answered like a request, with no gap."""
+
+from datetime import timedelta
+
+from models.delegation import State
+from sandbox.people import ADA, BEN
+from tests.scenarios.moves import active, calls, press, settled_in, shown
+from tests.scenarios.world import World
+
+
+async def wish(world: World, duration: str) -> None:
+    """Ben presses Extend and fills in the form."""
+    await press(world, BEN, "Extend")
+    await world.slack.wait_for(lambda: world.slack.view(BEN), what="the form")
+    reply = await world.slack.submit(BEN, {"duration": duration})
+    assert reply.ok, reply
+
+
+async def test_extend_with_one_click_and_no_gap(world: World) -> None:
+    """The grantor's one click moves the end; Close sees no call at all."""
+    before = await active(world)
+    await wish(world, "1h")
+    await shown(world, BEN, "I'm done", "waiting for")
+    deletes, creates = calls(world, "DELETE"), calls(world, "POST")
+    await press(world, ADA, "Extend")
+    await world.card(BEN, "You can send email as")
+    after = await settled_in(world, State.ACTIVE)
+    assert before.ends_at is not None
+    assert after.ends_at == before.ends_at + timedelta(hours=1)
+    assert (calls(world, "DELETE"), calls(world, "POST")) == (deletes, creates)
+    world.clock.push(hours=2, minutes=30)
+    assert (await settled_in(world, State.ACTIVE)).association_id == before.association_id
+    world.clock.push(minutes=31)
+    await world.card(BEN, "You can no longer send email as")
+
+
+async def test_declined(stage: World) -> None:
+    """Leave as it is: the end stays, and the grantee hears of it."""
+    before = await active(stage)
+    await wish(stage, "1h")
+    await press(stage, ADA, "Leave as it is")
+    await stage.card(BEN, "left the end as it is")
+    assert (await stage.only()).ends_at == before.ends_at
+
+
+async def test_too_long_an_extension_is_refused_in_the_form(stage: World) -> None:
+    """Policy holds for the whole stretch, and the form keeps what was typed."""
+    await active(stage)
+    await press(stage, BEN, "Extend")
+    await stage.slack.wait_for(lambda: stage.slack.view(BEN), what="the form")
+    reply = await stage.slack.submit(BEN, {"duration": "30d"})
+    assert "longer than the maximum" in str(reply.errors)
+    assert stage.slack.view(BEN) is not None
+
+
+async def test_the_grantor_extends_at_once(stage: World) -> None:
+    """The grantor needs nobody's answer to give more time."""
+    before = await active(stage)
+    await press(stage, ADA, "Extend")
+    await stage.slack.wait_for(lambda: stage.slack.view(ADA), what="the form")
+    assert (await stage.slack.submit(ADA, {"duration": "3h"})).ok
+    after = await stage.only()
+    assert before.ends_at is not None
+    assert after.ends_at == before.ends_at + timedelta(hours=3)
+
+
+async def test_not_after_the_last_second(stage: World) -> None:
+    """A click on an old Extend button after the end changes nothing and says what is true."""
+    await active(stage)
+    card = await shown(stage, BEN, "Extend")
+    stage.clock.push(hours=2)
+    await stage.card(BEN, "You can no longer send email as")
+    await stage.slack.forge_click(BEN, card, "approve_extension", (await stage.only()).id)
+    await stage.whispered(BEN, "Only the people this is about")
+    await stage.slack.forge_click(BEN, card, "extend", (await stage.only()).id)
+    await stage.slack.wait_for(lambda: stage.slack.view(BEN), what="the form")
+    reply = await stage.slack.submit(BEN, {"duration": "1h"})
+    assert "already ended" in str(reply.errors)
+
+
+async def test_asking_while_active_offers_extend(stage: World) -> None:
+    """Asking again for the same pair stores nothing and points to Extend."""
+    await active(stage)
+    answer = await stage.sendas(BEN, "@ada 4h")
+    assert "You can already send as" in answer
+    assert "Extend" in stage.slack.messages(BEN)[-1].buttons()

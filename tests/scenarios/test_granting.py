@@ -1,0 +1,103 @@
+"""Giving without being asked, giving to many, and taking all of it back."""
+
+from models.delegation import State
+from sandbox.people import ADA, BEN, CLEO, DANA, GUS
+from tests.scenarios.moves import at_rest, press, shown
+from tests.scenarios.world import World
+
+
+async def test_grant_to_one(world: World) -> None:
+    """A grant needs nobody's approval: it is active as soon as Close holds it, and both see it."""
+    await world.connect(ADA)
+    answer = await world.sendas(ADA, "grant @ben 2h While I am away")
+    assert "may send email as you for 2 hours" in answer
+    await world.card(BEN, "You can send email as")
+    card = await world.card(ADA, "can send email as you until")
+    assert "While I am away" in world.slack.read(card, ADA)
+    assert world.close.find(ADA, BEN)
+
+
+async def test_grant_to_a_group_asks_back_once(stage: World) -> None:
+    """A group is named person by person before anything is stored; refusals are listed."""
+    await stage.connect(ADA)
+    await stage.sendas(ADA, "grant @sales-team @gus 3h")
+    question = stage.slack.messages(ADA)[-1]
+    words = stage.slack.read(question, ADA)
+    for person in (BEN, CLEO, DANA, GUS):
+        assert person.name in words
+    assert await stage.delegations() == []
+    await stage.slack.click(ADA, question, "grant_all")
+    await stage.card(BEN, "You can send email as")
+    await stage.card(CLEO, "You can send email as")
+    answer = stage.slack.read(await stage.whispered(ADA, "Given for 3 hours"), ADA)
+    assert "guest" in answer
+    assert "You can always send as yourself" in answer
+    assert {each.grantee_id for each in await stage.delegations()} == {BEN.id, CLEO.id, DANA.id}
+
+
+async def test_never_mind(stage: World) -> None:
+    """A grant to several that is not confirmed stores nothing, and its buttons work once."""
+    await stage.sendas(ADA, "grant @ben @cleo 3h")
+    question = stage.slack.messages(ADA)[-1]
+    await stage.slack.click(ADA, question, "Never mind")
+    await stage.whispered(ADA, "nothing was stored")
+    await stage.slack.forge_click(ADA, question, "grant_all", "no-such-draft")
+    await stage.whispered(ADA, "answered already, or is too old")
+    assert await stage.delegations() == []
+
+
+async def test_a_question_belongs_to_one_person(stage: World) -> None:
+    """Somebody else who gets hold of a draft's id cannot use it."""
+    await stage.sendas(ADA, "grant @ben @cleo 3h")
+    question = stage.slack.messages(ADA)[-1]
+    draft_id = question.blocks[-1]["elements"][0]["value"]
+    theirs = (await stage.sendas(CLEO, "help"), stage.slack.messages(CLEO)[-1])[1]
+    await stage.slack.forge_click(CLEO, theirs, "grant_all", draft_id)
+    await stage.whispered(CLEO, "answered already, or is too old")
+    assert await stage.delegations() == []
+
+
+async def test_revoke_all(stage: World) -> None:
+    """One command takes back everything that one gave."""
+    await stage.connect(ADA)
+    await stage.sendas(ADA, "grant @ben 2h")
+    await stage.sendas(ADA, "grant @cleo 2h")
+    await stage.card(BEN, "You can send email as")
+    await stage.card(CLEO, "You can send email as")
+    answer = await stage.sendas(ADA, "revoke all")
+    assert "Ben Okafor" in answer
+    await stage.card(BEN, "You can no longer send email as")
+    await stage.card(CLEO, "You can no longer send email as")
+    assert not stage.close.associations
+    assert "nothing to take back" in await stage.sendas(ADA, "revoke all")
+
+
+async def test_ask_several_at_once(stage: World) -> None:
+    """Each grantor gets a request of their own, and answers for themselves."""
+    answer = await stage.sendas(BEN, "@ada, @cleo and @gus 2h Trade fair")
+    assert "Ada Lindqvist: asked" in answer
+    assert "guest" in answer
+    await shown(stage, ADA, "Approve")
+    await shown(stage, CLEO, "Deny")
+    await press(stage, CLEO, "Deny")
+    states = {each.grantor_id: each.state for each in await at_rest(stage)}
+    assert states == {ADA.id: State.REQUESTED, CLEO.id: State.DENIED}
+
+
+async def test_ask_for_a_third_person(stage: World) -> None:
+    """Both grantor and grantee see who asked, and the asker follows it too."""
+    await stage.connect(ADA)
+    await stage.sendas(DANA, "@ada for @ben 2h Parental leave")
+    card = await shown(stage, ADA, "Approve")
+    words = stage.slack.read(card, ADA)
+    assert DANA.name in words
+    assert BEN.name in words
+    assert DANA.name in stage.slack.read(await shown(stage, BEN, "Cancel"), BEN)
+    await shown(stage, DANA, "Cancel")
+    await press(stage, ADA, "Approve")
+    await stage.card(BEN, "You can send email as")
+    await stage.card(DANA, "can send email as")
+    assert stage.close.find(ADA, BEN)
+    await press(stage, DANA, "I'm done")
+    await stage.card(ADA, "can no longer send email as you")
+    await stage.card(DANA, "can no longer send email as")

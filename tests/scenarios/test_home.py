@@ -1,0 +1,251 @@
+"""The App Home: fresh when it is opened and after each change, with the cards' own buttons."""
+
+import asyncio
+from dataclasses import asdict, replace
+from datetime import timedelta
+
+from sqlalchemy import insert
+
+from models.base import new_id
+from models.delegation import Delegation, Event, State, delegations
+from models.standing import StandingApproval
+from sandbox.people import ADA, BEN, CLEO, TEAM_ID, SandboxPerson
+from sandbox.workspace import View
+from tests.scenarios.moves import active, asked, press, settled_in
+from tests.scenarios.world import World
+
+
+async def home(world: World, person: SandboxPerson, words: str, *, absent: str = "") -> View:
+    """The person's App Home, once it says ``words`` and no longer says ``absent``."""
+
+    def find() -> View | None:
+        view = world.slack.home(person)
+        if view is None:
+            return None
+        text = world.slack.read(view, person)
+        return view if words in text and (not absent or absent not in text) else None
+
+    return await world.slack.wait_for(find, what=f"{words!r} in the home of {person.handle}")
+
+
+async def opened(world: World, person: SandboxPerson, words: str = "") -> View:
+    """The person has opened their App Home."""
+    reply = await world.slack.open_home(person)
+    assert reply.ok, reply
+    return await home(world, person, words)
+
+
+def published(world: World) -> int:
+    """How often a home was published."""
+    return sum(call.method == "views.publish" for call in world.slack.calls)
+
+
+async def test_the_first_look(world: World) -> None:
+    """Whoever opens the App Home for the first time reads what the bot does and what is missing."""
+    view = await opened(world, ADA)
+    text = world.slack.read(view, ADA)
+    assert "for as long as they allow it" in text
+    assert "Your Close account is not connected" in text
+    assert "/sendas help" in text
+    assert "Ask to send as…" in view.buttons()
+    assert "Connect Close" in view.buttons()
+
+
+async def test_connecting_shows(world: World) -> None:
+    """An open home shows the new connection without being opened again."""
+    await opened(world, ADA, "not connected")
+    await world.connect(ADA)
+    view = await home(world, ADA, "Your Close account is connected", absent="not connected")
+    assert "Connect Close" not in view.buttons()
+
+
+async def test_the_whole_life_in_the_home(world: World) -> None:
+    """Approve and Revoke work in the home as on the card, and both homes follow each step."""
+    await world.connect(ADA)
+    await opened(world, ADA)
+    await opened(world, BEN)
+    await asked(world)
+    waiting = await home(world, ADA, "Waiting for you")
+    assert "Covering" in world.slack.read(waiting, ADA)
+    assert (await world.slack.click(ADA, waiting, "Approve")).ok
+    await settled_in(world, State.ACTIVE)
+    mine = await home(world, BEN, "You can send email as @Ada Lindqvist")
+    assert "left." in world.slack.read(mine, BEN)
+    assert "I'm done" in mine.buttons()
+    given = await home(world, ADA, "can send email as you until", absent="Waiting for you")
+    assert (await world.slack.click(ADA, given, "Revoke")).ok
+    await settled_in(world, State.ENDED)
+    await home(world, ADA, "What is over", absent="can send email as you until")
+    await home(world, BEN, "You as @Ada Lindqvist")
+    assert not world.close.find(ADA, BEN)
+
+
+async def test_other_tabs_do_nothing(world: World) -> None:
+    """The messages tab is no reason to publish a home."""
+    assert (await world.slack.open_home(ADA, tab="messages")).ok
+    await asked(world)
+    assert published(world) == 0
+
+
+async def test_an_event_twice(world: World) -> None:
+    """An event that Slack delivers again changes nothing."""
+    event = {"type": "app_home_opened", "user": ADA.id, "channel": "D1", "tab": "home"}
+    for attempt in (None, 1):
+        assert (await world.slack.event(event, attempt, event_id="Ev1")).ok
+        await home(world, ADA, "Who may send as you")
+
+
+async def test_an_event_that_fails(world: World) -> None:
+    """An event that could not be handled is not acknowledged, so that Slack sends it again."""
+    reply = await world.slack.event({"type": "app_home_opened", "tab": "home"})
+    assert reply.status == 500
+
+
+async def test_only_open_homes_are_kept_fresh(world: World) -> None:
+    """A home that was last opened days ago is not published at every change."""
+    await opened(world, ADA)
+    world.clock.push(days=2)
+    before = published(world)
+    await asked(world)
+    assert published(world) == before
+    await opened(world, ADA, "Waiting for you")
+
+
+async def test_slack_is_away(world: World) -> None:
+    """What changes while Slack takes no homes is shown once it does again."""
+    await opened(world, ADA)
+    world.slack.trouble.fail("views.publish", "fatal_error")
+    world.slack.trouble.rate_limit("views.publish", retry_after=1)
+    await asked(world)
+    await home(world, ADA, "Waiting for you")
+
+
+async def test_a_refused_home(world: World) -> None:
+    """A home that Slack refuses is left alone until the next change, and hinders nothing."""
+    world.slack.trouble.fail("views.publish", "not_enabled")
+    assert (await world.slack.open_home(ADA)).ok
+    await asked(world)
+    await home(world, ADA, "Waiting for you")
+
+
+async def test_a_change_while_publishing(world: World) -> None:
+    """What changes while a home is on its way to Slack is shown right after it."""
+    await opened(world, ADA)
+    world.slack.trouble.stall("views.publish", 0.3)
+    assert (await world.slack.open_home(ADA)).ok
+    await asyncio.sleep(0.1)
+    await asked(world)
+    await home(world, ADA, "Waiting for you")
+
+
+async def test_somebody_elses_button(world: World) -> None:
+    """A button with somebody else's delegation is refused, and the answer is a direct message."""
+    delegation = await asked(world)
+    view = await opened(world, CLEO)
+    assert (await world.slack.forge_click(CLEO, view, "approve", delegation.id)).ok
+    await world.card(CLEO, "Only the people this is about can do that")
+    assert (await world.only()).state is State.REQUESTED
+
+
+async def test_leafing_through(world: World) -> None:
+    """The history has ten rows a page; Older and Newer turn, and a new visit starts in front."""
+    await fill(world, waiting=0, over=25)
+    first = await opened(world, ADA, "What is over")
+    assert world.slack.read(first, ADA).count("• ") == 10
+    assert "Newer" not in first.buttons()
+    assert (await world.slack.click(ADA, first, "Older")).ok
+    second = await home(world, ADA, "What is over, page 2")
+    assert (await world.slack.click(ADA, second, "Older")).ok
+    last = await home(world, ADA, "What is over, page 3")
+    assert world.slack.read(last, ADA).count("• ") == 5
+    assert "Older" not in last.buttons()
+    assert (await world.slack.click(ADA, last, "Newer")).ok
+    await home(world, ADA, "What is over, page 2")
+    assert (await world.slack.open_home(ADA)).ok
+    await home(world, ADA, "What is over", absent="page 2")
+
+
+async def test_a_forged_page(world: World) -> None:
+    """A page number that no button has leads to an empty page, not to an error."""
+    view = await opened(world, ADA)
+    for page in ("99999999999999999999", "-1", "", "two"):
+        assert (await world.slack.forge_click(ADA, view, "home_older", page)).ok
+    await home(world, ADA, "Nothing older.")
+
+
+async def test_a_thousand_rows(world: World) -> None:
+    """A thousand rows of each kind still make a home that Slack takes, and it says what it left."""
+    await fill(world, waiting=1000, over=1000)
+    view = await opened(world, ADA, "and 992 more")
+    assert len(view.blocks) <= 100
+    assert "Older" in view.buttons()
+
+
+async def test_standing_approvals(world: World) -> None:
+    """A standing approval is shown to both, and ended by its giver with one click."""
+    standing = StandingApproval(
+        id=new_id(),
+        team_id=TEAM_ID,
+        grantor_id=ADA.id,
+        grantee_id=BEN.id,
+        max_length=timedelta(hours=4),
+        until=world.clock() + timedelta(days=7),
+        created_at=world.clock(),
+    )
+    await opened(world, BEN)
+    await opened(world, ADA)
+    await world.database.run(lambda store: store.standing.put(standing))
+    theirs = await opened(world, BEN, "approves your requests without a click")
+    assert "End" not in theirs.buttons()
+    assert (await world.slack.forge_click(BEN, theirs, "end_standing", standing.id)).ok
+    await world.card(BEN, "Only the people this is about can do that")
+    mine = await opened(world, ADA, "up to 4 hours at a time")
+    assert (await world.slack.click(ADA, mine, "End")).ok
+    await home(world, ADA, "Who may send as you", absent="up to 4 hours at a time")
+    await home(world, BEN, "Who may send as you", absent="without a click")
+
+
+async def test_a_leaver(world: World) -> None:
+    """When somebody leaves Slack, what they were given ends in Close and in the home."""
+    await active(world)
+    await opened(world, ADA, "can send email as you until")
+    await world.slack.change_person(BEN, deleted=True)
+    ended = await settled_in(world, State.ENDED)
+    assert ended.end_event is Event.OFFBOARD
+    assert not world.close.find(ADA, BEN)
+    await home(world, ADA, "What is over", absent="can send email as you until")
+
+
+async def test_a_change_of_somebody_who_stays(world: World) -> None:
+    """A new title or status of somebody ends nothing."""
+    await active(world)
+    await world.slack.change_person(BEN, title="Team lead")
+    await press(world, BEN, "I'm done")
+    ended = await settled_in(world, State.ENDED)
+    assert ended.end_event is Event.RELEASE
+    await world.card(BEN, "You can no longer send email as")
+
+
+async def fill(world: World, *, waiting: int, over: int) -> None:
+    """So many open requests to Ada, and so many denied ones, of as many people; rows alone."""
+    now = world.clock()
+    sample = Delegation(
+        id="",
+        team_id=TEAM_ID,
+        grantor_id=ADA.id,
+        grantee_id=BEN.id,
+        requester_id=BEN.id,
+        reason="Because",
+        length=timedelta(hours=1),
+        state=State.REQUESTED,
+        requested_at=now,
+        lapses_at=now + timedelta(days=3),
+    )
+    rows = [replace(sample, id=new_id(), grantee_id=f"U0W{number}") for number in range(waiting)]
+    for number in range(over):
+        ended_at = now - timedelta(hours=number)
+        rows.append(replace(sample, id=new_id(), state=State.DENIED, ended_at=ended_at))
+    values = [asdict(row) for row in rows]
+    await world.database.run_connection(
+        lambda connection: connection.execute(insert(delegations), values)
+    )

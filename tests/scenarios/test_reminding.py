@@ -1,0 +1,83 @@
+"""Nothing is forgotten: reminders, snooze, the warning before the end, people who leave."""
+
+from datetime import UTC, datetime, timedelta
+
+from models.delegation import State
+from sandbox.people import ADA, BEN
+from tests.scenarios.moves import active, asked, lasting, press, settled_in, shown
+from tests.scenarios.world import World
+
+MONDAY_MORNING = datetime(2026, 11, 30, 8, 30, tzinfo=UTC)  # 9:30 in Berlin
+
+
+def begin(world: World, moment: datetime) -> None:
+    """Set the clock to ``moment``."""
+    world.clock.push(seconds=(moment - world.clock()).total_seconds())
+
+
+async def test_reminders_move_the_card(stage: World) -> None:
+    """After four hours the card comes again, and the old one loses its buttons."""
+    begin(stage, MONDAY_MORNING)
+    await asked(stage)
+    first = await shown(stage, ADA, "Approve")
+    stage.clock.push(hours=4, seconds=1)
+    second = await shown(stage, ADA, "Remind me tomorrow")
+    assert second.ts != first.ts
+    await stage.slack.wait_for(lambda: not first.buttons(), what="the old card without buttons")
+    await press(stage, ADA, "Remind me tomorrow")
+    snoozed = await stage.only()
+    assert snoozed.remind_at is not None
+    assert snoozed.remind_at - stage.clock() > timedelta(hours=23)
+    await press(stage, ADA, "Deny")
+    await settled_in(stage, State.DENIED)
+    await stage.slack.wait_for(
+        lambda: all(not m.buttons() for m in lasting(stage, ADA, "")), what="no button left"
+    )
+
+
+async def test_reminders_wait_for_working_hours(stage: World) -> None:
+    """A request of Friday afternoon is not called to mind before Monday morning."""
+    begin(stage, datetime(2026, 12, 4, 15, 0, tzinfo=UTC))  # Friday, 16:00 in Berlin
+    delegation = await asked(stage)
+    assert delegation.remind_at == datetime(2026, 12, 7, 8, 0, tzinfo=UTC)
+
+
+async def test_the_end_is_announced_with_extend(stage: World) -> None:
+    """An hour before the end the grantee gets the card again, with Extend."""
+    await active(stage)
+    before = await shown(stage, BEN, "Extend")
+    stage.clock.push(hours=1, seconds=5)
+    after = await stage.slack.wait_for(
+        lambda: next(
+            (m for m in stage.slack.messages(BEN) if "Extend" in m.buttons() and m.ts != before.ts),
+            None,
+        ),
+        what="the warning",
+    )
+    assert "I'm done" in after.buttons()
+    assert (await settled_in(stage, State.ACTIVE)).is_warned
+
+
+async def test_somebody_leaves(world: World) -> None:
+    """When a grantee is deactivated in Slack, the right is taken away by itself."""
+    await active(world)
+    await world.slack.change_person(BEN, deleted=True)
+    await settled_in(world, State.ENDED)
+    assert not world.close.find(ADA, BEN)
+    await world.card(ADA, "can no longer send email as you")
+
+
+async def test_a_start_in_the_future(world: World) -> None:
+    """Approved for later: nothing in Close before, active at its time, gone at its end."""
+    begin(world, MONDAY_MORNING)
+    await world.connect(ADA)
+    await world.sendas(BEN, "@ada tomorrow 9am to wednesday 6pm Trade fair")
+    await press(world, ADA, "Approve")
+    await world.card(BEN, "It starts")
+    assert not world.close.find(ADA, BEN)
+    world.clock.push(days=1, hours=7)
+    await settled_in(world, State.ACTIVE)
+    assert world.close.find(ADA, BEN)
+    world.clock.push(days=1, hours=10)
+    await settled_in(world, State.ENDED)
+    assert not world.close.find(ADA, BEN)

@@ -1,0 +1,182 @@
+"""Slack misbehaves: cards catch up later, nothing is posted twice, and revocation does not wait."""
+
+import asyncio
+
+import pytest
+
+from models.delegation import State
+from sandbox.people import ADA, BEN, SandboxPerson
+from sandbox.workspace import Message
+from tests.scenarios.moves import (
+    active,
+    asked,
+    cards_at_rest,
+    lasting,
+    press,
+    read_all,
+    settled_in,
+    shown,
+)
+from tests.scenarios.world import World
+
+
+def posts(world: World, person: SandboxPerson) -> list[Message]:
+    """The lasting messages that the person has from the bot."""
+    return [message for message in world.slack.messages(person) if not message.ephemeral]
+
+
+async def test_revocation_does_not_wait_for_slack(world: World) -> None:
+    """With Slack away the right ends in Close on time; the cards say so once Slack is back."""
+    await active(world)
+    world.slack.trouble.down()
+    world.clock.push(hours=2)
+    await settled_in(world, State.ENDED)
+    assert not world.close.find(ADA, BEN)
+    assert "can no longer" not in read_all(world, ADA)
+    world.slack.trouble.up()
+    await cards_at_rest(world)
+    for person in (ADA, BEN):
+        assert "can no longer" in read_all(world, person)
+
+
+async def test_approved_while_slack_is_away(world: World) -> None:
+    """The click is heard, Close is asked, and one update brings the card to the present."""
+    await world.connect(ADA)
+    await asked(world)
+    card = await shown(world, ADA, "Approve")
+    await cards_at_rest(world)
+    world.slack.trouble.down()
+    assert (await world.slack.click(ADA, card, "Approve")).ok
+    await settled_in(world, State.ACTIVE)
+    updates = sum(call.method == "chat.update" for call in world.slack.calls)
+    world.slack.trouble.up()
+    await cards_at_rest(world)
+    assert "can send email as you until" in world.slack.read(card, ADA)
+    done = [call for call in world.slack.calls if call.method == "chat.update"][updates:]
+    assert sum(call.arguments.get("ts") == card.ts for call in done) == 1
+
+
+@pytest.mark.parametrize("error", ["fatal_error", "internal_error", ""])
+async def test_a_post_whose_answer_is_lost_is_not_repeated(stage: World, error: str) -> None:
+    """Slack posted and then failed or hung up: the message is found again, not sent twice."""
+    status = 200 if error else 500
+    stage.slack.trouble.drop("chat.postMessage", 2, error=error, status=status)
+    await stage.sendas(BEN, "@ada 2h")
+    await cards_at_rest(stage)
+    assert len(posts(stage, ADA)) == 1
+    assert len(posts(stage, BEN)) == 1
+    await press(stage, ADA, "Deny")
+    await cards_at_rest(stage)
+    assert "You denied" in read_all(stage, ADA)
+    assert not posts(stage, ADA)[0].buttons()
+
+
+async def test_a_found_message_shows_the_present(world: World) -> None:
+    """A card whose post got no answer is answered by the grantor before it is found again."""
+    world.slack.trouble.drop("chat.postMessage", 2, error="fatal_error", status=200)
+    await world.sendas(BEN, "@ada 2h")
+    await shown(world, ADA, "Approve")
+    await press(world, ADA, "Deny")
+    await cards_at_rest(world)
+    assert "You denied" in world.slack.read(posts(world, ADA)[0], ADA)
+    assert not any(message.buttons() for message in posts(world, ADA))
+    assert len(lasting(world, ADA, "Ben Okafor")) == 1
+
+
+@pytest.mark.parametrize("error", ["fatal_error", ""])
+async def test_a_notice_whose_answer_is_lost_is_not_repeated(stage: World, error: str) -> None:
+    """The short message beside the changed card is sent once as well."""
+    await stage.connect(ADA)
+    await asked(stage)
+    await cards_at_rest(stage)
+    stage.slack.trouble.drop("chat.postMessage", 1, error=error, status=200 if error else 500)
+    await press(stage, ADA, "Approve")
+    await settled_in(stage, State.ACTIVE)
+    await cards_at_rest(stage)
+    assert len(lasting(stage, BEN, "You can send email as")) == 2
+
+
+async def test_a_deleted_card_is_posted_anew(stage: World) -> None:
+    """Somebody deleted the card's message: the next change posts a new card with its buttons."""
+    await stage.connect(ADA)
+    await asked(stage)
+    stage.slack.workspace.remove_message(await shown(stage, BEN, "Cancel"))
+    await press(stage, ADA, "Approve")
+    await shown(stage, BEN, "I'm done")
+    await cards_at_rest(stage)
+    assert sum("I'm done" in message.buttons() for message in posts(stage, BEN)) == 1
+
+
+@pytest.mark.parametrize("method", ["chat.postMessage", "chat.update"])
+async def test_rate_limited(stage: World, method: str) -> None:
+    """A 429 is waited out as Slack names it, and the message still arrives once."""
+    await stage.connect(ADA)
+    if method == "chat.update":
+        await asked(stage)
+        await cards_at_rest(stage)
+    stage.slack.trouble.rate_limit(method, retry_after=0, times=3)
+    if method == "chat.postMessage":
+        await asked(stage)
+    await press(stage, ADA, "Deny")
+    await cards_at_rest(stage)
+    assert len(lasting(stage, ADA, "You denied")) == 1
+
+
+async def test_slack_refuses_one_reader(stage: World) -> None:
+    """A card that Slack will not take does not hold up the other one, nor the right itself."""
+    await stage.connect(ADA)
+    await stage.sendas(BEN, "@ada 2h")
+    await shown(stage, ADA, "Approve")
+    await cards_at_rest(stage)
+    stage.slack.trouble.fail("chat.update", "is_archived")
+    await press(stage, ADA, "Approve")
+    await settled_in(stage, State.ACTIVE)
+    await cards_at_rest(stage)
+    assert stage.close.find(ADA, BEN)
+    await press(stage, ADA, "Revoke")
+    await settled_in(stage, State.ENDED)
+    await cards_at_rest(stage)
+    for person in (ADA, BEN):
+        assert "can no longer" in read_all(stage, person)
+
+
+async def test_a_bot_whose_token_was_taken_away(stage: World) -> None:
+    """While Slack says ``invalid_auth`` cards wait; they are shown when that is mended."""
+    stage.slack.trouble.fail("chat.postMessage", "invalid_auth", times=4)
+    await stage.sendas(BEN, "@ada 2h")
+    await cards_at_rest(stage)
+    await shown(stage, ADA, "Approve")
+
+
+async def test_slack_cannot_say_who_somebody_is(stage: World) -> None:
+    """Without ``users.info`` nothing is stored, and the asker is told to try again."""
+    stage.slack.trouble.fail("users.info", "internal_error", times=1)
+    assert "nothing was stored" in await stage.sendas(BEN, "@ada 2h")
+    assert await stage.delegations() == []
+    assert "Asked" in await stage.sendas(BEN, "@ada 2h")
+
+
+async def test_a_slow_directory_is_answered_in_time(stage: World) -> None:
+    """When ``users.info`` stalls, the answer still leaves within Slack's three seconds."""
+    stage.slack.trouble.stall("users.info", 2.5)
+    assert "nothing was stored" in await stage.sendas(BEN, "@ada 2h")
+
+
+async def test_the_form_cannot_be_opened(stage: World) -> None:
+    """A trigger that Slack refuses ends in a sentence, not in silence."""
+    stage.slack.trouble.fail("views.open", "trigger_expired")
+    await stage.sendas(BEN, "")
+    await stage.whispered(BEN, "Something went wrong")
+
+
+async def test_a_lost_whisper_harms_nothing(stage: World) -> None:
+    """The answer to a stale click cannot be delivered: nothing breaks, nothing changes."""
+    delegation = await asked(stage)
+    card = await shown(stage, ADA, "Approve")
+    await press(stage, ADA, "Deny")
+    stage.slack.trouble.fail("response_url", "used_url", status=404)
+    assert (await stage.slack.forge_click(ADA, card, "approve", delegation.id)).status == 200
+    stage.slack.trouble.drop("response_url")
+    assert (await stage.slack.forge_click(ADA, card, "approve", delegation.id)).status == 200
+    await asyncio.sleep(0.05)
+    assert (await stage.only()).state is State.DENIED

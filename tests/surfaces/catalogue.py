@@ -1,0 +1,194 @@
+"""Renders every surface: one dictionary for each kind, from names to what Slack would be sent."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+from slack_sdk.models.views import View
+
+from bot.cards import answers, audit, blocks, forms, lists, modals, questions
+from bot.cards.home import HISTORY_PAGE, MOST_ROWS, home_view
+from bot.cards.message import Message
+from bot.grammar import Muddle, NotUnderstood, Verb
+from bot.refusals import (
+    AlreadyOpen,
+    DraftGone,
+    NoSuchDelegation,
+    NothingToAnswer,
+    NotYours,
+    Outcome,
+    Refused,
+    Settled,
+)
+from bot.slack.errors import SlackRetryLater
+from bot.spans import Ambiguous, InThePast, NoEnd, NotATime, NotPositive, Reading, Span, TooLarge
+from models.card import Audience
+from models.delegation import OPEN_STATES, State
+from models.policy import Policy, Refusal
+from tests.surfaces import rows
+
+Surfaces = dict[str, Any]
+
+PEOPLE = (Audience.GRANTOR, Audience.GRANTEE, Audience.REQUESTER)
+STRICT = Policy(require_reason=True, allow_permanent=False)
+
+
+def cards() -> Surfaces:
+    """Every card, for everybody who gets one."""
+    return {
+        f"{name}/{audience}": _message(blocks.card(row, audience, connect_url=rows.CONNECT_URL))
+        for name, row in rows.delegations().items()
+        for audience in PEOPLE
+    }
+
+
+def notices() -> Surfaces:
+    """What is posted beside a card, and what is left of a card that moved."""
+    shown = {}
+    for name, row in rows.delegations().items():
+        for audience in PEOPLE:
+            milestone = blocks.milestone(row, audience)
+            if milestone is None:
+                continue
+            notice = blocks.notice(row, audience, connect_url=rows.CONNECT_URL)
+            shown[f"{name}/{audience}"] = _message(notice)
+            if milestone.moves_card:
+                shown[f"{name}/{audience}/moved"] = _message(blocks.moved(row, audience))
+    return shown
+
+
+def audit_lines() -> Surfaces:
+    """The audit channel: each event as a line, and as the first message of a thread."""
+    shown = {}
+    for record in rows.records():
+        for name, row in (
+            ("shortest", rows.shortest(State.FAILED)),
+            ("longest", rows.longest(State.FAILED, standing_id="s1")),
+        ):
+            shown[f"{record.event}/{name}"] = _message(audit.line(row, record))
+            shown[f"{record.event}/{name}/opening"] = _message(audit.opening(row, record))
+    return shown
+
+
+def homes() -> Surfaces:
+    """App Homes, from empty to the fullest."""
+    return {
+        name: _view(
+            home_view(
+                overview,
+                connect_url=rows.CONNECT_URL,
+                now=rows.NOW,
+                admins=[] if name == "empty" else [rows.DANA],
+            )
+        )
+        for name, overview in rows.overviews(MOST_ROWS, HISTORY_PAGE).items()
+    }
+
+
+def modal_views() -> Surfaces:
+    """Every form."""
+    short, long = rows.shortest(State.REQUESTED), rows.longest(State.REQUESTED)
+    day = (rows.NOW + timedelta(days=30)).date()
+    shown = {
+        "request": modals.request_form(rows.POLICY),
+        "request/author": modals.request_form(rows.POLICY, person_id=rows.ADA),
+        "request/strict": modals.request_form(STRICT),
+    }
+    for name, row in (("shortest", short), ("longest", long)):
+        shown[f"approve-for/{name}"] = forms.approve_for(row, rows.POLICY)
+        shown[f"deny-with-note/{name}"] = forms.deny_with_note(row)
+        shown[f"extend/{name}"] = forms.extend(row, rows.POLICY)
+        shown[f"always-approve/{name}"] = forms.always_approve(row, rows.POLICY, until=day)
+    return {name: _view(view) for name, view in shown.items()}
+
+
+def asked_back() -> Surfaces:
+    """Questions with buttons."""
+    readings = ("until Friday 27 November, 17:00 your time", "W" * 120)
+    hundred = [f"{rows.LONG_PERSON}{number}" for number in range(100)]
+    return {
+        "which-reading": _message(questions.which_reading("x" * 22, rows.NASTY, readings)),
+        "really-grant/one": _message(questions.really_grant("x" * 22, [rows.BEN], "for 2 hours")),
+        "really-grant/hundred": _message(
+            questions.really_grant("x" * 22, hundred, "until revoked")
+        ),
+    }
+
+
+def texts() -> Surfaces:
+    """What is said back at once: results, refusals, help and the list."""
+    return dict(_results()) | dict(_lists()) | dict(_refusals())
+
+
+def _results() -> Iterator[tuple[str, str]]:
+    some = [
+        Outcome(rows.ADA, rows.shortest(State.REQUESTED)),
+        Outcome(rows.CLEO, problem=Refused(Refusal.GUEST, rows.CLEO)),
+    ]
+    standing = [Outcome(rows.ADA, rows.shortest(State.APPROVED, standing_id="s1"))]
+    yield "help", answers.help_text(rows.POLICY)
+    yield "form-not-opened", answers.FORM_NOT_OPENED
+    yield "something-broke", answers.SOMETHING_BROKE
+    yield "connect", answers.connect(rows.CONNECT_URL)
+    yield "asked/one", answers.asked(some[:1], "for 2 hours", rows.POLICY)
+    yield "asked/standing", answers.asked(standing, "for 2 hours", rows.POLICY)
+    yield "asked/several", answers.asked(some, "for 2 hours", rows.POLICY)
+    yield "granted/one", answers.granted(some[:1], "until revoked", rows.POLICY)
+    yield "granted/several", answers.granted(some, "for 2 hours", rows.POLICY)
+    for state in (State.ENDING, State.CANCELLED):
+        yield f"taken-back/{state}", answers.taken_back(rows.shortest(state))
+        yield f"given-back/{state}", answers.given_back(rows.shortest(state))
+
+
+def _lists() -> Iterator[tuple[str, str]]:
+    open_rows = [row for row in rows.delegations().values() if row.state in OPEN_STATES]
+    yield "list/empty", lists.overview([], rows.ADA)
+    yield "list/grantor", lists.overview(open_rows[:20], rows.ADA)
+    yield "list/grantee", lists.overview(open_rows[:20], rows.BEN)
+    yield "list/thousand", lists.overview([rows.shortest(State.ACTIVE)] * 1000, rows.ADA)
+
+
+def _refusals() -> Iterator[tuple[str, str]]:
+    reading = Reading(Span(until=rows.NOW), "until Friday 27 November, 17:00 your time")
+    problems: list[Exception] = [
+        NotYours(),
+        NoSuchDelegation(),
+        NothingToAnswer(),
+        DraftGone(),
+        SlackRetryLater("ratelimited"),
+        Ambiguous(rows.NASTY, (reading, reading)),
+        InThePast(rows.NASTY, "Friday 20 November, 17:00 your time"),
+        NoEnd(rows.NASTY),
+        NotATime(rows.NASTY),
+        NotPositive("0h"),
+        TooLarge("9999y"),
+    ]
+    named = {type(problem).__name__: problem for problem in problems}
+    named |= {f"Refused/{each}": Refused(each, rows.BEN) for each in Refusal}
+    named |= {f"Settled/{each}": Settled(rows.shortest(each)) for each in State}
+    named |= {f"AlreadyOpen/{each}": AlreadyOpen(rows.shortest(each)) for each in OPEN_STATES}
+    named |= {f"NotUnderstood/{each}": NotUnderstood(each, rows.NASTY) for each in Muddle}
+    named["NotUnderstood/revoke"] = NotUnderstood(Muddle.TOO_MUCH, "now", Verb.REVOKE)
+    for name, problem in named.items():
+        yield f"{name}", answers.explain(problem, rows.POLICY)
+        yield f"{name}/plain", answers.explain(problem, rows.POLICY, plain=True)
+
+
+def _message(message: Message) -> dict[str, Any]:
+    return {"text": message.text, "blocks": [block.to_dict() for block in message.blocks]}
+
+
+def _view(view: View) -> dict[str, Any]:
+    shown: dict[str, Any] = view.to_dict()
+    return shown
+
+
+MESSAGES: dict[str, Callable[[], Surfaces]] = {
+    "cards": cards,
+    "notices": notices,
+    "audit": audit_lines,
+    "questions": asked_back,
+}
+VIEWS: dict[str, Callable[[], Surfaces]] = {"homes": homes, "modals": modal_views}
+TEXTS: dict[str, Callable[[], Surfaces]] = {"texts": texts}
+KINDS = MESSAGES | VIEWS | TEXTS

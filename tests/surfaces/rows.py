@@ -1,0 +1,231 @@
+"""Rows to show: the shortest and the longest of everything, at fixed times."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from models.connection import Connection
+from models.delegation import OPEN_STATES, Delegation, Event, State, Trouble
+from models.event import EventRecord
+from models.overview import Excerpt, Overview
+from models.policy import REASON_LIMIT, Policy
+from models.standing import StandingApproval
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+TEAM, ADA, BEN, CLEO, DANA = "T0NORTH", "U0ADA", "U0BEN", "U0CLEO", "U0DANA"
+CONNECT_URL = "https://sendas.example.com/close/connect?for=" + "s" * 300
+POLICY = Policy(admins=frozenset({DANA}))
+
+NASTY = "<!everyone> & <@U0ADA> *bold* _it_ `code` “quotes” \N{GRINNING FACE} "
+LONG_TEXT = (NASTY * 20)[:REASON_LIMIT]
+LONG_PERSON = "W" + "X" * 20
+
+ENDS = {
+    State.ENDED: Event.EXPIRE,
+    State.ENDING: Event.EXPIRE,
+    State.DENIED: Event.DENY,
+    State.CANCELLED: Event.CANCEL,
+}
+TROUBLED = (State.APPROVED, State.ENDING, State.FAILED)
+
+
+def shortest(state: State, **changes: Any) -> Delegation:
+    """Nothing that can be left out is there."""
+    is_over = state not in (State.REQUESTED, State.APPROVED, State.ACTIVE)
+    has_been = state in (State.ACTIVE, State.ENDING, State.ENDED)
+    row = Delegation(
+        id="d1",
+        team_id=TEAM,
+        grantor_id=ADA,
+        grantee_id=BEN,
+        requester_id=BEN,
+        reason="",
+        length=timedelta(hours=2),
+        state=state,
+        requested_at=NOW,
+        lapses_at=NOW + timedelta(days=3),
+        decided_at=None if state is State.REQUESTED else NOW,
+        active_at=NOW if has_been else None,
+        ends_at=NOW + timedelta(hours=2) if has_been else None,
+        ended_at=NOW + timedelta(hours=2) if is_over else None,
+        end_event=ENDS.get(state),
+        trouble=Trouble.CLOSE_INVALID if state is State.FAILED else None,
+    )
+    return replace(row, **changes)
+
+
+def longest(state: State, **changes: Any) -> Delegation:
+    """Everything that can be long is as long as it gets, and full of markup."""
+    grantor, grantee = f"{LONG_PERSON}1", f"{LONG_PERSON}2"
+    full = shortest(
+        state,
+        id="d" * 22,
+        grantor_id=grantor,
+        grantee_id=grantee,
+        requester_id=f"{LONG_PERSON}3",
+        reason=LONG_TEXT,
+        note=LONG_TEXT,
+        starts_at=NOW + timedelta(days=1),
+        length=None,
+        until=NOW + timedelta(days=30, hours=5, minutes=7),
+        grantee_account="N" * 200 + " <" + "a" * 190 + "@example.com>",
+        addresses="\n".join(["a" * 240 + "@example.com"] * 10),
+        reminders=5,
+        sent_count=123_456,
+        sent_people=98_765,
+    )
+    if full.closed_by is None and full.end_event is not None:
+        full = replace(full, closed_by=grantor)
+    if state in TROUBLED:
+        full = replace(full, trouble=Trouble.EXISTED_BEFORE)
+    return replace(full, **changes)
+
+
+def permanent(state: State, **changes: Any) -> Delegation:
+    """Without an end."""
+    return shortest(state, length=None, until=None, ends_at=None, **changes)
+
+
+def moments() -> dict[str, Delegation]:
+    """What can be special within one state."""
+    wish = {"extension_asked_at": NOW}
+    return {
+        "requested-reminded": shortest(State.REQUESTED, reminders=1),
+        "requested-by-another": shortest(State.REQUESTED, requester_id=CLEO),
+        "requested-starts-later": shortest(State.REQUESTED, starts_at=NOW + timedelta(days=1)),
+        "requested-account": shortest(State.REQUESTED, grantee_account="Ben <ben@example.com>"),
+        "approved-granted": shortest(State.APPROVED, requester_id=ADA),
+        "approved-standing": shortest(State.APPROVED, standing_id="s1"),
+        "approved-starts-later": shortest(State.APPROVED, starts_at=NOW + timedelta(days=1)),
+        "active-warned": shortest(State.ACTIVE, is_warned=True),
+        "active-addresses": shortest(State.ACTIVE, addresses="ada@example.com"),
+        "active-wish-length": shortest(State.ACTIVE, extension_length=timedelta(hours=1), **wish),
+        "active-wish-until": shortest(
+            State.ACTIVE, extension_until=NOW + timedelta(days=1), **wish
+        ),
+        "active-wish-forever": shortest(State.ACTIVE, **wish),
+        "active-wish-declined": shortest(State.ACTIVE, extension_declined_at=NOW),
+        "denied-note": shortest(State.DENIED, note="Not this week."),
+        "lapsed-unanswered": shortest(State.LAPSED, decided_at=None),
+        **{
+            f"ended-{event}": shortest(State.ENDED, end_event=event, closed_by=ADA)
+            for event in (Event.REVOKE, Event.RELEASE, Event.OFFBOARD, Event.DISCONNECT)
+        },
+        "ended-remove": shortest(State.ENDED, end_event=Event.REMOVE),
+    }
+
+
+def delegations() -> dict[str, Delegation]:
+    """Every row that a card, a notice or a list may have to show, by name."""
+    rows = {}
+    for state in State:
+        rows[f"{state}-shortest"] = shortest(state)
+        rows[f"{state}-longest"] = longest(state)
+        rows[f"{state}-permanent"] = permanent(state)
+        if state in TROUBLED:
+            for trouble in Trouble:
+                rows[f"{state}-{trouble}"] = shortest(state, trouble=trouble)
+    return rows | moments()
+
+
+def connection(*, is_alive: bool = True) -> Connection:
+    """A person's link to Close."""
+    return Connection(
+        id="c1",
+        team_id=TEAM,
+        slack_user_id=ADA,
+        close_user_id="user_ada",
+        organization_id="orga_north",
+        email="ada.lindqvist@example.com",
+        is_api_key=False,
+        is_alive=is_alive,
+        secret=b"",
+        access_expires_at=NOW,
+        connected_at=NOW,
+    )
+
+
+def standing(number: int, *, grantor: str = ADA, grantee: str = BEN) -> StandingApproval:
+    """A standing approval."""
+    return StandingApproval(
+        id=f"s{number}",
+        team_id=TEAM,
+        grantor_id=grantor,
+        grantee_id=grantee,
+        max_length=timedelta(hours=4),
+        until=NOW + timedelta(days=30),
+        created_at=NOW,
+    )
+
+
+def crowd(name: str, count: int, shown: int, state: State, **changes: Any) -> Excerpt:
+    """The first ``shown`` of ``count`` long rows."""
+    rows = [longest(state, id=f"{number}{name:_>21}", **changes) for number in range(shown)]
+    return Excerpt(rows, count)
+
+
+def past(count: int) -> list[Delegation]:
+    """A page of what is over, each state in turn."""
+    over = [state for state in State if state not in OPEN_STATES]
+    return [longest(over[number % len(over)], id=f"h{number}") for number in range(count)]
+
+
+def overviews(most_rows: int, page: int) -> dict[str, Overview]:
+    """App Homes, by name; the fullest has a thousand rows of each kind behind it."""
+    me = f"{LONG_PERSON}1"
+    full = Overview(
+        person_id=me,
+        connection=connection(is_alive=False),
+        waiting=crowd("waiting", 1000, most_rows, State.REQUESTED),
+        given=crowd("given", 1000, most_rows, State.ACTIVE, grantee_id=BEN),
+        received=crowd("received", 1000, most_rows, State.ACTIVE, grantee_id=me, grantor_id=ADA),
+        for_others=crowd(
+            "for_others", 1000, most_rows, State.ACTIVE, grantor_id=ADA, requester_id=me
+        ),
+        standing=[standing(number, grantor=me) for number in range(1000)],
+        history=past(page),
+        page=50,
+        has_older=True,
+    )
+    return {
+        "empty": Overview(person_id=ADA),
+        "connected": Overview(person_id=ADA, connection=connection()),
+        "reconnect": Overview(person_id=ADA, connection=connection(is_alive=False)),
+        "one-of-each": _one_of_each(),
+        "fullest": full,
+        "beyond-the-last-page": Overview(person_id=ADA, page=7),
+    }
+
+
+def _one_of_each() -> Overview:
+    return Overview(
+        person_id=ADA,
+        connection=connection(),
+        waiting=Excerpt([shortest(State.REQUESTED, id="w1", reason="Spring pipeline")], 1),
+        given=Excerpt([shortest(State.ACTIVE, id="g1"), permanent(State.ACTIVE, id="g2")], 2),
+        received=Excerpt(
+            [shortest(State.ACTIVE, id="r1", grantor_id=CLEO, grantee_id=ADA, requester_id=ADA)], 1
+        ),
+        for_others=Excerpt(
+            [shortest(State.REQUESTED, id="o1", grantor_id=CLEO, requester_id=ADA)], 1
+        ),
+        standing=[standing(1), standing(2, grantor=CLEO, grantee=ADA)],
+        history=[shortest(State.ENDED, id="h1"), shortest(State.DENIED, id="h2")],
+        has_older=True,
+    )
+
+
+def records() -> list[EventRecord]:
+    """One audit row for each event, by a person and by the clock."""
+    return [
+        EventRecord(
+            id=number,
+            delegation_id="d1",
+            at=NOW,
+            event=event,
+            state=State.ACTIVE,
+            actor=ADA if number % 2 else None,
+            trouble=None,
+        )
+        for number, event in enumerate(Event)
+    ]

@@ -1,0 +1,106 @@
+"""What ``/sendas …`` means: a table, and any text whatsoever."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.grammar import Command, Muddle, NotUnderstood, Verb, read_command
+
+ADA, BEN = "<@U0ADA|ada>", "<@U0BEN>"
+UNDERSTOOD = [
+    ("", Command(Verb.OPEN)),
+    ("   \n\t", Command(Verb.OPEN)),
+    (f"{ADA} 2h Covering", Command(Verb.REQUEST, ("U0ADA",), "2h Covering")),
+    (f"  {ADA}", Command(Verb.REQUEST, ("U0ADA",))),
+    (f"{ADA}2h", Command(Verb.REQUEST, ("U0ADA",), "2h")),
+    (f"{ADA}\n2h\nwhy", Command(Verb.REQUEST, ("U0ADA",), "2h\nwhy")),
+    ("<@W012ABC> 2h", Command(Verb.REQUEST, ("W012ABC",), "2h")),
+    ("<@U0ADA|a&gt;b> 2h", Command(Verb.REQUEST, ("U0ADA",), "2h")),
+    ("<@U0ADA|> 2h", Command(Verb.REQUEST, ("U0ADA",), "2h")),
+    (f"{ADA} payload=1", Command(Verb.REQUEST, ("U0ADA",), "payload=1")),
+    ("list", Command(Verb.LIST)),
+    ("LIST", Command(Verb.LIST)),
+    ("help", Command(Verb.HELP)),
+    ("help me please", Command(Verb.HELP)),
+    ("connect", Command(Verb.CONNECT)),
+    (f"revoke {ADA}", Command(Verb.REVOKE, ("U0ADA",))),
+    (f"Revoke\t{ADA}  ", Command(Verb.REVOKE, ("U0ADA",))),
+    (f"release\n{BEN}", Command(Verb.RELEASE, ("U0BEN",))),
+    (f"revoke\u00a0{ADA}", Command(Verb.REVOKE, ("U0ADA",))),
+]
+
+
+@pytest.mark.parametrize(("text", "command"), UNDERSTOOD)
+def test_what_is_understood(text: str, command: Command) -> None:
+    """Each of these says exactly one thing."""
+    assert read_command(text) == command
+
+
+MUDDLED = [
+    ("ada 2h", Muddle.UNKNOWN_WORD, "ada", Verb.REQUEST),
+    ("listing", Muddle.UNKNOWN_WORD, "listing", Verb.REQUEST),
+    ("2h", Muddle.UNKNOWN_WORD, "2h", Verb.REQUEST),
+    ("&lt;b&gt; &amp;", Muddle.UNKNOWN_WORD, "<b>", Verb.REQUEST),
+    ("@ada 2h", Muddle.NAME_NOT_MENTIONED, "@ada", Verb.REQUEST),
+    ("<!subteam^S123|@sales> 2h", Muddle.GROUP, "", Verb.REQUEST),
+    ("<!here> 2h", Muddle.EVERYBODY, "", Verb.REQUEST),
+    ("<!channel|channel>", Muddle.EVERYBODY, "", Verb.REQUEST),
+    ("<!everyone>", Muddle.EVERYBODY, "", Verb.REQUEST),
+    ("@here", Muddle.EVERYBODY, "", Verb.REQUEST),
+    ("@Everyone now", Muddle.EVERYBODY, "", Verb.REQUEST),
+    ("<#C123|general> 2h", Muddle.PERSON_MISSING, "#general", Verb.REQUEST),
+    ("<https://example.com|x>", Muddle.PERSON_MISSING, "x", Verb.REQUEST),
+    ("<@u0ada>", Muddle.PERSON_MISSING, "@u0ada", Verb.REQUEST),
+    ("<@U0ÄDA>", Muddle.PERSON_MISSING, "@U0ÄDA", Verb.REQUEST),
+    ("revoke", Muddle.PERSON_MISSING, "", Verb.REVOKE),
+    ("release   ", Muddle.PERSON_MISSING, "", Verb.RELEASE),
+    ("revoke ada", Muddle.PERSON_MISSING, "ada", Verb.REVOKE),
+    ("revoke @ada", Muddle.NAME_NOT_MENTIONED, "@ada", Verb.REVOKE),
+    ("revoke <!here>", Muddle.EVERYBODY, "", Verb.REVOKE),
+    (f"revoke {ADA} now", Muddle.TOO_MUCH, "now", Verb.REVOKE),
+    (f"release {ADA} {BEN}", Muddle.TOO_MUCH, "@U0BEN", Verb.RELEASE),
+]
+
+
+@pytest.mark.parametrize(("text", "muddle", "word", "verb"), MUDDLED)
+def test_what_is_not_understood(text: str, muddle: Muddle, word: str, verb: Verb) -> None:
+    """Each misunderstanding is named, with the word that caused it as its writer saw it."""
+    with pytest.raises(NotUnderstood) as caught:
+        read_command(text)
+    assert (caught.value.muddle, caught.value.word) == (muddle, word)
+    assert caught.value.verb is verb
+
+
+def test_every_muddle_can_happen() -> None:
+    """The table above leaves no kind of misunderstanding out."""
+    assert {muddle for _, muddle, _, _ in MUDDLED} == set(Muddle)
+
+
+def test_a_long_word_is_cut() -> None:
+    """What is repeated in an answer is short."""
+    with pytest.raises(NotUnderstood) as caught:
+        read_command("x" * 5000)
+    assert len(caught.value.word) == 60
+
+
+PIECES = st.sampled_from(
+    ["<@U0ADA|ada>", "<@U0BEN>", "<!here>", "<!subteam^S1|@s>", "grant", "revoke", "release"]
+    + ["list", "all", "for", "and", ",", "2h", " ", "\n", "@", "<", ">", "|", "&amp;", "\u202e"]
+)
+TEXTS = st.one_of(
+    st.text(), st.lists(PIECES, max_size=12).map("".join), st.lists(PIECES).map(" ".join)
+)
+
+
+@given(TEXTS)
+def test_any_text_is_a_command_or_a_named_misunderstanding(text: str) -> None:
+    """Nothing that can be typed raises anything else, and ids look like ids."""
+    try:
+        command = read_command(text)
+    except NotUnderstood as error:
+        assert error.muddle in Muddle
+        assert len(error.word) <= 60
+        return
+    assert command.verb in Verb
+    assert all(each[0] in "UW" and each.isascii() and each.isalnum() for each in command.people)
+    assert command.rest == command.rest.strip()

@@ -1,0 +1,65 @@
+"""Slack's markup: what people typed is only text, times have a fallback, plain text has no marks."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.cards.markup import mention, moment, quoted, unmarked
+from sandbox.markup import problems_of_mrkdwn, readable_mrkdwn
+
+NAMES = {"U0ADA": "Ada", "C0SALES": "sales"}
+NASTY = st.text(st.sampled_from("<>&|!@#*_~`^{}\n\u202e\u200bUA0") | st.characters(codec="utf-8"))
+
+
+@given(NASTY)
+def test_quoted_text_is_only_text(text: str) -> None:
+    """Whatever was typed is valid mrkdwn, mentions and links nothing, and reads as typed."""
+    shown = quoted(text)
+    assert not list(problems_of_mrkdwn(shown))
+    assert "<" not in shown
+    assert ">" not in shown
+    read = readable_mrkdwn(shown, NAMES)
+    assert read.replace("\u200b", "") == text.replace("\u200b", "")
+
+
+@pytest.mark.parametrize("text", ["*bold*", "_it_", "~no~", "`code`", "```block```", "**"])
+def test_quoted_marks_do_not_format(text: str) -> None:
+    """A formatting mark never stands directly beside a letter or another mark."""
+    shown = quoted(text)
+    for mark in "*_~`":
+        for place, character in enumerate(shown):
+            if character == mark:
+                assert shown[place - 1] == "\u200b"
+                assert shown[place + 1] == "\u200b"
+
+
+def test_moments_are_local_with_a_fallback() -> None:
+    """A time is Slack's date markup; its fallback is UTC and says so, whatever zone came in."""
+    tokyo = timezone(timedelta(hours=9))
+    when = datetime(2026, 11, 27, 17, tzinfo=UTC)
+    assert moment(when) == moment(when.astimezone(tokyo))
+    assert not list(problems_of_mrkdwn(moment(when)))
+    assert "Fri 27 Nov 2026, 17:00 UTC" in moment(when)
+    assert "18:00" in readable_mrkdwn(moment(when), NAMES, "Europe/Berlin")
+
+
+def test_mentions_are_mentions() -> None:
+    """A person is shown by the name that every reader's Slack knows."""
+    assert readable_mrkdwn(mention("U0ADA"), NAMES) == "@Ada"
+
+
+def test_plain_text_has_no_markup() -> None:
+    """Where Slack shows no markup, none is left: names, times, entities and marks are words."""
+    when = moment(datetime(2026, 11, 27, 17, tzinfo=UTC))
+    text = f"*{mention('U0ADA')}* until {when}, `/sendas list` {quoted('R&D <b>')}"
+    assert unmarked(text) == ("that person until Fri 27 Nov 2026, 17:00 UTC, /sendas list R&D <b>")
+
+
+@given(NASTY)
+def test_plain_text_of_what_was_typed_is_what_was_typed(text: str) -> None:
+    """Quoting and unmarking gives the text back, without its formatting marks."""
+    for mark in "*`\u200b":
+        text = text.replace(mark, "")
+    assert unmarked(quoted(text)) == text

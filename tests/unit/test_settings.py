@@ -1,0 +1,164 @@
+"""The environment: defaults, forms, and one clear line for everything that is wrong with it."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from cryptography.fernet import Fernet
+
+from bot.settings import BadSettings, Settings, read_settings
+from bot.store import Database
+
+KEY = Fernet.generate_key().decode()
+COMPLETE = {
+    "SLACK_BOT_TOKEN": "xoxb-very-secret",
+    "SLACK_SIGNING_SECRET": "signing-very-secret",
+    "CLOSE_CLIENT_ID": "oa2client_1",
+    "CLOSE_CLIENT_SECRET": "client-very-secret",
+    "PUBLIC_URL": "https://bot.example.com/",
+    "ENCRYPTION_KEYS": KEY,
+}
+
+
+@pytest.fixture(autouse=True)
+def _clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No variable of this machine and no ``.env`` file is seen."""
+    monkeypatch.chdir(tmp_path)
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+def read(monkeypatch: pytest.MonkeyPatch, **changes: str | None) -> Settings:
+    """The settings of a complete environment with these changes; None leaves one out."""
+    for name, value in {**COMPLETE, **changes}.items():
+        if value is not None:
+            monkeypatch.setenv(name, value)
+    return read_settings()
+
+
+def test_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What need not be set is as the documentation says."""
+    settings = read(monkeypatch)
+    assert settings.slack_api_url.rstrip("/") == "https://slack.com/api"
+    assert settings.close_api_url == "https://api.close.com"
+    assert settings.close_app_url == "https://app.close.com"
+    assert settings.database_url.get_secret_value().startswith("sqlite:///")
+    assert settings.public_url == "https://bot.example.com"
+    policy = settings.policy
+    assert policy.min_duration == timedelta(minutes=5)
+    assert policy.max_duration == timedelta(days=30)
+    assert policy.default_duration == timedelta(days=1)
+    assert policy.pending_ttl == timedelta(days=3)
+    assert policy.remind_before == timedelta(hours=1)
+    assert (policy.allow_permanent, policy.require_reason) == (True, False)
+    assert policy.admins == frozenset()
+    assert settings.audit_channel is None
+
+
+def test_everything_can_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Durations, lists and switches take the forms that environment screens hold."""
+    settings = read(
+        monkeypatch,
+        MIN_DURATION="1m",
+        MAX_DURATION="1w",
+        DEFAULT_DURATION="1d12h",
+        ALLOW_PERMANENT="false",
+        REQUIRE_REASON="true",
+        PENDING_TTL="45m",
+        ADMINS=" U0ADA, U0BEN ,",
+        AUDIT_CHANNEL="C0AUDIT",
+        ENCRYPTION_KEYS=f"{KEY}, {Fernet.generate_key().decode()}",
+        PORT="9000",
+    )
+    assert settings.policy.default_duration == timedelta(hours=36)
+    assert settings.policy.max_duration == timedelta(weeks=1)
+    assert not settings.policy.allow_permanent
+    assert settings.policy.admins == {"U0ADA", "U0BEN"}
+    assert settings.audit_channel == "C0AUDIT"
+    assert len(settings.encryption_keys) == 2
+
+
+@pytest.mark.parametrize("name", COMPLETE)
+@pytest.mark.parametrize("value", [None, ""])
+def test_each_missing_variable_is_named(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str | None
+) -> None:
+    """Whatever is missing or empty: one message that names it, and no value of another."""
+    with pytest.raises(BadSettings, match=name) as caught:
+        read(monkeypatch, **{name: value})
+    assert "very-secret" not in str(caught.value)
+    assert KEY not in str(caught.value)
+
+
+BAD = [
+    ("PUBLIC_URL", "bot.example.com"),
+    ("PUBLIC_URL", "ftp://bot.example.com"),
+    ("CLOSE_API_URL", "api.close.com"),
+    ("PORT", "http"),
+    ("PORT", "99999"),
+    ("MIN_DURATION", "5 minutes or so"),
+    ("MAX_DURATION", "-1d"),
+    ("DEFAULT_DURATION", "1"),
+    ("PENDING_TTL", "0s"),
+    ("ALLOW_PERMANENT", "perhaps"),
+    ("ENCRYPTION_KEYS", "very-secret-but-no-key"),
+    ("ENCRYPTION_KEYS", ",,"),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), BAD)
+def test_each_bad_variable_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    """Whatever cannot be used is named, and no secret value is repeated."""
+    with pytest.raises(BadSettings, match=name) as caught:
+        read(monkeypatch, **{name: value})
+    assert "very-secret" not in str(caught.value)
+
+
+def test_several_problems_come_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who fills in a new environment reads all that is missing at once."""
+    with pytest.raises(BadSettings) as caught:
+        read(monkeypatch, SLACK_BOT_TOKEN=None, PUBLIC_URL=None, PORT="x")
+    assert len(str(caught.value).splitlines()) == 3
+
+
+@pytest.mark.parametrize(
+    ("shortest", "usual", "longest"), [("2d", "1d", "30d"), ("5m", "31d", "30d")]
+)
+def test_durations_have_to_fit_together(
+    monkeypatch: pytest.MonkeyPatch, shortest: str, usual: str, longest: str
+) -> None:
+    """The default lies between the shortest and the longest."""
+    with pytest.raises(BadSettings, match="DEFAULT_DURATION"):
+        read(monkeypatch, MIN_DURATION=shortest, DEFAULT_DURATION=usual, MAX_DURATION=longest)
+
+
+def test_socket_mode_needs_no_signing_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With ``SLACK_APP_TOKEN`` there are no requests to verify."""
+    settings = read(monkeypatch, SLACK_SIGNING_SECRET=None, SLACK_APP_TOKEN="xapp-1")
+    assert settings.slack_app_token is not None
+
+
+def test_secrets_stay_out_of_the_repr(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A settings object in a log or a traceback gives nothing away."""
+    settings = read(monkeypatch, DATABASE_URL="postgres://user:very-secret@host/db")
+    assert "very-secret" not in repr(settings)
+    assert KEY not in repr(settings)
+    assert "very-secret" not in str(settings.model_dump())
+
+
+URLS = [
+    ("sqlite:///send-as.db", "sqlite"),
+    ("sqlite:////var/lib/send-as.db", "sqlite"),
+    ("postgres://user:word@host:5432/name", "postgresql"),
+    ("postgresql://user:word@host/name", "postgresql"),
+    ("postgresql://user:word@host/name?sslmode=require&channel_binding=require", "postgresql"),
+    ("postgresql+asyncpg://user:word@host/name", "postgresql"),
+]
+
+
+@pytest.mark.parametrize(("url", "kind"), URLS)
+async def test_the_forms_of_a_database_url(url: str, kind: str) -> None:
+    """Every form that hosts hand out names one of the two databases, without connecting."""
+    database = Database(url)
+    assert database.kind == kind
+    await database.dispose()
