@@ -5,7 +5,7 @@ RUN := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo story test check format bench lock clean
+.PHONY: help install demo screenshots story test check format bench lock clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -20,7 +20,11 @@ $(INSTALLED): requirements-dev.txt
 	$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@
 
-demo: story ## see it work, without any account
+demo: $(INSTALLED) ## try it in a browser, without any account (SANDBOX_PORT, default 3000)
+	$(RUN) -m sandbox
+
+screenshots: $(INSTALLED) ## take the pictures in docs/images anew
+	$(RUN) -m tests.browser.pictures
 
 story: $(INSTALLED) ## the story in the terminal
 	$(RUN) -m sandbox --story

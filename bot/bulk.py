@@ -6,6 +6,7 @@ what was asked, person by person, and whatever it left over goes on alone.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
 
 from bot.associate import Associate
 from bot.close.errors import CloseError, OutcomeUnclear, RefusedByClose
@@ -13,7 +14,7 @@ from bot.connections import CloseSession, NotConnected
 from bot.dissociate import Dissociate, is_other_account
 from bot.identities import Account, Identities, NoAccount
 from bot.ports import Association
-from bot.steps import Steps
+from bot.steps import SETTLE, Steps
 from bot.store import Store
 from models.delegation import Delegation, Event, State
 
@@ -35,12 +36,18 @@ class Bulk:
         """Rows with the same key can share a call; None has to go alone."""
         d, now = delegation, self._steps.now()
         is_over = d.state is State.ACTIVE and d.ends_at is not None and d.ends_at <= now
-        if (is_over or d.state is State.ENDING) and d.association_id and not d.is_unclear:
+        if (is_over or d.state is State.ENDING) and self._is_settled(d, now):
             return ("end", d.team_id, d.grantor_id, d.grantor_close_id or "")
         is_startable = d.starts_at is None or d.starts_at <= now
         if d.state is State.APPROVED and d.attempted_at is None and is_startable:
             return ("make", d.team_id, d.grantor_id)
         return None
+
+    def _is_settled(self, delegation: Delegation, now: datetime) -> bool:
+        """Whether nothing that Close was asked before can still add to what it holds."""
+        if delegation.attempted_at is None or delegation.grantee_close_id is None:
+            return False
+        return not delegation.is_unclear or delegation.attempted_at + SETTLE <= now
 
     async def __call__(self, group: Sequence[Delegation]) -> None:
         """Take every delegation of the group one step further."""

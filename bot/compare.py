@@ -83,21 +83,25 @@ class Compare:
 
     async def _compared(self, session: CloseSession, comparison: Comparison) -> Differences:
         caller = session.connection.close_user_id
-        active = await self._active_ids(comparison)
+        before = await self._open_before(comparison)
         held = await self._held(session)
         found = await self._differences(comparison, caller, held)
         gone = [
-            each for each in found.gone if each.id in active and await self._is_gone(session, each)
+            each
+            for each in found.gone
+            if before.get(each.id) is State.ACTIVE and await self._is_gone(session, each)
         ]
+        # What was still open when Close was asked may have been ended while Close answered.
+        back = [each for each in found.back if each[0].id not in before]
         for delegation in gone:
             await self._removed_in_close(delegation)
-        for delegation, association in found.back:
+        for delegation, association in back:
             await self._end_again(session, delegation, association)
         new = [(each, await self._grantee(session, comparison, each)) for each in found.unknown]
         await self._note(comparison, found, new)
-        if gone or found.back or new or found.refused or found.vanished:
+        if gone or back or new or found.refused or found.vanished:
             self._on_change()
-        return replace(found, gone=gone)
+        return replace(found, gone=gone, back=back)
 
     async def _held(self, session: CloseSession) -> Sequence[Association]:
         caller = session.connection.close_user_id
@@ -105,14 +109,15 @@ class Compare:
             lambda credential: self._steps.close.associations(credential, allowing_user_id=caller)
         )
 
-    async def _active_ids(self, comparison: Comparison) -> set[str]:
-        """What was active before Close was asked: what became so meanwhile is not in its list."""
+    async def _open_before(self, comparison: Comparison) -> dict[str, State]:
+        """What was open before Close was asked: what began meanwhile is not in its list, and what
+        ended meanwhile may still be."""
         rows = await self._steps.database.run(
             lambda store: store.comparisons.delegations(
                 comparison.team_id, comparison.grantor_id, association_ids=()
             )
         )
-        return {each.id for each in rows if each.state is State.ACTIVE}
+        return {each.id: each.state for each in rows if each.is_open}
 
     async def _differences(
         self, comparison: Comparison, caller: str, held: Sequence[Association]

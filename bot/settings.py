@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_v
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.durations import parse_duration
+from bot.spans import DurationError
 from models.policy import Policy
 
 
@@ -21,7 +22,12 @@ def _words(value: Any) -> Any:
 
 
 def _duration(value: Any) -> Any:
-    return parse_duration(value) if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    try:
+        return parse_duration(value)
+    except DurationError:
+        raise ValueError("is not a duration; write it like 45m, 2h30m or 30d") from None
 
 
 def _without_slash(value: Any) -> Any:
@@ -151,5 +157,6 @@ def read_settings() -> Settings:
 
 def _line(problem: Any) -> str:
     name = "_".join(str(part) for part in problem["loc"][:1]).upper()
-    what = "is not set" if problem["type"] == "missing" else problem["msg"]
-    return f"{name}: {what}" if name else str(what).removeprefix("Value error, ")
+    what = "is not set" if problem["type"] == "missing" else str(problem["msg"])
+    what = what.removeprefix("Value error, ")
+    return f"{name}: {what}" if name else what

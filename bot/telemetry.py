@@ -30,8 +30,17 @@ def configure_logging(level: str = "INFO") -> None:
     )
     logging.basicConfig(handlers=[handler], level=level, force=True)
     # httpx logs whole URLs at INFO; bolt and APScheduler log every request and every tick.
-    for name in ("httpx", "httpcore", "apscheduler", "slack_bolt", "slack_sdk", "uvicorn.access"):
+    for name in (
+        "httpx",
+        "httpcore",
+        "apscheduler",
+        "slack_sdk",
+        "uvicorn.access",
+        "alembic",
+    ):
         logging.getLogger(name).setLevel(logging.WARNING)
+    # Its warnings quote whole requests, and the token that it finds beside our client.
+    logging.getLogger("slack_bolt").setLevel(logging.ERROR)
 
 
 class Metrics:

@@ -154,7 +154,7 @@ def notice(
     blocks += [_context(line) for line in (*shown.lines, *details)]
     if Action.CONNECT in shown.actions:
         blocks.append(buttons(delegation.id, [Action.CONNECT], connect_url))
-    return Message(_text(shown, ""), blocks)
+    return Message("\n".join([_text(shown, ""), *details]), blocks)
 
 
 def buttons(delegation_id: str, actions: Sequence[Action], connect_url: str) -> ActionsBlock:

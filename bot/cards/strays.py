@@ -36,10 +36,12 @@ def card(stray: Stray) -> Message:
     blocks: list[Block] = [SectionBlock(text=MarkdownTextObject(text=f"*{headline}*"))]
     blocks += [SectionBlock(text=MarkdownTextObject(text=line)) for line in lines]
     buttons = _buttons(stray)
+    said = [f"{headline}.", *lines]
     if buttons:
-        blocks.append(_small(f"{_who(stray)} can {words.allows('your')}."))
+        said.append(f"{_who(stray)} can {words.allows('your')}.")
+        blocks.append(_small(said[-1]))
         blocks.append(_row(stray.id, buttons))
-    text = "\n".join([f"{headline}.", *lines]).replace("*", "")
+    text = "\n".join(said).replace("*", "")
     return Message(text, blocks)
 
 

@@ -166,5 +166,7 @@ def trouble(delegation: Delegation, kind: Trouble | None = None) -> str:
             return f"Close no longer knows {grantee}'s account."
         case Trouble.CLOSE_APP_REJECTED:
             return "Close rejects this bot's own credentials. Whoever runs the bot has to look."
+        case Trouble.UNKNOWN:
+            return "Something went wrong on our side. It has been noted, and the bot keeps trying."
         case _:
             return "Close answered in a way the bot does not understand."

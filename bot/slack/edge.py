@@ -55,7 +55,11 @@ class SlackEdge:
         signature = request.headers.get("x-slack-signature", "")
         if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= 12):
             raise Unacceptable(401, "invalid request")
-        if not (signature.isascii() and self._verifier.is_valid(raw, timestamp, signature)):
+        try:
+            is_valid = signature.isascii() and self._verifier.is_valid(raw, timestamp, signature)
+        except UnicodeDecodeError:  # the verifier reads the body as text; Slack sends UTF-8
+            raise Unacceptable(400, "malformed request") from None
+        if not is_valid:
             raise Unacceptable(401, "invalid request")
 
 

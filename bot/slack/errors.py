@@ -93,6 +93,7 @@ def _from_answer(error: SlackApiError) -> SlackError:
 def _wait(headers: dict[str, str]) -> timedelta:
     lowered = {name.lower(): value for name, value in headers.items()}
     try:
-        return timedelta(seconds=min(float(lowered["retry-after"]), 300))
-    except (KeyError, ValueError):
+        named = timedelta(seconds=min(float(lowered["retry-after"]), 300))
+    except (KeyError, ValueError, OverflowError):
         return DEFAULT_WAIT
+    return named if named >= timedelta() else DEFAULT_WAIT

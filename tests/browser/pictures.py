@@ -17,6 +17,7 @@ from tests.browser.stage import Stage, find_chromium, open_browser, open_stage
 
 IMAGES = Path(__file__).resolve().parents[2] / "docs" / "images"
 MOST_BYTES = 150_000
+TALL = {"width": 1280, "height": 960}
 WIDE = {"width": 1280, "height": 760}
 ASK = "/sendas @ada 2h Covering the spring pipeline"
 SHARP = 2  # pixels of a picture for each pixel of the page
@@ -53,11 +54,13 @@ def _page(scheme: str) -> Callable[[Stage], Awaitable[None]]:
     async def take(stage: Stage) -> None:
         await _activate(stage)
         await _picture(stage.page.locator("body"), f"page-{scheme}")
-        await stage.seat("right").get_by_role("tab", name="Home").click()
+        await stage.page.set_viewport_size(TALL)
         await stage.type("/sendas")
         await expect(stage.seat().get_by_role("dialog")).to_be_visible()
-        await expect(stage.seat("right").locator(".stream > *")).to_be_visible()
-        await _picture(stage.page.locator(".seats"), f"home-and-form-{scheme}")
+        await _picture(stage.seat(), f"form-{scheme}")
+        await stage.seat("right").get_by_role("tab", name="Home").click()
+        await expect(stage.seat("right").locator(".home")).to_be_visible()
+        await _picture(stage.seat("right"), f"home-{scheme}")
 
     return take
 

@@ -43,6 +43,26 @@ async def test_completion_offers_people_and_groups(shared_stage: Stage) -> None:
     await expect(stage.page.get_by_role("listbox")).to_have_count(0)
 
 
+async def test_app_home_and_shortcuts(shared_stage: Stage) -> None:
+    """App Home shows what the bot published; shortcuts start from the menu and from a message."""
+    stage = shared_stage
+    await stage.open("?left=cleo&right=nobody")
+    await stage.seat().get_by_role("tab", name="Home").click()
+    await stage.sees("Whom you may send as")
+    await stage.seat().get_by_role("tab", name="# sales").click()
+    said = stage.seat().get_by_role("article").filter(has_text="Hartwell thread").first
+    await said.hover()
+    await said.get_by_label("More for this message").click()
+    await said.get_by_role("button", name="Ask to send as author").click()
+    form = stage.seat().get_by_role("dialog")
+    await expect(form.get_by_label("Ada Lindqvist").first).to_be_checked()
+    await form.get_by_role("button", name="Close this window").click()
+    await expect(form).to_have_count(0)
+    await stage.seat().get_by_label("Shortcuts").click()
+    await stage.seat().get_by_role("button", name="Ask to send as…").click()
+    await expect(form.get_by_role("heading")).to_be_visible()
+
+
 async def test_dark_and_narrow(browser: Browser, shared_house: House) -> None:
     """In the dark theme and on a phone everything is there, dark, and nothing overflows."""
     query = "?left=gus&right=nobody"

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from models.delegation import State, Trouble
-from sandbox.people import ADA, BEN, CLEO, ORGANIZATION_ID, SandboxPerson
+from sandbox.people import ADA, BEN, CLEO, DANA, ORGANIZATION_ID, SandboxPerson
 from tests.scenarios.moves import (
     MOMENT,
     active,
@@ -176,7 +176,7 @@ async def test_nothing_from_close_becomes_markup(stage: World, email: str) -> No
     stage.close.trouble.fail("/me/", 200, body=json.dumps(me).encode())
     async with departed(stage, ADA) as (browser, target):
         page = await browser.get(target)
-    assert page.status_code == 200
+    assert page.status_code == 403  # it is not Ada's address
     assert email not in page.text
     assert "<script>" not in page.text
 
@@ -268,15 +268,17 @@ def _eli(world: World) -> SandboxPerson:
     return next(p for p in world.slack.workspace.people.values() if p.handle == "eli")
 
 
-async def test_both_use_the_same_close_account(stage: World) -> None:
+async def test_both_use_the_same_close_account(sqlite_url: str) -> None:
     """Two people on one Close account cannot lend it to each other."""
-    link = await link_of(stage, BEN)
-    await stage.follow(link, ADA)
-    await stage.connect(ADA)
-    await asked(stage)
-    await press(stage, ADA, "Approve")
-    delegation = await settled_in(stage, State.FAILED)
-    assert delegation.trouble is Trouble.SAME_CLOSE_ACCOUNT
+    async with open_world(sqlite_url, admins=(DANA.id,)) as world:
+        await world.follow(await link_of(world, BEN), ADA)
+        await press(world, DANA, "Confirm")
+        await world.card(BEN, "is connected")
+        await world.connect(ADA)
+        await asked(world)
+        await press(world, ADA, "Approve")
+        delegation = await settled_in(world, State.FAILED)
+        assert delegation.trouble is Trouble.SAME_CLOSE_ACCOUNT
 
 
 async def test_short_lived_tokens_are_refreshed_every_time(stage: World) -> None:

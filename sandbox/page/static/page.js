@@ -22,10 +22,14 @@ const address = () => {
   return query;
 };
 
+// Conversations and the log grow at their end; App Home is read from its top.
+const isGrowing = (name, target) =>
+  name === "journal" || (name.endsWith("-stream") && target.closest(".seat").dataset.tab !== "home");
+
 const show = (name, html) => {
   const target = document.getElementById(name);
   if (name.endsWith("-modal")) showSheet(target.closest(".seat"), html);
-  else if (name.endsWith("-stream") || name === "journal") patchGrowing(target, html);
+  else if (isGrowing(name, target)) patchGrowing(target, html);
   else patch(target, html);
 };
 
@@ -154,7 +158,7 @@ const tick = () => {
   }
 };
 
-for (const box of document.querySelectorAll(".stream, .journal")) box.scrollTop = box.scrollHeight;
+for (const box of document.querySelectorAll(".seat:not([data-tab=home]) .stream, .journal")) box.scrollTop = box.scrollHeight;
 for (const seat of seats) {
   const waiting = seat.querySelector(".sheet").innerHTML.trim();
   seat.querySelector(".sheet").replaceChildren();

@@ -2,10 +2,12 @@
 
 import { carryOver } from "./forms.js";
 
+const WRONG = ".wrong :is(input, select, textarea)";
+
 const rest = (seat) => [...seat.children].filter((part) => !part.matches(".sheet, .toast, dialog"));
 
 const firstFocus = (dialog) =>
-  dialog.querySelector("[aria-invalid]") ??
+  dialog.querySelector(WRONG) ??
   dialog.querySelector("[data-focus]") ??
   dialog.querySelector(".fields :is(input, select, textarea, button)") ??
   dialog.querySelector("footer button");
@@ -36,6 +38,6 @@ export const showSheet = (seat, html) => {
   sheet.hidden = false;
   dialog.setAttribute("open", "");
   for (const part of rest(seat)) part.inert = true;
-  const again = isSame && !dialog.querySelector("[aria-invalid]") && document.getElementById(focused);
+  const again = isSame && !dialog.querySelector(WRONG) && document.getElementById(focused);
   (again || firstFocus(dialog))?.focus();
 };

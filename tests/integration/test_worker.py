@@ -1,0 +1,293 @@
+"""The worker: wakes, claims, survives its own failures, keeps leases, stops in order."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from bot import worker as worker_module
+from bot.clock import Clock
+from bot.store import Database
+from bot.worker import Worker
+from models.delegation import Delegation
+from tests.integration.rows import add, delegation, get
+
+
+def now() -> datetime:
+    """The real present."""
+    return datetime.now(UTC)
+
+
+class Step:
+    """Does ``act`` with a row and puts it off for a day; notes what it saw and what failed."""
+
+    def __init__(
+        self, database: Database, act: Callable[[Delegation], Awaitable[Any]] | None = None
+    ) -> None:
+        self._database = database
+        self._act = act
+        self.done: list[str] = []
+        self.failures: list[Exception] = []
+
+    async def __call__(self, item: Delegation) -> None:
+        if self._act is not None:
+            await self._act(item)
+        self.done.append(item.id)
+        await self._put_off(item, timedelta(days=1))
+
+    async def failed(self, item: Delegation, error: Exception) -> None:
+        self.failures.append(error)
+        await self._put_off(item, timedelta(milliseconds=20))
+
+    async def _put_off(self, item: Delegation, pause: timedelta) -> None:
+        await self._database.run(
+            lambda store: store.delegations.postpone(
+                item, wake_at=now() + pause, trouble=None, now=now()
+            )
+        )
+
+
+def make(database: Database, step: Step) -> Worker[Delegation]:
+    """A worker for delegations."""
+    return Worker("delegations", database, lambda store: store.delegations, step, now)
+
+
+@asynccontextmanager
+async def at_work(worker: Worker[Delegation], *, beat: float = 0.02) -> AsyncIterator[None]:
+    """The worker and its clock, until the block is left."""
+    clock = Clock(now, timedelta(seconds=beat))
+    clock.serve(worker)
+    clock.start()
+    task = asyncio.create_task(worker.run())
+    try:
+        yield
+    finally:
+        clock.stop()
+        worker.stop()
+        await task
+
+
+async def until(is_so: Callable[[], bool], *, within: float = 5.0) -> None:
+    """Wait until something is so."""
+    async with asyncio.timeout(within):
+        while not is_so():
+            await asyncio.sleep(0.005)
+
+
+async def test_what_is_due_at_the_start_is_done(database: Database) -> None:
+    """Rows that became due while nobody ran are done at once."""
+    rows = [delegation(wake_at=now() - timedelta(days=2)) for _ in range(3)]
+    await add(database, *rows)
+    step = Step(database)
+    async with at_work(make(database, step)):
+        await until(lambda: len(step.done) == 3)
+    assert sorted(step.done) == sorted(row.id for row in rows)
+
+
+async def test_a_row_is_done_when_its_time_comes(database: Database) -> None:
+    """A row of a moment from now is done then: not before, and not a whole beat later."""
+    soon = now() + timedelta(seconds=0.3)
+    await add(database, delegation(wake_at=soon))
+    finished: list[datetime] = []
+
+    async def note(_item: Delegation) -> None:
+        finished.append(now())
+
+    async with at_work(make(database, Step(database, note)), beat=5):
+        await until(lambda: bool(finished))
+    assert timedelta() <= finished[0] - soon < timedelta(seconds=0.5)
+
+
+async def test_a_row_of_another_process_is_noticed(database: Database, database_url: str) -> None:
+    """What somebody else wrote is found at the safety beat, without being told."""
+    step = Step(database)
+    other = Database(database_url)
+    async with at_work(make(database, step)):
+        await asyncio.sleep(0.05)
+        await add(other, delegation(wake_at=now()))
+        await until(lambda: len(step.done) == 1)
+    await other.dispose()
+
+
+async def test_one_failing_row_does_not_stop_the_others(database: Database) -> None:
+    """A step that raises is put off and tried again; everything else goes on."""
+    bad = delegation(wake_at=now() - timedelta(hours=1))
+    good = [delegation(wake_at=now()) for _ in range(5)]
+    await add(database, bad, *good)
+    stumbles = 3
+
+    async def stumble(item: Delegation) -> None:
+        nonlocal stumbles
+        if item.id == bad.id and stumbles:
+            stumbles -= 1
+            raise RuntimeError("stumbled")
+
+    step = Step(database, stumble)
+    async with at_work(make(database, step)):
+        await until(lambda: len(step.done) == 6)
+    assert len(step.failures) == 3
+    assert (await get(database, bad)).attempts == 4
+
+
+async def test_a_step_that_cannot_even_fail_keeps_its_row(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When putting off fails too, the lease runs out and the row is claimed again."""
+    monkeypatch.setattr(worker_module, "LEASE", timedelta(seconds=0.2))
+    await add(database, delegation(wake_at=now()))
+    tries = 0
+
+    async def break_down(_item: Delegation) -> None:
+        nonlocal tries
+        tries += 1
+        if tries == 1:
+            raise RuntimeError("broken")
+
+    step = Step(database, break_down)
+
+    async def broken_too(_item: Delegation, _error: Exception) -> None:
+        raise OSError("the database is away")
+
+    monkeypatch.setattr(step, "failed", broken_too)
+    async with at_work(make(database, step)):
+        await until(lambda: len(step.done) == 1)
+    assert tries == 2
+
+
+async def test_a_database_that_is_away_for_a_moment(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Claims that fail are tried again at the next beat."""
+    await add(database, delegation(wake_at=now()))
+    step = Step(database)
+    real, failures = database.run, 0
+
+    async def sometimes(function: Callable[..., Any]) -> Any:
+        nonlocal failures
+        if failures < 3:
+            failures += 1
+            raise OSError("away")
+        return await real(function)
+
+    monkeypatch.setattr(database, "run", sometimes)
+    async with at_work(make(database, step)):
+        await until(lambda: len(step.done) == 1)
+    assert failures == 3
+
+
+async def test_a_long_step_keeps_its_lease(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While a step runs longer than a lease, nobody else gets its row."""
+    monkeypatch.setattr(worker_module, "LEASE", timedelta(seconds=0.3))
+    monkeypatch.setattr(worker_module, "BEAT", 0.05)
+    await add(database, delegation(wake_at=now()))
+    starts = 0
+
+    async def take_long(_item: Delegation) -> None:
+        nonlocal starts
+        starts += 1
+        await asyncio.sleep(0.8)
+
+    step = Step(database, take_long)
+    async with at_work(make(database, step)), at_work(make(database, step)):
+        await until(lambda: len(step.done) == 1)
+    assert starts == 1
+
+
+async def test_many_rows_are_done_side_by_side(database: Database) -> None:
+    """Waiting for Close in one step does not hold up the others, within a fixed number."""
+    rows = [delegation(wake_at=now()) for _ in range(100)]
+    await add(database, *rows)
+    running, most = 0, 0
+
+    async def wait(_item: Delegation) -> None:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await asyncio.sleep(0.05)
+        running -= 1
+
+    step = Step(database, wait)
+    async with at_work(make(database, step)):
+        await until(lambda: len(step.done) == 100)
+    assert len(set(step.done)) == 100
+    assert 8 < most <= worker_module.MOST_AT_ONCE
+
+
+async def test_stopping_lets_running_steps_finish(database: Database) -> None:
+    """At the end nothing new is claimed, and what runs is finished and committed."""
+    row = delegation(wake_at=now())
+    await add(database, row)
+    started = asyncio.Event()
+
+    async def wait(_item: Delegation) -> None:
+        started.set()
+        await asyncio.sleep(0.2)
+
+    step = Step(database, wait)
+    async with at_work(make(database, step)):
+        await started.wait()
+    assert step.done == [row.id]
+    assert (await get(database, row)).leased_until is None
+    later = delegation(wake_at=now())
+    await add(database, later)
+    await asyncio.sleep(0.1)
+    assert step.done == [row.id]
+
+
+async def test_a_worker_that_dies_loses_nothing(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker cancelled in the middle of a step leaves a row that the next one finishes."""
+    monkeypatch.setattr(worker_module, "LEASE", timedelta(seconds=0.2))
+    row = delegation(wake_at=now())
+    await add(database, row)
+    started = asyncio.Event()
+
+    async def hang(_item: Delegation) -> None:
+        started.set()
+        await asyncio.sleep(60)
+
+    first = make(database, Step(database, hang))
+    dying = asyncio.create_task(first.run())
+    await started.wait()
+    dying.cancel()
+    for task in list(first._running.values()):
+        task.cancel()
+    with suppress(asyncio.CancelledError):
+        await dying
+    step = Step(database)
+    async with at_work(make(database, step)):
+        await until(lambda: step.done == [row.id])
+
+
+async def test_the_clock_wakes_in_the_loops_own_thread() -> None:
+    """An ``asyncio.Event`` may be set only there; APScheduler would use a thread for it."""
+    threads: set[int] = set()
+    woken = asyncio.Event()
+
+    class Sleeper:
+        name = "sleeper"
+        on_idle: Callable[[datetime | None], None]
+
+        def wake(self) -> None:
+            threads.add(threading.get_ident())
+            woken.set()
+
+    clock, sleeper = Clock(now, timedelta(seconds=0.02)), Sleeper()
+    clock.serve(sleeper)
+    assert not clock.is_ticking
+    clock.start()
+    assert clock.is_ticking
+    async with asyncio.timeout(2):
+        await woken.wait()
+        woken.clear()
+        sleeper.on_idle(now() + timedelta(seconds=0.01))
+        await woken.wait()
+    clock.stop()
+    assert threads == {threading.get_ident()}

@@ -1,0 +1,171 @@
+"""A link that the wrong person opens binds nothing, unless an admin says that it is right."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from models.connection import connections
+from models.pairing import Pairing, Verdict, pairings
+from sandbox.people import ADA, BEN, CLEO, DANA, SandboxPerson
+from tests.scenarios.moves import press, shown
+from tests.scenarios.world import World, open_world
+
+QUESTION = "connected a Close account with another address"
+
+
+@pytest.fixture
+async def led(sqlite_url: str) -> AsyncIterator[World]:
+    """A world whose admins are Dana and Cleo."""
+    async with open_world(sqlite_url, admins=(DANA.id, CLEO.id)) as opened:
+        yield opened
+
+
+async def opened_by(world: World, owner: SandboxPerson, visitor: SandboxPerson) -> Any:
+    """Somebody opens another person's link and consents with their own Close account."""
+    await world.slack.command(owner, "/sendas", "connect")
+    link = world.slack.messages(owner)[-1].text.partition("<")[2].partition("|")[0]
+    return await world.follow(link, visitor)
+
+
+async def stored(world: World) -> list[tuple[str, str]]:
+    """Who is connected with which address."""
+
+    def read(connection: Any) -> list[tuple[str, str]]:
+        rows = connection.execute(connections.select())
+        return [(row.slack_user_id, row.email) for row in rows]
+
+    found: list[tuple[str, str]] = await world.database.run_connection(read)
+    return found
+
+
+async def pairing_of(world: World) -> Pairing:
+    """The latest pairing."""
+
+    def read(connection: Any) -> Pairing:
+        rows = connection.execute(pairings.select().order_by(pairings.c.created_at.desc()))
+        return Pairing(**rows.mappings().first())
+
+    found: Pairing = await world.database.run_connection(read)
+    return found
+
+
+def revocations(world: World) -> int:
+    """How often Close was asked to end a grant."""
+    return sum(call.path == "/oauth2/revoke/" for call in world.close.calls)
+
+
+async def test_without_admins_it_is_refused(stage: World) -> None:
+    """The page says who can help, nothing is stored, and the grant is given back to Close."""
+    page = await opened_by(stage, ADA, BEN)
+    assert page.status_code == 403
+    assert "ADMINS" in page.text
+    assert await stored(stage) == []
+    assert revocations(stage) == 1
+
+
+async def test_the_address_may_differ_in_case(stage: World) -> None:
+    """Capital letters make nobody another person."""
+    stage.close.state.members[ADA.close_user_id or ""] = _with_email(ADA, ADA.email.title())
+    assert (await stage.connect(ADA)).status_code == 200
+    assert await stored(stage) == [(ADA.id, ADA.email.title())]
+
+
+async def test_an_admin_confirms(database_url: str) -> None:
+    """Both admins are asked; one confirms, the person hears of it, and the question is settled."""
+    async with open_world(database_url, admins=(DANA.id, CLEO.id)) as world:
+        page = await opened_by(world, ADA, BEN)
+        assert page.status_code == 200
+        assert "An admin" in page.text
+        assert await stored(world) == []
+        assert "an admin has been asked" in await world.sendas(ADA, "connect")
+        question = await world.card(DANA, QUESTION)
+        for address in (ADA.email, BEN.email):
+            assert address in world.slack.read(question, DANA)
+        await shown(world, CLEO, "Confirm")
+        await press(world, DANA, "Confirm")
+        await world.card(ADA, "is connected")
+        assert await stored(world) == [(ADA.id, BEN.email)]
+        settled = await world.card(CLEO, "confirmed it")
+        assert "Confirm" not in settled.buttons()
+        assert (await pairing_of(world)).secret == b""
+
+
+async def test_an_admin_rejects(led: World) -> None:
+    """The tokens are revoked at Close and erased here, and the person hears of it."""
+    await opened_by(led, ADA, BEN)
+    await press(led, DANA, "Reject")
+    await led.card(ADA, "was not connected")
+    await led.close.wait_for(lambda: revocations(led) == 1, what="a revocation")
+    async with asyncio.timeout(5):
+        while (await pairing_of(led)).secret:
+            await asyncio.sleep(0.02)
+    assert await stored(led) == []
+
+
+@pytest.mark.parametrize("clicker", [ADA, BEN])
+async def test_only_admins_decide(led: World, clicker: SandboxPerson) -> None:
+    """A forged click of anybody else changes nothing, the person's own least of all."""
+    await opened_by(led, ADA, BEN)
+    await shown(led, DANA, "Confirm")
+    pairing = await pairing_of(led)
+    await led.sendas(clicker, "list")
+    seen = led.slack.messages(clicker)[-1]
+    await led.slack.forge_click(clicker, seen, "confirm_pairing", pairing.id)
+    await led.whispered(clicker, "Only the people this is about")
+    assert await stored(led) == []
+
+
+async def test_an_admin_does_not_confirm_their_own(led: World) -> None:
+    """Dana's own account is for the other admin to look at."""
+    await opened_by(led, DANA, BEN)
+    await shown(led, CLEO, "Confirm")
+    pairing = await pairing_of(led)
+    assert not [m for m in led.slack.messages(DANA) if "Confirm" in m.buttons()]
+    await led.sendas(DANA, "list")
+    seen = led.slack.messages(DANA)[-1]
+    await led.slack.forge_click(DANA, seen, "confirm_pairing", pairing.id)
+    await led.whispered(DANA, "Only the people this is about")
+    assert await stored(led) == []
+
+
+async def test_two_admins_at_the_same_moment(led: World) -> None:
+    """One answer counts; the other hears that it was answered."""
+    await opened_by(led, ADA, BEN)
+    first, second = await shown(led, DANA, "Confirm"), await shown(led, CLEO, "Reject")
+    await asyncio.gather(
+        led.slack.click(DANA, first, "Confirm"), led.slack.click(CLEO, second, "Reject")
+    )
+    verdict = (await pairing_of(led)).verdict
+    assert verdict in (Verdict.CONFIRMED, Verdict.REJECTED)
+    assert await stored(led) == ([(ADA.id, BEN.email)] if verdict is Verdict.CONFIRMED else [])
+    late = CLEO if verdict is Verdict.CONFIRMED else DANA
+    await led.whispered(late, "already answered")
+
+
+async def test_a_later_account_replaces_the_question(led: World) -> None:
+    """Of two accounts of one person only the latest can be confirmed."""
+    await opened_by(led, ADA, BEN)
+    first = await shown(led, DANA, "Confirm")
+    await opened_by(led, ADA, CLEO)
+    await led.card(DANA, "another account since")
+    assert "Confirm" not in first.buttons()
+    await press(led, DANA, "Confirm")
+    await led.card(ADA, "is connected")
+    assert await stored(led) == [(ADA.id, CLEO.email)]
+
+
+async def test_nobody_decides(led: World) -> None:
+    """After a week the question is over, the tokens are revoked, and the person is told."""
+    await opened_by(led, ADA, BEN)
+    await shown(led, DANA, "Confirm")
+    led.clock.push(days=7, seconds=1)
+    await led.card(ADA, "No admin confirmed it within a week")
+    await led.close.wait_for(lambda: revocations(led) == 1, what="a revocation")
+    assert (await pairing_of(led)).verdict is Verdict.EXPIRED
+
+
+def _with_email(person: SandboxPerson, email: str) -> SandboxPerson:
+    return replace(person, email=email)

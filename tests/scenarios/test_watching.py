@@ -1,0 +1,177 @@
+"""Connections that last: looked at ahead of need, and a dead one is an incident people can mend."""
+
+import asyncio
+from typing import Any
+
+import httpx
+import pytest
+
+from models.connection import Connection, connections
+from models.delegation import State
+from sandbox.close_unknowns import DeactivatedCaller
+from sandbox.people import ADA, BEN, CLEO, DANA
+from tests.scenarios.moves import active, press, settled_in, shown
+from tests.scenarios.world import World, open_world
+
+LOST = "can no longer act for you in Close"
+OVERDUE = "may still be able to send email as"
+WORKS = "works again"
+
+
+async def connection_of(world: World) -> Connection:
+    """The only stored connection."""
+
+    def read(connection: Any) -> Connection:
+        return Connection(**connection.execute(connections.select()).mappings().one())
+
+    found: Connection = await world.database.run_connection(read)
+    return found
+
+
+async def checked(world: World, count: int) -> None:
+    """Close has been asked for new tokens this many times."""
+    await world.close.wait_for(
+        lambda: sum(call.path == "/oauth2/token/" for call in world.close.calls) >= count,
+        what=f"{count} answers of the token endpoint",
+    )
+
+
+async def at_rest(world: World) -> Connection:
+    """The connection, once the watch is not working on it."""
+    async with asyncio.timeout(10):
+        while True:
+            found = await connection_of(world)
+            due = found.wake_at is not None and found.wake_at <= world.clock()
+            if found.leased_until is None and not due:
+                return found
+            await asyncio.sleep(0.02)
+
+
+async def figures(world: World) -> str:
+    """What ``/metrics`` shows."""
+    async with httpx.AsyncClient() as browser:
+        return (await browser.get(f"{world.bot_url}/metrics")).text
+
+
+async def test_refreshed_at_least_daily(world: World) -> None:
+    """A connection that nobody uses is refreshed within each day."""
+    await world.connect(ADA)
+    first = await at_rest(world)
+    for day in (1, 2, 3):
+        world.clock.push(days=1)
+        await checked(world, 1 + day)
+        again = await at_rest(world)
+        assert again.is_alive
+        assert again.secret != first.secret
+        assert again.wake_at is not None
+        assert (again.wake_at - world.clock()).total_seconds() < 24 * 3600
+
+
+async def test_found_dead_before_it_matters(world: World) -> None:
+    """A quarter of the time before the end the grantor is told, in time to mend it; once they
+    have, the alarm is taken back and the right ends as if nothing had happened."""
+    await active(world, "@ada 8h Covering")
+    await at_rest(world)
+    world.close.revoke_tokens(ADA)
+    world.clock.push(hours=6, seconds=1)
+    notice = await world.card(ADA, LOST)
+    assert "remove it yourself in Close's settings" in world.slack.read(notice, ADA)
+    assert BEN.name in world.slack.read(notice, ADA)
+    assert 'sendas_connections{state="dead"} 1.0' in await figures(world)
+    assert "does not work" in await world.sendas(ADA, "list")
+    assert "does not work" not in await world.sendas(BEN, "list")
+    reply = await press(world, ADA, "Connect Close")
+    assert reply.url is not None
+    await world.follow(reply.url, ADA)
+    await world.card(ADA, WORKS)
+    assert 'sendas_connections{state="alive"} 1.0' in await figures(world)
+    world.clock.push(hours=2)
+    await settled_in(world, State.ENDED)
+    assert not world.close.find(ADA, BEN)
+
+
+async def test_told_once_and_once_more_when_it_matters(stage: World) -> None:
+    """A connection that dies long before the end: one word then, one more near the end, no more."""
+    await active(stage, "@ada 4d Covering")
+    await at_rest(stage)
+    stage.close.revoke_tokens(ADA)
+    stage.clock.push(days=1)
+    await stage.card(ADA, LOST)
+    for _ in range(3):
+        stage.clock.push(hours=2)
+        await asyncio.sleep(0.1)
+    assert _count(stage, LOST) == 1
+    stage.clock.push(days=2)
+    await _until(lambda: _count(stage, LOST) == 2)
+    stage.clock.push(hours=3)
+    await asyncio.sleep(0.2)
+    assert _count(stage, LOST) == 2
+
+
+async def test_admins_hear_of_a_right_that_outlives_its_end(database_url: str) -> None:
+    """Past the end with a dead connection: every admin is told, and told again when it is over."""
+    async with open_world(database_url, admins=(DANA.id, CLEO.id)) as world:
+        await active(world)
+        world.close.revoke_tokens(ADA)
+        world.clock.push(hours=2)
+        for admin in (DANA, CLEO):
+            told = await world.card(admin, OVERDUE)
+            assert ADA.name in world.slack.read(told, admin)
+        assert "sendas_delegations_ending 1.0" in await figures(world)
+        assert world.close.find(ADA, BEN)
+        await world.connect(ADA)
+        await settled_in(world, State.ENDED)
+        await world.card(DANA, "is gone now")
+        assert not [m for m in world.slack.messages(DANA) if OVERDUE in m.text]
+        assert "sendas_delegations_ending 0.0" in await figures(world)
+
+
+async def test_it_keeps_trying_by_itself(world: World) -> None:
+    """Somebody who was removed from Close and comes back need not do anything."""
+    await active(world)
+    world.close.deactivate(ADA)
+    world.clock.push(hours=2)
+    await shown(world, ADA, "Connect Close")
+    assert (await world.only()).state is State.ENDING
+    world.close.state.inactive.clear()
+    async with asyncio.timeout(20):
+        while (await world.only()).state is not State.ENDED:
+            world.clock.push(minutes=10)
+            await asyncio.sleep(0.1)
+    assert not world.close.find(ADA, BEN)
+
+
+@pytest.mark.parametrize("answer", list(DeactivatedCaller))
+async def test_somebody_removed_from_close(stage: World, answer: DeactivatedCaller) -> None:
+    """Whether Close then says 401 or 403: a living token of somebody who left is dead."""
+    stage.close.unknowns.deactivated_caller = answer
+    await active(stage, "@ada 8h Covering")
+    await at_rest(stage)
+    stage.close.state.inactive.add(ADA.close_user_id or "")
+    stage.clock.push(hours=6, seconds=1)
+    await stage.card(ADA, LOST)
+    assert not (await connection_of(stage)).is_alive
+
+
+async def test_trouble_at_close_is_no_incident(stage: World) -> None:
+    """While Close is away nobody is alarmed; the look is made as soon as it is back."""
+    await active(stage, "@ada 8h Covering")
+    await at_rest(stage)
+    stage.close.trouble.down()
+    stage.clock.push(hours=6, seconds=1)
+    await asyncio.sleep(0.3)
+    assert (await connection_of(stage)).is_alive
+    stage.close.trouble.up()
+    stage.clock.push(minutes=5)
+    await checked(stage, 2)
+    assert _count(stage, LOST) == 0
+
+
+def _count(world: World, words: str) -> int:
+    return sum(words in world.slack.read(m, ADA) for m in world.slack.messages(ADA))
+
+
+async def _until(is_so: Any) -> None:
+    async with asyncio.timeout(10):
+        while not is_so():
+            await asyncio.sleep(0.02)

@@ -1,0 +1,137 @@
+"""Who is who: an account proven by its owner beats a match by address, and every card names it."""
+
+import asyncio
+from dataclasses import replace
+
+from models.delegation import State, Trouble
+from sandbox.people import ADA, BEN, CLEO, ELI, SandboxPerson, close_id
+from tests.scenarios.moves import asked, cards_at_rest, press, read_all, settled_in, shown
+from tests.scenarios.world import World, open_world
+
+GOES_TO = "Will go to: Ben Okafor, ben.okafor@example.com"
+
+
+async def identified(world: World) -> str:
+    """What Ada's approval card says, once the account was looked up."""
+    async with asyncio.timeout(10):
+        while (await world.only()).identified_at is None:
+            await asyncio.sleep(0.02)
+    await cards_at_rest(world)
+    return read_all(world, ADA)
+
+
+async def test_matched_by_address(world: World) -> None:
+    """The approval card names the account, and says that only the address was compared."""
+    await world.connect(ADA)
+    await asked(world)
+    assert f"{GOES_TO} (matched by e-mail)" in await identified(world)
+    posts = [m for m in world.slack.messages(ADA) if "asks to send" in world.slack.read(m, ADA)]
+    assert len(posts) == 1
+    assert not posts[0].edited
+
+
+async def test_proven_by_its_owner(stage: World) -> None:
+    """Once the grantee connects, the open card no longer says that it was only matched."""
+    await stage.connect(ADA)
+    await asked(stage)
+    assert "(matched by e-mail)" in await identified(stage)
+    await stage.connect(BEN)
+    await stage.card(ADA, GOES_TO)
+    text = await identified(stage)
+    assert GOES_TO in text
+    assert "matched" not in text
+    await press(stage, ADA, "Approve")
+    delegation = await settled_in(stage, State.ACTIVE)
+    assert delegation.is_grantee_proven
+    assert delegation.grantee_close_id == BEN.close_user_id
+
+
+async def test_before_the_grantor_is_connected(stage: World) -> None:
+    """Any connection of the organization can tell; without one the card says when it is looked up."""
+    await asked(stage)
+    assert "looked up when you approve" in await identified(stage)
+    await stage.connect(CLEO)
+    await stage.sendas(BEN, "release @ada")
+    await asked(stage, "@ada 3h Again")
+    await stage.card(ADA, f"{GOES_TO} (matched by e-mail)")
+
+
+async def test_the_address_is_compared_without_case(stage: World) -> None:
+    """Close's capital letters do not matter."""
+    _rename(stage, BEN, email="Ben.Okafor@EXAMPLE.com")
+    await stage.connect(ADA)
+    await asked(stage)
+    assert "Will go to: Ben Okafor, Ben.Okafor@EXAMPLE.com" in await identified(stage)
+    await press(stage, ADA, "Approve")
+    await settled_in(stage, State.ACTIVE)
+
+
+async def test_not_in_close(stage: World) -> None:
+    """Both read it before anybody approves; the grantee connects, and the request goes on."""
+    _rename(stage, BEN, email="okafor@another.example.com")
+    await stage.connect(ADA)
+    await asked(stage)
+    text = await identified(stage)
+    assert "has Ben Okafor's Slack email address" in text
+    assert "The way on: Ben Okafor connects" in text
+    await shown(stage, BEN, "Connect Close", "it goes on by itself")
+    _rename(stage, BEN, email=BEN.email)
+    await stage.connect(BEN)
+    await stage.card(ADA, GOES_TO)
+
+
+async def test_approved_all_the_same(stage: World) -> None:
+    """An approval for somebody without an account fails with a way on for the grantee."""
+    await stage.connect(ADA)
+    assert "Asked" in await stage.sendas(ELI, "@ada 2h")
+    await press(stage, ADA, "Approve")
+    failed = await settled_in(stage, State.FAILED)
+    assert failed.trouble is Trouble.GRANTEE_NOT_IN_CLOSE
+    await shown(stage, ELI, "Connect Close", "can then ask again")
+
+
+async def test_found_twice(stage: World) -> None:
+    """Two members with one address: nobody guesses which."""
+    twin = replace(BEN, close_user_id=close_id("user", "ben's twin"), email=BEN.email.upper())
+    stage.close.state.members[twin.close_user_id or ""] = twin
+    await stage.connect(ADA)
+    await asked(stage)
+    assert "More than one account" in await identified(stage)
+    await press(stage, ADA, "Approve")
+    failed = await settled_in(stage, State.FAILED)
+    assert failed.trouble is Trouble.GRANTEE_FOUND_TWICE
+    assert not stage.close.associations
+
+
+async def test_close_is_away_when_it_is_looked_up(stage: World) -> None:
+    """The request reaches the grantor all the same, and the account is found when it matters."""
+    await stage.connect(ADA)
+    stage.close.trouble.html("/user/", times=1)
+    await asked(stage)
+    assert "looked up when you approve" in await identified(stage)
+    await press(stage, ADA, "Approve")
+    delegation = await settled_in(stage, State.ACTIVE)
+    assert delegation.grantee_account == "Ben Okafor, ben.okafor@example.com"
+    assert not delegation.is_grantee_proven
+
+
+async def test_only_proven_accounts(database_url: str) -> None:
+    """With REQUIRE_GRANTEE_CONNECTION an approval waits until the grantee has connected."""
+    async with open_world(database_url, require_grantee_connection=True) as world:
+        await world.connect(ADA)
+        await asked(world)
+        assert "has not connected their own Close account" in await identified(world)
+        await press(world, ADA, "Approve")
+        await shown(world, BEN, "Connect Close", "it goes on by itself")
+        waiting = await settled_in(world, State.APPROVED)
+        assert waiting.trouble is Trouble.GRANTEE_NOT_CONNECTED
+        assert not [call for call in world.close.calls if call.path == "/api/v1/user/"]
+        await world.connect(BEN)
+        delegation = await settled_in(world, State.ACTIVE)
+        assert delegation.is_grantee_proven
+
+
+def _rename(world: World, person: SandboxPerson, *, email: str) -> None:
+    """Give somebody another address in Close."""
+    assert person.close_user_id is not None
+    world.close.state.members[person.close_user_id] = replace(person, email=email)

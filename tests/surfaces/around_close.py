@@ -1,0 +1,199 @@
+"""Surfaces about connections, accounts, strays and receipts."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from slack_sdk.models.views import View
+
+from bot.cards import blocks, notices, receipts, strays
+from bot.cards.message import Message
+from bot.differences import Differences
+from bot.ports import Association, SentEmail
+from bot.refusals import StrayDecided
+from models.card import Audience
+from models.delegation import Receipt, State
+from models.pairing import Pairing, Verdict
+from models.stray import Stray, StrayState
+from tests.surfaces import rows
+
+LONG_ADDRESS = "a" * 300 + "@example.com"
+LONG_NAME = (rows.NASTY * 4)[:200]
+
+
+def messages_about_connections() -> dict[str, Message]:
+    """What is posted about connections and accounts."""
+    mine = rows.connection(is_alive=False)
+    served = [rows.longest(state) for state in (State.ACTIVE, State.APPROVED, State.ENDING)]
+    shown = {
+        "lost/idle": notices.connection_lost(mine, [], connect_url=rows.CONNECT_URL),
+        "lost/serving": notices.connection_lost(mine, served, connect_url=rows.CONNECT_URL),
+        "lost/thousand": notices.connection_lost(
+            mine, served[:1] * 1000, connect_url=rows.CONNECT_URL
+        ),
+        "works-again": notices.connection_works(),
+        "overdue": notices.overdue(rows.shortest(State.ENDING)),
+        "overdue/over": notices.overdue(rows.shortest(State.ENDED)),
+        "disconnected": notices.disconnected(was_key=False),
+        "disconnected/key": notices.disconnected(was_key=True),
+        "leaving-question": notices.leaving_question(served * 10),
+    }
+    for verdict in Verdict:
+        shown[f"pairing/{verdict}"] = notices.pairing(pairing(verdict))
+        shown[f"pairing-decided/{verdict}"] = notices.pairing_decided(
+            pairing(verdict), connect_url=rows.CONNECT_URL
+        )
+    return shown
+
+
+def texts_about_connections() -> dict[str, str]:
+    """What is answered about connections."""
+    alive, dead = rows.connection(), replace(rows.connection(is_alive=False), died_at=rows.NOW)
+    served = [rows.longest(State.ACTIVE)] * 30
+    return {
+        "connect/none": notices.connection(None, None, rows.CONNECT_URL),
+        "connect/alive": notices.connection(alive, None, rows.CONNECT_URL),
+        "connect/dead": notices.connection(dead, None, rows.CONNECT_URL),
+        "connect/leaving": notices.connection(
+            replace(alive, leaving_at=rows.NOW), None, rows.CONNECT_URL
+        ),
+        "connect/waiting": notices.connection(None, pairing(Verdict.WAITING), rows.CONNECT_URL),
+        "leaving/idle": notices.leaving([], is_alive=True),
+        "leaving/serving": notices.leaving(served, is_alive=True),
+        "leaving/dead": notices.leaving(served, is_alive=False),
+        "broken-connection": notices.broken_connection(dead),
+        "pairing/in-use": notices.in_use(LONG_ADDRESS),
+    }
+
+
+def pairing(verdict: Verdict) -> Pairing:
+    """A Close account with another address."""
+    return Pairing(
+        id="p" * 22,
+        team_id=rows.TEAM,
+        slack_user_id=rows.BEN,
+        slack_email="ben@example.com",
+        close_user_id="user_ben",
+        organization_id="orga_north",
+        email=LONG_ADDRESS,
+        name=LONG_NAME,
+        is_api_key=False,
+        secret=b"",
+        access_expires_at=None,
+        created_at=rows.NOW,
+        verdict=verdict,
+        decided_by=rows.DANA,
+    )
+
+
+def stray(state: StrayState, **changes: Any) -> Stray:
+    """A right that was set up in Close itself."""
+    row = Stray(
+        id="x" * 22,
+        team_id=rows.TEAM,
+        grantor_id=rows.ADA,
+        association_id="sdas_1",
+        organization_id="orga_north",
+        grantor_close_id="user_ada",
+        grantee_close_id="user_ben",
+        grantee_name=LONG_NAME,
+        grantee_email=LONG_ADDRESS,
+        grantee_id=rows.BEN,
+        is_grantee_proven=False,
+        state=state,
+        found_at=rows.NOW,
+    )
+    return replace(row, **changes)
+
+
+def messages_about_strays() -> dict[str, Message]:
+    """Each state of a stray, and the answer to a comparison."""
+    shown = {}
+    for state in StrayState:
+        shown[f"{state}/known"] = strays.card(stray(state))
+        shown[f"{state}/unknown-person"] = strays.card(stray(state, grantee_id=None))
+    nameless = stray(StrayState.FOUND, grantee_id=None, grantee_name="", grantee_email="")
+    return shown | {
+        "found/nameless": strays.card(nameless),
+        "report/empty": strays.report(Differences([], [], [], [], [], 0)),
+        "report/all": strays.report(_all_kinds()),
+    }
+
+
+def texts_about_strays() -> dict[str, str]:
+    """What is answered about comparisons and strays."""
+    return {
+        "check/planned": strays.checking(is_planned=True),
+        "check/not-connected": strays.checking(is_planned=False),
+        **{
+            f"stray-decided/{state}": strays.decided(StrayDecided(stray(state)))
+            for state in StrayState
+        },
+    }
+
+
+def stray_form() -> View:
+    """Until when?"""
+    return strays.end_form(stray(StrayState.FOUND), rows.POLICY)
+
+
+def messages_with_receipts() -> dict[str, Message]:
+    """The notice of an end, with what was sent."""
+    shown = {}
+    for name, count in (("none", 0), ("one", 1), ("many", 500)):
+        row = rows.shortest(
+            State.ENDED, receipt=Receipt.MADE, sent_count=count, sent_people=min(count, 40)
+        )
+        shown[name] = blocks.notice(
+            row,
+            Audience.GRANTOR,
+            connect_url=rows.CONNECT_URL,
+            details=receipts.listed(emails(count)),
+        )
+    failed = rows.shortest(State.ENDED, receipt=Receipt.FAILED)
+    shown["failed"] = blocks.notice(failed, Audience.GRANTOR, connect_url=rows.CONNECT_URL)
+    shown["scheduled"] = blocks.notice(
+        rows.shortest(State.ACTIVE, is_warned=True),
+        Audience.GRANTEE,
+        connect_url=rows.CONNECT_URL,
+        details=receipts.still_scheduled(emails(500)),
+    )
+    return shown
+
+
+def texts_with_receipts() -> dict[str, str]:
+    """The answer to "What was sent"."""
+    row = rows.shortest(State.ACTIVE)
+    return {
+        "sent/unknown": receipts.shown(row, None),
+        "sent/none": receipts.shown(row, []),
+        "sent/many": receipts.shown(row, emails(500)),
+    }
+
+
+def emails(count: int) -> list[SentEmail]:
+    """So many emails, each as long as it is shown."""
+    return [
+        SentEmail(
+            id=f"acti_{number}",
+            send_as_id="sdas_1",
+            user_id="user_ada",
+            date=rows.NOW + timedelta(minutes=number),
+            subject=LONG_NAME,
+            recipients=(LONG_ADDRESS, "second@example.com") if number % 2 else (),
+        )
+        for number in range(count)
+    ]
+
+
+def _all_kinds() -> Differences:
+    association = Association("sdas_1", "orga_north", "user_ada", "user_ben")
+    ended = rows.shortest(State.ENDED)
+    return Differences(
+        gone=[rows.shortest(State.ACTIVE)],
+        back=[(ended, association)] * 2,
+        unknown=[association],
+        refused=[stray(StrayState.REMOVED)],
+        vanished=[stray(StrayState.FOUND)],
+        fitting=3,
+    )

@@ -1,0 +1,237 @@
+"""The endpoint for Slack: what is not Slack's, or not what Slack would send, gets 4xx."""
+
+import hashlib
+import hmac
+import json
+import logging
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx
+import pytest
+from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.async_app import AsyncAck, AsyncApp
+from starlette.applications import Starlette
+from starlette.routing import Route
+
+from bot.slack.edge import MOST_BYTES, SlackEdge
+
+SECRET = "a-signing-secret"
+FORM = "application/x-www-form-urlencoded"
+JSON = "application/json"
+
+
+class Client:
+    """Posts to the edge, signed unless told otherwise, and keeps what the listeners heard."""
+
+    def __init__(self, http: httpx.AsyncClient, heard: list[dict[str, Any]]) -> None:
+        self._http = http
+        self.heard = heard
+
+    async def post(
+        self, body: bytes, kind: str = FORM, headers: dict[str, str] | None = None
+    ) -> httpx.Response:
+        """Post ``body`` as Slack would."""
+        sent = {"content-type": kind, **signed(body), **(headers or {})}
+        return await self._http.post("/slack/events", content=body, headers=sent)
+
+
+def signed(body: bytes, moment: str | None = None) -> dict[str, str]:
+    """The headers that Slack's signature consists of."""
+    moment = str(int(time.time())) if moment is None else moment
+    base = b"v0:" + moment.encode("utf-8") + b":" + body
+    digest = hmac.new(SECRET.encode(), base, hashlib.sha256).hexdigest()
+    return {"x-slack-request-timestamp": moment, "x-slack-signature": f"v0={digest}"}
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[Client]:
+    """The edge before a bolt app with one command and one button."""
+    heard: list[dict[str, Any]] = []
+
+    async def authorize() -> AuthorizeResult:
+        return AuthorizeResult(enterprise_id=None, team_id="T1", bot_token="xoxb", bot_id="B1")
+
+    app = AsyncApp(
+        authorize=authorize,
+        signing_secret=SECRET,
+        request_verification_enabled=False,
+        ssl_check_enabled=False,
+    )
+
+    async def on_command(ack: AsyncAck, command: dict[str, Any]) -> None:
+        heard.append(command)
+        await ack("understood")
+
+    async def on_action(ack: AsyncAck, body: dict[str, Any]) -> None:
+        heard.append(body)
+        await ack()
+
+    app.command("/sendas")(on_command)
+    app.action("approve")(on_action)
+    web = Starlette(
+        routes=[Route("/slack/events", SlackEdge(app, SECRET).handle, methods=["POST"])]
+    )
+    transport = httpx.ASGITransport(app=web)
+    async with httpx.AsyncClient(transport=transport, base_url="http://bot.test") as http:
+        yield Client(http, heard)
+
+
+def command(text: str) -> bytes:
+    """A slash command as Slack sends it."""
+    fields = {"command": "/sendas", "text": text, "user_id": "U1", "team_id": "T1"}
+    return urlencode(fields).encode()
+
+
+def click() -> dict[str, Any]:
+    """A click on a button."""
+    return {
+        "type": "block_actions",
+        "user": {"id": "U1", "team_id": "T1"},
+        "team": {"id": "T1"},
+        "actions": [{"type": "button", "action_id": "approve", "block_id": "b", "value": "d"}],
+    }
+
+
+async def test_a_command_gets_through(client: Client) -> None:
+    """What Slack signed reaches its listener, and the answer goes back."""
+    answer = await client.post(command("@ada 2h"))
+    assert answer.status_code == 200
+    assert "understood" in answer.text
+    assert client.heard[0]["text"] == "@ada 2h"
+
+
+async def test_a_click_gets_through(client: Client) -> None:
+    """An interaction is a form with one JSON field."""
+    body = urlencode({"payload": json.dumps(click())}).encode()
+    assert (await client.post(body)).status_code == 200
+    assert client.heard[0]["actions"][0]["value"] == "d"
+
+
+@pytest.mark.parametrize(
+    "text", ["payload", "payload={}", '{"payload": 1}', "a&payload=b", "ssl_check=1"]
+)
+async def test_words_that_bolt_trips_over(client: Client, text: str) -> None:
+    """A command may contain the names of Slack's own fields."""
+    assert (await client.post(command(text))).status_code == 200
+    assert client.heard[0]["text"] == text
+
+
+BODY = command("private words")
+DEEP = b"[" * 100_000
+UNSIGNED = {
+    "no headers": {"x-slack-signature": "", "x-slack-request-timestamp": ""},
+    "no signature": {"x-slack-signature": ""},
+    "no timestamp": {"x-slack-request-timestamp": ""},
+    "wrong signature": {"x-slack-signature": "v0=" + "0" * 64},
+    "signature of another body": signed(b"other"),
+    "old": signed(BODY, str(int(time.time()) - 301)),
+    "from the future": signed(BODY, str(int(time.time()) + 3000)),
+    "a word": signed(BODY, "yesterday"),
+    "a fraction": signed(BODY, f"{time.time()}"),
+    "negative": signed(BODY, "-1"),
+    "huge": signed(BODY, "9" * 400),
+    "not a number": signed(BODY, "nan"),
+    "hexadecimal": signed(BODY, "0x65"),
+    "spaces": signed(BODY, " "),
+}
+
+
+@pytest.mark.parametrize("name", UNSIGNED)
+@pytest.mark.parametrize("kind", [FORM, JSON, "text/plain", ""])
+async def test_what_slack_did_not_sign(client: Client, name: str, kind: str) -> None:
+    """Every flaw of a signature is a 401, whatever the body claims to be."""
+    answer = await client.post(BODY, kind, UNSIGNED[name])
+    assert answer.status_code == 401
+    assert answer.json() == {"error": "invalid request"}
+    assert client.heard == []
+
+
+@pytest.mark.parametrize("digits", ["١٢٣٤٥٦٧٨٩٠", "²", "１７９５４１９００"])
+async def test_digits_of_other_scripts(client: Client, digits: str) -> None:
+    """A timestamp in digits that are none for a computer is a 401, not an error."""
+    headers = {
+        b"content-type": FORM.encode(),
+        b"x-slack-request-timestamp": digits.encode(),
+        b"x-slack-signature": "v0=é".encode(),
+    }
+    answer = await client._http.post("/slack/events", content=BODY, headers=headers)
+    assert answer.status_code == 401
+
+
+@pytest.mark.parametrize("body", [b"{", b"", b"payload={", b"payload=[]", DEEP])
+async def test_an_unsigned_body_is_not_even_parsed(client: Client, body: bytes) -> None:
+    """A stranger's broken body is a 401 as well, not an error."""
+    for kind in (FORM, JSON):
+        assert (await client.post(body, kind, UNSIGNED["wrong signature"])).status_code == 401
+
+
+async def test_unsigned_bytes_that_are_no_text(client: Client) -> None:
+    """Bytes that are not UTF-8 are 400, signed or not: Slack's verifier cannot read them."""
+    for kind in (FORM, JSON):
+        answer = await client.post(b"\xff\xfe", kind, UNSIGNED["wrong signature"])
+        assert answer.status_code == 400
+
+
+MALFORMED = [
+    (b"", FORM),
+    (b"", JSON),
+    (b"{", JSON),
+    (b"[]", JSON),
+    (b"null", JSON),
+    (b"1", JSON),
+    (b'"text"', JSON),
+    (b"{}", JSON),
+    (b"\xff\xfe\x00", JSON),
+    (b"\xff\xfe", FORM),
+    (DEEP, JSON),
+    (b'{"a":' * 100_000, JSON),
+    (b"payload=" + DEEP, FORM),
+    (b"payload=", FORM),
+    (b"payload={", FORM),
+    (b"payload=[1]", FORM),
+    (b"payload=NaN", FORM),
+    (urlencode([(f"f{number}", "x") for number in range(1000)]).encode(), FORM),
+    (b"&" * 5000, FORM),
+]
+
+
+@pytest.mark.parametrize(("body", "kind"), MALFORMED)
+async def test_signed_nonsense(client: Client, body: bytes, kind: str) -> None:
+    """What is signed but cannot be meant is a 400, never a 500."""
+    answer = await client.post(body, kind)
+    assert answer.status_code == 400
+    assert client.heard == []
+
+
+async def test_too_large(client: Client) -> None:
+    """More than a million bytes are not read, whether they are announced or not."""
+    large = b"x" * (MOST_BYTES + 1)
+    assert (await client.post(large)).status_code == 413
+    assert (await client.post(b"x", headers={"content-length": str(10**9)})).status_code == 413
+
+    async def chunks() -> AsyncIterator[bytes]:
+        for _ in range(5):
+            yield b"x" * (MOST_BYTES // 4)
+
+    answer = await client._http.post("/slack/events", content=chunks(), headers=signed(b""))
+    assert answer.status_code == 413
+
+
+async def test_something_nobody_listens_to(client: Client) -> None:
+    """An unknown command or button is refused, without a stack trace."""
+    unknown = urlencode({"command": "/other", "team_id": "T1", "user_id": "U1"}).encode()
+    assert (await client.post(unknown)).status_code == 404
+    assert (await client.post(b'{"type": "who knows"}', JSON)).status_code == 404
+
+
+async def test_a_forged_body_is_not_logged(
+    client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Neither the words nor the signature of a stranger reach the log."""
+    caplog.set_level(logging.DEBUG)
+    await client.post(BODY, FORM, UNSIGNED["wrong signature"])
+    assert "private" not in caplog.text
+    assert "v0=" not in caplog.text

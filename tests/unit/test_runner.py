@@ -1,0 +1,203 @@
+"""The listener runner: the answer leaves with the acknowledgement, and errors find their way."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.response import BoltResponse
+
+from bot.slack.edge import bolt_request
+from bot.slack.runner import PromptListenerRunner
+
+COMMAND = {"command": "/sendas", "text": "", "team_id": "T1", "user_id": "U1"}
+EVENT = {
+    "type": "event_callback",
+    "team_id": "T1",
+    "event": {"type": "user_change", "user": {"id": "U1"}},
+}
+
+
+class Bolt:
+    """A bolt app with our runner and one listener; ``errors`` is what its handler heard."""
+
+    def __init__(self, listener: Callable[..., Awaitable[None]]) -> None:
+        async def authorize() -> AuthorizeResult:
+            return AuthorizeResult(enterprise_id=None, team_id="T1", bot_token="x", bot_id="B")
+
+        self.errors: list[Exception] = []
+        self.app = AsyncApp(
+            authorize=authorize, signing_secret="s", request_verification_enabled=False
+        )
+        self.runner = PromptListenerRunner.in_place_of(self.app.listener_runner)
+        self.app._async_listener_runner = self.runner
+        self.app.command("/sendas")(listener)
+        self.app.event("user_change")(listener)
+
+        async def on_error(error: Exception, response: BoltResponse | None) -> BoltResponse | None:
+            self.errors.append(error)
+            return BoltResponse(status=200, body="sorry") if response is not None else None
+
+        self.app.error(on_error)
+
+    async def send(self, body: dict[str, Any] = COMMAND) -> tuple[BoltResponse, float]:
+        """Dispatch one request; returns the answer and the seconds it took."""
+        started = time.perf_counter()
+        answer = await self.app.async_dispatch(bolt_request(dict(body), {}))
+        return answer, time.perf_counter() - started
+
+
+async def test_the_answer_leaves_with_the_ack() -> None:
+    """Work after ``ack()`` goes on while Slack already has its answer."""
+    finished = asyncio.Event()
+
+    async def listener(ack: AsyncAck) -> None:
+        await ack("now")
+        await asyncio.sleep(0.2)
+        finished.set()
+
+    bolt = Bolt(listener)
+    answer, seconds = await bolt.send()
+    assert "now" in answer.body
+    assert seconds < 0.15
+    assert not finished.is_set()
+    await bolt.runner.finish(2)
+    assert finished.is_set()
+
+
+async def test_a_burst_is_not_slowed_by_polling() -> None:
+    """Fifty commands one after another take less than bolt's own ten milliseconds each."""
+
+    async def listener(ack: AsyncAck) -> None:
+        await ack()
+
+    bolt = Bolt(listener)
+    await bolt.send()
+    started = time.perf_counter()
+    for _ in range(50):
+        await bolt.send()
+    assert time.perf_counter() - started < 0.4
+
+
+async def test_an_error_before_the_ack() -> None:
+    """The error handler hears of it and gives the answer."""
+
+    async def listener(ack: AsyncAck) -> None:
+        raise RuntimeError("before")
+
+    bolt = Bolt(listener)
+    answer, _ = await bolt.send()
+    assert (answer.status, answer.body) == (200, "sorry")
+    assert [str(error) for error in bolt.errors] == ["before"]
+
+
+async def test_an_error_after_the_ack() -> None:
+    """The answer stands, and the error handler hears of it all the same."""
+
+    async def listener(ack: AsyncAck) -> None:
+        await ack("done")
+        raise RuntimeError("after")
+
+    bolt = Bolt(listener)
+    answer, _ = await bolt.send()
+    await bolt.runner.finish(2)
+    assert answer.status == 200
+    assert "done" in answer.body
+    assert [str(error) for error in bolt.errors] == ["after"]
+
+
+async def test_an_error_handler_that_fails_itself() -> None:
+    """Even then there is an answer at once, and no task is left over."""
+
+    async def listener(ack: AsyncAck) -> None:
+        raise RuntimeError("before")
+
+    bolt = Bolt(listener)
+
+    async def worse(error: Exception) -> None:
+        raise ValueError("worse") from error
+
+    bolt.app.error(worse)
+    answer, seconds = await bolt.send()
+    assert answer.status >= 400
+    assert seconds < 1
+    await bolt.runner.finish(1)
+    assert not bolt.runner._tasks
+
+
+async def test_a_listener_that_returns_without_an_ack() -> None:
+    """It is noticed when it returns, not three seconds later."""
+
+    async def listener(ack: AsyncAck) -> None:
+        return
+
+    answer, seconds = await Bolt(listener).send()
+    assert answer.status == 404
+    assert seconds < 1
+
+
+async def test_a_listener_that_never_acknowledges(caplog: pytest.LogCaptureFixture) -> None:
+    """Slack gets an answer after the listener's patience, and the log says who was slow."""
+    stuck = asyncio.Event()
+
+    async def listener(ack: AsyncAck) -> None:
+        await stuck.wait()
+
+    bolt = Bolt(listener)
+    for each in bolt.app._async_listeners:
+        each.ack_timeout = 0.1
+    answer, seconds = await bolt.send()
+    assert answer.status == 404
+    assert 0.05 < seconds < 1
+    assert "did not acknowledge" in caplog.text
+    stuck.set()
+    await bolt.runner.finish(1)
+
+
+async def test_events_are_acknowledged_by_themselves() -> None:
+    """A listener for an event has no ``ack`` to call: the answer is 200."""
+    heard = asyncio.Event()
+
+    async def listener(event: dict[str, Any]) -> None:
+        heard.set()
+
+    answer, _ = await Bolt(listener).send(EVENT)
+    assert answer.status == 200
+    assert heard.is_set()
+
+
+async def test_listeners_are_kept_until_they_end() -> None:
+    """A running listener is held, so that it cannot vanish half-way, and let go afterwards."""
+    going_on = asyncio.Event()
+
+    async def listener(ack: AsyncAck) -> None:
+        await ack()
+        await going_on.wait()
+
+    bolt = Bolt(listener)
+    await bolt.send()
+    assert len(bolt.runner._tasks) == 1
+    await bolt.runner.finish(0.01)
+    assert len(bolt.runner._tasks) == 1
+    going_on.set()
+    await bolt.runner.finish(1)
+    assert not bolt.runner._tasks
+
+
+async def test_many_at_once_do_not_mix() -> None:
+    """Each of a hundred requests at the same moment gets its own answer."""
+
+    async def listener(ack: AsyncAck, command: dict[str, Any]) -> None:
+        await asyncio.sleep(0.01)
+        await ack(command["text"])
+
+    bolt = Bolt(listener)
+    answers = await asyncio.gather(
+        *(bolt.send({**COMMAND, "text": f"number {number}"}) for number in range(100))
+    )
+    for number, (answer, _) in enumerate(answers):
+        assert f"number {number}" in answer.body
+        assert f"number {number}0" not in answer.body
