@@ -1,10 +1,10 @@
 """The composition root: the only place that knows every part."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import aiohttp
 import structlog
@@ -66,7 +66,6 @@ from bot.store import Database, Store
 from bot.store.schema import is_current
 from bot.straying import Straying
 from bot.strays import Strays
-from bot.straying import Straying
 from bot.sync import Sync
 from bot.telemetry import Metrics
 from bot.watch import Watch
@@ -81,6 +80,8 @@ from models.notice import Notice
 from models.pairing import Pairing
 from models.policy import Policy
 from models.stray import Stray
+
+Answer = TypeVar("Answer")
 
 SLACK_TIMEOUT = aiohttp.ClientTimeout(total=10, connect=5)
 LONGEST_TURN = timedelta(seconds=5)  # for a call to Close to wait for its turn in the worker
@@ -222,7 +223,7 @@ async def open_bot(
         workers = (lives, cards, homes, compared, stray_rows, watched, notices, paired)
         await stack.enter_async_context(_at_work(clock, *workers))
         stack.push_async_callback(_finish_listeners, app)
-        await stack.enter_async_context(_greeting(workspace))
+        await stack.enter_async_context(_in_background(_greet(workspace)))
         edge = None
         if settings.slack_app_token is not None:
             socket_token = settings.slack_app_token.get_secret_value()
@@ -344,36 +345,43 @@ async def _finish_listeners(app: AsyncApp) -> None:
 
 
 @asynccontextmanager
-async def _greeting(workspace: Workspace) -> AsyncIterator[None]:
-    """Ask Slack who we are before the first click does. Without Slack the bot works all the same:
-    taking a right away never waits for it."""
-
-    async def greet() -> None:
-        log = structlog.get_logger("bot.app")
-        while True:
-            try:
-                known = await workspace.authorize()
-            except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError) as error:
-                log.warning("Slack cannot be reached", error=type(error).__name__)
-                await asyncio.sleep(GREETING_PAUSE)
-            else:
-                log.info("ready", team=known.team_id, bot_user=known.bot_user_id)
-                return
-
-    task = asyncio.create_task(greet())
+async def _in_background(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    task = asyncio.create_task(work)
     try:
         yield
     finally:
         task.cancel()
 
 
+async def _greet(workspace: Workspace) -> None:
+    """Ask Slack who we are before the first click does."""
+    known = await _persistently(workspace.authorize)
+    structlog.get_logger("bot.app").info("ready", team=known.team_id, bot_user=known.bot_user_id)
+
+
 @asynccontextmanager
 async def _socket_mode(
     app: AsyncApp, app_token: str, client: AsyncWebClient
 ) -> AsyncIterator[None]:
+    """Requests over a socket that we open, in place of Slack's requests to us."""
     handler = AsyncSocketModeHandler(app, app_token, web_client=client)
-    await handler.connect_async()  # type: ignore[no-untyped-call]  # bolt has none
-    try:
+
+    async def connect() -> None:
+        await _persistently(handler.connect_async)
+
+    async with _in_background(connect()):
         yield
-    finally:
-        await handler.close_async()  # type: ignore[no-untyped-call]  # bolt has none
+    await handler.close_async()  # type: ignore[no-untyped-call]  # bolt has no annotation here
+
+
+async def _persistently(attempt: Callable[[], Awaitable[Answer]]) -> Answer:
+    """Until Slack answers. Meanwhile the bot works all the same: taking a right away never waits
+    for Slack."""
+    while True:
+        try:
+            return await attempt()
+        except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError) as error:
+            structlog.get_logger("bot.app").warning(
+                "Slack cannot be reached", error=type(error).__name__
+            )
+            await asyncio.sleep(GREETING_PAUSE)

@@ -28,7 +28,7 @@ class Associate:
         self._identities = identities
 
     async def __call__(self, delegation: Delegation) -> None:
-        if _latest_start(delegation) <= self._steps.now():
+        if latest_start(delegation) <= self._steps.now():
             event = Event.LAPSE if delegation.attempted_at is None else Event.EXPIRE
             await self._steps.move(delegation, event, end_event=event, ended_at=self._steps.now())
             return
@@ -196,7 +196,7 @@ class Associate:
             ready = connection is not None and connection.is_usable
             store.delegations.postpone(
                 current,
-                wake_at=now if ready else _latest_start(current),
+                wake_at=now if ready else latest_start(current),
                 trouble=None if ready else trouble,
                 now=now,
             )
@@ -204,7 +204,7 @@ class Associate:
         await self._steps.database.run(wait)
 
 
-def _latest_start(delegation: Delegation) -> datetime:
+def latest_start(delegation: Delegation) -> datetime:
     """When an approval that could not be carried out is given up."""
     if delegation.until is None:
         return delegation.lapses_at

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 
-from bot.associate import Associate
+from bot.associate import Associate, latest_start
 from bot.close.errors import CloseError, OutcomeUnclear, RefusedByClose
 from bot.connections import CloseSession, NotConnected
 from bot.dissociate import Dissociate, is_other_account
@@ -38,7 +38,7 @@ class Bulk:
         is_over = d.state is State.ACTIVE and d.ends_at is not None and d.ends_at <= now
         if (is_over or d.state is State.ENDING) and self._is_settled(d, now):
             return ("end", d.team_id, d.grantor_id, d.grantor_close_id or "")
-        is_startable = d.starts_at is None or d.starts_at <= now
+        is_startable = (d.starts_at is None or d.starts_at <= now) and now < latest_start(d)
         if d.state is State.APPROVED and d.attempted_at is None and is_startable:
             return ("make", d.team_id, d.grantor_id)
         return None
@@ -47,7 +47,8 @@ class Bulk:
         """Whether nothing that Close was asked before can still add to what it holds."""
         if delegation.attempted_at is None or delegation.grantee_close_id is None:
             return False
-        return not delegation.is_unclear or delegation.attempted_at + SETTLE <= now
+        is_known = delegation.association_id is not None and not delegation.is_unclear
+        return is_known or delegation.attempted_at + SETTLE <= now
 
     async def __call__(self, group: Sequence[Delegation]) -> None:
         """Take every delegation of the group one step further."""

@@ -29,14 +29,12 @@ SOMETHING_BROKE = (
     "before you try again."
 )
 
-FORM_NOT_OPENED = (
-    "The form did not open in time. Please try again, or type it instead: " + EXAMPLE
-)
+FORM_NOT_OPENED = "The form did not open in time. Please try again, or type it instead: " + EXAMPLE
 
 HELP = f"""*Send email as a colleague in Close, for as long as they allow it.*
 • {EXAMPLE} asks a colleague; they approve with one click
 • `/sendas` alone opens a form with the same questions
-• `/sendas list` shows what is pending and active for you
+• `/sendas list` shows what is pending and active for you; my Home tab has all of it
 • `/sendas check` compares that with what Close really holds
 • `/sendas @one @another for @colleague 2h` asks several, or for somebody else
 • `/sendas grant @colleague 2h` gives the right without being asked; groups work too
@@ -134,7 +132,8 @@ def _outcome(outcome: Outcome, done: str, policy: Policy) -> str:
     who = mention(outcome.person_id)
     if outcome.problem is None:
         return f"• {who}: {done}"
-    return f"• {who}: {explain(outcome.problem, policy).partition(' Nothing ')[0]}"
+    problem = explain(outcome.problem, policy).partition(" Nothing ")[0]
+    return f"• {problem}" if problem.startswith(who) else f"• {who}: {problem}"
 
 
 def connect(url: str) -> str:
@@ -207,9 +206,9 @@ def _not_understood(error: NotUnderstood) -> str:
     example = EXAMPLE if error.verb is Verb.REQUEST else f"`/sendas {verb}@colleague`"
     match error.muddle:
         case Muddle.GROUP:
-            problem = "That is a group. A request goes to one person, who answers for themselves."
+            problem = "That is a group. A request goes to people, who each answer for themselves."
         case Muddle.EVERYBODY:
-            problem = "That means everybody here. A request goes to one person."
+            problem = "That means everybody here. A request goes to people, one by one."
         case Muddle.NAME_NOT_MENTIONED:
             problem = (
                 f"I read {word}, but Slack did not turn it into a person. Pick the name from the "

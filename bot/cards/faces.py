@@ -78,7 +78,7 @@ def _for_grantor(d: Delegation) -> Face:
                 f"{grantee} can send email as you {words.end(d)}",
                 [*words.addresses(d), *_standing(d)],
                 small=[f"{grantee} can {words.allows('your')}.", *_goes_to(d)],
-                actions=[Action.EXTEND, Action.RECEIPT, Action.REVOKE],
+                actions=[*_extend(d), Action.RECEIPT, Action.REVOKE],
             )
         case State.ENDING:
             return _ending_for_grantor(d, grantee)
@@ -162,7 +162,7 @@ def _for_grantee(d: Delegation) -> Face:
                 f"You can send email as {grantor} {words.end(d)}",
                 [*_warning(d), _how_to_send(d, grantor), *_extension(d, grantor)],
                 ["You can " + words.allows(f"{grantor}'s") + "."],
-                [*([] if d.ends_at is None else [Action.EXTEND]), Action.RELEASE],
+                [*_extend(d), Action.RELEASE],
             )
         case State.ENDING:
             note = words.trouble(d) if d.trouble else "Waiting for Close to confirm."
@@ -281,6 +281,10 @@ def _unknown_account(d: Delegation) -> list[str]:
 
 def _connecting(d: Delegation) -> list[Action]:
     return [Action.CONNECT] if _unknown_account(d) else []
+
+
+def _extend(d: Delegation) -> list[Action]:
+    return [] if d.ends_at is None else [Action.EXTEND]
 
 
 def _snooze(d: Delegation) -> list[Action]:

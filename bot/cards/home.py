@@ -47,13 +47,11 @@ def home_view(
     blocks: list[Block] = [
         *_top(overview.connection, connect_url),
         *_waiting(overview.waiting, connect_url),
-        *_rows("Who may send as you", overview.given, Audience.GRANTOR, "Nobody else.", now),
-        *_rows("Whom you may send as", overview.received, Audience.GRANTEE, "Nobody.", now),
+        *_rows("Who may send as you", overview.given, Audience.GRANTOR, now),
+        *_rows("Whom you may send as", overview.received, Audience.GRANTEE, now),
     ]
     if overview.for_others.rows:
-        blocks += _rows(
-            "What you asked for others", overview.for_others, Audience.REQUESTER, "", now
-        )
+        blocks += _rows("What you asked for others", overview.for_others, Audience.REQUESTER, now)
     blocks += _standing(overview.standing, me)
     blocks += _history(overview)
     blocks += _bottom(now, admins)
@@ -104,21 +102,19 @@ def _waiting(excerpt: Excerpt, connect_url: str) -> list[Block]:
     return blocks + _more(excerpt)
 
 
-def _rows(
-    title: str, excerpt: Excerpt, audience: Audience, nobody: str, now: datetime
-) -> list[Block]:
+def _rows(title: str, excerpt: Excerpt, audience: Audience, now: datetime) -> list[Block]:
     blocks: list[Block] = [_header(title)]
     for each in excerpt.rows:
         blocks += _row(each, face(each, audience), now)
     if not excerpt.rows:
-        blocks.append(_context(nobody))
+        blocks.append(_context("Nobody at the moment."))
     return blocks + _more(excerpt)
 
 
 def _row(delegation: Delegation, shown: Face, now: datetime) -> list[Block]:
     actions = [action for action in shown.actions if action is not Action.CONNECT]
     text = _all_of(delegation, shown, now)
-    if len(actions) == 1:
+    if len(actions) == 1 and actions[0] is not Action.MORE:
         return [
             _section(
                 text,

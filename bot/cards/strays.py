@@ -115,12 +115,12 @@ def _said(stray: Stray) -> tuple[str, Sequence[str]]:
             if stray.grantee_id is None:
                 question = "Keep it or remove it? I do not find this person in Slack."
             return (
-                f"{who} can send email as you until revoked",
+                f"{who} can send email as you {words.FOREVER}",
                 [f"This was set up in Close itself, so nothing here ends it. {question}"],
             )
         case StrayState.KEPT:
             return (
-                f"You kept it: {who} can send email as you until revoked",
+                f"You kept it: {who} can send email as you {words.FOREVER}",
                 ["Nothing here ends it."],
             )
         case StrayState.ADOPTED:

@@ -91,6 +91,18 @@ async def test_the_whole_life_in_the_home(world: World) -> None:
     assert not world.close.find(ADA, BEN)
 
 
+async def test_deny_with_a_reason_from_the_home(world: World) -> None:
+    """The menu of a request works in the home as well: its form opens, and its word arrives."""
+    await opened(world, ADA)
+    await asked(world)
+    waiting = await home(world, ADA, "Waiting for you")
+    assert (await world.slack.click(ADA, waiting, "more", "Deny with a reason…")).ok
+    await world.slack.wait_for(lambda: world.slack.view(ADA), what="the form")
+    assert not (await world.slack.submit(ADA, {"note": "Not this week."})).errors
+    await home(world, ADA, "Denied.", absent="Waiting for you")
+    await world.card(BEN, "Not this week.")
+
+
 async def test_other_tabs_do_nothing(world: World) -> None:
     """The messages tab is no reason to publish a home."""
     assert (await world.slack.open_home(ADA, tab="messages")).ok

@@ -8,7 +8,7 @@ from sandbox.people import ADA, BEN, CLEO, ELI, SandboxPerson, close_id
 from tests.scenarios.moves import asked, cards_at_rest, press, read_all, settled_in, shown
 from tests.scenarios.world import World, open_world
 
-GOES_TO = "Will go to: Ben Okafor, ben.okafor@example.com"
+GOES_TO = "*Will go to:* Ben Okafor, ben.okafor@example.com"
 
 
 async def identified(world: World) -> str:
@@ -61,7 +61,7 @@ async def test_the_address_is_compared_without_case(stage: World) -> None:
     _rename(stage, BEN, email="Ben.Okafor@EXAMPLE.com")
     await stage.connect(ADA)
     await asked(stage)
-    assert "Will go to: Ben Okafor, Ben.Okafor@EXAMPLE.com" in await identified(stage)
+    assert "*Will go to:* Ben Okafor, Ben.Okafor@EXAMPLE.com" in await identified(stage)
     await press(stage, ADA, "Approve")
     await settled_in(stage, State.ACTIVE)
 
@@ -72,8 +72,8 @@ async def test_not_in_close(stage: World) -> None:
     await stage.connect(ADA)
     await asked(stage)
     text = await identified(stage)
-    assert "has Ben Okafor's Slack email address" in text
-    assert "The way on: Ben Okafor connects" in text
+    assert "has @Ben Okafor's Slack email address" in text
+    assert "*The way on:* @Ben Okafor connects" in text
     await shown(stage, BEN, "Connect Close", "it goes on by itself")
     _rename(stage, BEN, email=BEN.email)
     await stage.connect(BEN)
@@ -123,8 +123,9 @@ async def test_only_proven_accounts(database_url: str) -> None:
         assert "has not connected their own Close account" in await identified(world)
         await press(world, ADA, "Approve")
         await shown(world, BEN, "Connect Close", "it goes on by itself")
-        waiting = await settled_in(world, State.APPROVED)
-        assert waiting.trouble is Trouble.GRANTEE_NOT_CONNECTED
+        async with asyncio.timeout(10):
+            while (await world.only()).trouble is not Trouble.GRANTEE_NOT_CONNECTED:
+                await asyncio.sleep(0.02)
         assert not [call for call in world.close.calls if call.path == "/api/v1/user/"]
         await world.connect(BEN)
         delegation = await settled_in(world, State.ACTIVE)

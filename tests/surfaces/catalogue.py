@@ -190,7 +190,9 @@ def _refusals() -> Iterator[tuple[str, str]]:
     named |= {f"Refused/{each}": Refused(each, rows.BEN) for each in Refusal}
     named |= {f"Settled/{each}": Settled(rows.shortest(each)) for each in State}
     named |= {f"AlreadyOpen/{each}": AlreadyOpen(rows.shortest(each)) for each in OPEN_STATES}
-    named |= {f"NotUnderstood/{each}": NotUnderstood(each, rows.NASTY) for each in Muddle}
+    named |= {
+        f"NotUnderstood/{each}": NotUnderstood(each, rows.NASTY, Verb.GRANT) for each in Muddle
+    }
     named["NotUnderstood/revoke"] = NotUnderstood(Muddle.TOO_MUCH, "now", Verb.REVOKE)
     for name, problem in named.items():
         yield f"{name}", answers.explain(problem, rows.POLICY)
