@@ -3,13 +3,15 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
-from bench import ack, drain
+from bench import ack, drain, limit
 from bench.stage import databases
 from bench.table import Figure, show
 
 MEASUREMENTS: tuple[Callable[[str], Awaitable[Sequence[Figure]]], ...] = (
     ack.measure,
     drain.measure,
+    limit.measure,
+    limit.measure_teams,
 )
 
 

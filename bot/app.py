@@ -47,9 +47,8 @@ from bot.listeners import (
     views,
 )
 from bot.listeners.asking import Asking
-from bot.listeners.opening import FormOpener
-from bot.notices import NoticeStep
-from bot.pairings import Pairings, PairingStep
+from bot.listeners.opening import FormOpener, Forms
+from bot.pairings import Pairings
 from bot.ports import Now
 from bot.present import utc_now
 from bot.receipts import Receipts
@@ -68,16 +67,13 @@ from bot.straying import Straying
 from bot.strays import Strays
 from bot.sync import Sync
 from bot.telemetry import Metrics
-from bot.watch import Watch
+from bot.upkeep import Upkeep
 from bot.web import web_app
 from bot.worker import PATIENCE, Rows, Worker
 from models.card import Card
 from models.comparison import Comparison
-from models.connection import Connection
 from models.delegation import Delegation
 from models.home import Home
-from models.notice import Notice
-from models.pairing import Pairing
 from models.policy import Policy
 from models.stray import Stray
 
@@ -164,23 +160,21 @@ async def open_bot(
             database, directory, settings.policy, now, wake, audit_channel=settings.audit_channel
         )
         admins = settings.policy.admins
-        watch = Watch(database, connections, close, admins, now)
-        watched: Worker[Connection] = Worker("connections", database, _connections, watch, now)
-        notice_step = NoticeStep(database, Messages(patient), links, now, metrics)
-        notices: Worker[Notice] = Worker("notices", database, _notices, notice_step, now)
-        pairing_step = PairingStep(database, connections, now)
-        paired: Worker[Pairing] = Worker("pairings", database, _pairings, pairing_step, now)
-
-        def tell() -> None:
-            settle()
-            notices.wake()
-
-        watch.on_change = tell
+        upkeep = Upkeep(
+            database,
+            connections,
+            close,
+            Messages(patient),
+            links,
+            now,
+            metrics,
+            settle,
+            admins=admins,
+        )
 
         def wake_all() -> None:
             wake()
-            for worker in (watched, notices, paired):
-                worker.wake()
+            upkeep.wake()
 
         connecting = Connecting(
             database,
@@ -220,8 +214,8 @@ async def open_bot(
         )
 
         await rotate(database, vault, now)
-        workers = (lives, cards, homes, compared, stray_rows, watched, notices, paired)
-        await stack.enter_async_context(_at_work(clock, *workers))
+        workers = (lives, cards, homes, compared, stray_rows)
+        await stack.enter_async_context(_at_work(clock, *workers, *upkeep.workers))
         stack.push_async_callback(_finish_listeners, app)
         await stack.enter_async_context(_in_background(_greet(workspace)))
         edge = None
@@ -262,7 +256,8 @@ def _listen(
     now: Now,
 ) -> None:
     """Everything that people do in Slack, each to its listener."""
-    opener = FormOpener(views_out, responses, policy)
+    opening = Forms(views_out, responses)
+    opener = FormOpener(opening, policy)
     commands.register(
         app,
         commands.Commands(
@@ -278,11 +273,12 @@ def _listen(
         app, connections.ConnectionButtons(disconnecting, pairings, responses, policy)
     )
     actions.register(app, delegations, responses, policy)
-    buttons = strays.StrayButtons(stray_cases, directory, responses, policy, now)
+    buttons = strays.StrayButtons(stray_cases, directory, opening, responses, policy, now)
     strays.register(app, stray_cases, buttons)
     receipts.register(app, receipts.ReceiptButton(receipt_maker, responses, policy))
     drafts.register(app, drafts.DraftButtons(asking, policy), responses, policy)
-    forms.register(app, forms.CardForms(delegations, asking, responses, policy, now), policy)
+    card_forms = forms.CardForms(delegations, asking, opening, responses, policy, now)
+    forms.register(app, card_forms, policy)
     views.register(app, views.RequestForm(asking, responses, policy))
     shortcuts.register(app, opener, shortcuts.AskAuthor(opener, responses, policy))
     home.register(app, home.HomeTab(homes, delegations, responses, policy), opener)
@@ -300,18 +296,6 @@ def _comparisons(store: Store) -> Rows[Comparison]:
 
 def _strays(store: Store) -> Rows[Stray]:
     return store.strays
-
-
-def _connections(store: Store) -> Rows[Connection]:
-    return store.connections
-
-
-def _notices(store: Store) -> Rows[Notice]:
-    return store.notices
-
-
-def _pairings(store: Store) -> Rows[Pairing]:
-    return store.pairings
 
 
 def _cards(store: Store) -> Rows[Card]:

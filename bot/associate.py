@@ -48,9 +48,10 @@ class Associate:
 
     async def _create_in_time(self, delegation: Delegation) -> Association | None:
         session = await self._steps.connections.open(delegation.team_id, delegation.grantor_id)
-        now = self._steps.now()
-        if delegation.starts_at is not None and delegation.starts_at > now:
-            await self._steps.postpone(delegation, delegation.starts_at - now, trouble=None)
+        if delegation.starts_at is not None and delegation.starts_at > self._steps.now():
+            await self._steps.wait_until(
+                delegation, delegation.starts_at, trouble=None, counts=False
+            )
             return None
         return await self._create(session, delegation)
 

@@ -19,7 +19,7 @@ from bot.differences import Differences, differences
 from bot.dissociate import ended
 from bot.identities import Identities
 from bot.ports import AddressBook, Association
-from bot.slack.errors import SlackError
+from bot.slack.errors import SlackError, SlackRefused
 from bot.slack.messages import Messages
 from bot.steps import Steps
 from bot.store import Store
@@ -30,6 +30,7 @@ from models.person import Person
 from models.stray import Stray, StrayState
 
 EVERY = timedelta(hours=1)
+PATIENT_ATTEMPTS = 3  # to find somebody in Slack; then the question is asked without
 SOON = timedelta(minutes=1)  # after somebody removed a right in Close: was it replaced by another?
 
 
@@ -200,7 +201,7 @@ class Compare:
         )
         person: Person | None = None
         if proven is None and member is not None and member.email:
-            person = await self._address_book.by_email(member.email)
+            person = await self._in_slack(comparison, member.email)
         slack_id = proven.slack_user_id if proven else person.id if person else None
         return _Grantee(
             name=member.name if member else "",
@@ -208,6 +209,17 @@ class Compare:
             slack_id=slack_id,
             is_proven=proven is not None,
         )
+
+    async def _in_slack(self, comparison: Comparison, email: str) -> Person | None:
+        """Whoever has this address; what Slack will not say must not keep the question back."""
+        try:
+            return await self._address_book.by_email(email)
+        except SlackRefused:
+            return None
+        except SlackError:
+            if comparison.attempts < PATIENT_ATTEMPTS:
+                raise
+            return None
 
     async def _note(
         self,
@@ -232,9 +244,13 @@ class Compare:
 
     async def _answer(self, comparison: Comparison, found: Differences) -> None:
         mark = f"{comparison.id}:{comparison.asked_at}"
-        if comparison.attempts and await self._messages.find(comparison.grantor_id, mark=mark):
-            return
-        await self._messages.post(comparison.grantor_id, report(found), mark=mark)
+        recipient = comparison.grantor_id
+        try:
+            if comparison.attempts and await self._messages.find(recipient, mark=mark):
+                return
+            await self._messages.post(recipient, report(found), mark=mark)
+        except SlackRefused as error:
+            self._log.warning("nobody to answer to", comparison=comparison.id, code=error.code)
 
     async def _done(self, comparison: Comparison, pause: timedelta) -> None:
         now = self._steps.now()

@@ -157,7 +157,13 @@ class Connecting:
         if user.id != answer.user_id or answer.organization_id not in user.organization_ids:
             raise AccountMismatch
         expires_at = self._connections.expiry(answer)
-        account = _Account(user, answer.organization_id, False, sealed, expires_at)
+        account = _Account(
+            user,
+            answer.organization_id,
+            is_api_key=False,
+            secret=sealed,
+            access_expires_at=expires_at,
+        )
         try:
             return await self._bind(started, slack_email, account)
         except NotConnectable:
@@ -173,7 +179,13 @@ class Connecting:
         if len(user.organization_ids) != 1:
             raise OrganizationUnclear
         sealed = self._connections.seal_key(api_key)
-        account = _Account(user, user.organization_ids[0], True, sealed, None)
+        account = _Account(
+            user,
+            user.organization_ids[0],
+            is_api_key=True,
+            secret=sealed,
+            access_expires_at=None,
+        )
         return await self._bind(started, slack_email, account)
 
     async def _slack_email(self, started: ConnectState) -> str | None:

@@ -139,7 +139,8 @@ class Connections:
         try:
             answer = await self._oauth.refresh(self._secret(connection, "refresh_token"))
         except ReconnectNeeded:
-            if await self._mark_dead(connection) is None:  # somebody stored a newer version meanwhile: use that one
+            if await self._mark_dead(connection) is None:
+                # Somebody stored a newer version meanwhile: use that one.
                 return await self._current(connection)
             raise
         except CloseError:

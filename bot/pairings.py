@@ -94,10 +94,12 @@ class PairingStep:
         self._connections = connections
         self._now = now
         self._log = structlog.get_logger("bot.pairings")
+        self.on_change: Callable[[], None] = lambda: None
 
     async def __call__(self, pairing: Pairing) -> None:
         if pairing.verdict is Verdict.WAITING:
             await self._database.run(lambda store: self._expire(store, pairing))
+            self.on_change()
             return
         try:
             await self._revoke(pairing)

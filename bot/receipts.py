@@ -140,6 +140,16 @@ class Receipts:
             close.sent_emails,
         )
 
+    async def waiting(self, delegation: Delegation) -> Sequence[SentEmail]:
+        """:meth:`still_scheduled` for the warning; nothing when Close cannot say it in time."""
+        team_id, grantor_id = delegation.team_id, delegation.grantor_id
+        try:
+            async with asyncio.timeout(TIME_TO_ASK):
+                session = await self._steps.connections.open(team_id, grantor_id)
+                return await self.still_scheduled(session, delegation)
+        except (NotConnected, CloseError, TimeoutError):
+            return ()
+
     async def still_scheduled(
         self, session: CloseSession, delegation: Delegation
     ) -> Sequence[SentEmail]:

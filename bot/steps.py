@@ -1,7 +1,7 @@
 """What every step of the worker shares: moving the row on, putting it off, asking Close what is."""
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -156,15 +156,25 @@ class Steps:
         counts: bool = True,
     ) -> None:
         """Put it off, unless somebody moved it on meanwhile. ``counts`` as one more attempt."""
+        await self.wait_until(delegation, self.now() + pause, trouble=trouble, counts=counts)
+
+    async def wait_until(
+        self,
+        delegation: Delegation,
+        moment: datetime,
+        *,
+        trouble: Trouble | None,
+        counts: bool = True,
+    ) -> None:
+        """Look at it again at this moment, unless somebody moves it on before."""
 
         def postpone(store: Store) -> None:
             current = store.delegations.get(delegation.id, lock=True)
             if current is None or current.state is not delegation.state:
                 store.delegations.free(delegation.id)
                 return
-            now = self.now()
             store.delegations.postpone(
-                current, wake_at=now + pause, trouble=trouble, now=now, counts=counts
+                current, wake_at=moment, trouble=trouble, now=self.now(), counts=counts
             )
 
         await self.database.run(postpone)

@@ -13,7 +13,7 @@ import structlog
 from bot.backoff import after, backoff
 from bot.cards import audit, blocks
 from bot.cards.message import Message
-from bot.cards.receipts import listed
+from bot.cards.receipts import listed, scheduled
 from bot.links import Links
 from bot.ports import Now
 from bot.receipts import Receipts
@@ -110,7 +110,16 @@ class Sync:
         message = self._card(card, delegation)
         posted = await self._post_once(card, message, f"{card.id}:{key}")
         await self._updated(card, old, blocks.moved(delegation, card.audience))
+        await self._warn(card, delegation, key)
         return _at(card, posted, told=key)
+
+    async def _warn(self, card: Card, delegation: Delegation, key: str) -> None:
+        """With the warning before the end goes what Close would still try to send."""
+        if card.audience is not Audience.GRANTEE or not key.startswith(blocks.WARNED):
+            return
+        warning = scheduled(await self._receipts.waiting(delegation))
+        if warning is not None:
+            await self._post_once(card, warning, f"{card.id}:{key}:scheduled")
 
     async def _updated(self, card: Card, place: Place, message: Message) -> bool:
         try:

@@ -88,9 +88,7 @@ class Watch:
                 return False
             raise
         account = session.connection
-        return (
-            user.id == account.close_user_id and account.organization_id in user.organization_ids
-        )
+        return user.id == account.close_user_id and account.organization_id in user.organization_ids
 
     async def _is_due(self, connection: Connection) -> bool:
         served = await self._database.run(lambda store: _served(store, connection))
@@ -119,8 +117,9 @@ class Watch:
             self._tell(store, current, served, now=now)
             attempts = current.attempts + 1
             wake_at = now + backoff(attempts) if served else None
-        if current.leaving_at is not None and not _held(served):
-            wake_at = now
+        if current.leaving_at is not None:
+            attempts = current.attempts + 1
+            wake_at = now + backoff(attempts)  # the last end wakes it as well
         store.connections.schedule(current.id, wake_at=wake_at, attempts=attempts)
 
     def _tell(
@@ -160,7 +159,8 @@ class Watch:
         )
 
     async def _is_free(self, connection: Connection) -> bool:
-        """Whether nothing in Close depends on it any more; what still begins is ended as well."""
+        """Whether nothing depends on it any more, a receipt that is being made included; what
+        still begins is ended as well."""
 
         def look(store: Store) -> bool:
             team_id, person = connection.team_id, connection.slack_user_id
@@ -169,7 +169,8 @@ class Watch:
             )
             current = store.connections.get(team_id, person, lock=True)
             is_leaving = current is not None and current.leaving_at is not None
-            return is_leaving and not _held(_served(store, connection))
+            is_needed = _held(_served(store, connection)) or store.receipts.is_due(team_id, person)
+            return is_leaving and not is_needed
 
         return await self._database.run(look)
 

@@ -23,7 +23,8 @@ class Overview:
     - ``waiting`` has what this person, as a grantor, has to answer or to mend.
     - ``given`` and ``received`` have what else is open, as grantor and as grantee.
     - ``for_others`` has what they asked for a third person.
-    - ``history`` is one page of what is over, newest first; ``page`` counts from 0.
+    - ``history`` is one page of what is over, as grantor or grantee, newest first; ``page`` counts
+      from 0.
     """
 
     person_id: str

@@ -1,4 +1,4 @@
-"""A pairing: a Close account whose address is not its owner's Slack address, until an admin decides."""
+"""A pairing: a Close account whose address differs from the one in Slack, for an admin to judge."""
 
 from dataclasses import dataclass, field
 from datetime import datetime

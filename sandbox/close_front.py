@@ -27,6 +27,7 @@ from sandbox.close_trouble import (
 from sandbox.serving import CutConnection
 
 CONSENT = "/oauth2/authorize/"
+API = "/api/"
 
 
 def application(routes: Sequence[Route]) -> Starlette:
@@ -90,7 +91,7 @@ class Front:
     async def _reply(self, fault: Fault | None, scope: Scope, receive: Receive) -> Reply:
         if fault is not None and fault.reply is not None:
             return fault.reply
-        bucket = self._trouble.bucket
+        bucket = self._trouble.bucket if scope["path"].startswith(API) else None
         if bucket is not None and not bucket.take():
             return too_many(bucket.reset, HeaderForm.COMMA, int(bucket.rate))
         if not scope["path"].endswith("/"):

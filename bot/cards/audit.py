@@ -25,6 +25,8 @@ SHOWN = frozenset(
         Event.OFFBOARD,
         Event.DISCONNECT,
         Event.REMOVE,
+        Event.ADOPT,
+        Event.REAPPEAR,
         Event.CONFIRM,
     }
 )
@@ -82,6 +84,10 @@ def _what(d: Delegation, record: EventRecord) -> str:
             return "It ends, because one of the two has left"
         case Event.DISCONNECT:
             return "It ends, because the grantor disconnected Close"
+        case Event.ADOPT:
+            return f"{who} gave an end to a right that was set up in Close itself"
+        case Event.REAPPEAR:
+            return "Close still holds the right, although it had confirmed the end"
         case Event.REMOVE:
             return "The association was removed in Close itself"
         case _:

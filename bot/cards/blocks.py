@@ -73,6 +73,9 @@ def card(delegation: Delegation, audience: Audience, *, connect_url: str) -> Mes
     return Message(_text(shown, delegation.reason), blocks)
 
 
+WARNED = "warned:"  # how the key of the warning before the end begins
+
+
 @dataclass(frozen=True, slots=True)
 class Milestone:
     """Something a reader gets a message of its own about, since a changed card notifies nobody.
@@ -120,7 +123,7 @@ def _for_others(d: Delegation, *, is_grantee: bool) -> Milestone | None:
         case State.ACTIVE if is_grantee and d.extension_declined_at is not None:
             return Milestone(f"declined:{int(d.extension_declined_at.timestamp())}")
         case State.ACTIVE if is_grantee and d.is_warned:
-            return Milestone(f"warned:{_until(d)}", moves_card=True)
+            return Milestone(f"{WARNED}{_until(d)}", moves_card=True)
         case State.ACTIVE:
             return Milestone(f"active:{_until(d)}")
         case State.ENDING if d.trouble is Trouble.STILL_THERE:

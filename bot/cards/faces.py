@@ -127,6 +127,8 @@ def _ending_for_grantor(d: Delegation, grantee: str) -> Face:
             "settings under Send As."
         )
         actions = [Action.CONNECT]
+    if d.trouble is Trouble.OTHER_CLOSE_ACCOUNT:
+        actions = [Action.CONNECT]
     return Face(
         f"{grantee}'s right is over but not yet removed in Close",
         lines,

@@ -33,10 +33,12 @@ def connection_lost(
     connection: Connection, served: Sequence[Delegation], *, connect_url: str
 ) -> Message:
     """To a grantor whose connection Close no longer accepts."""
-    lines = [
+    account = quoted(connection.email)
+    alarm = (
         f"{_ALARM} *The bot can no longer act for you in Close.* Close no longer accepts the "
-        f"connection of {quoted(connection.email)}.",
-    ]
+        f"connection of {account}."
+    )
+    lines = [alarm]
     active = [each for each in served if each.state is not State.APPROVED]
     if active:
         lines.append(
@@ -62,14 +64,17 @@ def overdue(delegation: Delegation) -> Message:
             [f"{_CALM} {grantee}'s right to send as {grantor} is gone now; Close confirmed it."]
         )
     since = f" since {moment(delegation.ended_at)}" if delegation.ended_at else ""
+    problem = (
+        f"{_ALARM} *{grantee} may still be able to send email as {grantor}.* The right is "
+        f"over{since}, but {grantor}'s connection to Close does not work, and only {grantor} "
+        "can take it away."
+    )
+    ways = (
+        f"{grantor} can connect again with `/sendas connect`, or remove it {_BY_HAND}. "
+        "Please make sure that one of the two happens."
+    )
     return _message(
-        [
-            f"{_ALARM} *{grantee} may still be able to send email as {grantor}.* The right is "
-            f"over{since}, but {grantor}'s connection to Close does not work, and only {grantor} "
-            "can take it away.",
-            f"{grantor} can connect again with `/sendas connect`, or remove it {_BY_HAND}. "
-            f"Please make sure that one of the two happens.",
-        ],
+        [problem, ways],
         small="The bot keeps trying, and this message changes once Close confirms.",
     )
 

@@ -2,7 +2,10 @@
 
 from collections.abc import Sequence
 
+from slack_sdk.models.blocks import MarkdownTextObject, SectionBlock
+
 from bot.cards.markup import mention, moment, quoted
+from bot.cards.message import Message
 from bot.ports import SentEmail
 from models.delegation import Delegation, Receipt
 
@@ -50,16 +53,17 @@ def shown(delegation: Delegation, emails: Sequence[SentEmail] | None) -> str:
     return "\n".join([headline, *listed(emails)])
 
 
-def still_scheduled(emails: Sequence[SentEmail]) -> list[str]:
-    """What Close would still try to send when the right has ended; nothing when that is nothing."""
+def scheduled(emails: Sequence[SentEmail]) -> Message | None:
+    """What Close would still try to send when the right has ended; None when that is nothing."""
     if not emails:
-        return []
+        return None
     these = "1 email is" if len(emails) == 1 else f"{len(emails)} emails are"
-    return [
+    advice = (
         f"{these} scheduled under this right and may fail once it has ended. Send them earlier or "
-        "ask for more time. Running sequences are not shown here; please look at yours in Close.",
-        *listed(emails, most=5),
-    ]
+        "ask for more time. Running sequences are not shown here; please look at yours in Close."
+    )
+    text = "\n".join([advice, *listed(emails, most=5)])
+    return Message(text, [SectionBlock(text=MarkdownTextObject(text=text))])
 
 
 def _emails(emails: int, people: int) -> str:

@@ -1,5 +1,6 @@
 """From what somebody typed to stored requests and grants; commands, forms and drafts share it."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -110,6 +111,7 @@ class Asking:
         zone = await self._zone(actor)
         span = read_span(wish["span"], now=self._now(), zone=zone)
         terms = Terms(span, wish["reason"])
+        await self._look_up(wish)
         verb = Verb(wish["verb"])
         if verb is Verb.GRANT:
             outcomes = await self._delegations.grant_all(
@@ -122,6 +124,15 @@ class Asking:
         if len(outcomes) == 1 and outcomes[0].problem is not None:
             raise outcomes[0].problem
         return Done(verb, outcomes, say_span(span, now=self._now(), zone=zone))
+
+    async def _look_up(self, wish: dict[str, Any]) -> None:
+        """Everybody at once, before anything is stored; then the directory's cache answers.
+
+        One after the other would outlast Slack's three seconds, and one that Slack does not
+        answer would leave the wish half done. Raises SlackRetryLater.
+        """
+        people = {*wish["people"], wish.get("grantee") or ""} - {""}
+        await asyncio.gather(*(self._directory.person(each) for each in people))
 
     async def _which(self, actor: Actor, wish: dict[str, Any], error: Ambiguous) -> Question:
         readings = [write_span(reading.span) for reading in error.readings]

@@ -5,15 +5,14 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
-from slack_sdk.errors import SlackClientError
 from slack_sdk.models.views import View
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.cards import answers, forms
 from bot.cards.faces import Action
 from bot.delegations import Actor, Delegations
 from bot.listeners.actions import actor_of
 from bot.listeners.asking import Asking
+from bot.listeners.opening import Forms
 from bot.ports import Now
 from bot.refusals import NotDone
 from bot.slack.errors import SlackError
@@ -24,7 +23,6 @@ from models.delegation import Delegation
 from models.policy import Policy
 
 STANDING_FOR = timedelta(days=30)  # what the date of a new standing approval starts out with
-TOO_SLOW = "Slack did not open the form in time. Please click again."
 
 Open = Callable[[Delegation], View]
 Submit = Callable[[Actor, str, dict[str, Any]], Awaitable[object]]
@@ -37,19 +35,19 @@ class CardForms:
         self,
         delegations: Delegations,
         asking: Asking,
+        opening: Forms,
         responses: Responses,
         policy: Policy,
         now: Now,
     ) -> None:
         self._delegations = delegations
         self._asking = asking
+        self._opening = opening
         self._responses = responses
         self._policy = policy
         self._now = now
 
-    async def menu(
-        self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any], client: AsyncWebClient
-    ) -> None:
+    async def menu(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         """A choice in the "more" menu: ``choice:delegation id``."""
         choice, _, delegation_id = str(action["selected_option"]["value"]).partition(":")
         openers: dict[str, Open] = {
@@ -59,15 +57,15 @@ class CardForms:
         }
         await ack()
         if choice in openers:
-            await self._open(body, client, delegation_id, openers[choice])
+            await self._open(body, delegation_id, openers[choice])
 
     async def extend_button(
-        self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any], client: AsyncWebClient
+        self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]
     ) -> None:
         """The Extend button of somebody who wants, or gives, more time."""
         await ack()
         await self._open(
-            body, client, str(action.get("value", "")), lambda d: forms.extend(d, self._policy)
+            body, str(action.get("value", "")), lambda d: forms.extend(d, self._policy)
         )
 
     async def approve_for(self, actor: Actor, delegation_id: str, view: dict[str, Any]) -> None:
@@ -103,16 +101,13 @@ class CardForms:
         until = (self._now() + STANDING_FOR).date()
         return forms.always_approve(d, self._policy, until=until)
 
-    async def _open(
-        self, body: dict[str, Any], client: AsyncWebClient, delegation_id: str, form: Open
-    ) -> None:
+    async def _open(self, body: dict[str, Any], delegation_id: str, form: Open) -> None:
         try:
             delegation = await self._delegations.get(actor_of(body), delegation_id)
-            await client.views_open(trigger_id=body["trigger_id"], view=form(delegation))
         except NotDone as error:
             await self._responses.tell(body, answers.explain(error, self._policy))
-        except SlackClientError:
-            await self._responses.tell(body, TOO_SLOW)
+        else:
+            await self._opening.show(body, form(delegation))
 
 
 def register(app: AsyncApp, card_forms: CardForms, policy: Policy) -> None:

@@ -23,13 +23,13 @@ class ReceiptButton:
         self._policy = policy
 
     async def on_click(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
-        """Answer where only the grantor sees it."""
+        """Answer where only the grantor sees it, also from the App Home."""
         await ack()
         try:
             answer = shown(*await self._receipts.show(actor_of(body), str(action.get("value", ""))))
         except NotDone as error:
             answer = answers.explain(error, self._policy)
-        await self._responses.whisper(body.get("response_url"), answer)
+        await self._responses.tell(body, answer)
 
 
 def register(app: AsyncApp, button: ReceiptButton) -> None:

@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.cards import answers
 from bot.cards import strays as cards
@@ -12,6 +11,7 @@ from bot.cards.markup import unmarked
 from bot.delegations import Actor
 from bot.durations import read_span
 from bot.listeners.actions import actor_of
+from bot.listeners.opening import Forms
 from bot.ports import Directory, Now
 from bot.refusals import NotDone, StrayDecided
 from bot.slack.errors import SlackError
@@ -26,10 +26,17 @@ class StrayButtons:
     """Each click calls one use case; the form keeps what was typed when something is wrong."""
 
     def __init__(
-        self, strays: Strays, directory: Directory, responses: Responses, policy: Policy, now: Now
+        self,
+        strays: Strays,
+        directory: Directory,
+        opening: Forms,
+        responses: Responses,
+        policy: Policy,
+        now: Now,
     ) -> None:
         self._strays = strays
         self._directory = directory
+        self._opening = opening
         self._responses = responses
         self._policy = policy
         self._now = now
@@ -51,7 +58,7 @@ class StrayButtons:
         return on_click
 
     async def ask_for_end(
-        self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any], client: AsyncWebClient
+        self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]
     ) -> None:
         """Open the form."""
         await ack()
@@ -61,7 +68,7 @@ class StrayButtons:
             await self._responses.whisper(body.get("response_url"), self._explained(error))
             return
         view = cards.end_form(stray, self._policy)
-        await client.views_open(trigger_id=body["trigger_id"], view=view)
+        await self._opening.show(body, view)
 
     async def submitted(self, ack: AsyncAck, body: dict[str, Any], view: dict[str, Any]) -> None:
         """An empty acknowledgement closes the form (slack.md §4)."""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Table, or_, select, update
+from sqlalchemy import Column, Connection, RowMapping, Table, or_, select, update
 
 
 def claim(
@@ -18,9 +18,13 @@ def claim(
     now: datetime,
     lease: timedelta,
     limit: int,
+    then_by: Sequence[Column[Any]] = (),
     **values: Any,
 ) -> Sequence[RowMapping]:
-    """Lease up to ``limit`` rows whose ``wake_at`` has come, earliest first."""
+    """Lease up to ``limit`` rows whose ``wake_at`` has come, earliest first.
+
+    Of those that are due at the same moment, the ones that ``then_by`` puts together stay so.
+    """
     columns = table.c
     due = (
         select(columns.id)
@@ -28,7 +32,7 @@ def claim(
             columns.wake_at <= now,
             or_(columns.leased_until.is_(None), columns.leased_until <= now),
         )
-        .order_by(columns.wake_at)
+        .order_by(columns.wake_at, *then_by)
         .limit(limit)
         .with_for_update(skip_locked=True)
         .cte("due")

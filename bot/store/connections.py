@@ -180,14 +180,17 @@ class Connections:
 
         With ``only_troubled`` only if it is dead or being left.
         """
-        conditions = [
-            _columns.team_id == team_id,
-            _columns.slack_user_id == slack_user_id,
-            or_(_columns.wake_at.is_(None), _columns.wake_at > moment),
-        ]
+        conditions = [_columns.team_id == team_id, _columns.slack_user_id == slack_user_id]
         if only_troubled:
             conditions.append(or_(~_columns.is_alive, _columns.leaving_at.is_not(None)))
-        self._connection.execute(update(connections).where(*conditions).values(wake_at=moment))
+        # In the value, not in the condition: a row that the watch is about to put off would not
+        # match what this statement sees, and the wish would be lost.
+        later = or_(_columns.wake_at.is_(None), _columns.wake_at > moment)
+        self._connection.execute(
+            update(connections)
+            .where(*conditions)
+            .values(wake_at=case((later, moment), else_=_columns.wake_at))
+        )
 
     def look_now(self, ids: Sequence[str], *, now: datetime) -> None:
         """Have the watch look at these at once."""

@@ -284,7 +284,14 @@ class Delegations:
 
     def claim(self, *, now: datetime, lease: timedelta, limit: int) -> Sequence[Delegation]:
         """Lease what is due; see :func:`bot.store.claims.claim`."""
-        rows = claim(self._connection, delegations, now=now, lease=lease, limit=limit)
+        rows = claim(
+            self._connection,
+            delegations,
+            now=now,
+            lease=lease,
+            limit=limit,
+            then_by=(_columns.team_id, _columns.grantor_id),  # they can share a call to Close
+        )
         return [Delegation(**row) for row in rows]
 
     def prolong(self, ids: Sequence[str], *, until: datetime) -> None:

@@ -61,3 +61,14 @@ class Receipts:
             .limit(1)
         )
         return self._connection.execute(statement).first() is not None
+
+    def is_due(self, team_id: str, grantor_id: str) -> bool:
+        """Whether a receipt for this grantor is still being made, for which Close is asked."""
+        statement = select(_columns.id).where(
+            _columns.team_id == team_id,
+            _columns.grantor_id == grantor_id,
+            _columns.state == State.ENDED,
+            _columns.receipt == Receipt.DUE,
+            _columns.wake_at.is_not(None),
+        )
+        return self._connection.execute(statement.limit(1)).first() is not None

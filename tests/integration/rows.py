@@ -14,12 +14,14 @@ TEAM = "T0TEAM"
 
 def delegation(**changes: Any) -> Delegation:
     """A request that lapses in three days; each call is another pair."""
+    grantee = changes.get("grantee_id") or f"U{new_id()[:10]}"
     values: dict[str, Any] = {
         "id": new_id(),
         "team_id": TEAM,
         "grantor_id": f"U{new_id()[:10]}",
-        "grantee_id": f"U{new_id()[:10]}",
-        "requester_id": "U0BEN",
+        "grantee_id": grantee,
+        "requester_id": grantee,
+        "identified_at": NOON,
         "reason": "Covering",
         "length": timedelta(hours=2),
         "state": State.REQUESTED,

@@ -6,6 +6,7 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect
 
 import models.card
@@ -41,6 +42,26 @@ async def test_up_down_up(database: Database) -> None:
     assert await tables(database) == before
     assert await is_current(database)
     await add(database, delegation())
+
+
+async def test_one_step_at_a_time_with_rows(database: Database) -> None:
+    """Each migration can be taken back and applied again over rows that refer to each other."""
+    row = delegation()
+    await add(database, row)
+    for _ in range(len(revisions()) - 1):
+        await database.run_connection(lambda each: command.downgrade(alembic_config(each), "-1"))
+    for revision in revisions():
+        await migrate(database, revision)
+    assert await is_current(database)
+    found = await database.run(lambda store: store.delegations.get(row.id))
+    assert found is not None
+    assert len(await database.run(lambda store: store.cards.of(row.id))) == 2
+
+
+def revisions() -> list[str]:
+    """Every migration, the first one first."""
+    scripts = ScriptDirectory.from_config(alembic_config()).walk_revisions()
+    return [script.revision for script in scripts][::-1]
 
 
 async def test_migrating_twice_changes_nothing(database: Database) -> None:

@@ -12,6 +12,9 @@ from models.delegation import Delegation, Event, ImpossibleTransition, State, Tr
 from tests.integration.rows import NOON, TEAM, add, connection, delegation, get
 
 
+FRESH = {"access_expires_at": NOON, "checked_at": NOON}
+
+
 async def test_a_row_comes_back_as_it_went_in(database: Database) -> None:
     """Times stay aware and to the microsecond, durations and words keep their types."""
     row = delegation(
@@ -116,7 +119,7 @@ async def test_a_locked_row_waits_for_the_other_change(
 
 
 async def test_what_concerns_a_person(database: Database) -> None:
-    """Grantor, grantee and requester see their open rows, oldest first; closed ones are left out."""
+    """Grantor, grantee and requester see their open rows, oldest first, and no closed ones."""
     newer = delegation(grantor_id="U0ADA", requested_at=NOON + timedelta(seconds=1))
     older = delegation(grantee_id="U0ADA")
     asked = delegation(requester_id="U0ADA", requested_at=NOON + timedelta(seconds=2))
@@ -128,7 +131,7 @@ async def test_what_concerns_a_person(database: Database) -> None:
 
 
 async def test_waking_what_waits_for_a_connection(database: Database) -> None:
-    """A new connection wakes what is approved or ending for this grantor, and nothing else."""
+    """A new connection wakes what is approved or ending for this person, and nothing else."""
     later = NOON + timedelta(hours=1)
     states = {
         state: delegation(grantor_id="U0ADA", state=state, wake_at=later, attempts=5)
@@ -136,7 +139,7 @@ async def test_waking_what_waits_for_a_connection(database: Database) -> None:
     }
     other = delegation(state=State.APPROVED, wake_at=later)
     await add(database, other, *states.values())
-    await database.run(lambda store: store.delegations.wake_for_grantor(TEAM, "U0ADA", now=NOON))
+    await database.run(lambda store: store.delegations.wake_for_person(TEAM, "U0ADA", now=NOON))
     woken = [state for state, row in states.items() if (await get(database, row)).wake_at == NOON]
     assert woken == [State.APPROVED, State.ENDING]
     assert (await get(database, states[State.ENDING])).attempts == 0
@@ -156,7 +159,7 @@ async def test_a_connection_belongs_to_one_person(database: Database) -> None:
     stored = await database.run(lambda store: store.connections.get(TEAM, "U0ADA"))
     assert stored is not None
     assert (stored.id, stored.version, stored.email) == (first.id, 2, "new@example.com")
-    assert stored.leased_until is None
+    assert stored.refreshing_until is None
 
 
 async def test_two_first_connections_at_the_same_moment(
@@ -181,16 +184,14 @@ async def test_old_versions_change_nothing(database: Database) -> None:
     """Who holds an outdated connection can neither renew, kill, lease nor unlease it."""
     old = connection()
     await database.run(lambda store: store.connections.put(old))
-    new = await database.run(
-        lambda store: store.connections.renew(old, secret=b"new", access_expires_at=NOON)
-    )
+    new = await database.run(lambda store: store.connections.renew(old, secret=b"new", **FRESH))
     assert new is not None
 
     def try_all(store: Store) -> list[object]:
         store.connections.unlease(old)
         return [
-            store.connections.renew(old, secret=b"x", access_expires_at=NOON),
-            store.connections.mark_dead(old),
+            store.connections.renew(old, secret=b"x", **FRESH),
+            store.connections.mark_dead(old, now=NOON),
             store.connections.lease(old, now=NOON, lease=timedelta(seconds=20)),
         ]
 
@@ -254,7 +255,7 @@ async def test_cards_belong_to_a_delegation(database: Database) -> None:
     """A card without its delegation cannot be stored: foreign keys are on, on both databases."""
     orphan: Delegation = delegation()
     with pytest.raises(IntegrityError):
-        await database.run(lambda store: store.cards.open_for(orphan, now=NOON))
+        await database.run(lambda store: store.cards.open_for(orphan, audit_channel=None, now=NOON))
 
 
 async def test_sqlite_is_set_up_to_last(database: Database) -> None:

@@ -71,10 +71,10 @@ async def at_work(worker: Worker[Delegation], *, beat: float = 0.02) -> AsyncIte
         await task
 
 
-async def until(is_so: Callable[[], bool], *, within: float = 5.0) -> None:
+async def until(is_so: Callable[[], bool], *, within: float = 20.0) -> None:
     """Wait until something is so."""
     async with asyncio.timeout(within):
-        while not is_so():
+        while not is_so():  # noqa: ASYNC110 - only looking tells
             await asyncio.sleep(0.005)
 
 

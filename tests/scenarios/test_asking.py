@@ -147,11 +147,12 @@ async def test_the_form_says_what_is_wrong_beside_the_field(
     assert (await stage.slack.submit(BEN, {"person": ADA, "duration": "2h"})).ok
 
 
-async def test_the_form_with_an_empty_time_means_the_default(stage: World) -> None:
-    """An emptied duration field is no mistake... it is refused by the client before it is sent."""
+async def test_the_time_cannot_be_left_empty_in_the_form(stage: World) -> None:
+    """The form demands a time, so that Slack itself asks for it before anything is sent."""
     await form(stage, BEN)
     reply = await stage.slack.submit(BEN, {"person": ADA, "duration": ""})
-    assert reply.errors
+    assert list(reply.errors) == ["duration"]
+    assert reply.status == 0
     assert await stage.delegations() == []
 
 

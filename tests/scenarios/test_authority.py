@@ -125,7 +125,7 @@ async def test_approve_and_cancel_at_the_same_moment(world: World) -> None:
 
 async def _final(world: World) -> Delegation:
     over = (State.ACTIVE, State.CANCELLED, State.ENDED)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while (delegation := await world.only()).state not in over or delegation.leased_until:
             if delegation.state is State.ENDING:
                 return await settled_in(world, State.ENDED)
@@ -151,7 +151,7 @@ async def test_a_storm_of_clicks(world: World) -> None:
 
 
 async def _final_of_any(world: World) -> Delegation:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while (delegation := await world.only()).state in (State.APPROVED, State.ENDING):
             if delegation.state is State.ENDING and delegation.leased_until is None:
                 return await settled_in(world, State.ENDED)
@@ -190,9 +190,8 @@ async def test_stale_buttons_after_the_end(stage: World) -> None:
 
 async def test_two_requests_at_the_same_moment(world: World) -> None:
     """A double submit stores one request and points the other to it."""
-    answers = await asyncio.gather(*(world.sendas(BEN, "@ada 2h") for _ in range(5)))
+    await asyncio.gather(*(world.sendas(BEN, "@ada 2h") for _ in range(5)))
     assert len(await world.delegations()) == 1
-    assert sum("Asked" in answer for answer in answers) <= 5
     ephemerals = [m for m in world.slack.messages(BEN) if m.ephemeral]
     texts = [world.slack.read(message, BEN) for message in ephemerals]
     assert sum(text.startswith("Asked") for text in texts) == 1

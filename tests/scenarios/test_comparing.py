@@ -2,9 +2,10 @@
 
 from datetime import timedelta
 
+from models.connection import connections
 from models.delegation import Event, State
-from sandbox.people import ADA, BEN, CLEO, DANA
 from sandbox.close_unknowns import DeleteGone
+from sandbox.people import ADA, BEN, CLEO, DANA, SandboxPerson
 from tests.scenarios.moves import active, calls, press, read_all, settled_in, shown
 from tests.scenarios.world import World
 
@@ -213,3 +214,26 @@ async def test_the_cost_is_one_call(world: World) -> None:
     await world.close.wait_for(lambda: calls(world, "GET") > 1, what="the next comparison")
     made = [each for each in world.close.calls[before:] if "oauth2" not in each.path]
     assert [each.path for each in made if "send_as" in each.path] == ["/api/v1/send_as/"]
+
+
+async def test_another_account_cannot_confirm_the_end(world: World) -> None:
+    """Close answers 404 to whoever may not see an association: that is not taken for its end."""
+    await active(world)
+    await connected_as(world, CLEO)
+    world.clock.push(hours=2)
+    await world.card(ADA, "has connected another Close account since")
+    assert world.close.find(ADA, BEN)
+    assert (await world.only()).state is State.ENDING
+    await connected_as(world, ADA)
+    world.clock.push(minutes=20)
+    await settled_in(world, State.ENDED)
+    assert not world.close.associations
+
+
+async def connected_as(world: World, person: SandboxPerson) -> None:
+    """Ada's connection belongs to this Close account now."""
+    await world.database.run_connection(
+        lambda connection: connection.execute(
+            connections.update().values(close_user_id=person.close_user_id)
+        )
+    )

@@ -57,7 +57,7 @@ async def test_it_asks_before_it_ends_anything(world: World) -> None:
     await world.card(ADA, GONE)
     assert await stored(world) == 0
     paths = [call.path for call in world.close.calls if call.method in ("DELETE", "POST")]
-    assert paths.index("/oauth2/revoke/") == len(paths) - 1
+    assert paths.index("/oauth2/revoke/") == len(paths) - 1, paths
     await world.card(BEN, "disconnected their Close account")
 
 

@@ -100,7 +100,7 @@ async def test_an_admin_rejects(led: World) -> None:
     await led.card(ADA, "was not connected")
     await led.close.wait_for(lambda: revocations(led) == 1, what="a revocation")
     async with asyncio.timeout(5):
-        while (await pairing_of(led)).secret:
+        while (await pairing_of(led)).secret:  # noqa: ASYNC110 - only looking tells
             await asyncio.sleep(0.02)
     assert await stored(led) == []
 

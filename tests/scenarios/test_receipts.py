@@ -7,7 +7,7 @@ import pytest
 from models.delegation import Receipt, State
 from sandbox.close_state import HeldAccount
 from sandbox.people import ADA, BEN
-from tests.scenarios.moves import active, asked, press, read_all, settled_in, shown
+from tests.scenarios.moves import active, asked, cards_at_rest, press, read_all, settled_in, shown
 from tests.scenarios.world import World
 
 
@@ -99,6 +99,28 @@ async def test_accounts_that_close_does_not_show(world: World, status: int) -> N
     world.close.trouble.fail("GET /connected_account/", status)
     delegation = await active(world)
     assert delegation.addresses == ""
+
+
+async def test_the_warning_names_what_is_scheduled(world: World) -> None:
+    """Before the end the grantee reads which of their emails Close would still try to send."""
+    await active(world)
+    tomorrow = world.clock() + timedelta(days=1)
+    world.close.send_email(BEN, in_name_of=ADA, scheduled_for=tomorrow, subject="Later")
+    world.close.send_email(BEN, in_name_of=ADA, subject="Sent")
+    world.clock.push(minutes=61)
+    warning = await world.card(BEN, "1 email is scheduled under this right")
+    assert "“Later”" in world.slack.read(warning, BEN)
+    assert "“Sent”" not in world.slack.read(warning, BEN)
+
+
+async def test_no_warning_about_nothing(world: World) -> None:
+    """Without scheduled emails, or when Close does not show them, only the end is announced."""
+    await active(world)
+    world.close.unknowns.email_is_forbidden = True
+    world.clock.push(minutes=61)
+    await world.card(BEN, "This card is now further down")
+    await cards_at_rest(world)
+    assert "scheduled under this right" not in read_all(world, BEN)
 
 
 async def test_scheduled_emails_are_not_sent_ones(world: World) -> None:

@@ -173,5 +173,5 @@ def _count(world: World, words: str) -> int:
 
 async def _until(is_so: Any) -> None:
     async with asyncio.timeout(10):
-        while not is_so():
+        while not is_so():  # noqa: ASYNC110 - only looking tells
             await asyncio.sleep(0.02)

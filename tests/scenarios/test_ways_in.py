@@ -7,9 +7,9 @@ import pytest
 from bot.listeners.asking import Asking
 from models.delegation import State
 from sandbox.delivery import Reply
-from sandbox.people import ADA, BEN, BOT
+from sandbox.people import ADA, BEN, BOT, CLEO, DANA, FINN, GUS
 from sandbox.workspace import SALES, Message
-from tests.scenarios.moves import asked, shown
+from tests.scenarios.moves import asked, press, shown
 from tests.scenarios.world import World
 
 
@@ -125,3 +125,80 @@ async def test_nobody_foresaw_it(world: World, monkeypatch: pytest.MonkeyPatch) 
     assert "went wrong on our side" in " ".join(reply.errors.values())
     assert not (await world.slack.submit(BEN, {})).errors
     await shown(world, ADA, "Approve")
+
+
+async def test_several_at_once_for_a_third_person(world: World) -> None:
+    """The form asks several colleagues for somebody else; everybody sees who asked."""
+    await by_shortcut(world)
+    await form_opens(world)
+    reply = await world.slack.submit(
+        BEN, {"person": [ADA, CLEO], "grantee": DANA, "duration": "2h", "reason": "Handover"}
+    )
+    assert reply.ok, reply
+    assert not reply.errors
+    for grantor in (ADA, CLEO):
+        card = await shown(world, grantor, "Approve", "Handover")
+        words = world.slack.read(card, grantor)
+        assert "Ben Okafor asks that" in words
+        assert "Dana Whitfield" in words
+    await shown(world, DANA, "Cancel", "Ben Okafor asked for you")
+    stored = await world.delegations()
+    assert {each.grantor_id for each in stored} == {ADA.id, CLEO.id}
+    assert {(each.grantee_id, each.requester_id) for each in stored} == {(DANA.id, BEN.id)}
+
+
+async def test_some_of_several_are_refused(world: World) -> None:
+    """Who can be asked is asked; who cannot is named in a direct message."""
+    await by_shortcut(world)
+    await form_opens(world)
+    assert not (await world.slack.submit(BEN, {"person": [ADA, GUS], "duration": "2h"})).errors
+    await shown(world, ADA, "Approve")
+    told = await world.card(BEN, "is a guest here")
+    assert "@Ada Lindqvist: asked" in world.slack.read(told, BEN)
+    assert len(await world.delegations()) == 1
+
+
+async def test_all_of_several_are_refused(world: World) -> None:
+    """When nobody can be asked the form stays open and says why, one by one."""
+    await by_shortcut(world)
+    await form_opens(world)
+    reply = await world.slack.submit(BEN, {"person": [FINN, GUS], "duration": "2h"})
+    assert set(reply.errors) == {"person"}
+    assert "deactivated" in reply.errors["person"]
+    assert "guest" in reply.errors["person"]
+    assert await world.delegations() == []
+
+
+async def test_the_third_person_is_refused(world: World) -> None:
+    """A third person who cannot get the right is named at their own field."""
+    await by_shortcut(world)
+    await form_opens(world)
+    reply = await world.slack.submit(BEN, {"person": ADA, "grantee": GUS, "duration": "2h"})
+    assert set(reply.errors) == {"grantee"}
+    assert await world.delegations() == []
+
+
+async def test_a_card_form_that_came_too_late(world: World) -> None:
+    """A form of a card that Slack no longer opens is answered where the person clicked."""
+    await asked(world)
+    card = await shown(world, ADA, "Approve")
+    world.slack.trouble.fail("views.open", "expired_trigger_id")
+    assert (await world.slack.click(ADA, card, "more", "Deny with a reason…")).ok
+    await world.whispered(ADA, "Please click again")
+    assert (await world.only()).state is State.REQUESTED
+
+
+async def test_all_or_nothing_when_slack_does_not_answer(world: World) -> None:
+    """When Slack cannot say who one of several people is, nobody is asked; a second try works."""
+    await asked(world)
+    await press(world, BEN, "Cancel")
+    await world.card(ADA, "took this request back")
+    await by_shortcut(world)
+    await form_opens(world)
+    world.slack.trouble.rate_limit("users.info")
+    values = {"person": [ADA, CLEO], "duration": "2h"}
+    reply = await world.slack.submit(BEN, values)
+    assert "Slack does not answer" in reply.errors["person"]
+    assert len(await world.delegations()) == 1
+    assert not (await world.slack.submit(BEN, values)).errors
+    assert len(await world.delegations()) == 3

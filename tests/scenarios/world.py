@@ -132,13 +132,18 @@ async def _a_moment() -> None:
 
 
 @asynccontextmanager
-async def open_world(database_url: str, **settings: Any) -> AsyncIterator[World]:
-    """Everything up and talking to each other; ``settings`` are those of the bot."""
+async def open_world(
+    database_url: str, *, close: SandboxClose | None = None, **settings: Any
+) -> AsyncIterator[World]:
+    """Everything up and talking to each other; ``settings`` are those of the bot, and ``close`` is
+    one that another world left behind."""
     async with AsyncExitStack() as stack:
         clock = Clock()
         database = Database(database_url)
         stack.push_async_callback(database.dispose)
         world = World(database, clock, settings)
+        if close is not None:
+            world.close = close
         slack_url = await stack.enter_async_context(world.slack.serving())
         close_url = await stack.enter_async_context(serve(world.close.app))
         values = {

@@ -152,12 +152,10 @@ def messages_with_receipts() -> dict[str, Message]:
         )
     failed = rows.shortest(State.ENDED, receipt=Receipt.FAILED)
     shown["failed"] = blocks.notice(failed, Audience.GRANTOR, connect_url=rows.CONNECT_URL)
-    shown["scheduled"] = blocks.notice(
-        rows.shortest(State.ACTIVE, is_warned=True),
-        Audience.GRANTEE,
-        connect_url=rows.CONNECT_URL,
-        details=receipts.still_scheduled(emails(500)),
-    )
+    for name, count in (("one", 1), ("many", 500)):
+        scheduled = receipts.scheduled(emails(count))
+        if scheduled is not None:
+            shown[f"scheduled/{name}"] = scheduled
     return shown
 
 

@@ -59,14 +59,15 @@ def notices() -> Surfaces:
 
 def audit_lines() -> Surfaces:
     """The audit channel: each event as a line, and as the first message of a thread."""
+    short, long = rows.shortest(State.FAILED), rows.longest(State.FAILED, standing_id="s1")
     shown = {}
-    for record in rows.records():
-        for name, row in (
-            ("shortest", rows.shortest(State.FAILED)),
-            ("longest", rows.longest(State.FAILED, standing_id="s1")),
-        ):
-            shown[f"{record.event}/{name}"] = _message(audit.line(row, record))
-            shown[f"{record.event}/{name}/opening"] = _message(audit.opening(row, record))
+    for event in audit.SHOWN:
+        by_person, by_clock = rows.record(event, actor=rows.ADA), rows.record(event, actor=None)
+        shown[f"{event}/line"] = _message(audit.line(short, by_person))
+        shown[f"{event}/line/clock"] = _message(audit.line(short, by_clock))
+        shown[f"{event}/line/longest"] = _message(audit.line(long, by_person))
+        shown[f"{event}/opening"] = _message(audit.opening(short, by_person))
+        shown[f"{event}/opening/longest"] = _message(audit.opening(long, by_person))
     return shown
 
 

@@ -215,17 +215,14 @@ def _one_of_each() -> Overview:
     )
 
 
-def records() -> list[EventRecord]:
-    """One audit row for each event, by a person and by the clock."""
-    return [
-        EventRecord(
-            id=number,
-            delegation_id="d1",
-            at=NOW,
-            event=event,
-            state=State.ACTIVE,
-            actor=ADA if number % 2 else None,
-            trouble=None,
-        )
-        for number, event in enumerate(Event)
-    ]
+def record(event: Event, *, actor: str | None) -> EventRecord:
+    """One audit row; without an ``actor`` the bot's clock did it."""
+    return EventRecord(
+        id=1,
+        delegation_id="d1",
+        at=NOW,
+        event=event,
+        state=State.ACTIVE,
+        actor=actor,
+        trouble=None,
+    )

@@ -11,8 +11,8 @@ from urllib.parse import urlencode
 
 import httpx
 import pytest
-from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_bolt.authorization import AuthorizeResult
 from starlette.applications import Starlette
 from starlette.routing import Route
 

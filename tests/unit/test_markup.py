@@ -1,4 +1,4 @@
-"""Slack's markup: what people typed is only text, times have a fallback, plain text has no marks."""
+"""Slack's markup: what people typed is only text, times have a fallback, plain is plain."""
 
 from datetime import UTC, datetime, timedelta, timezone
 

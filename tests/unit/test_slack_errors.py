@@ -1,6 +1,5 @@
 """Every way that Slack can fail, in our words: later, unclear, gone or refused."""
 
-import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -66,7 +65,7 @@ KINDS = [
     (SlackClientError("broken"), SlackUnclear),
     (aiohttp.ServerDisconnectedError(), SlackUnclear),
     (aiohttp.ClientPayloadError(), SlackUnclear),
-    (asyncio.TimeoutError(), SlackUnclear),
+    (TimeoutError(), SlackUnclear),
     (ConnectionResetError(), SlackUnclear),
     (ValueError("no JSON"), SlackUnclear),
 ]

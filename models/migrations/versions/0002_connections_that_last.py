@@ -24,9 +24,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("died_at", UtcTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column("leaving_at", UtcTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column("refreshing_until", UtcTime(timezone=True), nullable=True))
-        batch_op.add_column(
-            sa.Column("attempts", sa.Integer(), nullable=False, server_default="0")
-        )
+        batch_op.add_column(sa.Column("attempts", sa.Integer(), nullable=False, server_default="0"))
         batch_op.add_column(sa.Column("wake_at", UtcTime(timezone=True), nullable=True))
         batch_op.create_index(
             "ix_connections_wake_at",

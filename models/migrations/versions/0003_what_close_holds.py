@@ -88,8 +88,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    with op.batch_alter_table("delegations", schema=None) as batch_op:
-        batch_op.drop_column("receipt")
+    # Not as a batch: SQLite would build the table anew, and its foreign keys forbid that.
+    op.drop_column("delegations", "receipt")
 
     with op.batch_alter_table("strays", schema=None) as batch_op:
         batch_op.drop_index("ix_strays_wake_at", postgresql_where=_DUE, sqlite_where=_DUE)

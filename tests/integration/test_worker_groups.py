@@ -1,0 +1,67 @@
+"""The worker takes rows together that were claimed at the same moment and have the same key."""
+
+from collections.abc import Hashable, Sequence
+from datetime import timedelta
+
+from bot.store import Database
+from bot.worker import Worker
+from models.delegation import Delegation
+from tests.integration.rows import add, delegation
+from tests.integration.test_worker import Step, at_work, now, until
+
+
+class Groups:
+    """Rows of one grantor belong together; the first group fails when ``is_broken``."""
+
+    def __init__(self, step: Step, *, is_broken: bool = False) -> None:
+        self._step = step
+        self._is_broken = is_broken
+        self.groups: list[set[str]] = []
+
+    def key(self, item: Delegation) -> Hashable | None:
+        return None if item.grantor_id == "ALONE" else item.grantor_id
+
+    async def together(self, items: Sequence[Delegation]) -> None:
+        self.groups.append({item.id for item in items})
+        if self._is_broken:
+            self._is_broken = False
+            raise RuntimeError("broken")
+        for item in items:
+            await self._step(item)
+
+
+def make(database: Database, step: Step, groups: Groups) -> Worker[Delegation]:
+    """A worker that takes delegations together."""
+    return Worker(
+        "delegations", database, lambda store: store.delegations, step, now, groups=groups
+    )
+
+
+def due(grantor_id: str, grantee_id: str) -> Delegation:
+    """A delegation that is due now."""
+    return delegation(
+        grantor_id=grantor_id, grantee_id=grantee_id, wake_at=now() - timedelta(hours=1)
+    )
+
+
+async def test_rows_with_one_key_are_taken_together(database: Database) -> None:
+    """Two of one grantor are one group; somebody else's and those without a key go alone."""
+    together = [due("UA", "UX"), due("UA", "UY")]
+    alone = [due("UB", "UX"), due("ALONE", "UX"), due("ALONE", "UY")]
+    await add(database, *together, *alone)
+    step = Step(database)
+    groups = Groups(step)
+    async with at_work(make(database, step, groups)):
+        await until(lambda: len(step.done) == 5)
+    assert groups.groups == [{row.id for row in together}]
+
+
+async def test_a_group_that_fails_is_put_off_row_by_row(database: Database) -> None:
+    """A failure nobody foresaw concerns each row of its group, and all are done later."""
+    rows = [due("UA", "UX"), due("UA", "UY")]
+    await add(database, *rows)
+    step = Step(database)
+    groups = Groups(step, is_broken=True)
+    async with at_work(make(database, step, groups)):
+        await until(lambda: len(step.done) == 2)
+    assert len(step.failures) == 2

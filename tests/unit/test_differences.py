@@ -1,0 +1,119 @@
+"""What Close holds against what the bot knows, for every kind of difference."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.differences import LATE_CREATE, differences
+from bot.ports import Association
+from models.delegation import OPEN_STATES, Delegation, State
+from models.stray import Stray, StrayState
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+HELD = Association("sdas_1", "orga_1", "user_a", "user_b")
+DELEGATION = Delegation(
+    id="d1",
+    team_id="T1",
+    grantor_id="UA",
+    grantee_id="UB",
+    requester_id="UB",
+    reason="",
+    state=State.ACTIVE,
+    requested_at=NOW,
+    lapses_at=NOW,
+    attempted_at=NOW,
+    active_at=NOW,
+    association_id="sdas_1",
+    grantor_close_id="user_a",
+    grantee_close_id="user_b",
+)
+ENDED = replace(DELEGATION, state=State.ENDED, ended_at=NOW)
+STRAY = Stray(
+    id="s1",
+    team_id="T1",
+    grantor_id="UA",
+    association_id="sdas_1",
+    organization_id="orga_1",
+    grantor_close_id="user_a",
+    grantee_close_id="user_b",
+    grantee_name="Ben",
+    grantee_email="ben@example.com",
+    grantee_id="UB",
+    is_grantee_proven=False,
+    state=StrayState.FOUND,
+    found_at=NOW,
+)
+
+
+def test_what_fits() -> None:
+    """An active delegation whose association is there is no difference."""
+    found = differences([HELD], [DELEGATION], [], now=NOW)
+    assert found.fitting == 1
+    assert not any((found.gone, found.back, found.unknown, found.refused, found.vanished))
+
+
+def test_gone() -> None:
+    """Active here and not in Close, also when the pair has another association by now."""
+    other = replace(HELD, id="sdas_2")
+    for held in ([], [other]):
+        found = differences(held, [DELEGATION], [], now=NOW)
+        assert found.gone == [DELEGATION]
+        assert not found.unknown
+
+
+@pytest.mark.parametrize("state", OPEN_STATES)
+def test_an_open_pair_is_never_unknown(state: State) -> None:
+    """What may just be in the making, or in the taking away, is nobody else's."""
+    open_one = replace(DELEGATION, state=state, association_id=None)
+    assert not differences([HELD], [open_one], [], now=NOW).unknown
+
+
+def test_back() -> None:
+    """Ended here and still in Close."""
+    assert differences([HELD], [ENDED], [], now=NOW).back == [(ENDED, HELD)]
+
+
+def test_ended_while_the_pair_has_a_new_one() -> None:
+    """The new delegation of the pair is what the association belongs to."""
+    new = replace(DELEGATION, id="d2", state=State.REQUESTED, association_id=None)
+    assert not differences([HELD], [ENDED, new], [], now=NOW).back
+
+
+@pytest.mark.parametrize(
+    ("after", "is_ours"), [(timedelta(), True), (LATE_CREATE, False), (timedelta(days=9), False)]
+)
+def test_a_create_that_took_effect_late(after: timedelta, is_ours: bool) -> None:
+    """Soon after an unclear attempt it is ours; later it was made by hand and is asked about."""
+    unclear = replace(ENDED, association_id=None, is_unclear=True)
+    found = differences([HELD], [unclear], [], now=NOW + after)
+    assert bool(found.back) is is_ours
+    assert bool(found.unknown) is not is_ours
+
+
+def test_unknown() -> None:
+    """In Close and never made here, also for a pair that had an ended delegation."""
+    assert differences([HELD], [], [], now=NOW).unknown == [HELD]
+    earlier = replace(ENDED, association_id="sdas_0")
+    assert differences([HELD], [earlier], [], now=NOW).unknown == [HELD]
+
+
+@pytest.mark.parametrize("state", [each for each in StrayState if each != StrayState.REMOVED])
+def test_a_stray_is_asked_about_once(state: StrayState) -> None:
+    """Whatever the grantor said, the same association is not asked about again."""
+    found = differences([HELD], [], [replace(STRAY, state=state)], now=NOW)
+    assert not found.unknown
+    assert not found.refused
+
+
+def test_a_removed_stray_that_is_there() -> None:
+    """The grantor wanted it gone: it is removed again, without asking."""
+    removed = replace(STRAY, state=StrayState.REMOVED)
+    found = differences([HELD], [], [removed], now=NOW)
+    assert found.refused == [removed]
+    assert not found.unknown
+
+
+def test_vanished() -> None:
+    """A stray that is no longer there needs no answer."""
+    assert differences([], [], [STRAY], now=NOW).vanished == [STRAY]

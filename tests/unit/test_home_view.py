@@ -1,0 +1,150 @@
+"""The App Home as rendered: what it says, what it offers, and what it leaves out."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bot.cards import words
+from bot.cards.home import HISTORY_PAGE, MOST_ROWS, home_view
+from models.delegation import State
+from models.overview import Excerpt, Overview
+from sandbox.blockkit import elements_of
+from tests.surfaces import rows
+
+
+def rendered(overview: Overview, admins: tuple[str, ...] = ()) -> list[dict[str, Any]]:
+    """The blocks that Slack is sent."""
+    view = home_view(overview, connect_url=rows.CONNECT_URL, now=rows.NOW, admins=admins)
+    blocks: list[dict[str, Any]] = view.to_dict()["blocks"]
+    return blocks
+
+
+def said(blocks: list[dict[str, Any]]) -> str:
+    """All text."""
+    parts = []
+    for block in blocks:
+        texts = block["elements"] if block["type"] == "context" else [block.get("text")]
+        parts += [text["text"] for text in texts if text]
+    return "\n".join(parts)
+
+
+def actions(blocks: list[dict[str, Any]]) -> list[str]:
+    """The action ids of everything that can be pressed."""
+    return [part["action_id"] for block in blocks for part in elements_of(block)]
+
+
+def test_the_fullest_home_fits() -> None:
+    """With a thousand rows of each kind, and every row as tall as it gets, 100 blocks suffice."""
+    full = rows.overviews(MOST_ROWS, HISTORY_PAGE)["fullest"]
+    blocks = rendered(full, (rows.DANA,))
+    assert len(blocks) <= 100
+    assert said(blocks).count(f"and {1000 - MOST_ROWS} more") == 5
+
+
+def test_nothing_to_connect_when_connected() -> None:
+    """The button to connect is there exactly when connecting helps."""
+    homes = rows.overviews(MOST_ROWS, HISTORY_PAGE)
+    assert "connect" in actions(rendered(homes["empty"]))
+    assert "connect" in actions(rendered(homes["reconnect"]))
+    assert "connect" not in actions(rendered(homes["connected"]))
+
+
+def test_the_same_buttons_as_the_cards() -> None:
+    """A request in the home is answered with the card's own buttons, which carry only its id."""
+    request = rows.shortest(State.REQUESTED, id="w1")
+    blocks = rendered(Overview(person_id=rows.ADA, waiting=Excerpt([request], 1)))
+    row = next(block for block in blocks if block.get("block_id") == "delegation:w1")
+    assert [part["action_id"] for part in row["elements"]] == ["approve", "deny", "more"]
+    assert row["elements"][0]["value"] == "w1"
+
+
+def test_permanent_has_its_mark() -> None:
+    """A right without an end bears a mark, has no time left, and cannot be extended."""
+    lasting = rendered(
+        Overview(person_id=rows.ADA, given=Excerpt([rows.permanent(State.ACTIVE)], 1))
+    )
+    ending = rendered(Overview(person_id=rows.ADA, given=Excerpt([rows.shortest(State.ACTIVE)], 1)))
+    assert "∞" in said(lasting)
+    assert "left." not in said(lasting)
+    assert "extend" not in actions(lasting)
+    assert "∞" not in said(ending)
+    assert "About 2 hours left." in said(ending)
+    assert "extend" in actions(ending)
+
+
+def test_only_the_giver_ends_a_standing_approval() -> None:
+    """The button to end a standing approval is there for its giver alone."""
+    mine, theirs = rows.standing(1), rows.standing(2, grantor=rows.CLEO, grantee=rows.ADA)
+    blocks = rendered(Overview(person_id=rows.ADA, standing=[mine, theirs]))
+    assert actions(blocks).count("end_standing") == 1
+    assert "approves your requests without a click" in said(blocks)
+
+
+@pytest.mark.parametrize(
+    ("page", "has_older", "offered"),
+    [
+        (0, False, []),
+        (0, True, ["home_older"]),
+        (3, True, ["home_newer", "home_older"]),
+        (3, False, ["home_newer"]),
+    ],
+)
+def test_leafing(page: int, has_older: bool, offered: list[str]) -> None:
+    """Only pages that exist are offered."""
+    overview = Overview(person_id=rows.ADA, history=rows.past(3), page=page, has_older=has_older)
+    turning = [each for each in actions(rendered(overview)) if each.startswith("home_")]
+    assert turning == offered
+
+
+def test_history_speaks_to_its_reader() -> None:
+    """A row of the history says who sent as whom, from the reader's side."""
+    row = rows.shortest(State.ENDED)
+    for reader, line in (
+        (rows.ADA, f"<@{rows.BEN}> as you"),
+        (rows.BEN, f"You as <@{rows.ADA}>"),
+        (rows.CLEO, f"<@{rows.BEN}> as <@{rows.ADA}>"),
+    ):
+        assert line in said(rendered(Overview(person_id=reader, history=[row])))
+
+
+def test_who_can_help() -> None:
+    """The admins are named as who can help, when there are any."""
+    assert f"<@{rows.DANA}>" in said(rendered(Overview(person_id=rows.ADA), (rows.DANA,)))
+    assert "looks wrong" not in said(rendered(Overview(person_id=rows.ADA)))
+
+
+def test_nothing_is_said_twice() -> None:
+    """A row with the same id in two lists would be refused by Slack: ids of blocks are unique."""
+    overview = rows.overviews(MOST_ROWS, HISTORY_PAGE)["one-of-each"]
+    ids = [block["block_id"] for block in rendered(overview) if "block_id" in block]
+    assert len(ids) == len(set(ids))
+
+
+@pytest.mark.parametrize(
+    ("rest", "words_for_it"),
+    [
+        (timedelta(seconds=-5), "Less than a minute left."),
+        (timedelta(seconds=59), "Less than a minute left."),
+        (timedelta(minutes=1, seconds=30), "About 1 minute left."),
+        (timedelta(minutes=59, seconds=59), "About 59 minutes left."),
+        (timedelta(hours=1, minutes=40), "About 1 hour left."),
+        (timedelta(hours=47), "About 1 day 23 hours left."),
+        (timedelta(days=2, hours=23), "About 2 days left."),
+        (timedelta(days=14), "About 2 weeks left."),
+    ],
+)
+def test_time_left(rest: timedelta, words_for_it: str) -> None:
+    """What is left is said roughly and rounded down, so that nobody counts on more."""
+    assert words.left(rows.NOW + rest, rows.NOW) == words_for_it
+
+
+def test_long_texts_are_cut() -> None:
+    """A text that would be too long for Slack ends with an ellipsis."""
+    long = replace(
+        rows.shortest(State.ACTIVE), addresses="\n".join(["a" * 900 + "@example.com"] * 5)
+    )
+    blocks = rendered(Overview(person_id=rows.ADA, given=Excerpt([long], 1)))
+    assert max(len(block["text"]["text"]) for block in blocks if "text" in block) <= 3000
+    assert "…" in said(blocks)
