@@ -5,7 +5,7 @@ RUN := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo screenshots story test check format bench lock clean
+.PHONY: help install demo screenshots story surfaces test check format bench lock clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -28,6 +28,9 @@ screenshots: $(INSTALLED) ## take the pictures in docs/images anew
 
 story: $(INSTALLED) ## the story in the terminal
 	$(RUN) -m sandbox --story
+
+surfaces: $(INSTALLED) ## write every card, form and home to tests/surfaces/*.json
+	$(RUN) -m tests.surfaces
 
 test: $(INSTALLED) ## all tests, on SQLite and on a private PostgreSQL
 	$(RUN) -m pytest -n auto --maxprocesses 8

@@ -14,7 +14,7 @@ from bot.connections import CloseSession, Connections, NotConnected
 from bot.ports import Close, CloseUser, Now
 from bot.store import Database, Store
 from models.connection import Connection
-from models.delegation import Delegation, Trouble
+from models.delegation import Delegation, State, Trouble
 
 MEMBERS_KEPT = timedelta(minutes=10)
 MEMBERS_FRESH = timedelta(seconds=30)  # somebody missing in a list of this age is really missing
@@ -92,6 +92,8 @@ class Identities:
             found = await self._by_email(session, delegation.grantee_email, known.others)
         if found.close_user_id == session.connection.close_user_id:
             raise NoAccount(Trouble.SAME_CLOSE_ACCOUNT)
+        if delegation.state is State.APPROVED and not _was_seen(found, delegation):
+            raise NoAccount(Trouble.GRANTEE_CHANGED)
         return found
 
     async def foreseen(self, delegation: Delegation) -> Account | None:
@@ -185,6 +187,16 @@ class Identities:
                 users = await session.call(self._close.users)
                 known = self._listed[organization] = _Listed(self._now(), users)
         return [user for user in known.users if organization in user.organization_ids]
+
+
+def _was_seen(account: Account, delegation: Delegation) -> bool:
+    """Whether the grantor saw this address, if they saw any: it gets what they approved."""
+    seen = delegation.grantee_account
+    return seen is None or _is_same(_address(seen), _address(account.shown))
+
+
+def _address(shown: str) -> str:
+    return shown.rpartition(", ")[2]
 
 
 def _is_same(one: str, other: str) -> bool:

@@ -7,7 +7,7 @@ connection that its owner gives up is revoked and forgotten once nothing depends
 
 import random
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -19,6 +19,9 @@ from bot.store import Database, Store
 from models.connection import JITTER, Connection, checkpoints, next_check
 from models.delegation import Delegation, State, Trouble
 from models.notice import NoticeKind
+
+GIVE_WAY = timedelta(seconds=5)  # while rights are to be taken back, a routine look can wait
+DAY = timedelta(days=1)
 
 
 class Watch:
@@ -51,6 +54,9 @@ class Watch:
         try:
             if connection.leaving_at is not None and await self._is_free(connection):
                 await self._forget(connection)
+                return
+            if connection.is_usable and await self._are_ends_due():
+                await self._put_off(connection, GIVE_WAY, attempts=connection.attempts)
                 return
             await self._try(connection)
         except (ReconnectNeeded, NotConnected):
@@ -125,10 +131,12 @@ class Watch:
     def _tell(
         self, store: Store, connection: Connection, served: Sequence[Delegation], *, now: datetime
     ) -> None:
-        """The grantor hears of it once when it dies, and once more when it begins to matter; for
-        what is past its end their card says it, and admins hear of it as well."""
-        untold = [each for each in served if _needs_a_word(each)]
+        """The grantor hears of it once when it dies, and once more when it begins to matter; of
+        what is past its end their card tells them, and then each day. Admins hear of that too."""
+        untold = [each for each in served if _needs_a_word(each, now)]
         soon = any(moment <= now for each in untold for moment in checkpoints(each))
+        late_days = max(((now - _over_since(each, now)) // DAY for each in served), default=0)
+        urgency = f"late:{late_days}" if late_days else "soon" if soon else "first"
         died = connection.died_at or connection.connected_at
         if untold:
             store.notices.tell(
@@ -136,27 +144,35 @@ class Watch:
                 team_id=connection.team_id,
                 recipients=[connection.slack_user_id],
                 subject_id=connection.id,
-                incident=f"{died.timestamp():.0f}:{'soon' if soon else 'first'}",
+                incident=f"{died.timestamp():.0f}:{urgency}",
                 now=now,
             )
         for late in (each for each in served if each.state is State.ENDING):
+            days = (now - _over_since(late, now)) // DAY  # it gets louder: once more each day
             store.notices.tell(
                 NoticeKind.OVERDUE,
                 team_id=connection.team_id,
                 recipients=sorted(self._admins),
                 subject_id=late.id,
-                incident="late",
+                incident=f"late:{days}",
                 now=now,
             )
 
     async def _again(self, connection: Connection) -> None:
         attempts = connection.attempts + 1
-        wake_at = self._now() + backoff(attempts)
+        await self._put_off(connection, backoff(attempts), attempts=attempts)
+
+    async def _put_off(self, connection: Connection, pause: timedelta, *, attempts: int) -> None:
+        wake_at = self._now() + pause
         await self._database.run(
             lambda store: store.connections.schedule(
                 connection.id, wake_at=wake_at, attempts=attempts
             )
         )
+
+    async def _are_ends_due(self) -> bool:
+        now = self._now()
+        return await self._database.run(lambda store: store.receipts.are_ends_due(now=now))
 
     async def _is_free(self, connection: Connection) -> bool:
         """Whether nothing depends on it any more, a receipt that is being made included; what
@@ -206,7 +222,14 @@ def _held(served: Sequence[Delegation]) -> bool:
     return any(each.attempted_at is not None or each.state is State.ENDING for each in served)
 
 
-def _needs_a_word(delegation: Delegation) -> bool:
-    """Whether its card does not say by itself that the connection is needed."""
-    says_so = delegation.trouble in (Trouble.NOT_CONNECTED, Trouble.CONNECTION_LOST)
-    return delegation.state is not State.ENDING and not says_so
+def _needs_a_word(delegation: Delegation, now: datetime) -> bool:
+    """Whether its card does not say by itself, or not any more, that the connection is needed."""
+    if delegation.state is State.ENDING:
+        return now - _over_since(delegation, now) >= DAY
+    return delegation.trouble not in (Trouble.NOT_CONNECTED, Trouble.CONNECTION_LOST)
+
+
+def _over_since(delegation: Delegation, now: datetime) -> datetime:
+    if delegation.state is not State.ENDING or delegation.ended_at is None:
+        return now
+    return delegation.ended_at

@@ -144,6 +144,7 @@ class Trouble(StrEnum):
     GRANTEE_FOUND_TWICE = "grantee_found_twice"
     GRANTEE_NOT_CONNECTED = "grantee_not_connected"
     GRANTEE_WITHOUT_EMAIL = "grantee_without_email"
+    GRANTEE_CHANGED = "grantee_changed"
     SAME_CLOSE_ACCOUNT = "same_close_account"
     OTHER_ORGANIZATION = "other_organization"
     OTHER_CLOSE_ACCOUNT = "other_close_account"

@@ -1,0 +1,1 @@
+"""What proves that the bot keeps its promises."""

@@ -124,6 +124,11 @@ def trouble(delegation: Delegation, kind: Trouble | None = None) -> str:
             )
         case Trouble.GRANTEE_NOT_CONNECTED:
             return f"{grantee} has not connected their own Close account yet; that is needed here."
+        case Trouble.GRANTEE_CHANGED:
+            return (
+                f"{grantee}'s Close account is not the one any more that {grantor} saw when they "
+                "approved. Please ask again."
+            )
         case Trouble.SAME_CLOSE_ACCOUNT:
             return f"{grantor} and {grantee} use the same Close account."
         case Trouble.OTHER_ORGANIZATION:

@@ -1,6 +1,5 @@
 """The shapes of Close's answers, checked where they come in; more fields than these are fine."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Generic, TypeVar
 

@@ -64,7 +64,11 @@ class Ending(Base):
         return revoked
 
     async def offboard(self, team_id: str, user_id: str) -> None:
-        """Somebody has left: end everything that they give, have or wait for."""
+        """Somebody has left: end everything that they give, have or wait for, and every standing
+        approval that names them."""
+        await self._database.run(
+            lambda store: store.standing.end_all(team_id, user_id, now=self._now())
+        )
         await self._end_all(
             team_id, user_id, Event.OFFBOARD, lambda d: user_id in (d.grantor_id, d.grantee_id)
         )

@@ -105,7 +105,9 @@ class Cards:
         self._connection.execute(
             update(cards)
             .where(_columns.id == card.id)
-            .values(wake_at=case((is_unchanged, wake_at), else_=_columns.wake_at), leased_until=None)
+            .values(
+                wake_at=case((is_unchanged, wake_at), else_=_columns.wake_at), leased_until=None
+            )
         )
 
     def prolong(self, ids: Sequence[str], *, until: datetime) -> None:

@@ -47,12 +47,20 @@ def claim(
 
 
 def prolong(connection: Connection, table: Table, ids: Sequence[str], *, until: datetime) -> None:
-    """Keep the leases of rows that are still being worked on."""
+    """Keep the leases of rows that are still being worked on.
+
+    A row that is just being written is left out until the next time: waiting for several rows
+    while somebody else waits for one of them would be a deadlock.
+    """
     columns = table.c
-    connection.execute(
-        update(table)
+    free = (
+        select(columns.id)
         .where(columns.id.in_(ids), columns.leased_until.is_not(None))
-        .values(leased_until=until)
+        .with_for_update(skip_locked=True)
+        .cte("free")
+    )
+    connection.execute(
+        update(table).where(columns.id.in_(select(free.c.id))).values(leased_until=until)
     )
 
 

@@ -6,11 +6,13 @@ hop per statement.)
 """
 
 import asyncio
+import random
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from bot.store.store import Store
@@ -18,6 +20,9 @@ from bot.store.store import Store
 Result = TypeVar("Result")
 Work = Callable[[Connection], Any]
 
+# PostgreSQL called one of two off that waited for each other: nothing of it was done.
+CALLED_OFF = frozenset({"40P01", "40001"})  # deadlock_detected, serialization_failure
+DEADLOCKS = 4  # so often a transaction is begun anew
 SQLITE_WAIT = 10.0  # seconds another process may hold the file before we give up
 
 
@@ -62,6 +67,16 @@ class _PostgresBackend:
         return await asyncio.shield(self._run(work))
 
     async def _run(self, work: Work) -> Any:
+        for _ in range(DEADLOCKS):
+            try:
+                return await self._run_once(work)
+            except DBAPIError as error:
+                if getattr(error.orig, "sqlstate", None) not in CALLED_OFF:
+                    raise
+                await asyncio.sleep(random.uniform(0.005, 0.05))  # noqa: S311 - spreads load
+        return await self._run_once(work)
+
+    async def _run_once(self, work: Work) -> Any:
         async with self._engine.begin() as connection:
             return await connection.run_sync(work)
 

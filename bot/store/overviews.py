@@ -25,6 +25,11 @@ _columns = delegations.c
 # Written out, as in the partial index: SQLite uses that index only for the very same words.
 _IS_OPEN = text("delegations.state IN ('requested', 'approved', 'active', 'ending')")
 _IS_OVER = text("delegations.state NOT IN ('requested', 'approved', 'active', 'ending')")
+_MENDED_BY_CONNECTING = (
+    Trouble.NOT_CONNECTED,
+    Trouble.CONNECTION_LOST,
+    Trouble.OTHER_CLOSE_ACCOUNT,
+)
 _ENDED = func.coalesce(_columns.ended_at, _columns.requested_at)
 _NEEDS_GRANTOR = or_(
     _columns.state == State.REQUESTED,
@@ -32,7 +37,7 @@ _NEEDS_GRANTOR = or_(
     and_(
         _columns.state.in_((State.APPROVED, State.ENDING)),
         _columns.trouble.is_not(None),
-        _columns.trouble.in_((Trouble.NOT_CONNECTED, Trouble.CONNECTION_LOST)),
+        _columns.trouble.in_(_MENDED_BY_CONNECTING),
     ),
 )
 

@@ -62,6 +62,11 @@ class StandingApprovals:
         self._connection.execute(insert(standing_approvals).values(asdict(standing)))
         self._touch_homes(standing, standing.created_at)
 
+    def end_all(self, team_id: str, person_id: str, *, now: datetime) -> None:
+        """None that this person gave or profits from holds any longer."""
+        for standing in self.for_person(team_id, person_id, now=now):
+            self.end(standing, now=now)
+
     def end(self, standing: StandingApproval, *, now: datetime) -> StandingApproval:
         """It holds no longer."""
         if standing.ended_at is not None:

@@ -1,0 +1,1 @@
+"""Parts together: both databases, real processes, and Close over HTTP."""

@@ -11,7 +11,6 @@ from models.connection import ConnectState
 from models.delegation import Delegation, Event, ImpossibleTransition, State, Trouble
 from tests.integration.rows import NOON, TEAM, add, connection, delegation, get
 
-
 FRESH = {"access_expires_at": NOON, "checked_at": NOON}
 
 

@@ -41,3 +41,16 @@ async def test_beyond_its_limits_it_is_a_request(stage: World) -> None:
     await stage.sendas(BEN, "@ada 5h Longer")
     await shown(stage, ADA, "Approve", "Longer")
     assert (await stage.delegations())[-1].state is State.REQUESTED
+
+
+async def test_it_ends_with_somebody_who_leaves(stage: World) -> None:
+    """Nobody who has left keeps a standing approval that would hold again if they came back."""
+    await stage.connect(ADA)
+    await asked(stage)
+    await always(stage)
+    await settled_in(stage, State.ACTIVE)
+    await stage.slack.change_person(BEN, deleted=True)
+    await settled_in(stage, State.ENDED)
+    await stage.slack.change_person(BEN, deleted=False)
+    await stage.sendas(BEN, "@ada 1h Back again")
+    await shown(stage, ADA, "Approve", "Back again")

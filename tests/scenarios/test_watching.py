@@ -9,7 +9,7 @@ import pytest
 from models.connection import Connection, connections
 from models.delegation import State
 from sandbox.close_unknowns import DeactivatedCaller
-from sandbox.people import ADA, BEN, CLEO, DANA
+from sandbox.people import ADA, BEN, CLEO, DANA, SandboxPerson
 from tests.scenarios.moves import active, press, settled_in, shown
 from tests.scenarios.world import World, open_world
 
@@ -126,6 +126,21 @@ async def test_admins_hear_of_a_right_that_outlives_its_end(database_url: str) -
         assert "sendas_delegations_ending 0.0" in await figures(world)
 
 
+async def test_it_gets_louder_each_day(sqlite_url: str) -> None:
+    """As long as the right is there past its end, grantor and admins hear of it every day."""
+    async with open_world(sqlite_url, admins=(DANA.id,)) as world:
+        await active(world)
+        world.close.revoke_tokens(ADA)
+        world.clock.push(hours=2)
+        await world.card(DANA, OVERDUE)
+        await shown(world, ADA, "Connect Close")
+        for day in (1, 2):
+            world.clock.push(days=1)
+            await _until(lambda day=day: _count(world, OVERDUE, DANA) == 1 + day)
+            await _until(lambda day=day: _count(world, LOST) == day)
+        assert world.close.find(ADA, BEN)
+
+
 async def test_it_keeps_trying_by_itself(world: World) -> None:
     """Somebody who was removed from Close and comes back need not do anything."""
     await active(world)
@@ -167,8 +182,8 @@ async def test_trouble_at_close_is_no_incident(stage: World) -> None:
     assert _count(stage, LOST) == 0
 
 
-def _count(world: World, words: str) -> int:
-    return sum(words in world.slack.read(m, ADA) for m in world.slack.messages(ADA))
+def _count(world: World, words: str, person: SandboxPerson = ADA) -> int:
+    return sum(words in world.slack.read(m, person) for m in world.slack.messages(person))
 
 
 async def _until(is_so: Any) -> None:

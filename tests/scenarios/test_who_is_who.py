@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import replace
 
 from models.delegation import State, Trouble
-from sandbox.people import ADA, BEN, CLEO, ELI, SandboxPerson, close_id
+from sandbox.people import ADA, BEN, CLEO, DANA, ELI, SandboxPerson, close_id
 from tests.scenarios.moves import asked, cards_at_rest, press, read_all, settled_in, shown
 from tests.scenarios.world import World, open_world
 
@@ -138,3 +138,22 @@ def _rename(world: World, person: SandboxPerson, *, email: str) -> None:
     """Give somebody another address in Close."""
     assert person.close_user_id is not None
     world.close.state.members[person.close_user_id] = replace(person, email=email)
+
+
+async def test_another_account_than_the_grantor_saw(sqlite_url: str) -> None:
+    """What was approved for one address never goes to another: the grantee asks again."""
+    async with open_world(sqlite_url, admins=(DANA.id,)) as world:
+        await world.connect(CLEO)  # knows who is in the organization
+        await asked(world)
+        assert GOES_TO in await identified(world)
+        await press(world, ADA, "Approve")
+        await shown(world, ADA, "Connect Close", "One step is left")
+        await world.slack.command(BEN, "/sendas", "connect")
+        link = world.slack.messages(BEN)[-1].text.partition("<")[2].partition("|")[0]
+        await world.follow(link, DANA)
+        await press(world, DANA, "Confirm")
+        await world.card(BEN, "is connected")
+        await world.connect(ADA)
+        failed = await settled_in(world, State.FAILED)
+        assert failed.trouble is Trouble.GRANTEE_CHANGED
+        assert not world.close.associations

@@ -1,0 +1,150 @@
+"""Who a grantee is in Close, with several organizations, on both databases."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+import pytest
+from cryptography.fernet import Fernet
+
+from bot.close.errors import CloseProblem, RetryLater
+from bot.connections import Connections
+from bot.crypto import Vault
+from bot.identities import Identities, NoAccount
+from bot.ports import Close, CloseOAuth, CloseUser, Credential
+from bot.store import Database
+from models.connection import Connection
+from models.delegation import Delegation, State, Trouble
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+NORTH, SOUTH = "orga_North", "orga_South"
+BEN = CloseUser("user_Ben", "Ben@Example.com", "Ben Okafor", (NORTH,))
+ASKED = Delegation(
+    id="d",
+    team_id="T",
+    grantor_id="U_ADA",
+    grantee_id="U_BEN",
+    requester_id="U_BEN",
+    grantee_email="ben@example.com",
+    reason="",
+    state=State.REQUESTED,
+    requested_at=NOON,
+    lapses_at=NOON + timedelta(days=3),
+)
+
+
+class Members:
+    """A Close that only lists users; what it shows depends on whose credential asks."""
+
+    def __init__(self, **shown: Sequence[CloseUser] | Exception) -> None:
+        self.shown = shown
+        self.asked = 0
+
+    async def users(self, credential: Credential) -> Sequence[CloseUser]:
+        """The members of the caller's organization."""
+        self.asked += 1
+        await asyncio.sleep(0)
+        shown = self.shown[credential.secret]
+        if isinstance(shown, Exception):
+            raise shown
+        return shown
+
+
+class Bench:
+    """Identities over a database and a Close of the test's making."""
+
+    def __init__(self, database: Database, close: Members) -> None:
+        self.database = database
+        vault = Vault([Fernet.generate_key().decode()])
+        oauth = cast("CloseOAuth", None)  # no token runs out here
+        self.connections = Connections(database, vault, oauth, lambda: NOON)
+        self.identities = Identities(database, self.connections, cast("Close", close), lambda: NOON)
+
+    async def connect(self, person: str, organization: str, *, token: str, **more: Any) -> None:
+        """Store a connection of this person."""
+        row = {
+            "close_user_id": f"user_{person}",
+            "email": f"{person}@example.com",
+            "is_api_key": True,
+            "is_alive": True,
+            "access_expires_at": None,
+            "connected_at": NOON,
+            **more,
+        }
+        connection = Connection(
+            id=person,
+            team_id="T",
+            slack_user_id=f"U_{person}",
+            organization_id=organization,
+            secret=self.connections.seal_key(token),
+            **row,
+        )
+        await self.database.run(lambda store: store.connections.put(connection))
+
+    async def account_in(self) -> str:
+        """Ben's account, asked in Ada's name."""
+        session = await self.connections.open("T", "U_ADA")
+        return (await self.identities.account(session, ASKED)).shown
+
+    async def trouble(self) -> Trouble:
+        """Why Ben has no account in Ada's organization."""
+        with pytest.raises(NoAccount) as caught:
+            await self.account_in()
+        return caught.value.trouble
+
+
+async def test_many_ask_one_list(database: Database) -> None:
+    """Fifty requests at the same moment need one list of members."""
+    members = Members(ada=[BEN])
+    bench = Bench(database, members)
+    await bench.connect("ADA", NORTH, token="ada")
+    found = await asyncio.gather(*(bench.account_in() for _ in range(50)))
+    assert set(found) == {"Ben Okafor, Ben@Example.com"}
+    assert members.asked == 1
+
+
+async def test_known_in_another_organization(database: Database) -> None:
+    """Missing in the grantor's, found in the one of somebody else who is connected."""
+    bench = Bench(database, Members(ada=[], cleo=[CloseUser("user_B", BEN.email, "Ben", (SOUTH,))]))
+    await bench.connect("ADA", NORTH, token="ada")
+    assert await bench.trouble() is Trouble.GRANTEE_NOT_IN_CLOSE
+    await bench.connect("CLEO", SOUTH, token="cleo")
+    assert await bench.trouble() is Trouble.OTHER_ORGANIZATION
+
+
+async def test_another_organization_that_does_not_answer(database: Database) -> None:
+    """It was only asked to say more exactly what is wrong."""
+    away = RetryLater(CloseProblem.UNAVAILABLE)
+    bench = Bench(database, Members(ada=[], cleo=away))
+    await bench.connect("ADA", NORTH, token="ada")
+    await bench.connect("CLEO", SOUTH, token="cleo")
+    assert await bench.trouble() is Trouble.GRANTEE_NOT_IN_CLOSE
+
+
+async def test_a_key_that_lists_several_organizations(database: Database) -> None:
+    """Somebody in another organization of the key's owner is not taken for a member of this one."""
+    elsewhere = CloseUser("user_B", BEN.email, "Ben", (SOUTH,))
+    bench = Bench(database, Members(ada=[elsewhere]))
+    await bench.connect("ADA", NORTH, token="ada")
+    assert await bench.trouble() is Trouble.OTHER_ORGANIZATION
+
+
+async def test_a_proven_account_elsewhere(database: Database) -> None:
+    """The grantee's own connection counts, even when the address could be matched here."""
+    bench = Bench(database, Members(ada=[BEN]))
+    await bench.connect("ADA", NORTH, token="ada")
+    await bench.connect("BEN", SOUTH, token="ben")
+    assert await bench.trouble() is Trouble.OTHER_ORGANIZATION
+
+
+async def test_foreseen_by_whoever_can_tell(database: Database) -> None:
+    """Before the grantor is connected, another living connection names the account."""
+    bench = Bench(database, Members(cleo=[BEN]))
+    assert await bench.identities.foreseen(ASKED) is None
+    await bench.connect("CLEO", NORTH, token="cleo", is_alive=False)
+    assert await bench.identities.foreseen(ASKED) is None
+    await bench.connect("CLEO", NORTH, token="cleo")
+    found = await bench.identities.foreseen(ASKED)
+    assert found is not None
+    assert not found.is_proven

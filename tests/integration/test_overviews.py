@@ -1,0 +1,114 @@
+"""What a home is made of, read on both databases: each row in one list, and only its own."""
+
+from dataclasses import asdict, replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import insert
+
+from bot.store import Database
+from models.delegation import Delegation, State, Trouble, delegations
+from models.overview import Excerpt
+from tests.surfaces.rows import ADA, BEN, CLEO, DANA, NOW, TEAM, shortest
+
+LIMIT = 8
+
+
+async def store(database: Database, *rows: Delegation) -> None:
+    """These rows and nothing else of their lives."""
+    values = [asdict(row) for row in rows]
+    await database.run_connection(
+        lambda connection: connection.execute(insert(delegations), values)
+    )
+
+
+async def lists(database: Database, person: str) -> dict[str, list[str]]:
+    """The ids in each list of a person's home."""
+
+    def names(found: Excerpt) -> list[str]:
+        assert len(found.rows) == min(found.total, LIMIT)
+        return [row.id for row in found.rows]
+
+    return await database.run(
+        lambda opened: {
+            "waiting": names(opened.overviews.waiting(TEAM, person, limit=LIMIT)),
+            "given": names(opened.overviews.given(TEAM, person, limit=LIMIT)),
+            "received": names(opened.overviews.received(TEAM, person, limit=LIMIT)),
+            "for_others": names(opened.overviews.for_others(TEAM, person, limit=LIMIT)),
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("row", "where"),
+    [
+        (shortest(State.REQUESTED), "waiting"),
+        (shortest(State.ACTIVE, extension_asked_at=NOW), "waiting"),
+        (shortest(State.APPROVED, trouble=Trouble.NOT_CONNECTED), "waiting"),
+        (shortest(State.ENDING, trouble=Trouble.CONNECTION_LOST), "waiting"),
+        (shortest(State.ENDING, trouble=Trouble.OTHER_CLOSE_ACCOUNT), "waiting"),
+        (shortest(State.APPROVED), "given"),
+        (shortest(State.APPROVED, trouble=Trouble.CLOSE_BUSY), "given"),
+        (shortest(State.ACTIVE), "given"),
+        (shortest(State.ENDING), "given"),
+    ],
+)
+async def test_what_the_grantor_has_to_do(database: Database, row: Delegation, where: str) -> None:
+    """An open row stands once in its grantor's home: where there is something to do, or below."""
+    await store(database, row)
+    found = await lists(database, ADA)
+    assert {name for name, ids in found.items() if ids} == {where}
+    assert (await lists(database, BEN))["received"] == ["d1"]
+
+
+async def test_for_a_third_person(database: Database) -> None:
+    """Who asked for somebody else sees it apart; strangers see nothing."""
+    await store(database, shortest(State.ACTIVE, requester_id=CLEO))
+    assert (await lists(database, CLEO))["for_others"] == ["d1"]
+    assert (await lists(database, BEN))["for_others"] == []
+    assert not any((await lists(database, DANA)).values())
+
+
+async def test_what_is_over_is_in_no_list(database: Database) -> None:
+    """Closed rows are history, newest end first, for both sides and nobody else."""
+    over = [state for state in State if shortest(state).ended_at and state is not State.ENDING]
+    rows = [
+        shortest(state, id=f"h{number}", ended_at=NOW + timedelta(hours=number))
+        for number, state in enumerate(over)
+    ]
+    await store(database, *rows, shortest(State.ENDING))
+    assert (await lists(database, BEN))["received"] == ["d1"]
+    for person in (ADA, BEN):
+        history, has_older = await database.run(
+            lambda opened, person=person: opened.overviews.history(TEAM, person, page=0, size=10)
+        )
+        assert [row.id for row in history] == [row.id for row in reversed(rows)]
+        assert not has_older
+    nothing, _ = await database.run(
+        lambda opened: opened.overviews.history(TEAM, CLEO, page=0, size=10)
+    )
+    assert list(nothing) == []
+
+
+async def test_long_lists_are_cut(database: Database) -> None:
+    """The oldest rows come first, the rest is counted, and pages follow without gap or overlap."""
+    asked = shortest(State.REQUESTED)
+    denied = shortest(State.DENIED)
+    waiting = [
+        replace(asked, id=f"w{n:02}", grantee_id=f"U{n}", requested_at=NOW + timedelta(n))
+        for n in range(12)
+    ]
+    past = [replace(denied, id=f"h{n:02}", ended_at=NOW) for n in range(12)]
+    await store(database, *waiting, *past)
+    found = await database.run(lambda opened: opened.overviews.waiting(TEAM, ADA, limit=LIMIT))
+    assert [row.id for row in found.rows] == [f"w{n:02}" for n in range(LIMIT)]
+    assert found.total == 12
+    pages = [
+        await database.run(
+            lambda opened, page=page: opened.overviews.history(TEAM, ADA, page=page, size=5)
+        )
+        for page in range(4)
+    ]
+    assert [len(rows) for rows, _ in pages] == [5, 5, 2, 0]
+    assert [has_older for _, has_older in pages] == [True, True, False, False]
+    assert len({row.id for rows, _ in pages for row in rows}) == 12
