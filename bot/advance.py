@@ -21,21 +21,27 @@ from models.reminders import next_reminder
 class Advance:
     """Takes one leased delegation a step further; gives the lease back with the new state."""
 
-    def __init__(self, steps: Steps, identities: Identities, receipts: Receipts) -> None:
+    def __init__(
+        self,
+        steps: Steps,
+        identities: Identities,
+        receipts: Receipts,
+        on_change: Callable[[], None],
+    ) -> None:
         self._steps = steps
         self._receipts = receipts
         self._identify = Identify(steps, identities)
         self._associate = Associate(steps, identities)
         self._dissociate = Dissociate(steps)
         self._bulk = Bulk(steps, identities, self._associate, self._dissociate)
-        self.on_change: Callable[[], None] = lambda: None
+        self._on_change = on_change
 
     async def __call__(self, delegation: Delegation) -> None:
         """Do what is due for this delegation now, and let its cards catch up."""
         try:
             await self._step(delegation)
         finally:
-            self.on_change()
+            self._on_change()
 
     def key(self, delegation: Delegation) -> Hashable | None:
         """Delegations with the same key can be taken a step further with one call to Close."""
@@ -46,12 +52,12 @@ class Advance:
         try:
             await self._bulk(delegations)
         finally:
-            self.on_change()
+            self._on_change()
 
     async def failed(self, delegation: Delegation, error: Exception) -> None:
         """A step ended in a way that nobody foresaw: try again later."""
         await self._steps.failed(delegation, error)
-        self.on_change()
+        self._on_change()
 
     async def _step(self, delegation: Delegation) -> None:
         match delegation.state:

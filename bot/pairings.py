@@ -89,17 +89,23 @@ class Pairings:
 class PairingStep:
     """The worker's step: a pairing that nobody decided, or whose tokens have to be revoked."""
 
-    def __init__(self, database: Database, connections: Connections, now: Now) -> None:
+    def __init__(
+        self,
+        database: Database,
+        connections: Connections,
+        now: Now,
+        on_change: Callable[[], None],
+    ) -> None:
         self._database = database
         self._connections = connections
         self._now = now
         self._log = structlog.get_logger("bot.pairings")
-        self.on_change: Callable[[], None] = lambda: None
+        self._on_change = on_change
 
     async def __call__(self, pairing: Pairing) -> None:
         if pairing.verdict is Verdict.WAITING:
             await self._database.run(lambda store: self._expire(store, pairing))
-            self.on_change()
+            self._on_change()
             return
         try:
             await self._revoke(pairing)

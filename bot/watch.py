@@ -34,6 +34,7 @@ class Watch:
         close: Close,
         admins: frozenset[str],
         now: Now,
+        on_change: Callable[[], None],
     ) -> None:
         self._database = database
         self._connections = connections
@@ -41,14 +42,14 @@ class Watch:
         self._admins = admins
         self._now = now
         self._log = structlog.get_logger("bot.watch")
-        self.on_change: Callable[[], None] = lambda: None
+        self._on_change = on_change
 
     async def __call__(self, connection: Connection) -> None:
         """Try the connection if that is due, tell whom it concerns, and say when to look next."""
         try:
             await self._look(connection)
         finally:
-            self.on_change()
+            self._on_change()
 
     async def _look(self, connection: Connection) -> None:
         try:

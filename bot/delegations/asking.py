@@ -109,10 +109,11 @@ class Asking(Base):
                 wishes[grantee_id] = problem
 
         def begin(store: Store) -> Sequence[Outcome]:
+            now = self._now()  # one moment for all, so that all are due together
             return [
                 Outcome(grantee_id, problem=wish)
                 if isinstance(wish, NotDone)
-                else self._begun_or_not(store, wish, actor)
+                else self._begun_or_not(store, wish, actor, now)
                 for grantee_id, wish in wishes.items()
             ]
 
@@ -142,24 +143,30 @@ class Asking(Base):
             lapses_at=self._last_answer(terms.span, now),
         )
 
-    def _begun_or_not(self, store: Store, wished: Delegation, actor: Actor) -> Outcome:
+    def _begun_or_not(
+        self, store: Store, wished: Delegation, actor: Actor, now: datetime
+    ) -> Outcome:
         try:
-            begun = self._begun(store, wished, Event.GRANT, actor)
+            begun = self._begun(store, wished, Event.GRANT, actor, now)
         except AlreadyOpen as problem:
             return Outcome(wished.grantee_id, problem=problem)
         return Outcome(wished.grantee_id, begun)
 
-    def _begun(self, store: Store, wished: Delegation, event: Event, actor: Actor) -> Delegation:
+    def _begun(
+        self, store: Store, wished: Delegation, event: Event, actor: Actor, now: datetime
+    ) -> Delegation:
         self._check_pair_is_free(store, wished)
         new = self._under_standing_approval(store, wished)
-        new = replace(new, wake_at=default_wake(new, self._now()))
+        new = replace(new, wake_at=default_wake(new, now))
         return store.delegations.add(
             new, event=event, actor=actor.user_id, audit_channel=self._audit_channel
         )
 
     async def _begin(self, wished: Delegation, event: Event, actor: Actor) -> Delegation:
         try:
-            return await self._change(lambda store: self._begun(store, wished, event, actor))
+            return await self._change(
+                lambda store: self._begun(store, wished, event, actor, self._now())
+            )
         except PairTaken:  # the other request committed between our look and our insert
             await self._database.run(lambda store: self._check_pair_is_free(store, wished))
             raise

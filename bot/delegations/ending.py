@@ -1,6 +1,7 @@
 """How people end a delegation, at any point of its life."""
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 
 from bot.delegations.base import Actor, Base
 from bot.store import Store
@@ -50,13 +51,13 @@ class Ending(Base):
         """The grantor takes back everything that is approved or active."""
 
         def revoke(store: Store) -> Sequence[Delegation]:
-            revoked = []
+            revoked, now = [], self._now()  # one moment for all, so that all are due together
             for each in store.delegations.open_for_person(actor.team_id, actor.user_id):
                 current = store.delegations.get(each.id, lock=True)
                 if current is None or current.grantor_id != actor.user_id:
                     continue
                 if current.state in (State.APPROVED, State.ACTIVE):
-                    revoked.append(self._end(store, current, Event.REVOKE, actor.user_id))
+                    revoked.append(self._end(store, current, Event.REVOKE, actor.user_id, now))
             return revoked
 
         revoked = await self._database.run(revoke)
@@ -86,11 +87,12 @@ class Ending(Base):
         self, team_id: str, user_id: str, event: Event, concerns: Callable[[Delegation], bool]
     ) -> None:
         def end(store: Store) -> None:
+            now = self._now()  # one moment for all, so that all are due together
             for each in store.delegations.open_for_person(team_id, user_id):
                 current = store.delegations.get(each.id, lock=True)
                 if current is None or current.state is State.ENDING or not concerns(current):
                     continue
-                self._end(store, current, event, None)
+                self._end(store, current, event, None, now)
 
         await self._database.run(end)
         self._wake()
@@ -103,18 +105,28 @@ class Ending(Base):
         return self._end(store, delegation, Event.RELEASE, actor.user_id)
 
     def _end(
-        self, store: Store, delegation: Delegation, event: Event, closed_by: str | None
+        self,
+        store: Store,
+        delegation: Delegation,
+        event: Event,
+        closed_by: str | None,
+        now: datetime | None = None,
     ) -> Delegation:
         """What Close was never asked for is cancelled; anything else has to be ended there."""
         was_asked_for = delegation.attempted_at is not None
         if delegation.state is State.REQUESTED or not was_asked_for:
             event = Event.CANCEL
-        return self._close(store, delegation, event, closed_by)
+        return self._close(store, delegation, event, closed_by, now)
 
     def _close(
-        self, store: Store, delegation: Delegation, event: Event, closed_by: str | None
+        self,
+        store: Store,
+        delegation: Delegation,
+        event: Event,
+        closed_by: str | None,
+        now: datetime | None = None,
     ) -> Delegation:
-        now = self._now()
+        now = now or self._now()
         return store.delegations.apply(
             delegation,
             event,
