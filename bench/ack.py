@@ -9,10 +9,10 @@ from typing import TypeVar
 
 from bench.stage import askers, crowd
 from bench.table import Figure, percentiles
-from sandbox.delivery import Reply
 from sandbox.people import ADA, SandboxPerson
 from sandbox.running import House, open_house
-from sandbox.workspace import Message
+from sandbox.slack.delivery import Reply
+from sandbox.slack.workspace import Message
 
 HELPS = 300
 CLICKS = 150

@@ -14,7 +14,7 @@ from bench.stage import askers, crowd
 from bench.table import Figure
 from bot.crypto import Vault
 from sandbox.close import SandboxClose
-from sandbox.close_state import RecordedCall
+from sandbox.close.state import RecordedCall
 from sandbox.people import BEN, SandboxPerson
 from sandbox.running import open_house
 

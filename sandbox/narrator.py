@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from typing import TextIO
 
-from sandbox.close_state import RecordedCall
+from sandbox.close.state import RecordedCall
 from sandbox.people import PEOPLE, SandboxPerson
 
 WIDTH = 88

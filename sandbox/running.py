@@ -28,7 +28,7 @@ from sandbox.close import CLIENT_ID, CLIENT_SECRET, SandboxClose
 from sandbox.people import DANA, PEOPLE, SandboxPerson
 from sandbox.serving import serve
 from sandbox.slack import SandboxSlack
-from sandbox.workspace import AUDIT
+from sandbox.slack.workspace import AUDIT
 
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 30.0

@@ -15,7 +15,7 @@ from sandbox.browser import Browser
 from sandbox.narrator import Narrator
 from sandbox.people import ADA, BEN, CLEO, SandboxPerson
 from sandbox.running import BotTrouble, House, open_house
-from sandbox.workspace import Message
+from sandbox.slack.workspace import Message
 
 STORY_SECONDS = 60.0
 STEP_SECONDS = 10.0

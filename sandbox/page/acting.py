@@ -6,15 +6,15 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sandbox.blockkit import elements_of
-from sandbox.delivery import Reply
-from sandbox.fields import stateful_elements
-from sandbox.modals import fill
 from sandbox.page.journal import Journal
 from sandbox.page.screen import HOME, MESSAGES
 from sandbox.people import SandboxPerson
 from sandbox.slack import SandboxSlack
-from sandbox.workspace import Message, View
+from sandbox.slack.blockkit import elements_of
+from sandbox.slack.delivery import Reply
+from sandbox.slack.fields import stateful_elements
+from sandbox.slack.modals import fill
+from sandbox.slack.workspace import Message, View
 
 Order = dict[str, Any]
 

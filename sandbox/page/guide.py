@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sandbox.people import PEOPLE, SandboxPerson
 from sandbox.running import House
-from sandbox.workspace import Message
+from sandbox.slack.workspace import Message
 
 _STEPS = ("Ask", "Approve", "Connect", "Active", "Ended")
 EXAMPLE = "/sendas @ada 2h Covering the spring pipeline"

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
-from sandbox.close_state import RecordedCall
-from sandbox.delivery import Reply
+from sandbox.close.state import RecordedCall
 from sandbox.people import PEOPLE, SandboxPerson
-from sandbox.workspace import ApiCall, Workspace
+from sandbox.slack.delivery import Reply
+from sandbox.slack.workspace import ApiCall, Workspace
 
 KEPT = 200  # entries
 _LONG = 14  # characters of an id that nobody reads to the end

@@ -6,10 +6,10 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
-from sandbox.fields import options_of, value_of
 from sandbox.page.mrkdwn import Mrkdwn
 from sandbox.people import SandboxPerson
-from sandbox.workspace import Message, View, Workspace
+from sandbox.slack.fields import options_of, value_of
+from sandbox.slack.workspace import Message, View, Workspace
 
 _SHADES = 7
 

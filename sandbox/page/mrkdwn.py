@@ -7,7 +7,7 @@ from datetime import datetime
 
 from markupsafe import Markup
 
-from sandbox.markup import readable_mrkdwn, unescape
+from sandbox.slack.markup import readable_mrkdwn, unescape
 
 _PART = re.compile(r"```(?P<fence>.+?)```|`(?P<code>[^`\n]+)`|<(?P<tag>[^<>]*)>", re.DOTALL)
 _KEPT = re.compile("\x00(\\d+)\x00")

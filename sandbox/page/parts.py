@@ -15,7 +15,7 @@ from sandbox.page.screen import HOME, MESSAGES, NOBODY, SEATED, TABS, Screen, Se
 from sandbox.page.switches import SWITCHES, Switchboard
 from sandbox.people import PEOPLE, TEAM_NAME, SandboxPerson
 from sandbox.running import House
-from sandbox.workspace import Message
+from sandbox.slack.workspace import Message
 
 TEMPLATES = Path(__file__).parent / "templates"
 _FIRST_STEPS = (EXAMPLE, "/sendas", "/sendas list", "/sendas help")

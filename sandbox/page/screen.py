@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from sandbox.people import ADA, BEN, PEOPLE, SandboxPerson
-from sandbox.workspace import AUDIT, SALES
+from sandbox.slack.workspace import AUDIT, SALES
 
 HOME = "home"
 MESSAGES = "messages"

@@ -2,7 +2,7 @@
 
 from sandbox.people import ADA, CLEO, DANA
 from sandbox.slack import SandboxSlack
-from sandbox.workspace import SALES
+from sandbox.slack.workspace import SALES
 
 _SAID = (
     (DANA, "Quarter closes on Friday: please keep the notes in Close up to date."),

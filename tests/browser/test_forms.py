@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from playwright.async_api import expect
 
-from sandbox.fields import value_of
 from sandbox.people import ADA, BEN, CLEO
-from sandbox.workspace import SALES
+from sandbox.slack.fields import value_of
+from sandbox.slack.workspace import SALES
 from tests.browser.stage import Stage
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

@@ -14,7 +14,7 @@ from bot.close.errors import (
     Unauthorized,
 )
 from bot.ports import Credential
-from sandbox.close_state import HeldAccount
+from sandbox.close.state import HeldAccount
 from sandbox.people import ADA, BEN, CLEO, DANA, FINN, ORGANIZATION_ID
 from tests.integration.close_world import (
     CALLBACK,

@@ -16,7 +16,7 @@ from bot.close.errors import (
     RetryLater,
 )
 from bot.close.limits import Limiter
-from sandbox.close_trouble import After, HeaderForm
+from sandbox.close.trouble import After, HeaderForm
 from sandbox.people import ADA, BEN, CLEO, DANA, ELI
 from tests.integration.close_world import (
     World,

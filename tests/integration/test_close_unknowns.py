@@ -11,7 +11,7 @@ from bot.close.errors import (
     Unauthorized,
 )
 from bot.ports import Credential
-from sandbox.close_unknowns import (
+from sandbox.close.unknowns import (
     Bulk,
     DeactivatedCaller,
     DeleteGone,

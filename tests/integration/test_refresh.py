@@ -27,7 +27,7 @@ from bot.ports import Credential
 from bot.store import Database
 from models.connection import Connection
 from sandbox.close import CLIENT_ID, CLIENT_SECRET, SandboxClose
-from sandbox.close_trouble import After
+from sandbox.close.trouble import After
 from sandbox.people import ADA
 from sandbox.serving import serve
 from tests.integration.refresher import TEAM

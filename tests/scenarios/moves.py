@@ -7,10 +7,10 @@ from datetime import timedelta
 
 from models.card import Card, cards
 from models.delegation import OPEN_STATES, Delegation, State
-from sandbox import payloads
-from sandbox.delivery import Reply
 from sandbox.people import ADA, BEN, SandboxPerson
-from sandbox.workspace import Message
+from sandbox.slack import payloads
+from sandbox.slack.delivery import Reply
+from sandbox.slack.workspace import Message
 from tests.scenarios.world import World
 
 MOMENT = 0.02  # seconds between looks

@@ -4,7 +4,7 @@ import pytest
 
 from models.delegation import State
 from sandbox.people import ADA, BEN, CLEO, ELI, FINN, GUS, STRANGER, SandboxPerson
-from sandbox.workspace import View
+from sandbox.slack.workspace import View
 from tests.scenarios.moves import (
     active,
     asked,

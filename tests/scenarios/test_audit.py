@@ -1,7 +1,7 @@
 """The audit channel: each decision and each end once, in one thread."""
 
 from sandbox.people import ADA, BEN
-from sandbox.workspace import AUDIT
+from sandbox.slack.workspace import AUDIT
 from tests.scenarios.moves import active, asked, press
 from tests.scenarios.world import open_world
 

@@ -6,7 +6,7 @@ import pytest
 
 from models.delegation import Delegation, State
 from sandbox.people import ADA, BEN, CLEO, GUS, STRANGER, SandboxPerson
-from sandbox.workspace import Message
+from sandbox.slack.workspace import Message
 from tests.scenarios.moves import (
     active,
     asked,

@@ -8,8 +8,8 @@ import pytest
 
 from bot.close.client import CloseClient
 from models.delegation import Delegation, State, Trouble
-from sandbox.close_trouble import After, HeaderForm
-from sandbox.close_trouble import Trouble as Switches
+from sandbox.close.trouble import After, HeaderForm
+from sandbox.close.trouble import Trouble as Switches
 from sandbox.people import ADA, BEN
 from tests.scenarios.moves import (
     active,

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from models.delegation import State, Trouble
-from sandbox.close_trouble import After
-from sandbox.close_unknowns import (
+from sandbox.close.trouble import After
+from sandbox.close.unknowns import (
     DeactivatedCaller,
     DeleteGone,
     DuplicateCreate,

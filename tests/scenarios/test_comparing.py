@@ -6,7 +6,7 @@ from datetime import timedelta
 from models.comparison import Comparison
 from models.connection import connections
 from models.delegation import Event, State
-from sandbox.close_unknowns import DeleteGone
+from sandbox.close.unknowns import DeleteGone
 from sandbox.people import ADA, BEN, CLEO, DANA, TEAM_ID, SandboxPerson
 from tests.scenarios.moves import MOMENT, active, calls, press, read_all, settled_in, shown
 from tests.scenarios.world import World

@@ -5,7 +5,7 @@ from typing import Any
 
 from models.connection import connections
 from models.delegation import Event, State
-from sandbox.close_trouble import After
+from sandbox.close.trouble import After
 from sandbox.people import ADA, BEN
 from tests.scenarios.moves import active, asked, press, settled_in, shown
 from tests.scenarios.world import World

@@ -10,10 +10,10 @@ import pytest
 from bot.store import Database
 from models.delegation import Delegation, State, delegations
 from sandbox.browser import Browser
-from sandbox.close_trouble import After
+from sandbox.close.trouble import After
 from sandbox.people import ADA, BEN, CLEO, DANA, SandboxPerson
 from sandbox.running import House, open_house
-from sandbox.workspace import Message
+from sandbox.slack.workspace import Message
 
 CREATE = "POST /send_as/"
 DELETE = "DELETE /send_as/*"

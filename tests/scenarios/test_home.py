@@ -11,7 +11,7 @@ from models.delegation import Delegation, Event, State, delegations
 from models.home import homes
 from models.standing import StandingApproval
 from sandbox.people import ADA, BEN, CLEO, TEAM_ID, SandboxPerson
-from sandbox.workspace import View
+from sandbox.slack.workspace import View
 from tests.scenarios.moves import active, asked, press, settled_in
 from tests.scenarios.world import World
 

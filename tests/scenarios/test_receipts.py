@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from models.delegation import Receipt, State
-from sandbox.close_state import HeldAccount
+from sandbox.close.state import HeldAccount
 from sandbox.people import ADA, BEN
 from tests.scenarios.moves import active, asked, cards_at_rest, press, read_all, settled_in, shown
 from tests.scenarios.world import World

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from models.delegation import State
-from sandbox.close_trouble import After
-from sandbox.close_unknowns import Bulk
+from sandbox.close.trouble import After
+from sandbox.close.unknowns import Bulk
 from sandbox.people import ADA, BEN, CLEO, DANA
 from tests.scenarios.moves import MOMENT, calls, shown
 from tests.scenarios.world import World

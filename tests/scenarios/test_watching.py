@@ -8,7 +8,7 @@ import pytest
 
 from models.connection import Connection, connections
 from models.delegation import State
-from sandbox.close_unknowns import DeactivatedCaller
+from sandbox.close.unknowns import DeactivatedCaller
 from sandbox.people import ADA, BEN, CLEO, DANA, SandboxPerson
 from tests.scenarios.moves import active, press, settled_in, shown
 from tests.scenarios.world import World, open_world

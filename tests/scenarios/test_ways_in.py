@@ -6,9 +6,9 @@ import pytest
 
 from bot.listeners.asking import Asking
 from models.delegation import State
-from sandbox.delivery import Reply
 from sandbox.people import ADA, BEN, BOT, CLEO, DANA, FINN, GUS
-from sandbox.workspace import SALES, Message
+from sandbox.slack.delivery import Reply
+from sandbox.slack.workspace import SALES, Message
 from tests.scenarios.moves import asked, press, shown
 from tests.scenarios.world import World
 

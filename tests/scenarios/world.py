@@ -16,7 +16,7 @@ from sandbox.close import CLIENT_ID, CLIENT_SECRET, SandboxClose
 from sandbox.people import SandboxPerson
 from sandbox.serving import serve
 from sandbox.slack import SandboxSlack
-from sandbox.workspace import Message
+from sandbox.slack.workspace import Message
 
 BEAT = timedelta(milliseconds=50)
 

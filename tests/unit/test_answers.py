@@ -25,7 +25,7 @@ from bot.spans import (
 )
 from models.delegation import OPEN_STATES, Delegation, State, Trouble
 from models.policy import Policy, Refusal
-from sandbox.markup import problems_of_mrkdwn
+from sandbox.slack.markup import problems_of_mrkdwn
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 POLICY = Policy()

@@ -14,8 +14,8 @@ from bot.cards.message import Message
 from models.card import Audience
 from models.delegation import Delegation, Event, State, Trouble
 from models.policy import REASON_LIMIT
-from sandbox.blockkit import elements_of, problems_of_message
-from sandbox.markup import readable_mrkdwn
+from sandbox.slack.blockkit import elements_of, problems_of_message
+from sandbox.slack.markup import readable_mrkdwn
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 READERS = (Audience.GRANTOR, Audience.GRANTEE, Audience.REQUESTER)

@@ -10,7 +10,7 @@ from bot.cards import words
 from bot.cards.home import HISTORY_PAGE, MOST_ROWS, home_view
 from models.delegation import State
 from models.overview import Excerpt, Overview
-from sandbox.blockkit import elements_of
+from sandbox.slack.blockkit import elements_of
 from tests.surfaces import rows
 
 

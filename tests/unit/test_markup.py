@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.cards.markup import mention, moment, quoted, unmarked
-from sandbox.markup import problems_of_mrkdwn, readable_mrkdwn
+from sandbox.slack.markup import problems_of_mrkdwn, readable_mrkdwn
 
 NAMES = {"U0ADA": "Ada", "C0SALES": "sales"}
 NASTY = st.text(st.sampled_from("<>&|!@#*_~`^{}\n\u202e\u200bUA0") | st.characters(codec="utf-8"))

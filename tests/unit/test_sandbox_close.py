@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from sandbox.close import CLIENT_ID, CLIENT_SECRET, SandboxClose
-from sandbox.close_trouble import HeaderForm
+from sandbox.close.trouble import HeaderForm
 from sandbox.people import ADA, BEN, FINN
 from sandbox.serving import serve
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from sandbox.blockkit import problems_of_message, problems_of_view
-from sandbox.markup import problems_of_mrkdwn, readable_mrkdwn, typed_to_escaped
+from sandbox.slack.blockkit import problems_of_message, problems_of_view
+from sandbox.slack.markup import problems_of_mrkdwn, readable_mrkdwn, typed_to_escaped
 
 PLAIN = {"type": "plain_text", "text": "x"}
 BUTTON = {"type": "button", "action_id": "a", "text": PLAIN}

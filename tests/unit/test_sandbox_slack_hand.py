@@ -18,12 +18,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sandbox.delivery import Reply
-from sandbox.fields import REQUIRED
 from sandbox.people import ADA, BEN, CLEO, FINN, TEAM_ID, SandboxPerson
 from sandbox.serving import serve
 from sandbox.slack import SandboxSlack
-from sandbox.workspace import AUDIT, GENERAL, Message, View
+from sandbox.slack.delivery import Reply
+from sandbox.slack.fields import REQUIRED
+from sandbox.slack.workspace import AUDIT, GENERAL, Message, View
 
 
 def plain(text: str) -> dict[str, str]:

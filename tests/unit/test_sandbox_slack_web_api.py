@@ -12,7 +12,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from sandbox.people import ADA, BEN, BOT_USER_ID, FINN, PEOPLE, STRANGER
 from sandbox.slack import SandboxSlack
-from sandbox.workspace import AUDIT, GENERAL, SALES_TEAM
+from sandbox.slack.workspace import AUDIT, GENERAL, SALES_TEAM
 
 MODAL = {
     "type": "modal",

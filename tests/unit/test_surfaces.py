@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from sandbox.blockkit import problems_of_message, problems_of_view
-from sandbox.markup import problems_of_mrkdwn
+from sandbox.slack.blockkit import problems_of_message, problems_of_view
+from sandbox.slack.markup import problems_of_mrkdwn
 from tests.surfaces.catalogue import KINDS, MESSAGES, TEXTS, VIEWS
 from tests.surfaces.files import FOLDER, as_text, path_of
 from tests.surfaces.rows import LONG_TEXT

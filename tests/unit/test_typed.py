@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.typed import as_typed, storable
-from sandbox.markup import escape
+from sandbox.slack.markup import escape
 
 TYPED = [
     ("", ""),

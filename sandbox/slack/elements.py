@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sandbox.shapes import (
+from sandbox.slack.shapes import (
     Findings,
     Rule,
     Shape,

@@ -12,9 +12,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from sandbox.close_refusals import RefusalError
-from sandbox.close_state import RecordedCall
-from sandbox.close_trouble import (
+from sandbox.close.refusals import RefusalError
+from sandbox.close.state import RecordedCall
+from sandbox.close.trouble import (
     After,
     Fault,
     HeaderForm,

@@ -6,9 +6,9 @@ from contextlib import AbstractContextManager
 from typing import TypeVar
 
 from sandbox.people import SandboxPerson
-from sandbox.reading import Reader
-from sandbox.slack_changes import Change
-from sandbox.workspace import ApiCall, Message, View, Workspace
+from sandbox.slack.changes import Change
+from sandbox.slack.reading import Reader
+from sandbox.slack.workspace import ApiCall, Message, View, Workspace
 
 Seen = TypeVar("Seen")
 

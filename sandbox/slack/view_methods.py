@@ -3,11 +3,19 @@
 import json
 from typing import Any
 
-from sandbox.blockkit import is_too_large, problems_of_view
-from sandbox.fields import initial_values, with_ids
-from sandbox.payloads import view_object
-from sandbox.refusals import Answer, Arguments, Caller, Method, Refusal, required, with_messages
-from sandbox.workspace import Trigger, View, Workspace, random_id
+from sandbox.slack.blockkit import is_too_large, problems_of_view
+from sandbox.slack.fields import initial_values, with_ids
+from sandbox.slack.payloads import view_object
+from sandbox.slack.refusals import (
+    Answer,
+    Arguments,
+    Caller,
+    Method,
+    Refusal,
+    required,
+    with_messages,
+)
+from sandbox.slack.workspace import Trigger, View, Workspace, random_id
 
 STACK_LIMIT = 3
 

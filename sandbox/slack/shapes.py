@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.markup import problems_of_mrkdwn
+from sandbox.slack.markup import problems_of_mrkdwn
 
 Rule = Callable[["Findings", Any, str], None]
 

@@ -12,14 +12,14 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from sandbox import chat_methods, conversation_methods, directory_methods, view_methods
 from sandbox.people import TEAM_ID
-from sandbox.refusals import Answer, Arguments, Caller, Method, Refusal
-from sandbox.response_urls import respond
 from sandbox.serving import CutConnection
-from sandbox.sockets import SocketHub
-from sandbox.trouble import Fault, Trouble, wait_out
-from sandbox.workspace import ApiCall, Workspace
+from sandbox.slack import chat_methods, conversation_methods, directory_methods, view_methods
+from sandbox.slack.refusals import Answer, Arguments, Caller, Method, Refusal
+from sandbox.slack.response_urls import respond
+from sandbox.slack.sockets import SocketHub
+from sandbox.slack.trouble import Fault, Trouble, wait_out
+from sandbox.slack.workspace import ApiCall, Workspace
 
 METHODS: dict[str, tuple[str | None, Method]] = {
     **chat_methods.METHODS,

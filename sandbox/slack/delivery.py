@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 import httpx
 
-from sandbox.sockets import SocketHub
+from sandbox.slack.sockets import SocketHub
 
 ACK_SECONDS = 3.0
 _FORM = "application/x-www-form-urlencoded"

@@ -4,18 +4,18 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from sandbox import payloads
-from sandbox.delivery import Delivery, Reply
-from sandbox.eyes import Eyes
-from sandbox.fields import chosen, refused_by_client, sent_back, short_id
-from sandbox.markup import typed_to_escaped
-from sandbox.modals import close_all, close_top, fill, obey
 from sandbox.people import SandboxPerson, user_object
-from sandbox.pressing import Press, find_press, keeps_value
-from sandbox.refusals import Refusal
-from sandbox.response_urls import answer_in_channel
-from sandbox.web_api import WebApi
-from sandbox.workspace import Channel, Message, View, Workspace, random_id
+from sandbox.slack import payloads
+from sandbox.slack.delivery import Delivery, Reply
+from sandbox.slack.eyes import Eyes
+from sandbox.slack.fields import chosen, refused_by_client, sent_back, short_id
+from sandbox.slack.markup import typed_to_escaped
+from sandbox.slack.modals import close_all, close_top, fill, obey
+from sandbox.slack.pressing import Press, find_press, keeps_value
+from sandbox.slack.refusals import Refusal
+from sandbox.slack.response_urls import answer_in_channel
+from sandbox.slack.web_api import WebApi
+from sandbox.slack.workspace import Channel, Message, View, Workspace, random_id
 
 
 class Hand(Eyes):

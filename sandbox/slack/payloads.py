@@ -3,9 +3,9 @@
 import copy
 from typing import Any
 
-from sandbox.fields import sent_back
 from sandbox.people import APP_ID, BOT_ID, BOT_USER_ID, TEAM_DOMAIN, TEAM_ID, SandboxPerson
-from sandbox.workspace import Channel, Message, View
+from sandbox.slack.fields import sent_back
+from sandbox.slack.workspace import Channel, Message, View
 
 _DEPRECATED_PROOF = "sandbox-verification-token"
 

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from sandbox.blockkit import elements_of
-from sandbox.fields import is_stateful, value_of
-from sandbox.markup import readable_mrkdwn
-from sandbox.workspace import Message, View, Workspace
+from sandbox.slack.blockkit import elements_of
+from sandbox.slack.fields import is_stateful, value_of
+from sandbox.slack.markup import readable_mrkdwn
+from sandbox.slack.workspace import Message, View, Workspace
 
 
 class Reader:

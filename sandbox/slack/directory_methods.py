@@ -12,7 +12,7 @@ from sandbox.people import (
     SandboxPerson,
     user_object,
 )
-from sandbox.refusals import (
+from sandbox.slack.refusals import (
     Answer,
     Arguments,
     Caller,
@@ -22,7 +22,7 @@ from sandbox.refusals import (
     number,
     required,
 )
-from sandbox.workspace import UserGroup
+from sandbox.slack.workspace import UserGroup
 
 _PAGE_LIMIT = 1000
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.workspace import Channel, Workspace
+from sandbox.slack.workspace import Channel, Workspace
 
 Arguments = dict[str, Any]
 Answer = dict[str, Any]

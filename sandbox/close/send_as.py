@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from sandbox.close_refusals import RefusalError, coded, invalid
-from sandbox.close_state import CloseState, HeldAssociation
-from sandbox.close_unknowns import Bulk, DeleteGone, DuplicateCreate
+from sandbox.close.refusals import RefusalError, coded, invalid
+from sandbox.close.state import CloseState, HeldAssociation
+from sandbox.close.unknowns import Bulk, DeleteGone, DuplicateCreate
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ import string
 from collections.abc import Iterator
 from typing import Any
 
-from sandbox.blockkit import elements_of
-from sandbox.markup import escape, unescape
+from sandbox.slack.blockkit import elements_of
+from sandbox.slack.markup import escape, unescape
 
 StateValues = dict[str, dict[str, dict[str, Any]]]
 

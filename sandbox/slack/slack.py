@@ -8,14 +8,14 @@ import contextlib
 from collections.abc import AsyncIterator, Callable, Iterable
 from datetime import UTC, datetime
 
-from sandbox.delivery import ACK_SECONDS, Delivery, Reply
-from sandbox.hand import Hand
 from sandbox.people import PEOPLE, SandboxPerson
 from sandbox.serving import serve
-from sandbox.sockets import SocketHub
-from sandbox.trouble import Trouble
-from sandbox.web_api import WebApi
-from sandbox.workspace import Workspace
+from sandbox.slack.delivery import ACK_SECONDS, Delivery, Reply
+from sandbox.slack.hand import Hand
+from sandbox.slack.sockets import SocketHub
+from sandbox.slack.trouble import Trouble
+from sandbox.slack.web_api import WebApi
+from sandbox.slack.workspace import Workspace
 
 SIGNED_WITH = "sandbox-signing-secret"
 BOT_BEARER = "xoxb-sandbox-bot"

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from sandbox.payloads import message_object
 from sandbox.people import BOT_USER_ID, SandboxPerson
-from sandbox.refusals import Answer, Arguments, Caller, Method, Refusal, is_true, number
-from sandbox.workspace import Channel, Message
+from sandbox.slack.payloads import message_object
+from sandbox.slack.refusals import Answer, Arguments, Caller, Method, Refusal, is_true, number
+from sandbox.slack.workspace import Channel, Message
 
 _SCOPE_WORDS = {"im": "im", "channel": "channels"}
 

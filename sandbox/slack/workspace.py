@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sandbox.blockkit import elements_of
-from sandbox.fields import StateValues
 from sandbox.people import BOT_USER_ID, SandboxPerson
-from sandbox.slack_changes import Changes
+from sandbox.slack.blockkit import elements_of
+from sandbox.slack.changes import Changes
+from sandbox.slack.fields import StateValues
 
 TRIGGER_LIFE = timedelta(seconds=3)
 RESPONSE_URL_LIFE = timedelta(minutes=30)

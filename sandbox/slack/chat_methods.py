@@ -4,13 +4,21 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.blockkit import problems_of_blocks
-from sandbox.fields import initial_values, with_ids
-from sandbox.markup import problems_of_mrkdwn
-from sandbox.payloads import message_object
 from sandbox.people import BOT_USER_ID
-from sandbox.refusals import Answer, Arguments, Caller, Method, Refusal, required, with_messages
-from sandbox.workspace import Channel, Message, Workspace
+from sandbox.slack.blockkit import problems_of_blocks
+from sandbox.slack.fields import initial_values, with_ids
+from sandbox.slack.markup import problems_of_mrkdwn
+from sandbox.slack.payloads import message_object
+from sandbox.slack.refusals import (
+    Answer,
+    Arguments,
+    Caller,
+    Method,
+    Refusal,
+    required,
+    with_messages,
+)
+from sandbox.slack.workspace import Channel, Message, Workspace
 
 _POST_LIMIT = 40_000
 _UPDATE_LIMIT = 4_000

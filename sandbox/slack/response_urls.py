@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from sandbox.chat_methods import change_message, content_of, new_message
-from sandbox.refusals import Refusal, is_true
-from sandbox.workspace import RESPONSE_URL_USES, ResponseUrl, Workspace
+from sandbox.slack.chat_methods import change_message, content_of, new_message
+from sandbox.slack.refusals import Refusal, is_true
+from sandbox.slack.workspace import RESPONSE_URL_USES, ResponseUrl, Workspace
 
 
 def respond(workspace: Workspace, secret: str, answer: Any) -> None:

@@ -17,11 +17,11 @@ from urllib.parse import parse_qsl, urlsplit
 
 from starlette.applications import Starlette
 
-from sandbox.close_changes import Changes
-from sandbox.close_front import Front, application
-from sandbox.close_oauth import OAuth
-from sandbox.close_rest import Rest
-from sandbox.close_state import (
+from sandbox.close.changes import Changes
+from sandbox.close.front import Front, application
+from sandbox.close.oauth import OAuth
+from sandbox.close.rest import Rest
+from sandbox.close.state import (
     CloseState,
     Grant,
     HeldAccount,
@@ -30,8 +30,8 @@ from sandbox.close_state import (
     RecordedCall,
     new_id,
 )
-from sandbox.close_trouble import Trouble
-from sandbox.close_unknowns import Unknowns
+from sandbox.close.trouble import Trouble
+from sandbox.close.unknowns import Unknowns
 from sandbox.people import PEOPLE, SandboxPerson
 
 Value = TypeVar("Value")

@@ -12,10 +12,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from sandbox.close_consent import consent_page, wrong_page
-from sandbox.close_refusals import RefusalError
-from sandbox.close_state import CODE_LIFE, CloseState, Code, Grant
-from sandbox.close_unknowns import OldRefreshToken
+from sandbox.close.consent import consent_page, wrong_page
+from sandbox.close.refusals import RefusalError
+from sandbox.close.state import CODE_LIFE, CloseState, Code, Grant
+from sandbox.close.unknowns import OldRefreshToken
 
 
 class OAuth:

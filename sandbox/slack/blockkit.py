@@ -5,9 +5,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
-from sandbox.elements import ACCESSORIES, ACTIONS, INPUTS, context_item, element
-from sandbox.markup import problems_of_mrkdwn
-from sandbox.shapes import (
+from sandbox.slack.elements import ACCESSORIES, ACTIONS, INPUTS, context_item, element
+from sandbox.slack.markup import problems_of_mrkdwn
+from sandbox.slack.shapes import (
     Findings,
     Rule,
     Shape,

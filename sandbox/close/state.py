@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sandbox.close_unknowns import Unknowns
+from sandbox.close.unknowns import Unknowns
 from sandbox.people import ORGANIZATION_ID, SandboxPerson, close_id
 
 CODE_LIFE = timedelta(seconds=60)

@@ -12,9 +12,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox.close_refusals import invalid, plain
-from sandbox.close_send_as import SendAs
-from sandbox.close_state import CloseState, HeldAccount, HeldEmail
+from sandbox.close.refusals import invalid, plain
+from sandbox.close.send_as import SendAs
+from sandbox.close.state import CloseState, HeldAccount, HeldEmail
 from sandbox.people import ORGANIZATION_ID, TEAM_NAME, SandboxPerson, close_id
 
 Handler = Callable[[Request, str], Awaitable[Response]]

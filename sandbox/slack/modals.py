@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from sandbox.delivery import Reply
-from sandbox.fields import chosen, stateful_elements
-from sandbox.pressing import Resolve, element_value
-from sandbox.refusals import Refusal
-from sandbox.view_methods import checked_view, new_view, push_view, replace_view
-from sandbox.workspace import View, Workspace
+from sandbox.slack.delivery import Reply
+from sandbox.slack.fields import chosen, stateful_elements
+from sandbox.slack.pressing import Resolve, element_value
+from sandbox.slack.refusals import Refusal
+from sandbox.slack.view_methods import checked_view, new_view, push_view, replace_view
+from sandbox.slack.workspace import View, Workspace
 
 
 def fill(view: View, values: Mapping[str, Any], resolve: Resolve) -> None:

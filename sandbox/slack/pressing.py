@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.blockkit import elements_of
-from sandbox.fields import chosen, is_stateful, option, options_of, sent_back
 from sandbox.people import SandboxPerson
+from sandbox.slack.blockkit import elements_of
+from sandbox.slack.fields import chosen, is_stateful, option, options_of, sent_back
 
 _PEOPLE_SELECTS = ("users_select", "multi_users_select")
 Resolve = Callable[[Any], Any]
