@@ -106,6 +106,7 @@ async def test_the_form_asks_like_the_command(shared_stage: Stage) -> None:
     stage = shared_stage
     await stage.type("/sendas")
     form = stage.seat().get_by_role("dialog")
+    await expect(form.locator(":focus")).to_have_count(1)  # it takes the focus once, when it opens
     await stage.type("/sendas help", "right")
     await stage.sees("Only visible to you", "right")
     await form.get_by_role("group", name="Whose name").get_by_label("Ada Lindqvist").check()
