@@ -97,7 +97,12 @@ class Advance:
             await self._dissociate.expire(delegation)
         elif delegation.warn_at is not None and delegation.warn_at <= now:
             await self._steps.move(
-                delegation, Event.WARN, was_due=True, warn_at=None, is_warned=True
+                delegation,
+                Event.WARN,
+                was_due=True,
+                warn_at=None,
+                is_warned=True,
+                extension_declined_at=None,  # told long ago; now the end is the news
             )
         else:
             await self._steps.free(delegation)

@@ -13,6 +13,7 @@ from bot.close.errors import (
     RetryLater,
 )
 from bot.connections import CloseSession, NotConnected
+from bot.dissociate import is_other_account
 from bot.identities import Account, Identities, NoAccount
 from bot.ports import Association
 from bot.steps import Steps
@@ -62,37 +63,63 @@ class Associate:
         """
         if not session.connection.is_usable:  # its owner is disconnecting
             raise NotConnected
-        grantor = session.connection.close_user_id
+        if delegation.attempted_at is not None:
+            return await self._create_again(session, delegation)
         account = await self._identities.account(session, delegation)
-        grantee = account.close_user_id
-        found = await self._steps.find(session, grantor, grantee)
-        if found and delegation.attempted_at is not None:
-            return found[0]
-        if found:
+        grantor = session.connection.close_user_id
+        if await self._steps.find(session, grantor, account.close_user_id):
             # It was there before we ever asked: not ours to end, so not ours to time-box.
             await self._steps.fail(delegation, Trouble.EXISTED_BEFORE)
             return None
         addresses = await self.addresses(session)
-        if addresses == "" and delegation.attempted_at is None:
+        if addresses == "":
             await self._steps.fail(delegation, Trouble.NO_SENDING_ADDRESS)
             return None
+        return await self._attempt(session, delegation, account, addresses)
+
+    async def _create_again(
+        self, session: CloseSession, delegation: Delegation
+    ) -> Association | None:
+        """After an attempt that may have had an effect: what it was for is looked for first.
+
+        Whoever the grantee is by now, this association would be ours to end.
+        """
+        if is_other_account(session, delegation):
+            raise NoAccount(Trouble.OTHER_CLOSE_ACCOUNT)
+        made = await self._steps.left(session, delegation)
+        if made:
+            return made[0]
+        account = await self._identities.account(session, delegation)
+        if account.close_user_id != delegation.grantee_close_id:
+            raise NoAccount(Trouble.GRANTEE_CHANGED)
+        return await self._attempt(session, delegation, account, await self.addresses(session))
+
+    async def _attempt(
+        self, session: CloseSession, delegation: Delegation, account: Account, addresses: str | None
+    ) -> Association | None:
         attempt = await self._steps.move(
             delegation,
             Event.ATTEMPT,
             keep_lease=True,
+            was_due=True,
             needs_connection=True,
             **self.attempt(session, delegation, account, addresses),
         )
         if attempt is None:
             return None
-        return await self._ask_for(session, attempt, grantor, grantee)
+        is_first = delegation.attempted_at is None
+        return await self._ask_for(session, attempt, is_first=is_first)
 
     def attempt(
         self, session: CloseSession, delegation: Delegation, account: Account, addresses: str | None
     ) -> dict[str, Any]:
         """What is written down before Close is asked to create the association."""
+        now = self._steps.now()
+        # Without an account so far the grantor has agreed to one that they have not seen.
+        identified_at = delegation.identified_at if delegation.grantee_account else now
         return {
-            "attempted_at": self._steps.now(),
+            "attempted_at": now,
+            "identified_at": identified_at,
             "attempts": delegation.attempts,
             "organization_id": session.connection.organization_id,
             "grantor_close_id": session.connection.close_user_id,
@@ -121,31 +148,57 @@ class Associate:
         return "\n".join(dict.fromkeys(address for each in accounts for address in each.addresses))
 
     async def _ask_for(
-        self, session: CloseSession, attempt: Delegation, grantor: str, grantee: str
-    ) -> Association:
+        self, session: CloseSession, attempt: Delegation, *, is_first: bool
+    ) -> Association | None:
+        grantor, grantee = attempt.grantor_close_id or "", attempt.grantee_close_id or ""
         try:
             return await session.call(
                 lambda credential: self._steps.close.create_association(
                     credential, grantor, grantee
                 )
             )
-        except (OutcomeUnclear, RefusedByClose) as error:
-            # A refusal can be Close's word for "exists already" after a lost answer (close.md §3).
-            if isinstance(error, OutcomeUnclear):
-                await self._steps.note_unclear(attempt)
-            found = await self._steps.find(session, grantor, grantee)
-            if found:
-                return found[0]
-            raise
+        except OutcomeUnclear as unclear:
+            await self._steps.note_unclear(attempt)
+            return await self._made_unseen(session, attempt, unclear)
+        except (NotConnected, CloseError) as error:
+            if is_first:
+                await self._steps.forget_attempts([attempt])
+            if not isinstance(error, RefusedByClose):
+                raise
+            # A refusal can be Close's word for "exists already" (close.md §3).
+            found = await self._steps.left(session, attempt)
+            if not found:
+                raise
+            if is_first:  # somebody else was faster: it is theirs
+                await self._steps.fail(attempt, Trouble.EXISTED_BEFORE)
+                return None
+            return found[0]
+
+    async def _made_unseen(
+        self, session: CloseSession, attempt: Delegation, unclear: OutcomeUnclear
+    ) -> Association:
+        try:
+            found = await self._steps.left(session, attempt)
+        except RefusedByClose:
+            raise unclear from None  # this refusal says nothing about the create
+        if not found:
+            raise unclear
+        return found[0]
 
     async def _refused(self, delegation: Delegation, error: RefusedByClose) -> None:
         if error.problem is CloseProblem.CLIENT_REJECTED:
             await self._steps.try_again(delegation, error)  # the operator can mend this
-        elif delegation.is_unclear:
-            # An earlier attempt may still take effect: end it properly instead of forgetting it.
-            await self._steps.move(delegation, Event.EXPIRE, end_event=Event.EXPIRE)
+        elif delegation.attempted_at is not None:
+            self._steps.trouble(error)  # counted in the metrics
+            await self._give_up(delegation)
         else:
             await self._steps.fail(delegation, self._steps.trouble(error))
+
+    async def _give_up(self, delegation: Delegation) -> None:
+        """An earlier attempt may still take effect: end it properly instead of forgetting it."""
+        await self._steps.move(
+            delegation, Event.EXPIRE, end_event=Event.FAIL, ended_at=self._steps.now()
+        )
 
     async def activate(self, made: Sequence[tuple[Delegation, Association]]) -> None:
         """Close holds these associations: their clocks start now."""
@@ -173,7 +226,9 @@ class Associate:
         store.delegations.apply(current, Event.ACTIVATE, now=now, **changes)
 
     async def _without_account(self, delegation: Delegation, error: NoAccount) -> None:
-        if error.trouble is Trouble.GRANTEE_NOT_CONNECTED:
+        if delegation.attempted_at is not None:
+            await self._give_up(delegation)
+        elif error.trouble is Trouble.GRANTEE_NOT_CONNECTED:
             await self._wait_for(delegation, delegation.grantee_id, error.trouble)
         else:
             await self._steps.fail(delegation, error.trouble)

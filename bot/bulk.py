@@ -5,6 +5,7 @@ what was asked, person by person, and whatever it left over goes on alone.
 """
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 
@@ -66,13 +67,16 @@ class Bulk:
             if is_other_account(session, over[0]):
                 await self._each_ends_alone(over)
                 return
-            held = await self._held_without(session, over)
+            ours = _ours(over, await self._held(session))
+            held = await self._held_without(session, ours) if ours else []
         except (NotConnected, CloseError) as error:
             await self._each_tries_again(over, error)
             return
         left = {each.allowed_user_id for each in held}
-        await self._dissociate.confirm([d for d in over if d.grantee_close_id not in left])
-        await self._each_ends_alone([d for d in over if d.grantee_close_id in left])
+        gone = [each for each in ours if each.grantee_close_id not in left]
+        await self._dissociate.confirm(gone)
+        confirmed = {each.id for each in gone}
+        await self._each_ends_alone([each for each in over if each.id not in confirmed])
 
     async def _over(self, group: Sequence[Delegation]) -> Sequence[Delegation]:
         """The group as ending; what was extended in the last moment has left it."""
@@ -87,13 +91,8 @@ class Bulk:
         self, session: CloseSession, over: Sequence[Delegation]
     ) -> Sequence[Association]:
         """What Close still holds for the grantor once these have been withdrawn, or not."""
-        grantees = [each.grantee_close_id for each in over if each.grantee_close_id is not None]
         try:
-            return await session.call(
-                lambda credential: self._steps.close.change_associations(
-                    credential, allow=[], disallow=grantees
-                )
-            )
+            return await self._changed(session, disallow=over)
         except (OutcomeUnclear, RefusedByClose):
             return await self._held(session)
 
@@ -135,6 +134,7 @@ class Bulk:
             ],
             Event.ATTEMPT,
             keep_lease=True,
+            was_due=True,
             needs_connection=True,
         )
 
@@ -145,21 +145,8 @@ class Bulk:
             return None
 
     async def _ask_for(self, session: CloseSession, attempts: Sequence[Delegation]) -> None:
-        grantees = [each.grantee_close_id for each in attempts if each.grantee_close_id]
-        unclear: OutcomeUnclear | None = None
         try:
-            try:
-                held = await session.call(
-                    lambda credential: self._steps.close.change_associations(
-                        credential, allow=grantees, disallow=[]
-                    )
-                )
-            except RefusedByClose:
-                held = await self._held(session)
-            except OutcomeUnclear as error:
-                unclear = error
-                await self._note_unclear(attempts)
-                held = await self._held(session)
+            held, unclear = await self._held_with(session, attempts)
         except (NotConnected, CloseError) as error:
             await self._each_tries_again(attempts, error)
             return
@@ -172,7 +159,23 @@ class Bulk:
         if unclear is not None:  # Close may still act on the first call
             await self._each_tries_again(left, unclear)
         else:
-            await self._each_starts_alone(left)
+            await self._each_starts_alone(await self._steps.forget_attempts(left))
+
+    async def _held_with(
+        self, session: CloseSession, attempts: Sequence[Delegation]
+    ) -> tuple[Sequence[Association], OutcomeUnclear | None]:
+        """What Close holds once it was asked for these, and the error if it may still act on it."""
+        try:
+            return await self._changed(session, allow=attempts), None
+        except RefusedByClose:
+            # It may have done a part of it all the same: what is there by now counts as ours.
+            return await self._held(session), None
+        except OutcomeUnclear as unclear:
+            await self._note_unclear(attempts)
+            return await self._held(session), unclear
+        except (NotConnected, CloseError):
+            await self._steps.forget_attempts(attempts)
+            raise
 
     async def _note_unclear(self, attempts: Sequence[Delegation]) -> None:
         def note(store: Store) -> None:
@@ -196,11 +199,53 @@ class Bulk:
         for each in group:
             await self._steps.try_again(each, error)
 
+    async def _changed(
+        self,
+        session: CloseSession,
+        *,
+        allow: Sequence[Delegation] = (),
+        disallow: Sequence[Delegation] = (),
+    ) -> Sequence[Association]:
+        """What Close says that it holds for the caller after the change."""
+        held = await session.call(
+            lambda credential: self._steps.close.change_associations(
+                credential, allow=_grantees(allow), disallow=_grantees(disallow)
+            )
+        )
+        return _given_by(session, held)
+
     async def _held(self, session: CloseSession) -> Sequence[Association]:
         caller = session.connection.close_user_id
-        return await session.call(
+        held = await session.call(
             lambda credential: self._steps.close.associations(credential, allowing_user_id=caller)
         )
+        return _given_by(session, held)
 
     async def _session(self, delegation: Delegation) -> CloseSession:
         return await self._steps.connections.open(delegation.team_id, delegation.grantor_id)
+
+
+def _ours(over: Sequence[Delegation], held: Sequence[Association]) -> Sequence[Delegation]:
+    """Those whose association may be withdrawn by its grantee.
+
+    Where Close holds one that is not known to be ours, only a delete by id is safe.
+    """
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for each in held:
+        found[each.allowed_user_id].add(each.id)
+    return [
+        each
+        for each in over
+        if each.is_unclear
+        or each.association_id is None
+        or found[each.grantee_close_id or ""] == {each.association_id}
+    ]
+
+
+def _grantees(delegations: Sequence[Delegation]) -> Sequence[str]:
+    return [each.grantee_close_id for each in delegations if each.grantee_close_id is not None]
+
+
+def _given_by(session: CloseSession, held: Sequence[Association]) -> Sequence[Association]:
+    caller = session.connection.close_user_id
+    return [each for each in held if each.allowing_user_id == caller]

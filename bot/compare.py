@@ -8,6 +8,7 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 
@@ -83,15 +84,20 @@ class Compare:
         await self._put_off(comparison, error)
 
     async def _compared(self, session: CloseSession, comparison: Comparison) -> Differences:
-        caller = session.connection.close_user_id
         before = await self._open_before(comparison)
         held = await self._held(session)
-        found = await self._differences(comparison, caller, held)
+        own = (session.connection.close_user_id, session.connection.organization_id)
+        found = await self._differences(comparison, own, held)
         gone = [
             each
             for each in found.gone
-            if before.get(each.id) is State.ACTIVE and await self._is_gone(session, each)
+            if before.get(each.id) is State.ACTIVE
+            and await self._is_gone(session, each.association_id)
         ]
+        vanished = [
+            each for each in found.vanished if await self._is_gone(session, each.association_id)
+        ]
+        found = replace(found, gone=gone, vanished=vanished)
         # What was still open when Close was asked may have been ended while Close answered.
         back = [each for each in found.back if each[0].id not in before]
         for delegation in gone:
@@ -102,7 +108,7 @@ class Compare:
         await self._note(comparison, found, new)
         if gone or back or new or found.refused or found.vanished:
             self._on_change()
-        return replace(found, gone=gone, back=back)
+        return replace(found, back=back)
 
     async def _held(self, session: CloseSession) -> Sequence[Association]:
         caller = session.connection.close_user_id
@@ -121,7 +127,7 @@ class Compare:
         return {each.id: each.state for each in rows if each.is_open}
 
     async def _differences(
-        self, comparison: Comparison, caller: str, held: Sequence[Association]
+        self, comparison: Comparison, own: tuple[str, str], held: Sequence[Association]
     ) -> Differences:
         ids = [each.id for each in held]
         team_id, grantor_id = comparison.team_id, comparison.grantor_id
@@ -136,14 +142,13 @@ class Compare:
         return differences(
             held,
             # A grantor who now connects another Close account cannot see the old one's rights.
-            [each for each in delegations if each.grantor_close_id == caller],
-            [each for each in strays if each.grantor_close_id == caller],
+            [each for each in delegations if (each.grantor_close_id, each.organization_id) == own],
+            [each for each in strays if each.belongs_to(*own)],
             now=self._steps.now(),
         )
 
-    async def _is_gone(self, session: CloseSession, delegation: Delegation) -> bool:
+    async def _is_gone(self, session: CloseSession, association_id: str | None) -> bool:
         """Whether Close says so about this very association, too: a list can be incomplete."""
-        association_id = delegation.association_id
         if association_id is None:
             return False
         try:
@@ -152,7 +157,7 @@ class Compare:
             )
         except NotFound:
             return True
-        self._log.warning("an association is missing in the list only", delegation=delegation.id)
+        self._log.warning("an association is missing in the list only", association=association_id)
         return False
 
     async def _removed_in_close(self, delegation: Delegation) -> None:
@@ -231,14 +236,18 @@ class Compare:
 
         def note(store: Store) -> None:
             known = store.strays.of_grantor(comparison.team_id, comparison.grantor_id)
-            ids = {each.association_id for each in known}
+            by_association = {each.association_id: each for each in known}
             for association, grantee in new:
-                if association.id not in ids:
+                before = by_association.get(association.id)
+                if before is None:
                     store.strays.add(_stray(comparison, association, grantee, now))
+                elif before.state is StrayState.VANISHED:
+                    # Without its place the question is posted anew, not hidden in an old message.
+                    _decide(store, before, StrayState.FOUND, now, channel_id=None)
             for stray in found.refused:
-                store.strays.decide(stray, StrayState.REMOVING, now=now)
+                _decide(store, stray, StrayState.REMOVING, now)
             for stray in found.vanished:
-                store.strays.decide(stray, StrayState.VANISHED, now=now)
+                _decide(store, stray, StrayState.VANISHED, now)
 
         await self._steps.database.run(note)
 
@@ -268,6 +277,12 @@ class Compare:
         await self._steps.database.run(
             lambda store: store.comparisons.put_off(comparison, wake_at=wake_at)
         )
+
+
+def _decide(store: Store, stray: Stray, state: StrayState, now: datetime, **changes: Any) -> None:
+    current = store.strays.get(stray.id, lock=True)
+    if current is not None and current.state is stray.state:  # else it was decided meanwhile
+        store.strays.decide(current, state, now=now, **changes)
 
 
 def _stray(

@@ -10,7 +10,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 
 from bot import pages
-from bot.close.errors import CloseError, RefusedByClose, Unauthorized
+from bot.close.errors import CloseError, CloseProblem, RefusedByClose, Unauthorized
 from bot.connecting import (
     STATE_LIFE,
     AccountMismatch,
@@ -18,6 +18,8 @@ from bot.connecting import (
     Connecting,
     Departure,
     NobodyCanConfirm,
+    NoOrganization,
+    NotAMember,
     NotConnectable,
     OrganizationUnclear,
     OtherAccountInUse,
@@ -30,6 +32,12 @@ COOKIE = "sendas_connect"
 LONGEST_FORM = 4096  # bytes
 AGAIN = "Nothing was stored. Please use the Connect Close button in Slack again."
 KEY_REFUSED = "Close does not accept this key. Please check that it was copied completely."
+KEY_PROBLEMS = {
+    CloseProblem.PLAN_LIMIT: "Close knows this key, but your Close plan does not include what the "
+    "bot does with it. Nothing was stored. An admin of your Close account can say more.",
+    CloseProblem.FORBIDDEN: "Close knows this key, but does not let its owner do this. Nothing was "
+    "stored. An admin of your Close account can look at your role there.",
+}
 
 
 class ConnectPages:
@@ -61,6 +69,8 @@ class ConnectPages:
                 "Type /sendas connect in Slack to get a new one.",
                 status=400,
             )
+        except (NotConnectable, SlackError) as error:
+            return self._not_connected(error)
         return self._departing(departure)
 
     async def callback(self, request: Request) -> Response:
@@ -95,11 +105,12 @@ class ConnectPages:
                 arrival = await self._connecting.arrive_with_key(
                     started, api_key=form.get("key", "")
                 )
-            except (Unauthorized, RefusedByClose):
+            except (Unauthorized, RefusedByClose) as error:
                 departure = await self._connecting.depart_again(
                     started.team_id, started.slack_user_id
                 )
-                return self._departing(departure, problem=KEY_REFUSED)
+                problem = KEY_PROBLEMS.get(error.problem, KEY_REFUSED)
+                return self._departing(departure, problem=problem)
             response: Response = _arrived(arrival)
         except (NotConnectable, CloseError, SlackError) as error:
             response = self._not_connected(error)
@@ -138,22 +149,41 @@ class ConnectPages:
                     "This is another address than yours in Slack",
                     f"You are {error.email} in Close. Nothing was stored. Log in to Close with "
                     "your own Slack address, or ask whoever runs this bot: once ADMINS names "
-                    "somebody, that person can confirm such accounts.",
+                    "somebody other than you, that person can confirm such accounts.",
                     status=403,
                 )
             case OtherAccountInUse():
                 return pages.problem(
                     "You lent rights with another Close account",
                     f"Rights that exist now were given as {error.email}, and only that account "
-                    "can take them back. Nothing was changed. Connect that account, or revoke "
-                    "the rights first.",
+                    "can take them back. Nothing was changed. Connect that account, or first "
+                    "revoke the rights and answer what the bot asked you about in Slack.",
+                    status=409,
+                )
+            case NotAMember():
+                return pages.problem(
+                    "This is for full members of the workspace",
+                    "Guests, apps and people whose Slack account is deactivated can neither give "
+                    "nor get the right to send as a colleague. Nothing was stored.",
+                    status=403,
+                )
+            case NoOrganization():
+                return pages.problem(
+                    "This account is in no organization",
+                    "Close knows the key, but its owner belongs to no organization there, so "
+                    "there is nothing to send from. Nothing was stored.",
                     status=409,
                 )
             case OrganizationUnclear():
+                way_on = (
+                    "Please continue to Close instead, where you choose one."
+                    if self._has_app
+                    else "Only Close's own consent page asks which one, and whoever runs this bot "
+                    "has not set it up: CLOSE_CLIENT_ID would do that."
+                )
                 return pages.problem(
                     "This account is in several organizations",
-                    "A key does not say to which of them it belongs. Nothing was stored. Please "
-                    "continue to Close instead, where you choose one.",
+                    f"A key does not say to which of them it belongs. Nothing was stored. {way_on}",
                     status=409,
                 )
             case AccountMismatch():

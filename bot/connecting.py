@@ -23,9 +23,13 @@ from models.base import new_id
 from models.connection import Connection, ConnectState
 from models.notice import NoticeKind
 from models.pairing import Pairing, Verdict
+from models.person import Person
+from models.policy import who_refusal
+from models.stray import StrayState
 
 STATE_LIFE = timedelta(minutes=10)
 PAIRING_LIFE = timedelta(days=7)
+UNFINISHED = (StrayState.FOUND, StrayState.REMOVING)
 
 
 class NotConnectable(Exception):
@@ -36,6 +40,10 @@ class StateRefused(NotConnectable):
     """The state is unknown, used up, too old, or belongs to another browser."""
 
 
+class NotAMember(NotConnectable):
+    """The link is for somebody who can take no part: a guest, somebody who has left, an app."""
+
+
 class AccountMismatch(NotConnectable):
     """The token answer and ``/me/`` do not speak of the same account."""
 
@@ -44,8 +52,12 @@ class OrganizationUnclear(NotConnectable):
     """An API key whose owner is in several organizations does not say to which it belongs."""
 
 
+class NoOrganization(NotConnectable):
+    """An API key whose owner is in no organization at all: nothing can be done with it."""
+
+
 class NobodyCanConfirm(NotConnectable):
-    """The address is not the person's Slack address, and this installation has no admins."""
+    """The address is not the person's Slack address, and there is no (other) admin to ask."""
 
     def __init__(self, email: str) -> None:
         super().__init__()
@@ -117,8 +129,12 @@ class Connecting:
         self._log = structlog.get_logger("bot.connecting")
 
     async def depart(self, link: str) -> Departure:
-        """From our link to Close's consent page. Raises LinkRefused."""
+        """From our link to Close's consent page.
+
+        Raises LinkRefused, NotAMember and ``bot.slack.errors``.
+        """
         team_id, slack_user_id = self._links.read(link)
+        await self._member(team_id, slack_user_id)
         return await self.depart_again(team_id, slack_user_id)
 
     async def depart_again(self, team_id: str, slack_user_id: str) -> Departure:
@@ -176,7 +192,9 @@ class Connecting:
         if not api_key.isascii() or not api_key.isprintable() or ":" in api_key:
             raise RefusedByClose(CloseProblem.INVALID)  # a key has no such characters
         user = await self._close.me(Credential(api_key, is_api_key=True))
-        if len(user.organization_ids) != 1:
+        if not user.organization_ids:
+            raise NoOrganization
+        if len(user.organization_ids) > 1:
             raise OrganizationUnclear
         sealed = self._connections.seal_key(api_key)
         account = _Account(
@@ -190,8 +208,14 @@ class Connecting:
 
     async def _slack_email(self, started: ConnectState) -> str | None:
         """Asked first: a code of Close works only once."""
-        person = await self._directory.person(started.slack_user_id)
-        return person.email if person else None
+        return (await self._member(started.team_id, started.slack_user_id)).email
+
+    async def _member(self, team_id: str, slack_user_id: str) -> Person:
+        """Raises NotAMember for whoever cannot give or get a right."""
+        person = await self._directory.person(slack_user_id)
+        if person is None or who_refusal(person, team_id) is not None:
+            raise NotAMember
+        return person
 
     async def _bind(
         self, started: ConnectState, slack_email: str | None, account: _Account
@@ -202,9 +226,9 @@ class Connecting:
             self._log.info("connected", team=started.team_id, user=started.slack_user_id)
             self._wake()
             return Arrival(email)
-        if not self._admins:
-            raise NobodyCanConfirm(email)
         pairing = self._pairing(started, slack_email, account)
+        if not deciders(self._admins, pairing):
+            raise NobodyCanConfirm(email)
         await self._database.run(lambda store: self._ask_admins(store, pairing))
         self._log.info("pairing waits", team=started.team_id, user=started.slack_user_id)
         self._wake()
@@ -275,8 +299,8 @@ class Connecting:
 
 
 def deciders(admins: frozenset[str], pairing: Pairing) -> frozenset[str]:
-    """Who may confirm a pairing: nobody their own, unless there is no other admin."""
-    return (admins - {pairing.slack_user_id}) or admins
+    """Who may confirm a pairing: an admin, and nobody their own."""
+    return admins - {pairing.slack_user_id}
 
 
 async def keep(database: Database, connection: Connection, *, now: datetime) -> None:
@@ -292,10 +316,12 @@ async def keep(database: Database, connection: Connection, *, now: datetime) -> 
 def put(store: Store, connection: Connection, *, now: datetime) -> None:
     """The transaction of :func:`keep`; delegations are locked before connections, as everywhere."""
     team_id, person = connection.team_id, connection.slack_user_id
-    before = store.connections.get(team_id, person)
-    _check_account(store, before, connection)
     store.delegations.wake_for_person(team_id, person, now=now)
     store.delegations.identify_anew(team_id, person, now=now)
+    store.strays.wake_for_person(team_id, person, now=now)
+    # Checked under the locks: an attempt is either seen here, or sees the new connection.
+    before = store.connections.get(team_id, person, lock=True)
+    _check_account(store, before, connection)
     store.connections.put(connection)
     store.comparisons.plan(team_id, person, now=now)
     store.homes.touch(team_id, person, now=now)
@@ -304,11 +330,15 @@ def put(store: Store, connection: Connection, *, now: datetime) -> None:
 
 
 def _check_account(store: Store, before: Connection | None, new: Connection) -> None:
-    """Rights that exist can be taken back only with the account that gave them."""
+    """Rights that exist, or that the grantor was asked about, can be taken back only with the
+    account that gave them."""
     theirs = (new.close_user_id, new.organization_id)
     if before is None or theirs == (before.close_user_id, before.organization_id):
         return
     for each in store.delegations.served_by(new.team_id, new.slack_user_id):
         used = (each.grantor_close_id, each.organization_id)
         if each.attempted_at is not None and used != theirs:
+            raise OtherAccountInUse(before.email)
+    for stray in store.strays.of_grantor(new.team_id, new.slack_user_id):
+        if stray.state in UNFINISHED and not stray.belongs_to(*theirs):
             raise OtherAccountInUse(before.email)

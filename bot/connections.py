@@ -79,9 +79,10 @@ class Connections:
         return changed or await self._current(connection)
 
     async def revoke(self, sealed: bytes) -> None:
-        """End the grant behind sealed tokens, at Close; raises RetryLater.
+        """End the grant behind sealed tokens, at Close; raises CloseError when it may still hold.
 
-        An API key has none: only its owner can delete it. What Close refuses cannot be helped.
+        An API key has none: only its owner can delete it. What Close refuses cannot be helped,
+        unless it is the bot's own OAuth app that Close refuses: its operator can mend that.
         """
         try:
             refresh_token = self._vault.open(sealed)["refresh_token"]
@@ -91,7 +92,10 @@ class Connections:
             return
         try:
             await self._oauth.revoke(str(refresh_token))
-        except (RefusedByClose, ReconnectNeeded, Unauthorized):
+        except RefusedByClose as error:
+            if error.problem is CloseProblem.CLIENT_REJECTED:
+                raise
+        except (ReconnectNeeded, Unauthorized):
             return
 
     def seal(self, answer: TokenAnswer) -> bytes:
@@ -106,7 +110,12 @@ class Connections:
 
     def credential(self, connection: Connection) -> Credential:
         """What to show to Close; raises ReconnectNeeded when no key opens it."""
-        return Credential(self._secret(connection, "access_token"), connection.is_api_key)
+        return Credential(
+            self._secret(connection, "access_token"),
+            connection.is_api_key,
+            connection_id=connection.id,
+            organization_id=connection.organization_id,
+        )
 
     def is_fresh(self, connection: Connection) -> bool:
         """Whether its access token can be used without a refresh."""

@@ -81,6 +81,11 @@ def is_short_day_name(word: str) -> bool:
     return word in _WEEKDAYS and not word.endswith("day")
 
 
+def is_day_name(word: str) -> bool:
+    """Whether the word alone names one day, without any number."""
+    return word in _WEEKDAYS or word in {"today", "tonight", "tomorrow"}
+
+
 def read_days(words: Words, scene: Scene) -> Days | None:
     """The days that the words, taken whole and in lower case, can mean; None when they are none.
 

@@ -9,8 +9,9 @@ from models.delegation import Delegation, State
 from models.stray import Stray, StrayState
 
 # So long after its end an association without a known id can still be a create of ours whose
-# answer was lost; later it can only have been made by hand.
-LATE_CREATE = timedelta(hours=2)
+# answer was lost: a few times the wait after which "gone" counts (``bot.steps.SETTLE``). Later it
+# is more likely to have been made by hand, so its grantor is asked.
+LATE_CREATE = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,7 @@ class Differences:
 
     - ``gone``: active here, and not in Close.
     - ``back``: ended here, and still or again in Close.
-    - ``unknown``: in Close, and never made here.
+    - ``unknown``: in Close, and never made here; also one that had vanished and is there again.
     - ``refused``: the grantor had it removed, and it is there all the same.
     - ``vanished``: the grantor was asked about it, and it is no longer there.
     - ``fitting`` is the number of associations that both sides know.
@@ -57,10 +58,12 @@ def differences(
             fitting += 1
         elif ended is not None:
             back.append((ended, association))
-        elif association.id not in known_strays:
-            unknown.append(association)
         else:
-            fitting += known_strays[association.id].state is not StrayState.REMOVED
+            stray = known_strays.get(association.id)
+            if stray is None or stray.state is StrayState.VANISHED:
+                unknown.append(association)
+            elif stray.state is not StrayState.REMOVED:
+                fitting += 1
     return Differences(
         gone=[each for each in delegations if _is_gone(each, held_ids)],
         back=back,

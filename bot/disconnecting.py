@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bot.delegations import Actor
+from bot.leaving import leave
 from bot.ports import Now
 from bot.refusals import NotConnectedYet
 from bot.store import Database, Store
@@ -43,15 +44,15 @@ class Disconnecting:
         Raises NotConnectedYet.
         """
 
-        def leave(store: Store) -> Standing:
+        def decide(store: Store) -> Standing:
             standing = _standing(store, actor)
             if standing.connection is None:
                 raise NotConnectedYet
             if not standing.dependents:
-                self._leave(store, standing.connection)
+                leave(store, standing.connection, now=self._now())
             return standing
 
-        return await self._done(leave)
+        return await self._done(decide)
 
     async def leave(self, actor: Actor) -> Standing:
         """End everything that depends on the actor's connection, and disconnect.
@@ -59,26 +60,21 @@ class Disconnecting:
         Raises NotConnectedYet.
         """
 
-        def leave(store: Store) -> Standing:
+        def decide(store: Store) -> Standing:
             now = self._now()
             store.delegations.end_with_connection(actor.team_id, actor.user_id, now=now)
             standing = _standing(store, actor)
             if standing.connection is None:
                 raise NotConnectedYet
-            self._leave(store, standing.connection)
+            leave(store, standing.connection, now=now)
             return standing
 
-        return await self._done(leave)
+        return await self._done(decide)
 
-    async def _done(self, leave: Callable[[Store], Standing]) -> Standing:
-        standing = await self._database.run(leave)
+    async def _done(self, decide: Callable[[Store], Standing]) -> Standing:
+        standing = await self._database.run(decide)
         self._wake()
         return standing
-
-    def _leave(self, store: Store, connection: Connection) -> None:
-        now = self._now()
-        store.connections.leave(connection, now=now)
-        store.homes.touch(connection.team_id, connection.slack_user_id, now=now)
 
 
 def _standing(store: Store, actor: Actor) -> Standing:

@@ -79,15 +79,17 @@ class Dissociate:
             return not is_doubted or await self._is_gone(session, association_id)
         if delegation.attempted_at is None:
             return True  # Close was never asked
-        for found in await self._left(session, delegation):
+        for found in await self._steps.left(session, delegation, urgent=True):
             await self._delete(session, found)
         is_settled = self._steps.now() >= delegation.attempted_at + SETTLE
-        return is_settled and not await self._left(session, delegation)
+        return is_settled and not await self._steps.left(session, delegation, urgent=True)
 
     async def _is_gone(self, session: CloseSession, association_id: str) -> bool:
         try:
             await session.call(
-                lambda credential: self._steps.close.association(credential, association_id)
+                lambda credential: self._steps.close.association(
+                    credential, association_id, urgent=True
+                )
             )
         except NotFound:
             return True
@@ -100,12 +102,6 @@ class Dissociate:
             )
         )
 
-    async def _left(self, session: CloseSession, delegation: Delegation) -> Sequence[Association]:
-        grantor, grantee = delegation.grantor_close_id, delegation.grantee_close_id
-        if grantor is None or grantee is None:
-            return []  # written down with the first attempt: without them there was none
-        return await self._steps.find(session, grantor, grantee)
-
 
 def ended(delegation: Delegation, now: datetime) -> dict[str, Any]:
     """What changes when Close holds the association no longer; a receipt is due for what was."""
@@ -117,5 +113,6 @@ def ended(delegation: Delegation, now: datetime) -> dict[str, Any]:
 def is_other_account(session: CloseSession, delegation: Delegation) -> bool:
     """Whether the grantor has connected another Close account since: for that one Close answers
     404 to a delete of the association, which must not be taken for "gone"."""
-    own = delegation.grantor_close_id
-    return own is not None and own != session.connection.close_user_id
+    account = session.connection
+    own = (delegation.grantor_close_id, delegation.organization_id)
+    return own[0] is not None and own != (account.close_user_id, account.organization_id)

@@ -14,7 +14,17 @@ from bot.slack.bolt import web_client
 from bot.store import Database
 from bot.store.schema import is_current
 
-SCOPES = {"commands", "chat:write", "im:write", "im:history", "users:read", "users:read.email"}
+SCOPES = {
+    "commands",
+    "chat:write",
+    "im:write",
+    "im:history",
+    "users:read",
+    "users:read.email",
+    "usergroups:read",
+    "channels:history",
+    "groups:history",
+}
 
 
 async def examine(settings: Settings) -> int:

@@ -37,15 +37,31 @@ class Drafting:
         await self._database.run(lambda store: store.drafts.add(draft, now=now))
         return draft.id
 
+    async def read(self, actor: Actor, draft_id: str) -> dict[str, Any]:
+        """What was said, without using it up; raises DraftGone like :meth:`take`."""
+        now = self._now()
+        return _content(
+            await self._database.run(
+                lambda store: store.drafts.get(
+                    draft_id, team_id=actor.team_id, slack_user_id=actor.user_id, now=now
+                )
+            )
+        )
+
     async def take(self, actor: Actor, draft_id: str) -> dict[str, Any]:
         """What was said; raises DraftGone when it was used, is too old, or is not the actor's."""
         now = self._now()
-        draft = await self._database.run(
-            lambda store: store.drafts.take(
-                draft_id, team_id=actor.team_id, slack_user_id=actor.user_id, now=now
+        return _content(
+            await self._database.run(
+                lambda store: store.drafts.take(
+                    draft_id, team_id=actor.team_id, slack_user_id=actor.user_id, now=now
+                )
             )
         )
-        if draft is None:
-            raise DraftGone
-        content: dict[str, Any] = json.loads(draft.content)
-        return content
+
+
+def _content(draft: Draft | None) -> dict[str, Any]:
+    if draft is None:
+        raise DraftGone
+    content: dict[str, Any] = json.loads(draft.content)
+    return content

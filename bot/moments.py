@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from whenever import Date, Instant, PlainDateTime, Time, ZonedDateTime
 
-from bot.days import PERIODS, Days, Scene, Words, read_days
+from bot.days import PERIODS, Days, Scene, Words, is_day_name, read_days
+from bot.phrases import FROM, TO
 
 _MIDNIGHT = Time()
 _ENDS = {"eod": "today", "eow": "week", "eom": "month", "eoy": "year"}
@@ -23,6 +24,8 @@ _NAMED_CLOCKS = {
     "morning": Time(9),
     "evening": Time(18),
 }
+_AFTERNOON = Time(12), Time(18)
+_PARTS_OF_TODAY = {"morning", "afternoon", "evening"}
 _CLOCK = re.compile(r"([0-9]{1,2})(?:[:.]([0-9]{2}))?(am|pm)")
 _CLOCK_24 = re.compile(r"([0-9]{1,2}):([0-9]{2})")
 _BARE_HOUR = re.compile(r"[0-9]{1,2}")
@@ -62,9 +65,12 @@ def read_moments(words: Words, scene: Scene) -> list[Moment]:
     """
     if words == ("now",):
         return [Moment(scene.now, scene.now)]
+    if len(words) == 2 and words[0] == "this" and words[1] in _PARTS_OF_TODAY:
+        words = "today", words[1]
     readers: tuple[Callable[[Words, Scene], list[Moment]], ...] = (
         _read_stamp,
         _read_end_of,
+        _read_afternoon,
         _read_clock_only,
         _read_days_only,
         _read_days_and_clock,
@@ -73,6 +79,18 @@ def read_moments(words: Words, scene: Scene) -> list[Moment]:
         if moments := reader(words, scene):
             return moments
     return []
+
+
+def day_and_hours(words: Words) -> Iterator[tuple[Words, str, str]]:
+    """``friday [from] 9 to 5`` and ``[from] 9 to 5 [on] friday``: day, first and second clock."""
+    for cut in range(1, len(words)):
+        for day, hours in (words[:cut], words[cut:]), (words[cut:], words[:cut]):
+            body = hours[1:] if hours[0] in FROM else hours
+            named = day[1:] if day[0] in {"on", "for"} else day
+            if len(body) != 3 or body[1] not in TO or not named:
+                continue
+            if _read_clock(body[:1]) and _read_clock(body[2:]):
+                yield named, body[0], body[2]
 
 
 # Whole moments
@@ -92,6 +110,8 @@ def _read_stamp(words: Words, scene: Scene) -> list[Moment]:
 def _read_end_of(words: Words, scene: Scene) -> list[Moment]:
     if words[0] in _ENDS and len(words) == 1:
         target: Words = (_ENDS[words[0]],)
+    elif day := _day_that_ends(words):
+        target = day
     elif words[:2] == ("end", "of"):
         target = ("today",) if words[2:] == ("day",) else words[2:]
     else:
@@ -102,6 +122,42 @@ def _read_end_of(words: Words, scene: Scene) -> list[Moment]:
     return [] if days is None else [Moment(m.ends, m.ends) for m in _stretches(days, scene)]
 
 
+def _day_that_ends(words: Words) -> Words:
+    """The day of ``eod friday``, ``end of day on friday`` and ``friday eod``."""
+    for end in (("eod",), ("end", "of", "day")):
+        if words[: len(end)] == end:
+            return _without_on(words[len(end) :])
+        if words[-len(end) :] == end:
+            return words[: -len(end)]
+    return ()
+
+
+def _without_on(words: Words) -> Words:
+    return words[1:] if words[:1] == ("on",) else words
+
+
+def _read_afternoon(words: Words, scene: Scene) -> list[Moment]:
+    """``tomorrow afternoon``, a stretch of hours; without a day it is weak, as in "until"."""
+    if words[-1] != "afternoon":
+        return []
+    days = read_days(words[:-1] or ("today",), scene)
+    if days is None or not _are_single(days):
+        return []
+    is_weak = len(words) == 1 or days.is_weak
+    noon, evening = _AFTERNOON
+    moments = [
+        Moment(
+            _local(first, noon, scene), _local(first, evening, scene), is_weak, edge_is_unclear=True
+        )
+        for first, _ in days.options
+    ]
+    return _to_come(moments, days.keep, scene)
+
+
+def _are_single(days: Days) -> bool:
+    return all(first.next_day() == last for first, last in days.options)
+
+
 def _read_clock_only(words: Words, scene: Scene) -> list[Moment]:
     clock = _read_clock(words)
     if clock is None:
@@ -110,7 +166,8 @@ def _read_clock_only(words: Words, scene: Scene) -> list[Moment]:
     points = sorted(_next_at(time, scene.after) for time in times)
     if scene.is_second_half:
         points = points[:1]
-    return [Moment(point, point, is_weak=clock.is_bare_hour) for point in points]
+    is_weak = clock.is_bare_hour or words[-1] in _PARTS_OF_TODAY
+    return [Moment(point, point, is_weak=is_weak) for point in points]
 
 
 def _read_days_only(words: Words, scene: Scene) -> list[Moment]:
@@ -121,11 +178,14 @@ def _read_days_only(words: Words, scene: Scene) -> list[Moment]:
 def _read_days_and_clock(words: Words, scene: Scene) -> list[Moment]:
     for days_words, clock_words in _two_parts(words):
         clock = _read_clock(clock_words)
-        if clock is None or (clock.is_bare_hour and clock_words[0] != "at"):
+        if clock is None:
             continue
-        days = read_days(days_words, scene)
-        if days is not None and all(first.next_day() == last for first, last in days.options):
-            return list(_points(days, clock, scene))
+        is_weak = clock.is_bare_hour and clock_words[0] != "at"
+        if is_weak and not is_day_name(days_words[-1]):
+            continue
+        days = read_days(_without_on(days_words), scene)
+        if days is not None and _are_single(days):
+            return list(_points(days, clock, scene, is_weak=is_weak))
     return []
 
 
@@ -149,10 +209,10 @@ def _stretches(days: Days, scene: Scene) -> list[Moment]:
     return _to_come(moments, days.keep, scene)
 
 
-def _points(days: Days, clock: _Clock, scene: Scene) -> Iterator[Moment]:
+def _points(days: Days, clock: _Clock, scene: Scene, *, is_weak: bool) -> Iterator[Moment]:
     for time, days_later in clock.options:
         points = [_local(first.add(days=days_later), time, scene) for first, _ in days.options]
-        moments = [Moment(point, point, days.is_weak) for point in points]
+        moments = [Moment(point, point, days.is_weak or is_weak) for point in points]
         yield from _to_come(moments, days.keep, scene)
 
 

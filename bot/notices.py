@@ -73,6 +73,8 @@ class NoticeStep:
                 return texts.pairing_decided(pairing, connect_url=url)
             case NoticeKind.DISCONNECTED | NoticeKind.KEY_FORGOTTEN:
                 return texts.disconnected(was_key=notice.kind is NoticeKind.KEY_FORGOTTEN)
+            case NoticeKind.TOKENS_FORGOTTEN:
+                return texts.tokens_forgotten()
 
     def _connection_lost(self, store: Store, notice: Notice, *, is_seen: bool) -> Message | None:
         connection = store.connections.find(notice.subject_id)
@@ -109,4 +111,4 @@ class NoticeStep:
 
     async def _retry(self, notice: Notice, pause: timedelta | None) -> None:
         wake_at = None if pause is None else self._now() + pause
-        await self._database.run(lambda store: store.notices.retry(notice.id, wake_at=wake_at))
+        await self._database.run(lambda store: store.notices.retry(notice, wake_at=wake_at))

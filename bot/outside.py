@@ -48,6 +48,7 @@ async def open_outside(settings: Settings, now: Now) -> AsyncIterator[Outside]:
     vault = Vault(settings.keys)
     links = Links(vault, settings.public_url, now)
     token, api_url = settings.slack_bot_token.get_secret_value(), settings.slack_api_url
+    limits = Limiter(max_wait=LONGEST_TURN)
     try:
         async with aiohttp.ClientSession(timeout=SLACK_TIMEOUT) as session, open_http() as http:
             yield Outside(
@@ -56,7 +57,7 @@ async def open_outside(settings: Settings, now: Now) -> AsyncIterator[Outside]:
                 database=database,
                 vault=vault,
                 links=links,
-                close=CloseClient(http, settings.close_api_url, Limiter(max_wait=LONGEST_TURN)),
+                close=CloseClient(http, settings.close_api_url, limits),
                 oauth=CloseOAuthClient(
                     http,
                     api_url=settings.close_api_url,
@@ -64,6 +65,7 @@ async def open_outside(settings: Settings, now: Now) -> AsyncIterator[Outside]:
                     client_id=settings.close_client_id,
                     client_secret=settings.close_client_secret.get_secret_value(),
                     redirect_uri=links.callback,
+                    limits=limits,
                 ),
                 session=session,
                 quick=web_client(token, api_url, session, patient=False),

@@ -9,7 +9,7 @@ from datetime import datetime
 
 import structlog
 
-from bot.backoff import backoff
+from bot.backoff import pause_after
 from bot.close.errors import CloseError
 from bot.connecting import deciders, put
 from bot.connections import Connections
@@ -109,15 +109,15 @@ class PairingStep:
             return
         try:
             await self._revoke(pairing)
-        except CloseError:
-            await self._retry(pairing)
+        except CloseError as error:
+            await self._retry(pairing, error)
             return
         await self._database.run(lambda store: store.pairings.forget(pairing.id))
 
     async def failed(self, pairing: Pairing, error: Exception) -> None:
         """A step ended in a way that nobody foresaw: try again later."""
         self._log.error("pairing step failed", pairing=pairing.id, exc_info=error)
-        await self._retry(pairing)
+        await self._retry(pairing, error)
 
     async def _revoke(self, pairing: Pairing) -> None:
         """Unless somebody is connected with the same account: it could be ended with it."""
@@ -127,8 +127,8 @@ class PairingStep:
         if not is_known:
             await self._connections.revoke(pairing.secret)
 
-    async def _retry(self, pairing: Pairing) -> None:
-        wake_at = self._now() + backoff(pairing.attempts)
+    async def _retry(self, pairing: Pairing, error: Exception) -> None:
+        wake_at = self._now() + pause_after(error, pairing.attempts)
         await self._database.run(lambda store: store.pairings.retry(pairing.id, wake_at=wake_at))
 
     def _expire(self, store: Store, pairing: Pairing) -> None:

@@ -13,10 +13,16 @@ from models.person import Person
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """What proves to Close who is calling; its secret never appears in a repr or a log."""
+    """What proves to Close who is calling; its secret never appears in a repr or a log.
+
+    ``connection_id`` stays the same when the secret is renewed; it and the Close organization are
+    empty while somebody is connecting.
+    """
 
     secret: str = field(repr=False)
     is_api_key: bool = False
+    connection_id: str = ""
+    organization_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +103,12 @@ class Close(Protocol):
         *,
         allowing_user_id: str | None = None,
         allowed_user_id: str | None = None,
+        urgent: bool = False,
     ) -> Sequence[Association]: ...
 
-    async def association(self, credential: Credential, association_id: str) -> Association: ...
+    async def association(
+        self, credential: Credential, association_id: str, *, urgent: bool = False
+    ) -> Association: ...
 
     async def create_association(
         self, credential: Credential, allowing_user_id: str, allowed_user_id: str

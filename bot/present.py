@@ -14,14 +14,13 @@ def utc_now() -> datetime:
 def pushed_clock(path: Path) -> Now:
     """The real present, ahead by the number of seconds in a file; for the sandbox only.
 
-    An empty, missing or unreadable file counts as zero.
+    An empty, missing or unreadable file, or a number that no calendar holds, counts as zero.
     """
 
     def now() -> datetime:
         try:
-            ahead = float(path.read_text() or 0)
-        except (OSError, ValueError):
-            ahead = 0.0
-        return utc_now() + timedelta(seconds=ahead)
+            return utc_now() + timedelta(seconds=float(path.read_text() or 0))
+        except (OSError, ValueError, OverflowError):
+            return utc_now()
 
     return now

@@ -14,19 +14,22 @@ from typing import Protocol
 
 import structlog
 
-from bot.backoff import after, backoff
+from bot.backoff import pause_after
 from bot.close.errors import CloseError, RetryLater
 from bot.connections import CloseSession, NotConnected
 from bot.delegations import Actor
 from bot.ports import Credential, SentEmail
 from bot.refusals import NotYours, Settled
-from bot.steps import Steps
+from bot.steps import Steps, was_held_back
 from bot.store import Store
 from models.delegation import Delegation, Receipt
 
-PATIENCE = timedelta(minutes=1)  # the message about the end waits no longer for the receipt
+PATIENCE = timedelta(minutes=1)  # the message about the end waits no longer for the receipt,
+ENOUGH = 2  # once so many attempts have failed;
+LONGEST = timedelta(minutes=15)  # and no longer than this while the bot was too busy for any
 GIVE_WAY = timedelta(seconds=2)  # rights that are to be taken back go first
-TIME_TO_ASK = 5.0  # seconds for one attempt
+TIME_TO_ASK = 5.0  # seconds, while somebody waits for the answer
+TIME_TO_COUNT = 60.0  # seconds for all pages together; each has the client's own limit
 MOST_SHOWN = 5
 MOST_KEPT = 500
 MARGIN = timedelta(minutes=1)  # the clocks of Close and of the bot
@@ -53,22 +56,37 @@ class Receipts:
         if delegation.receipt is not Receipt.DUE:
             await self._steps.free(delegation)
             return
-        now = self._steps.now()
-        if delegation.ended_at is None or now - delegation.ended_at > PATIENCE:
+        if self._is_enough(delegation):
             await self._settle(delegation, None)
-        elif await self._steps.database.run(lambda store: store.receipts.are_ends_due(now=now)):
-            await self._steps.postpone(delegation, GIVE_WAY, trouble=None)
+        elif await self._are_ends_due(delegation):
+            await self._steps.postpone(delegation, GIVE_WAY, trouble=None, counts=False)
         else:
             await self._count(delegation)
 
+    def _is_enough(self, delegation: Delegation) -> bool:
+        """Whether Close had its chances; to have been busy with other things is none."""
+        if delegation.ended_at is None:
+            return True
+        waited = self._steps.now() - delegation.ended_at
+        return waited > LONGEST or (waited > PATIENCE and delegation.attempts >= ENOUGH)
+
+    async def _are_ends_due(self, delegation: Delegation) -> bool:
+        d, now = delegation, self._steps.now()
+        return await self._steps.database.run(
+            lambda store: store.receipts.are_ends_due(
+                d.team_id, d.grantor_id, d.organization_id, now=now
+            )
+        )
+
     async def _count(self, delegation: Delegation) -> None:
         try:
-            async with asyncio.timeout(TIME_TO_ASK):
+            async with asyncio.timeout(TIME_TO_COUNT):
                 emails = await self.sent(delegation)
         except (RetryLater, TimeoutError) as error:
-            wait = error.wait if isinstance(error, RetryLater) else None
-            pause = after(wait) if wait else backoff(delegation.attempts)
-            await self._steps.postpone(delegation, pause, trouble=None)
+            pause = pause_after(error, delegation.attempts)
+            await self._steps.postpone(
+                delegation, pause, trouble=None, counts=not was_held_back(error)
+            )
         except (NotConnected, CloseError) as error:
             self._log.info("no receipt", delegation=delegation.id, reason=type(error).__name__)
             await self._settle(delegation, None)

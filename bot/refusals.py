@@ -9,9 +9,13 @@
     ├── NotYours            the actor has no say in it
     ├── DraftGone           the question that was asked back is answered, or too old
     ├── StrayDecided        the question about a stray is answered
+    ├── ConnectFirst        this needs the actor's connection to Close, and there is none
+    ├── OtherAccount        the actor is connected with another Close account than this is about
+    ├── LapsesBefore        the request lapses before the grantor would be reminded
     ├── NothingToAnswer     there is no extension to answer (any more)
     ├── NotConnectedYet     the actor has no connection to give up
     ├── AlreadyDecided      an admin has answered, or it is too late to
+    ├── NobodyThere         the groups that were named have no other member
     └── NoSuchDelegation    there is nothing that the actor could mean
 """
 
@@ -59,6 +63,18 @@ class NoSuchDelegation(NotDone):
     """There is nothing here that the actor could mean."""
 
 
+class LapsesBefore(NotDone):
+    """The request lapses before the grantor would be reminded again."""
+
+    def __init__(self, delegation: Delegation) -> None:
+        super().__init__(delegation.id)
+        self.delegation = delegation
+
+
+class NobodyThere(NotDone):
+    """Nobody but the actor is in the groups that they named."""
+
+
 class NothingToAnswer(NotDone):
     """No extension is asked for, or it was answered already."""
 
@@ -69,6 +85,14 @@ class StrayDecided(NotDone):
     def __init__(self, stray: Stray) -> None:
         super().__init__(stray.state.value)
         self.stray = stray
+
+
+class ConnectFirst(NotDone):
+    """The actor has no connection to Close that works, and this needs one."""
+
+
+class OtherAccount(NotDone):
+    """The actor is connected with another Close account than the one that this belongs to."""
 
 
 class NotConnectedYet(NotDone):

@@ -4,6 +4,7 @@
 
     DurationError
     ├── NotATime       the words are not a time
+    │   └── LeftOver   a time was read, but what follows looks like a part of it
     ├── NoEnd          a start was given, but neither a length nor an end
     ├── Ambiguous      two readings; the person chooses
     ├── InThePast      the end has already passed
@@ -61,6 +62,15 @@ class DurationError(Exception):
 
 class NotATime(DurationError):
     """The words are not a time that the bot understands."""
+
+
+class LeftOver(NotATime):
+    """After a time (``understood``) comes something that looks like a part of it (``added``)."""
+
+    def __init__(self, understood: str, added: str) -> None:
+        super().__init__(f"{understood} {added}")
+        self.understood = understood[:SHOWN_TEXT]
+        self.added = added[:SHOWN_TEXT]
 
 
 class NoEnd(DurationError):

@@ -1,18 +1,20 @@
 """What every step of the worker shares: moving the row on, putting it off, asking Close what is."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 
-from bot.backoff import after, backoff
+from bot.backoff import backoff, pause_after
 from bot.close.errors import CloseError, CloseProblem, OutcomeUnclear, RetryLater
 from bot.connections import CloseSession, Connections, NotConnected
+from bot.overdue import is_overdue, tell_admins
 from bot.ports import Association, Close, Now
 from bot.store import Database, Store
 from bot.telemetry import Metrics
-from models.delegation import Delegation, Event, Trouble
+from models.delegation import Delegation, Event, State, Trouble
 from models.policy import Policy
 
 # After a create whose answer was lost, Close may still act on it: "gone" counts only after this.
@@ -56,16 +58,25 @@ class Steps:
         self._log = structlog.get_logger("bot.steps")
 
     async def find(
-        self, session: CloseSession, grantor: str, grantee: str
+        self, session: CloseSession, grantor: str, grantee: str, *, urgent: bool = False
     ) -> Sequence[Association]:
-        """What Close holds for this pair now."""
+        """What Close holds for this pair now; urgent when a revocation needs to know."""
         found = await session.call(
             lambda credential: self.close.associations(
-                credential, allowing_user_id=grantor, allowed_user_id=grantee
+                credential, allowing_user_id=grantor, allowed_user_id=grantee, urgent=urgent
             )
         )
         pair = (grantor, grantee)
         return [each for each in found if (each.allowing_user_id, each.allowed_user_id) == pair]
+
+    async def left(
+        self, session: CloseSession, delegation: Delegation, *, urgent: bool = False
+    ) -> Sequence[Association]:
+        """What Close holds now of what it was asked to create for this delegation."""
+        grantor, grantee = delegation.grantor_close_id, delegation.grantee_close_id
+        if grantor is None or grantee is None:
+            return []  # written down with the first attempt: without them there was none
+        return await self.find(session, grantor, grantee, urgent=urgent)
 
     async def move(
         self,
@@ -80,8 +91,9 @@ class Steps:
         """Apply ``event`` unless somebody else was faster; then None.
 
         ``was_due`` is for what only the clock causes: any change since the claim calls it off, so
-        that an extension in the last second wins over the expiry. ``needs_connection`` is for what
-        must not begin while the grantor is disconnecting; the row's lock orders the two.
+        that an extension in the last second wins over the expiry, and that of two who attempt the
+        same create one does. ``needs_connection`` is for what must not begin while the grantor is
+        disconnecting; the row's lock orders the two.
         """
         moved = await self.move_all(
             [(delegation, changes)],
@@ -107,13 +119,15 @@ class Steps:
         def move(store: Store, delegation: Delegation, **changes: Any) -> Delegation | None:
             current = store.delegations.get(delegation.id, lock=True)
             is_same = current is not None and current.state is delegation.state
+            is_changed = current is not None and current.version != delegation.version
             if (
                 current is None
                 or not is_same
-                or (was_due and current.version != delegation.version)
-                or (needs_connection and not _is_usable(store, current))
+                or (was_due and is_changed)
+                or (needs_connection and not _is_usable(store, current, changes))
             ):
-                store.delegations.free(delegation.id)
+                if not (is_same and event is Event.ATTEMPT and is_changed):
+                    store.delegations.free(delegation.id)  # else it is with whoever attempts it
                 return None
             return store.delegations.apply(current, event, now=self.now(), **changes)
 
@@ -137,15 +151,13 @@ class Steps:
 
     async def try_again(self, delegation: Delegation, error: Exception) -> None:
         """Put it off for as long as Close asked, or a little longer each time."""
-        wait = error.wait if isinstance(error, RetryLater) else None
-        pause = after(wait) if wait else backoff(delegation.attempts)
+        pause = pause_after(error, delegation.attempts)
         trouble: Trouble | None = self.trouble(error)
-        quiet = QUIET_WAITS if wait else QUIET_ATTEMPTS
+        is_told_when = isinstance(error, RetryLater) and error.wait is not None
+        quiet = QUIET_WAITS if is_told_when else QUIET_ATTEMPTS
         if isinstance(error, RetryLater | OutcomeUnclear) and delegation.attempts < quiet:
             trouble = delegation.trouble
-        # A turn that our own limiter had none left for was not an attempt: nothing was sent.
-        was_sent = not (isinstance(error, RetryLater) and wait and error.status is None)
-        await self.postpone(delegation, pause, trouble=trouble, counts=was_sent)
+        await self.postpone(delegation, pause, trouble=trouble, counts=not was_held_back(error))
 
     async def postpone(
         self,
@@ -173,16 +185,38 @@ class Steps:
             if current is None or current.state is not delegation.state:
                 store.delegations.free(delegation.id)
                 return
-            store.delegations.postpone(
+            late = store.delegations.postpone(
                 current, wake_at=moment, trouble=trouble, now=self.now(), counts=counts
             )
+            self._note_late(store, late)
 
         await self.database.run(postpone)
+
+    def _note_late(self, store: Store, delegation: Delegation) -> None:
+        """What should be over and is not: Close is asked whether the grantor is still somebody
+        there, and after a while admins hear of it."""
+        if delegation.state is not State.ENDING:
+            return
+        now = self.now()
+        if is_overdue(delegation, now):
+            tell_admins(store, delegation, self.policy.admins, now=now)
+        if delegation.trouble is Trouble.CLOSE_FORBIDDEN:
+            store.connections.look_by(delegation.team_id, delegation.grantor_id, moment=now)
 
     async def failed(self, delegation: Delegation, error: Exception) -> None:
         """A step ended in a way that nobody foresaw: keep it, and try again later."""
         self._log.error("step failed", delegation=delegation.id, exc_info=error)
         await self.postpone(delegation, backoff(delegation.attempts), trouble=Trouble.UNKNOWN)
+
+    async def forget_attempts(self, attempts: Sequence[Delegation]) -> Sequence[Delegation]:
+        """As if these had not been attempted: Close has said that none of them had an effect."""
+
+        def forget(store: Store) -> None:
+            for each in sorted(attempts, key=lambda each: each.id):
+                store.delegations.forget_attempt(each)
+
+        await self.database.run(forget)
+        return [replace(each, attempted_at=None) for each in attempts]
 
     async def note_unclear(self, attempt: Delegation) -> None:
         """Remember that a create may have had an effect that nobody saw."""
@@ -198,6 +232,18 @@ class Steps:
         return TROUBLES.get(error.problem, Trouble.CLOSE_UNEXPECTED)
 
 
-def _is_usable(store: Store, delegation: Delegation) -> bool:
+def was_held_back(error: Exception) -> bool:
+    """Whether our own limiter had no turn left: nothing was sent, so it was no attempt."""
+    return isinstance(error, RetryLater) and error.wait is not None and error.status is None
+
+
+def _is_usable(store: Store, delegation: Delegation, changes: Mapping[str, Any]) -> bool:
+    """Whether the grantor is still connected, and with the account that is about to be asked."""
     connection = store.connections.get(delegation.team_id, delegation.grantor_id, lock=True)
-    return connection is not None and connection.is_usable
+    if connection is None or not connection.is_usable:
+        return False
+    asked = (changes.get("grantor_close_id"), changes.get("organization_id"))
+    return asked in (
+        (None, None),
+        (connection.close_user_id, connection.organization_id),
+    )

@@ -1,16 +1,24 @@
 """The clock's side of a stray: its message catches up, and a removal is tried until it is done."""
 
+from datetime import timedelta
+
 import structlog
 
 from bot.backoff import after, backoff
 from bot.cards.strays import card
-from bot.close.errors import CloseError, NotFound, RefusedByClose
+from bot.close.errors import CloseError, NotFound, ReconnectNeeded, RefusedByClose
 from bot.connections import CloseSession, NotConnected
 from bot.slack.errors import MessageGone, SlackError, SlackRefused
 from bot.slack.messages import Messages, Place
 from bot.steps import Steps
 from bot.store import Store
-from models.stray import Stray, StrayState
+from models.stray import Obstacle, Stray, StrayState
+
+OBSTACLE_PAUSE = timedelta(minutes=15)  # connecting again ends it at once
+
+
+class OtherAccountConnected(Exception):
+    """The grantor is connected with another account: its 404 to a delete would prove nothing."""
 
 
 class Straying:
@@ -30,7 +38,7 @@ class Straying:
             if stray.state is StrayState.REMOVING and await self._removed(stray):
                 return  # its new state is due at once
             await self._show(stray)
-        except (NotConnected, CloseError, SlackError) as error:
+        except (NotConnected, OtherAccountConnected, CloseError, SlackError) as error:
             await self._put_off(stray, error)
 
     async def failed(self, stray: Stray, error: Exception) -> None:
@@ -42,15 +50,20 @@ class Straying:
         """Whether Close has confirmed it; shows "removing" first when that takes a while."""
         try:
             session = await self._steps.connections.open(stray.team_id, stray.grantor_id)
+            _check_account(session, stray)
             await self._delete(session, stray)
-        except (NotConnected, CloseError):
-            if stray.shown is not StrayState.REMOVING:
-                await self._show(stray)
+        except (NotConnected, OtherAccountConnected, CloseError) as error:
+            obstacle = _obstacle(error)
+            if stray.shown is not StrayState.REMOVING or obstacle is not None:
+                await self._show(stray, obstacle)
             raise
         now = self._steps.now()
 
         def removed(store: Store) -> None:
             store.strays.decide(stray, StrayState.REMOVED, now=now, leased_until=None)
+            store.connections.look_by(  # a disconnection may have waited for this
+                stray.team_id, stray.grantor_id, moment=now, only_troubled=True
+            )
 
         await self._steps.database.run(removed)
         return True
@@ -71,8 +84,8 @@ class Straying:
                 return
             raise
 
-    async def _show(self, stray: Stray) -> None:
-        message = card(stray)
+    async def _show(self, stray: Stray, obstacle: Obstacle | None = None) -> None:
+        message = card(stray, obstacle)
         place = None
         if stray.channel_id and stray.message_ts:
             place = Place(stray.channel_id, stray.message_ts)
@@ -95,6 +108,20 @@ class Straying:
     async def _put_off(self, stray: Stray, error: Exception) -> None:
         wait = getattr(error, "wait", None)
         pause = after(wait) if wait else backoff(stray.attempts)
+        if _obstacle(error) is not None:
+            pause = OBSTACLE_PAUSE
         is_final = isinstance(error, SlackRefused) and stray.state is not StrayState.REMOVING
         wake_at = None if is_final else self._steps.now() + pause
         await self._steps.database.run(lambda store: store.strays.retry(stray.id, wake_at=wake_at))
+
+
+def _check_account(session: CloseSession, stray: Stray) -> None:
+    account = session.connection
+    if not stray.belongs_to(account.close_user_id, account.organization_id):
+        raise OtherAccountConnected
+
+
+def _obstacle(error: Exception) -> Obstacle | None:
+    if isinstance(error, OtherAccountConnected):
+        return Obstacle.OTHER_ACCOUNT
+    return Obstacle.NOT_CONNECTED if isinstance(error, NotConnected | ReconnectNeeded) else None

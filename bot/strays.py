@@ -5,7 +5,14 @@ from dataclasses import replace
 
 from bot.delegations import Actor
 from bot.ports import Directory, Now
-from bot.refusals import AlreadyOpen, NotYours, Refused, StrayDecided
+from bot.refusals import (
+    AlreadyOpen,
+    ConnectFirst,
+    NotYours,
+    OtherAccount,
+    Refused,
+    StrayDecided,
+)
 from bot.spans import Span
 from bot.store import Database, Store
 from bot.store.delegations import PairTaken
@@ -60,15 +67,27 @@ class Strays:
         return await self._decide(actor, stray_id, StrayState.KEPT)
 
     async def remove(self, actor: Actor, stray_id: str) -> Stray:
-        """Have it removed in Close. Raises NotYours and StrayDecided."""
+        """Have it removed in Close.
+
+        Raises NotYours, StrayDecided, ConnectFirst and OtherAccount.
+        """
         return await self._decide(actor, stray_id, StrayState.REMOVING)
 
     async def get(self, actor: Actor, stray_id: str) -> Stray:
-        """A stray that the actor can still decide about. Raises NotYours and StrayDecided."""
-        return await self._database.run(lambda store: self._mine(store, actor, stray_id))
+        """A stray that the actor can give an end.
+
+        Raises NotYours, StrayDecided, ConnectFirst and OtherAccount.
+        """
+
+        def read(store: Store) -> Stray:
+            stray = self._mine(store, actor, stray_id)
+            _check_account(store, stray)
+            return stray
+
+        return await self._database.run(read)
 
     async def adopt(self, actor: Actor, stray_id: str, span: Span) -> Delegation:
-        """Make it a delegation that ends. Raises NotYours, StrayDecided, Refused, AlreadyOpen."""
+        """Make it a delegation that ends; raises as :meth:`get`, Refused and AlreadyOpen."""
         await self._check(actor, await self.get(actor, stray_id), span)
 
         def adopt(store: Store) -> Delegation:
@@ -84,6 +103,7 @@ class Strays:
             store.strays.decide(
                 stray, StrayState.ADOPTED, now=self._now(), delegation_id=delegation.id
             )
+            _check_account(store, stray)  # last: connections are locked after delegations
             return delegation
 
         try:
@@ -99,6 +119,8 @@ class Strays:
         def decide(store: Store) -> Stray:
             stray = self._mine(store, actor, stray_id)
             store.strays.decide(stray, state, now=self._now())
+            if state is StrayState.REMOVING:
+                _check_account(store, stray)
             return stray
 
         stray = await self._database.run(decide)
@@ -163,3 +185,13 @@ class Strays:
         taken = store.delegations.open_for_pair(new.team_id, new.grantor_id, new.grantee_id)
         if taken:
             raise AlreadyOpen(taken)
+
+
+def _check_account(store: Store, stray: Stray) -> None:
+    """Whether the grantor's connection can act on it. Its row stays locked, so that this and a
+    disconnection at the same moment do not both succeed. Raises ConnectFirst and OtherAccount."""
+    connection = store.connections.get(stray.team_id, stray.grantor_id, lock=True)
+    if connection is None or not connection.is_usable:
+        raise ConnectFirst
+    if not stray.belongs_to(connection.close_user_id, connection.organization_id):
+        raise OtherAccount

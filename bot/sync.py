@@ -23,6 +23,7 @@ from bot.store import Database, Store
 from bot.telemetry import Metrics
 from models.card import Audience, Card
 from models.delegation import Delegation, State
+from models.event import EventRecord
 
 
 class Sync:
@@ -69,20 +70,38 @@ class Sync:
 
     async def _audited(self, card: Card, delegation: Delegation) -> Card:
         """Each decision and each end, once and in order; every line is saved before the next."""
-        history = await self._database.run(lambda store: store.delegations.history(delegation.id))
+        delegation, history = await self._history(delegation.id)
         for record in audit.untold(history, card.told):
             if card.message_ts is None:
-                message = audit.opening(delegation, record)
-                place = await self._messages.post(card.recipient, message, mark=card.id)
+                place = await self._written(card, audit.opening(delegation, record), record)
                 card = _at(card, place, told=str(record.id))
             else:
-                message = audit.line(delegation, record)
-                await self._messages.post(
-                    card.recipient, message, mark=card.id, thread_ts=card.message_ts
-                )
+                is_superseded = audit.is_superseded(history, record)
+                message = audit.line(delegation, record, is_superseded=is_superseded)
+                await self._written(card, message, record)
                 card = replace(card, told=str(record.id))
             await self._save(card, delegation, is_done=False)
         return card
+
+    async def _written(self, card: Card, message: Message, record: EventRecord) -> Place:
+        """A line of the audit channel, unless an attempt that got no answer has posted it."""
+        mark, thread_ts = f"{card.id}:{record.id}", card.message_ts
+        if card.attempts > 1:
+            found = await self._messages.find(card.recipient, mark=mark, thread_ts=thread_ts)
+            if found is not None:
+                return found
+        return await self._messages.post(card.recipient, message, mark=mark, thread_ts=thread_ts)
+
+    async def _history(self, delegation_id: str) -> tuple[Delegation, Sequence[EventRecord]]:
+        """Both of the same moment, so that the last extension's end is the row's."""
+
+        def read(store: Store) -> tuple[Delegation, Sequence[EventRecord]]:
+            delegation = store.delegations.get(delegation_id)
+            if delegation is None:  # cannot be: a foreign key holds them together
+                raise LookupError(delegation_id)
+            return delegation, store.delegations.history(delegation_id)
+
+        return await self._database.run(read)
 
     async def _shown(self, card: Card, delegation: Delegation) -> Card:
         message = self._card(card, delegation)
@@ -90,7 +109,7 @@ class Sync:
         key = milestone.key if milestone else card.told
         if card.channel_id and card.message_ts:
             place = Place(card.channel_id, card.message_ts)
-            if milestone and milestone.moves_card and milestone.key != card.told:
+            if milestone and milestone.moves_card and not milestone.is_told(card.told):
                 return await self._moved(card, delegation, place, milestone.key)
             if card.shown_version == delegation.version:
                 return card
@@ -131,7 +150,7 @@ class Sync:
 
     async def _told(self, card: Card, delegation: Delegation) -> Card:
         milestone = blocks.milestone(delegation, card.audience)
-        if milestone is None or milestone.key == card.told or card.message_ts is None:
+        if milestone is None or card.message_ts is None or milestone.is_told(card.told):
             return card
         url = self._links.connect(delegation.team_id, card.recipient)
         details = await self._details(card, delegation)

@@ -11,9 +11,10 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from bot.backoff import backoff
+from bot.backoff import backoff, pause_after
 from bot.close.errors import CloseError, CloseProblem, ReconnectNeeded, RefusedByClose
 from bot.connections import CloseSession, Connections, NotConnected
+from bot.overdue import DAY, over_since, tell_admins
 from bot.ports import Close, Now
 from bot.store import Database, Store
 from models.connection import JITTER, Connection, checkpoints, next_check
@@ -21,7 +22,7 @@ from models.delegation import Delegation, State, Trouble
 from models.notice import NoticeKind
 
 GIVE_WAY = timedelta(seconds=5)  # while rights are to be taken back, a routine look can wait
-DAY = timedelta(days=1)
+BETWEEN_DOUBTS = timedelta(minutes=1)  # a 403 while ending has the connection looked at
 
 
 class Watch:
@@ -56,7 +57,7 @@ class Watch:
             if connection.leaving_at is not None and await self._is_free(connection):
                 await self._forget(connection)
                 return
-            if connection.is_usable and await self._are_ends_due():
+            if connection.is_usable and await self._are_ends_due(connection):
                 await self._put_off(connection, GIVE_WAY, attempts=connection.attempts)
                 return
             await self._try(connection)
@@ -64,14 +65,14 @@ class Watch:
             pass  # stored by whoever found out; told below
         except CloseError as error:
             self._log.warning("a connection could not be tried", problem=error.problem)
-            await self._again(connection)
+            await self._again(connection, error)
             return
         await self._database.run(lambda store: self._conclude(store, connection))
 
     async def failed(self, connection: Connection, error: Exception) -> None:
         """A step ended in a way that nobody foresaw: try again later."""
         self._log.error("a connection could not be watched", id=connection.id, exc_info=error)
-        await self._again(connection)
+        await self._again(connection, error)
 
     async def _try(self, connection: Connection) -> None:
         """Refresh its tokens and ask Close who it is; raises what Close says."""
@@ -98,8 +99,12 @@ class Watch:
         return user.id == account.close_user_id and account.organization_id in user.organization_ids
 
     async def _is_due(self, connection: Connection) -> bool:
+        now = self._now()
         served = await self._database.run(lambda store: _served(store, connection))
-        return next_check(connection, served) <= self._now()
+        if next_check(connection, served) <= now:
+            return True
+        checked = connection.checked_at or connection.connected_at
+        return checked + BETWEEN_DOUBTS <= now and any(map(_is_doubt, served))
 
     def _accepted(self, store: Store, connection: Connection, now: datetime) -> None:
         """Close accepts it. If it did not before, whatever waits for it goes on."""
@@ -107,6 +112,7 @@ class Watch:
         if not connection.is_alive:
             self._log.info("a connection works again", id=connection.id)
             store.delegations.wake_for_person(team_id, person, now=now)
+            store.strays.wake_for_person(team_id, person, now=now)
             store.notices.mark_stale(connection.id, now=now)
             store.homes.touch(team_id, person, now=now)
         store.connections.mark_checked(connection.id, now=now)
@@ -136,7 +142,7 @@ class Watch:
         what is past its end their card tells them, and then each day. Admins hear of that too."""
         untold = [each for each in served if _needs_a_word(each, now)]
         soon = any(moment <= now for each in untold for moment in checkpoints(each))
-        late_days = max(((now - _over_since(each, now)) // DAY for each in served), default=0)
+        late_days = max(((now - over_since(each, now)) // DAY for each in served), default=0)
         urgency = f"late:{late_days}" if late_days else "soon" if soon else "first"
         died = connection.died_at or connection.connected_at
         if untold:
@@ -149,19 +155,11 @@ class Watch:
                 now=now,
             )
         for late in (each for each in served if each.state is State.ENDING):
-            days = (now - _over_since(late, now)) // DAY  # it gets louder: once more each day
-            store.notices.tell(
-                NoticeKind.OVERDUE,
-                team_id=connection.team_id,
-                recipients=sorted(self._admins),
-                subject_id=late.id,
-                incident=f"late:{days}",
-                now=now,
-            )
+            tell_admins(store, late, self._admins, now=now)
 
-    async def _again(self, connection: Connection) -> None:
+    async def _again(self, connection: Connection, error: Exception) -> None:
         attempts = connection.attempts + 1
-        await self._put_off(connection, backoff(attempts), attempts=attempts)
+        await self._put_off(connection, pause_after(error, attempts), attempts=attempts)
 
     async def _put_off(self, connection: Connection, pause: timedelta, *, attempts: int) -> None:
         wake_at = self._now() + pause
@@ -171,9 +169,12 @@ class Watch:
             )
         )
 
-    async def _are_ends_due(self) -> bool:
-        now = self._now()
-        return await self._database.run(lambda store: store.receipts.are_ends_due(now=now))
+    async def _are_ends_due(self, connection: Connection) -> bool:
+        person = (connection.team_id, connection.slack_user_id)
+        now, organization = self._now(), connection.organization_id
+        return await self._database.run(
+            lambda store: store.receipts.are_ends_due(*person, organization, now=now)
+        )
 
     async def _is_free(self, connection: Connection) -> bool:
         """Whether nothing depends on it any more, a receipt that is being made included; what
@@ -186,14 +187,24 @@ class Watch:
             )
             current = store.connections.get(team_id, person, lock=True)
             is_leaving = current is not None and current.leaving_at is not None
-            is_needed = _held(_served(store, connection)) or store.receipts.is_due(team_id, person)
+            is_needed = (
+                _held(_served(store, connection))
+                or store.receipts.is_due(team_id, person)
+                or store.strays.are_removing(team_id, person)
+            )
             return is_leaving and not is_needed
 
         return await self._database.run(look)
 
     async def _forget(self, connection: Connection) -> None:
-        """Revoked at Close first; raises RetryLater as long as that cannot be said."""
-        await self._connections.revoke(connection.secret)
+        """Revoked at Close first; raises CloseError as long as that cannot be said.
+
+        With somebody else on the same Close account nothing is revoked: it could end theirs.
+        """
+        is_shared = await self._database.run(lambda store: store.connections.is_shared(connection))
+        if not is_shared:
+            await self._connections.revoke(connection.secret)
+        kind = _farewell(connection, is_shared=is_shared)
 
         def forget(store: Store) -> None:
             current = store.connections.get(connection.team_id, connection.slack_user_id)
@@ -202,7 +213,7 @@ class Watch:
                 return
             store.homes.touch(connection.team_id, connection.slack_user_id, now=self._now())
             store.notices.tell(
-                NoticeKind.KEY_FORGOTTEN if connection.is_api_key else NoticeKind.DISCONNECTED,
+                kind,
                 team_id=connection.team_id,
                 recipients=[connection.slack_user_id],
                 subject_id=connection.id,
@@ -212,6 +223,12 @@ class Watch:
 
         await self._database.run(forget)
         self._log.info("disconnected", team=connection.team_id, user=connection.slack_user_id)
+
+
+def _farewell(connection: Connection, *, is_shared: bool) -> NoticeKind:
+    if connection.is_api_key:
+        return NoticeKind.KEY_FORGOTTEN
+    return NoticeKind.TOKENS_FORGOTTEN if is_shared else NoticeKind.DISCONNECTED
 
 
 def _served(store: Store, connection: Connection) -> Sequence[Delegation]:
@@ -226,11 +243,10 @@ def _held(served: Sequence[Delegation]) -> bool:
 def _needs_a_word(delegation: Delegation, now: datetime) -> bool:
     """Whether its card does not say by itself, or not any more, that the connection is needed."""
     if delegation.state is State.ENDING:
-        return now - _over_since(delegation, now) >= DAY
+        return now - over_since(delegation, now) >= DAY
     return delegation.trouble not in (Trouble.NOT_CONNECTED, Trouble.CONNECTION_LOST)
 
 
-def _over_since(delegation: Delegation, now: datetime) -> datetime:
-    if delegation.state is not State.ENDING or delegation.ended_at is None:
-        return now
-    return delegation.ended_at
+def _is_doubt(delegation: Delegation) -> bool:
+    """Whether Close forbade to end it: somebody who was removed can get a 403 (close.md §2.1)."""
+    return delegation.state is State.ENDING and delegation.trouble is Trouble.CLOSE_FORBIDDEN

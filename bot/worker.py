@@ -137,7 +137,8 @@ class Worker(Generic[Item]):
         claimed, next_wake = await self._database.run(claim)
         if not claimed:
             self.on_idle(next_wake)
-        return claimed
+        # A clock that jumps ahead ends the leases of rows that are being worked on here.
+        return [item for item in claimed if item.id not in self._running]
 
     def _grouped(self, claimed: Sequence[Item]) -> list[list[Item]]:
         found: defaultdict[Hashable, list[Item]] = defaultdict(list)

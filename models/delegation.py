@@ -27,10 +27,10 @@ class Event(StrEnum):
     """What can happen to a delegation."""
 
     REQUEST = "request"
-    GRANT = "grant"  # given without being asked, or under a standing approval
+    GRANT = "grant"  # given without being asked
     REMIND = "remind"
     SNOOZE = "snooze"
-    APPROVE = "approve"
+    APPROVE = "approve"  # by a click, or under a standing approval
     DENY = "deny"
     CANCEL = "cancel"
     LAPSE = "lapse"
@@ -167,7 +167,8 @@ class Trouble(StrEnum):
 class Delegation:
     """One row. Neither ``length`` nor ``until`` means: until revoked.
 
-    - ``note`` is the grantor's word with a decision.
+    - ``note`` is the grantor's word with a decision; ``decided_at`` is when the present end was
+      agreed to, and ``standing_id`` names the standing approval that did it, if one did.
     - ``grantee_account`` is the name and address of the grantee's Close account, and
       ``is_grantee_proven`` says that they connected it themselves. ``identified_at`` is when this
       was looked up, and ``grantee_trouble`` is why it led nowhere.
@@ -233,14 +234,22 @@ class Delegation:
         return self.state in OPEN_STATES
 
     @property
+    def is_account_unseen(self) -> bool:
+        """Whether the grantee's account was looked up only after the grantor had agreed."""
+        identified, decided = self.identified_at, self.decided_at
+        return identified is not None and decided is not None and identified >= decided
+
+    @property
     def is_extension_asked(self) -> bool:
         """Whether the grantor has an extension to answer; without a length or end: for ever."""
         return self.extension_asked_at is not None
 
     @property
-    def is_permanent(self) -> bool:
-        """Whether it lasts until somebody ends it."""
-        return self.length is None and self.until is None
+    def is_extended_by_standing(self) -> bool:
+        """Whether the present end was given under a standing approval while it was active."""
+        if self.standing_id is None or self.decided_at is None or self.active_at is None:
+            return False
+        return self.decided_at > self.active_at
 
     def end_when_active_from(self, moment: datetime) -> datetime | None:
         """When it ends if the association exists from ``moment`` on; None = until revoked."""

@@ -18,6 +18,7 @@ class NoticeKind(StrEnum):
     PAIRING_DECIDED = "pairing_decided"  # to the person; subject: the pairing
     DISCONNECTED = "disconnected"  # to the person; subject: the connection that is forgotten
     KEY_FORGOTTEN = "key_forgotten"  # the same, when it was an API key
+    TOKENS_FORGOTTEN = "tokens_forgotten"  # the same, when somebody else uses the Close account
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

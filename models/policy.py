@@ -10,7 +10,7 @@ REASON_LIMIT = 500  # characters; a card must hold it beside everything else (sl
 
 
 class Refusal(StrEnum):
-    """Why a request is not accepted; ``bot.cards.refusals`` has one sentence for each."""
+    """Why a request is not accepted; ``bot.cards.answers`` has one sentence for each."""
 
     ONESELF = "oneself"
     BOT = "bot"
@@ -21,6 +21,7 @@ class Refusal(StrEnum):
     TOO_SHORT = "too_short"
     TOO_LONG = "too_long"
     PERMANENT = "permanent"
+    NOT_LONGER = "not_longer"
     DATE_PASSED = "date_passed"
     TOO_MANY = "too_many"
     REASON_MISSING = "reason_missing"

@@ -6,14 +6,27 @@ from whenever import Instant, TimeZoneNotFoundError, ZonedDateTime
 
 FIRST = (timedelta(hours=4), timedelta(hours=24))  # after the request; then daily
 DAILY = timedelta(hours=24)
+LEAST_BETWEEN = timedelta(hours=4)  # a weekend brings several due moments together
 OPENS, CLOSES = 9, 18  # o'clock in the grantor's zone
 WORKING_DAYS = range(1, 6)  # Monday to Friday
 
 
 def next_reminder(*, asked_at: datetime, sent: int, zone: str, now: datetime) -> datetime:
-    """When the reminder after ``sent`` others is due."""
+    """When the reminder after ``sent`` others is due; the last of these is sent at ``now``."""
     wished = asked_at + FIRST[sent] if sent < len(FIRST) else now + DAILY
-    return next_working_moment(max(wished, now), zone)
+    earliest = now + LEAST_BETWEEN if sent else now
+    return next_working_moment(max(wished, earliest), zone)
+
+
+def snoozed_until(now: datetime, zone: str) -> datetime:
+    """This time on the next working day, or as near to it as working hours allow.
+
+    Somebody who says "tomorrow" in the evening means tomorrow, not the day after.
+    """
+    local = _local(now, zone).add(days=1)
+    if local.hour >= CLOSES:
+        local = _opening(local)
+    return next_working_moment(datetime.fromtimestamp(local.timestamp(), UTC), zone)
 
 
 def next_working_moment(moment: datetime, zone: str) -> datetime:

@@ -20,6 +20,13 @@ class StrayState(StrEnum):
     VANISHED = "vanished"  # somebody removed it in Close before the grantor answered
 
 
+class Obstacle(StrEnum):
+    """What only the grantor can clear out of the way of a removal."""
+
+    NOT_CONNECTED = "not_connected"
+    OTHER_ACCOUNT = "other_account"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stray:
     """One row; ``shown`` is the state that the grantor's message shows.
@@ -49,6 +56,10 @@ class Stray:
     attempts: int = 0
     wake_at: datetime | None = None
     leased_until: datetime | None = None
+
+    def belongs_to(self, close_user_id: str, organization_id: str) -> bool:
+        """Whether it was given with this Close account, in this organization."""
+        return (self.grantor_close_id, self.organization_id) == (close_user_id, organization_id)
 
 
 strays = Table(

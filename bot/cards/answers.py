@@ -8,20 +8,34 @@ from bot.grammar import Muddle, NotUnderstood, Verb
 from bot.refusals import (
     AlreadyDecided,
     AlreadyOpen,
+    ConnectFirst,
     DraftGone,
+    LapsesBefore,
+    NobodyThere,
     NoSuchDelegation,
     NotConnectedYet,
     NotDone,
     NothingToAnswer,
     NotYours,
+    OtherAccount,
     Outcome,
     Refused,
     Settled,
 )
 from bot.slack.errors import SlackRefused, SlackRetryLater
-from bot.spans import Ambiguous, DurationError, InThePast, NoEnd, NotPositive, TooLarge, say_length
+from bot.spans import (
+    Ambiguous,
+    DurationError,
+    InThePast,
+    LeftOver,
+    NoEnd,
+    NotPositive,
+    TooLarge,
+    say_length,
+)
 from models.delegation import Delegation, State
 from models.policy import REASON_LIMIT, Policy, Refusal
+from models.standing import StandingApproval
 
 EXAMPLE = "`/sendas @colleague 2h Covering the spring pipeline`"
 SOMETHING_BROKE = (
@@ -29,6 +43,12 @@ SOMETHING_BROKE = (
     "before you try again."
 )
 
+NOT_COVERED = (
+    "Your standing approval is kept. The request at hand goes beyond it, so it still waits for "
+    "your answer."
+)
+NOT_WANTED = "All right: nothing was stored."
+CLICK_AGAIN = "Slack did not open the form in time. Please click again."
 FORM_NOT_OPENED = "The form did not open in time. Please try again, or type it instead: " + EXAMPLE
 
 HELP = f"""*Send email as a colleague in Close, for as long as they allow it.*
@@ -73,16 +93,35 @@ def _explain(error: Exception, policy: Policy) -> str:
             return settled(error.delegation)
         case NotYours():
             return "Only the people this is about can do that. Nothing was changed."
+        case LapsesBefore():
+            return (
+                "This lapses before I would remind you again, so please answer it now. Without an "
+                "answer nothing happens in Close."
+            )
         case NothingToAnswer():
             return "There is nothing to answer here any more. `/sendas list` shows how things are."
         case NotConnectedYet():
             return "You are not connected to Close here, so there is nothing to disconnect."
+        case ConnectFirst():
+            return (
+                "I can only do that with your Close account. Please connect it first: "
+                "`/sendas connect`. Nothing was changed."
+            )
+        case OtherAccount():
+            return (
+                "This right was given with another Close account than the one you are connected "
+                "with now, and only that account can change it. Connect that one with "
+                "`/sendas connect`, or remove it in Close's settings under Send As. Nothing was "
+                "changed."
+            )
         case AlreadyDecided():
             return "Somebody has already answered this, or the time for it is over."
         case DraftGone():
             return "That question was answered already, or is too old. Please ask again."
         case NoSuchDelegation():
             return "There is nothing open between the two of you. `/sendas list` shows what is."
+        case NobodyThere():
+            return "Nobody but you is in that group. Nothing was stored."
         case NotDone():
             return "Nothing was changed."
         case SlackRetryLater():
@@ -111,14 +150,19 @@ def asked(outcomes: Sequence[Outcome], said: str, policy: Policy) -> str:
 def granted(outcomes: Sequence[Outcome], said: str, policy: Policy) -> str:
     """Said to the grantor once the grants are stored."""
     if len(outcomes) == 1 and outcomes[0].delegation is not None:
-        grantee = mention(outcomes[0].person_id)
-        return f"{grantee} may send email as you {said}. I am setting it up in Close."
+        return _granted_one(outcomes[0].person_id, said)
     lines = [_outcome(each, "may send email as you", policy) for each in outcomes]
     return "\n".join([f"Given {said}:", *lines])
 
 
+def _granted_one(grantee_id: str, said: str) -> str:
+    return f"{mention(grantee_id)} may send email as you {said}. I am setting it up in Close."
+
+
 def _asked_one(d: Delegation, said: str) -> str:
     grantor = mention(d.grantor_id)
+    if d.requester_id == d.grantor_id:
+        return _granted_one(d.grantee_id, said)
     if d.standing_id is not None:
         return f"{grantor}'s standing approval covers this, {said}. I am setting it up in Close."
     whom = "you" if d.grantee_id == d.requester_id else mention(d.grantee_id)
@@ -131,7 +175,9 @@ def _asked_one(d: Delegation, said: str) -> str:
 def _outcome(outcome: Outcome, done: str, policy: Policy) -> str:
     who = mention(outcome.person_id)
     if outcome.problem is None:
-        return f"• {who}: {done}"
+        d = outcome.delegation
+        is_own = d is not None and d.grantor_id == d.requester_id == outcome.person_id
+        return f"• {who}: agreed, as it is your own name" if is_own else f"• {who}: {done}"
     problem = explain(outcome.problem, policy).partition(" Nothing ")[0]
     return f"• {problem}" if problem.startswith(who) else f"• {who}: {problem}"
 
@@ -152,12 +198,40 @@ def taken_back(delegation: Delegation) -> str:
     return f"Done: {grantee} was not given the right to send as you."
 
 
-def all_taken_back(revoked: Sequence[Delegation]) -> str:
-    """The answer to ``/sendas revoke all``."""
-    if not revoked:
-        return "Nobody can send email as you through me, so there is nothing to take back."
-    names = ", ".join(mention(each.grantee_id) for each in revoked)
-    return f"Taking back what you gave {names}. I tell you once Close confirms."
+def all_taken_back(
+    revoked: Sequence[Delegation],
+    ending: Sequence[Delegation] = (),
+    standing: Sequence[StandingApproval] = (),
+) -> str:
+    """The answer to ``/sendas revoke all``.
+
+    ``ending`` is all that Close has not confirmed as gone, and ``standing`` are the standing
+    approvals that still hold.
+    """
+    new = {each.id for each in revoked}
+    before = [each for each in ending if each.id not in new]
+    lines = []
+    if revoked:
+        lines.append(
+            f"Taking back what you gave {_names(revoked)}. I tell you once Close confirms."
+        )
+    if before:
+        lines.append(
+            f"Already over, but not yet confirmed as removed in Close: what you gave "
+            f"{_names(before)}. They may still be able to send as you until then."
+        )
+    if not lines:
+        lines.append("Nobody can send email as you through me, so there is nothing to take back.")
+    if standing:
+        lines.append(
+            f"You still approve requests of {_names(standing)} without a click; in my Home tab you "
+            "can end that."
+        )
+    return "\n".join(lines)
+
+
+def _names(given: Sequence[Delegation] | Sequence[StandingApproval]) -> str:
+    return ", ".join(dict.fromkeys(mention(each.grantee_id) for each in given))
 
 
 def given_back(delegation: Delegation) -> str:
@@ -182,20 +256,22 @@ def settled(delegation: Delegation) -> str:
         State.FAILED: "could not be carried out",
     }[delegation.state]
     return (
-        f"Nothing was changed: the request of {mention(delegation.grantee_id)} to send as "
+        f"Nothing was changed: the request for {mention(delegation.grantee_id)} to send as "
         f"{mention(delegation.grantor_id)} {state}."
     )
 
 
 def _already_open(d: Delegation) -> str:
-    grantor = mention(d.grantor_id)
+    """Read by the grantee, by the grantor, or by somebody who asked for another."""
+    grantor, grantee = mention(d.grantor_id), mention(d.grantee_id)
     state = {
-        State.REQUESTED: f"You have already asked {grantor}, {words.terms(d)}; "
-        "it waits for their answer.",
-        State.APPROVED: f"{grantor} has already approved your request; it is being set up.",
-        State.ACTIVE: f"You can already send as {grantor} {words.end(d)}.",
-        State.ENDING: f"Your last right to send as {grantor} is still being removed in Close. "
-        "Please ask again in a minute.",
+        State.REQUESTED: f"A request for {grantee} to send as {grantor}, {words.terms(d)}, already "
+        f"waits for an answer: {grantor} can press Approve on its card.",
+        State.APPROVED: f"{grantor} has already approved that {grantee} sends as them; it is being "
+        "set up.",
+        State.ACTIVE: f"{grantee} can already send as {grantor} {words.end(d)}.",
+        State.ENDING: f"{grantee}'s last right to send as {grantor} is still being removed in "
+        "Close. Please try again in a minute.",
     }[d.state]
     return f"{state} Nothing new was stored; see `/sendas list`."
 
@@ -239,6 +315,12 @@ def _not_a_time(error: DurationError) -> str:
             problem = f"{shown} is not longer than nothing."
         case TooLarge():
             problem = f"{shown} is longer than a calendar can hold."
+        case LeftOver():
+            problem = (
+                f"I read “{quoted(error.understood)}” as the time, but I am not sure what "
+                f"“{quoted(error.added)}” after it means. If it belongs to the reason, put a dash "
+                "between the two, as in `2h - friday demo`."
+            )
         case NoEnd():
             problem = f"I understood when it starts ({shown}), but not for how long."
         case _:
@@ -266,6 +348,11 @@ def _refused(error: Refused, policy: Policy) -> str:
             problem = f"That is shorter than the minimum of {say_length(policy.min_duration)}."
         case Refusal.TOO_LONG:
             problem = f"That is longer than the maximum of {say_length(policy.max_duration)}."
+        case Refusal.NOT_LONGER:
+            problem = (
+                "That is not later than the present end. To end it earlier, use Revoke or "
+                "I'm done on the card."
+            )
         case Refusal.PERMANENT:
             problem = (
                 "Rights without an end are not allowed here; the longest is "

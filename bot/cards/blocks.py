@@ -7,14 +7,12 @@ from slack_sdk.models.blocks import (
     ActionsBlock,
     Block,
     ButtonElement,
-    ContextBlock,
-    MarkdownTextObject,
     Option,
     OverflowMenuElement,
     PlainTextObject,
-    SectionBlock,
 )
 
+from bot.cards import parts
 from bot.cards.faces import Action, Face, face
 from bot.cards.markup import quoted
 from bot.cards.message import Message
@@ -32,7 +30,7 @@ LABELS = {
     Action.RECEIPT: "What was sent",
     Action.APPROVE_EXTENSION: "Extend",
     Action.DECLINE_EXTENSION: "Leave as it is",
-    Action.SNOOZE: "Remind me tomorrow",
+    Action.SNOOZE: "Remind me next workday",
 }
 CHOICES = {  # behind the "more" menu of a request
     "approve_for": "Approve for another time…",
@@ -61,18 +59,19 @@ MARKS = {
 def card(delegation: Delegation, audience: Audience, *, connect_url: str) -> Message:
     """The card of one delegation for one audience."""
     shown = face(delegation, audience)
-    blocks: list[Block] = [_section(f"{MARKS[delegation.state]} *{shown.headline}*")]
-    blocks += [_section(line) for line in shown.lines]
+    blocks: list[Block] = [parts.section(f"{MARKS[delegation.state]} *{shown.headline}*")]
+    blocks += [parts.section(line) for line in shown.lines]
     if delegation.reason and shown.shows_reason:
-        blocks.append(
-            SectionBlock(text=PlainTextObject(text=f"“{delegation.reason}”", emoji=False))
-        )
-    blocks += [_context(line) for line in shown.small if line]
+        blocks.append(parts.typed(delegation.reason))
+    blocks += [parts.context(line) for line in shown.small if line]
     if shown.actions:
         blocks.append(buttons(delegation.id, shown.actions, connect_url))
     return Message(_text(shown, delegation.reason), blocks)
 
 
+ACCOUNT = "account"  # to which the right went
+WISH = "wish:"  # how the key of an asked-for extension begins
+EXTENDED = "extended:"  # and that of one that a standing approval gave
 WARNED = "warned:"  # how the key of the warning before the end begins
 
 
@@ -85,6 +84,11 @@ class Milestone:
 
     key: str
     moves_card: bool = False
+
+    def is_told(self, told: str | None) -> bool:
+        """Whether a reader who was last told ``told`` knows this."""
+        is_past = self.key == ACCOUNT and (told or "").startswith((WISH, EXTENDED))
+        return is_past or self.key == told
 
 
 def milestone(delegation: Delegation, audience: Audience) -> Milestone | None:
@@ -99,9 +103,15 @@ def _for_grantor(d: Delegation) -> Milestone | None:
         case State.REQUESTED if d.reminders:
             return Milestone(f"reminder:{d.reminders}", moves_card=True)
         case State.ACTIVE if d.extension_asked_at is not None:
-            return Milestone(f"wish:{int(d.extension_asked_at.timestamp())}", moves_card=True)
+            return Milestone(f"{WISH}{int(d.extension_asked_at.timestamp())}", moves_card=True)
+        case State.ACTIVE if d.is_extended_by_standing:
+            return Milestone(f"{EXTENDED}{_until(d)}", moves_card=True)
+        case State.ACTIVE if _is_first_seen(d):
+            return Milestone(ACCOUNT, moves_card=True)
         case State.ENDED if d.receipt is Receipt.DUE:
             return None  # told together with the receipt, in a moment
+        case State.CANCELLED if d.closed_by != d.grantor_id:
+            return Milestone(d.state.value)
         case State.ENDED | State.FAILED:
             return Milestone(d.state.value)
         case State.ENDING if d.trouble is Trouble.STILL_THERE:
@@ -116,9 +126,18 @@ def _for_grantor(d: Delegation) -> Milestone | None:
             return None
 
 
+def _is_first_seen(d: Delegation) -> bool:
+    """Whether the grantor approved a request without having seen the account that it is about.
+
+    Who grants by themselves has the card before them when it names the account.
+    """
+    was_asked = d.requester_id != d.grantor_id and d.standing_id is None
+    return was_asked and d.grantee_account is not None and d.is_account_unseen
+
+
 def _for_others(d: Delegation, *, is_grantee: bool) -> Milestone | None:
     match d.state:
-        case State.ACTIVE if is_grantee and d.is_extension_asked:
+        case State.ACTIVE if is_grantee and d.is_extension_asked and not d.is_warned:
             return None
         case State.ACTIVE if is_grantee and d.extension_declined_at is not None:
             return Milestone(f"declined:{int(d.extension_declined_at.timestamp())}")
@@ -128,6 +147,8 @@ def _for_others(d: Delegation, *, is_grantee: bool) -> Milestone | None:
             return Milestone(f"active:{_until(d)}")
         case State.ENDING if d.trouble is Trouble.STILL_THERE:
             return Milestone("still_there")
+        case State.CANCELLED if d.closed_by != (d.grantee_id if is_grantee else d.requester_id):
+            return Milestone(d.state.value)
         case State.ENDED | State.FAILED | State.DENIED | State.LAPSED:
             return Milestone(d.state.value)
         case _:
@@ -142,7 +163,7 @@ def moved(delegation: Delegation, audience: Audience) -> Message:
     """What is left of a card that was shown anew further down."""
     shown = face(delegation, audience)
     said = f"{shown.headline}. This card is now further down."
-    return Message(said, [_context(said)])
+    return Message(said, [parts.context(said)])
 
 
 def notice(
@@ -153,8 +174,8 @@ def notice(
     ``details`` are lines that stand in no row, such as the emails that were sent.
     """
     shown = face(delegation, audience)
-    blocks: list[Block] = [_section(f"{MARKS[delegation.state]} {shown.headline}.")]
-    blocks += [_context(line) for line in (*shown.lines, *details)]
+    blocks: list[Block] = [parts.section(f"{MARKS[delegation.state]} {shown.headline}.")]
+    blocks += [parts.context(line) for line in (*shown.lines, *details)]
     if Action.CONNECT in shown.actions:
         blocks.append(buttons(delegation.id, [Action.CONNECT], connect_url))
     return Message("\n".join([_text(shown, ""), *details]), blocks)
@@ -175,10 +196,10 @@ def buttons(delegation_id: str, actions: Sequence[Action], connect_url: str) -> 
 
 def button(action: Action, delegation_id: str, connect_url: str) -> ButtonElement:
     """One button; only "Connect Close" is a link."""
-    return ButtonElement(
-        action_id=action,
-        text=PlainTextObject(text=LABELS[action], emoji=False),
-        value=delegation_id,
+    return parts.button(
+        action,
+        LABELS[action],
+        delegation_id,
         style=STYLES.get(action),
         url=connect_url if action is Action.CONNECT else None,
     )
@@ -200,11 +221,3 @@ def _text(shown: Face, reason: str) -> str:
     if reason and shown.shows_reason:
         plain.insert(1, f"Reason: {quoted(reason)}")
     return "\n".join(plain)
-
-
-def _section(text: str) -> SectionBlock:
-    return SectionBlock(text=MarkdownTextObject(text=text))
-
-
-def _context(text: str) -> ContextBlock:
-    return ContextBlock(elements=[MarkdownTextObject(text=text)])

@@ -61,7 +61,7 @@ def _for_grantor(d: Delegation) -> Face:
                         f"If you approve, {grantee} can {words.allows('your')}. "
                         "You can revoke it at any time."
                     ),
-                    f"Without an answer, this lapses {moment(d.lapses_at)}.",
+                    f"{_next_reminder(d)}Without an answer, this lapses {moment(d.lapses_at)}.",
                 ],
                 [Action.APPROVE, Action.DENY, *_snooze(d), Action.MORE],
             )
@@ -76,7 +76,7 @@ def _for_grantor(d: Delegation) -> Face:
         case State.ACTIVE:
             return Face(
                 f"{grantee} can send email as you {words.end(d)}",
-                [*words.addresses(d), *_standing(d)],
+                [*_went_unseen(d, grantee), *words.addresses(d), *_standing(d)],
                 small=[f"{grantee} can {words.allows('your')}.", *_goes_to(d)],
                 actions=[*_extend(d), Action.RECEIPT, Action.REVOKE],
             )
@@ -91,7 +91,7 @@ def _for_grantor(d: Delegation) -> Face:
         case State.DENIED:
             return Face(f"You denied {grantee}'s request", _note(d), [_when(d)])
         case State.CANCELLED:
-            return Face(f"{_closer(d)} took this request back", ["Nothing was changed in Close."])
+            return Face(words.why_cancelled(d), ["Nothing was changed in Close."])
         case State.LAPSED:
             return Face(f"{grantee}'s request lapsed", [_why_lapsed(d)])
         case State.FAILED:
@@ -105,6 +105,7 @@ def _approved_for_grantor(d: Delegation, grantee: str) -> Face:
             f"{_agreed(d, grantee)}. One step is left: connect your Close account{again}",
             [
                 _how_long(d),
+                *_account(d),
                 "Close lets only you give this right. Connect once; the rest happens by itself.",
             ],
             [f"Your approval is kept until {moment(d.lapses_at)}."],
@@ -174,11 +175,12 @@ def _for_grantee(d: Delegation) -> Face:
         case State.ENDED:
             return Face(f"You can no longer send email as {grantor}", [_over(d)])
         case State.DENIED:
-            return Face(f"{grantor} denied your request", _note(d), [_when(d)])
+            return Face(f"{grantor} denied {_request(d)}", _note(d), [_when(d)])
         case State.CANCELLED:
-            return Face(f"{_closer(d)} took this request back", ["Nothing was changed in Close."])
+            return Face(words.why_cancelled(d), ["Nothing was changed in Close."])
         case State.LAPSED:
-            return Face(f"Your request to {grantor} lapsed", [_why_lapsed(d)])
+            request = _request(d)
+            return Face(f"{request[0].upper()}{request[1:]} to {grantor} lapsed", [_why_lapsed(d)])
         case State.FAILED:
             return _failed(
                 d, f"You were not given the right to send as {grantor}", actions=_connecting(d)
@@ -209,7 +211,7 @@ def for_bystander(d: Delegation) -> Face:
         case State.DENIED:
             return Face(f"{grantor} denied the request for {pair}", _note(d), [_when(d)])
         case State.CANCELLED:
-            return Face(f"{_closer(d)} took the request for {pair} back")
+            return Face(f"{words.why_cancelled(d)} ({pair})")
         case State.LAPSED:
             return Face(f"The request for {pair} lapsed", [_why_lapsed(d)])
         case State.FAILED:
@@ -235,8 +237,14 @@ def _agreed_for_grantee(d: Delegation, grantor: str) -> str:
         return f"{grantor} lets you send email as them"
     if d.standing_id is not None:
         return f"{grantor}'s standing approval covers your request"
-    whose = "your" if d.requester_id == d.grantee_id else f"{mention(d.requester_id)}'s"
-    return f"{grantor} approved {whose} request"
+    return f"{grantor} approved {_request(d)}"
+
+
+def _request(d: Delegation) -> str:
+    """For the grantee, who may never have asked."""
+    if d.requester_id == d.grantee_id:
+        return "your request"
+    return f"the request that {mention(d.requester_id)} made for you"
 
 
 def _how_long(d: Delegation) -> str:
@@ -248,14 +256,21 @@ def _reminder(d: Delegation) -> list[str]:
 
 
 def _warning(d: Delegation) -> list[str]:
-    is_near = d.is_warned and not d.is_extension_asked and d.extension_declined_at is None
-    return ["*Your time is nearly up.* Extend asks for more, without a gap."] * is_near
+    if not d.is_warned or d.extension_declined_at is not None:
+        return []
+    if d.is_extension_asked:
+        return ["*Your time is nearly up*, and your wish for more is not answered yet."]
+    return ["*Your time is nearly up.* Extend asks for more, without a gap."]
 
 
 def _standing(d: Delegation) -> list[str]:
     if d.standing_id is None:
         return []
-    return ["This was approved by your standing approval; App Home lists and ends those."]
+    if d.is_extended_by_standing:
+        what = f"{mention(d.grantee_id)} extended this by your standing approval"
+    else:
+        what = "This was approved by your standing approval"
+    return [f"{what}; App Home lists and ends those."]
 
 
 def _account(d: Delegation) -> list[str]:
@@ -265,14 +280,28 @@ def _account(d: Delegation) -> list[str]:
         return [f"*Will go to:* {quoted(d.grantee_account)}{how}"]
     if d.grantee_trouble is not None:
         return [words.trouble(d, d.grantee_trouble), *words.way_on(d, d.grantee_trouble)]
-    return ["Which Close account it will go to is looked up when you approve."]
+    if not d.grantee_email:
+        return ["Which Close account it will go to is looked up when you approve."]
+    grantee = mention(d.grantee_id)
+    address = f"whoever in your Close organization has {grantee}'s Slack address"
+    when = "It cannot be looked up yet; you read which account it was as soon as it has the right."
+    return [f"*Will go to:* {address}, {quoted(d.grantee_email)}. {when}"]
 
 
 def _goes_to(d: Delegation) -> list[str]:
-    if not d.grantee_account:
+    if not d.grantee_account or d.is_account_unseen:
         return []
     how = "" if d.is_grantee_proven else ", matched by e-mail"
     return [f"In Close: {quoted(d.grantee_account)}{how}."]
+
+
+def _went_unseen(d: Delegation, grantee: str) -> list[str]:
+    """The account that the grantor agreed to without having seen it."""
+    if not d.grantee_account or not d.is_account_unseen:
+        return []
+    how = "" if d.is_grantee_proven else " (matched by e-mail)"
+    account = f"*In Close the right went to:* {quoted(d.grantee_account)}{how}."
+    return [f"{account} If that is not {grantee}, revoke it."]
 
 
 def _unknown_account(d: Delegation) -> list[str]:
@@ -290,7 +319,17 @@ def _extend(d: Delegation) -> list[Action]:
 
 
 def _snooze(d: Delegation) -> list[Action]:
-    return [Action.SNOOZE] if d.reminders else []
+    return [Action.SNOOZE] if d.reminders and _has_next_reminder(d) else []
+
+
+def _has_next_reminder(d: Delegation) -> bool:
+    return d.remind_at is not None and d.remind_at < d.lapses_at
+
+
+def _next_reminder(d: Delegation) -> str:
+    if d.remind_at is None or not _has_next_reminder(d):
+        return ""
+    return f"I remind you {moment(d.remind_at)}. "
 
 
 def _note(d: Delegation) -> list[str]:
@@ -339,7 +378,3 @@ def _when(d: Delegation) -> str:
 
 def _at(d: Delegation) -> str:
     return f" ({_when(d)})" if d.ended_at else ""
-
-
-def _closer(d: Delegation) -> str:
-    return mention(d.closed_by or d.grantee_id)

@@ -8,15 +8,14 @@ from slack_sdk.models.blocks import (
     Block,
     DatePickerElement,
     InputBlock,
-    MarkdownTextObject,
     PlainTextInputElement,
     PlainTextObject,
-    SectionBlock,
 )
 from slack_sdk.models.views import View
 
 from bot.cards import words
 from bot.cards.markup import mention
+from bot.cards.parts import section
 from bot.spans import write_length
 from models.delegation import Delegation
 from models.policy import REASON_LIMIT, Policy
@@ -30,8 +29,10 @@ TIME_HINT = "For example 45m, 2h30m, 3 days, until friday 17:00, forever"
 def approve_for(d: Delegation, policy: Policy) -> View:
     """Yes, but for a shorter or longer time."""
     about = f"{mention(d.grantee_id)} asked to send email as you {words.terms(d)}."
+    if d.starts_at is not None:
+        about += " That start stays, unless you write another one."
     return _form(
-        APPROVE_FOR, d.id, "Another time", "Approve", [_section(about), _duration(d, policy)]
+        APPROVE_FOR, d.id, "Another time", "Approve", [section(about), _duration(d, policy)]
     )
 
 
@@ -45,13 +46,13 @@ def deny_with_note(d: Delegation) -> View:
         element=PlainTextInputElement(action_id=NOTE, multiline=True, max_length=REASON_LIMIT),
     )
     about = f"{mention(d.grantee_id)} asked to send email as you {words.terms(d)}."
-    return _form(DENY_WITH_NOTE, d.id, "Deny", "Deny", [_section(about), note])
+    return _form(DENY_WITH_NOTE, d.id, "Deny", "Deny", [section(about), note])
 
 
 def extend(d: Delegation, policy: Policy) -> View:
     """More time."""
     about = f"Now it lasts {words.end(d)}. A length is added to that; nothing is interrupted."
-    return _form(EXTEND_FORM, d.id, "Extend", "Extend", [_section(about), _duration(d, policy)])
+    return _form(EXTEND_FORM, d.id, "Extend", "Extend", [section(about), _duration(d, policy)])
 
 
 def always_approve(d: Delegation, policy: Policy, *, until: date) -> View:
@@ -66,7 +67,7 @@ def always_approve(d: Delegation, policy: Policy, *, until: date) -> View:
         label=PlainTextObject(text="Until which day?"),
         element=DatePickerElement(action_id=UNTIL, initial_date=until.isoformat()),
     )
-    return _form(ALWAYS_APPROVE, d.id, "Always approve", "Save", [_section(about), longest, picker])
+    return _form(ALWAYS_APPROVE, d.id, "Always approve", "Save", [section(about), longest, picker])
 
 
 def value(view: dict[str, Any], name: str) -> str:
@@ -102,7 +103,3 @@ def _form(
         close=PlainTextObject(text="Never mind"),
         blocks=list(blocks),
     )
-
-
-def _section(text: str) -> SectionBlock:
-    return SectionBlock(text=MarkdownTextObject(text=text))

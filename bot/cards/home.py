@@ -10,18 +10,15 @@ from slack_sdk.models.blocks import (
     ActionsBlock,
     Block,
     ButtonElement,
-    ContextBlock,
-    HeaderBlock,
-    MarkdownTextObject,
-    PlainTextObject,
-    SectionBlock,
 )
 from slack_sdk.models.views import View
 
 from bot.cards import words
 from bot.cards.blocks import MARKS, button, buttons
 from bot.cards.faces import Action, Face, face
-from bot.cards.markup import mention, moment
+from bot.cards.markup import mention, moment, quoted
+from bot.cards.parts import button as part_button
+from bot.cards.parts import context, header, section, typed
 from bot.spans import say_length
 from models.card import Audience
 from models.connection import Connection
@@ -32,7 +29,6 @@ from models.standing import StandingApproval
 MOST_ROWS = 8  # of each list; the rest is counted, and `/sendas list` has more
 HISTORY_PAGE = 10
 LINES_A_BLOCK = 5  # of the history; two blocks of them stay below 3,000 characters each
-MOST_TEXT = 2900
 
 ASK = "ask_send_as"
 END_STANDING = "end_standing"
@@ -60,11 +56,9 @@ def home_view(
 
 def _top(connection: Connection | None, connect_url: str) -> list[Block]:
     about = "Send email as a colleague in Close, for as long as they allow it."
-    ask = ButtonElement(
-        action_id=ASK, text=PlainTextObject(text="Ask to send as…"), style="primary"
-    )
+    ask = part_button(ASK, "Ask to send as…", "home", style="primary")
     return [
-        _section(f"*{about}*"),
+        section(f"*{about}*"),
         ActionsBlock(block_id="ask", elements=[ask]),
         _health(connection, connect_url),
     ]
@@ -77,37 +71,38 @@ def _health(connection: Connection | None, connect_url: str) -> Block:
             f"{MARKS[State.ENDED]} *Your Close account is not connected.* You only need that to "
             "let colleagues send as you."
         )
-        return _section(text, block_id="connection", accessory=connect)
+        return section(text, block_id="connection", accessory=connect)
     if not connection.is_alive:
         text = (
             f"{MARKS[State.FAILED]} *Your connection to Close no longer works.* Connect again: "
             "until then the bot can neither give rights in your name nor take them back."
         )
-        return _section(text, block_id="connection", accessory=connect)
-    return _section(f"{MARKS[State.ACTIVE]} *Your Close account is connected:* {connection.email}")
+        return section(text, block_id="connection", accessory=connect)
+    return section(
+        f"{MARKS[State.ACTIVE]} *Your Close account is connected:* {quoted(connection.email)}"
+    )
 
 
 def _waiting(excerpt: Excerpt, connect_url: str) -> list[Block]:
     if not excerpt.rows:
         return []
-    blocks: list[Block] = [_header("Waiting for you")]
+    blocks: list[Block] = [header("Waiting for you")]
     for each in excerpt.rows:
         shown = face(each, Audience.GRANTOR)
-        blocks.append(_section(_all_of(each, shown)))
+        blocks.append(section(_all_of(each, shown)))
         if each.reason and shown.shows_reason:
-            reason = PlainTextObject(text=f"“{each.reason}”", emoji=False)
-            blocks.append(SectionBlock(text=reason))
+            blocks.append(typed(each.reason))
         if shown.actions:
             blocks.append(buttons(each.id, shown.actions, connect_url))
     return blocks + _more(excerpt)
 
 
 def _rows(title: str, excerpt: Excerpt, audience: Audience, now: datetime) -> list[Block]:
-    blocks: list[Block] = [_header(title)]
+    blocks: list[Block] = [header(title)]
     for each in excerpt.rows:
         blocks += _row(each, face(each, audience), now)
     if not excerpt.rows:
-        blocks.append(_context("Nobody at the moment."))
+        blocks.append(context("Nobody at the moment."))
     return blocks + _more(excerpt)
 
 
@@ -116,13 +111,13 @@ def _row(delegation: Delegation, shown: Face, now: datetime) -> list[Block]:
     text = _all_of(delegation, shown, now)
     if len(actions) == 1 and actions[0] is not Action.MORE:
         return [
-            _section(
+            section(
                 text,
                 block_id=f"delegation:{delegation.id}",
                 accessory=button(actions[0], delegation.id, ""),
             )
         ]
-    blocks: list[Block] = [_section(text)]
+    blocks: list[Block] = [section(text)]
     return [*blocks, buttons(delegation.id, actions, "")] if actions else blocks
 
 
@@ -137,10 +132,10 @@ def _all_of(delegation: Delegation, shown: Face, now: datetime | None = None) ->
 def _standing(standing: Sequence[StandingApproval], me: str) -> list[Block]:
     if not standing:
         return []
-    blocks: list[Block] = [_header("Standing approvals")]
+    blocks: list[Block] = [header("Standing approvals")]
     blocks += [_standing_row(each, me) for each in standing[:MOST_ROWS]]
     if len(standing) > MOST_ROWS:
-        blocks.append(_context(f"… and {len(standing) - MOST_ROWS} more: `/sendas list`"))
+        blocks.append(context(f"… and {len(standing) - MOST_ROWS} more: `/sendas list`"))
     return blocks
 
 
@@ -150,11 +145,11 @@ def _standing_row(standing: StandingApproval, me: str) -> Block:
         f"{moment(standing.until)}"
     )
     if standing.grantor_id != me:
-        return _section(
+        return section(
             f"{mention(standing.grantor_id)} approves your requests without a click: {limits}."
         )
-    end = ButtonElement(action_id=END_STANDING, text=PlainTextObject(text="End"), value=standing.id)
-    return _section(
+    end = part_button(END_STANDING, "End", standing.id)
+    return section(
         f"You approve the requests of {mention(standing.grantee_id)} without a click: {limits}.",
         block_id=f"standing:{standing.id}",
         accessory=end,
@@ -166,13 +161,13 @@ def _history(overview: Overview) -> list[Block]:
         return []
     title = "What is over" if overview.page == 0 else f"What is over, page {overview.page + 1}"
     lines = [_past(each, overview.person_id) for each in overview.history]
-    blocks: list[Block] = [_header(title)]
+    blocks: list[Block] = [header(title)]
     blocks += [
-        _section("\n".join(lines[start : start + LINES_A_BLOCK]))
+        section("\n".join(lines[start : start + LINES_A_BLOCK]))
         for start in range(0, len(lines), LINES_A_BLOCK)
     ]
     if not lines:
-        blocks.append(_context("Nothing older."))
+        blocks.append(context("Nothing older."))
     turns = _turns(overview)
     return [*blocks, ActionsBlock(block_id="history", elements=turns)] if turns else blocks
 
@@ -183,10 +178,7 @@ def _turns(overview: Overview) -> list[ButtonElement]:
         turns.append((NEWER, "Newer", overview.page - 1))
     if overview.has_older:
         turns.append((OLDER, "Older", overview.page + 1))
-    return [
-        ButtonElement(action_id=action, text=PlainTextObject(text=label), value=str(page))
-        for action, label, page in turns
-    ]
+    return [part_button(action, label, str(page)) for action, label, page in turns]
 
 
 def _past(d: Delegation, me: str) -> str:
@@ -204,7 +196,7 @@ def _outcome(d: Delegation) -> str:
     outcomes: dict[State, Callable[[], str]] = {
         State.ENDED: lambda: words.how_it_ended(d),
         State.DENIED: lambda: "Denied.",
-        State.CANCELLED: lambda: "Taken back.",
+        State.CANCELLED: lambda: f"{words.why_cancelled(d)}.",
         State.LAPSED: lambda: "Lapsed.",
         State.FAILED: lambda: "Could not be set up.",
     }
@@ -215,26 +207,11 @@ def _bottom(now: datetime, admins: Sequence[str]) -> list[Block]:
     helper = " or ".join(mention(admin) for admin in admins)
     asking = f" If something looks wrong, ask {helper}." if helper else ""
     return [
-        _context(f"`/sendas help` shows everything you can do.{asking}"),
-        _context(f"As of {moment(now)}; all times are in your own time zone."),
+        context(f"`/sendas help` shows everything you can do.{asking}"),
+        context(f"As of {moment(now)}; all times are in your own time zone."),
     ]
 
 
 def _more(excerpt: Excerpt) -> list[Block]:
     hidden = excerpt.total - len(excerpt.rows)
-    return [_context(f"… and {hidden} more: `/sendas list`")] if hidden > 0 else []
-
-
-def _header(text: str) -> HeaderBlock:
-    return HeaderBlock(text=PlainTextObject(text=text, emoji=False))
-
-
-def _section(
-    text: str, *, block_id: str | None = None, accessory: ButtonElement | None = None
-) -> SectionBlock:
-    shown = text if len(text) <= MOST_TEXT else text[: MOST_TEXT - 1] + "…"
-    return SectionBlock(block_id=block_id, text=MarkdownTextObject(text=shown), accessory=accessory)
-
-
-def _context(text: str) -> ContextBlock:
-    return ContextBlock(elements=[MarkdownTextObject(text=text)])
+    return [context(f"… and {hidden} more: `/sendas list`")] if hidden > 0 else []

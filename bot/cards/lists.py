@@ -3,17 +3,27 @@
 from collections.abc import Callable, Sequence
 
 from bot.cards import words
-from bot.cards.markup import mention
+from bot.cards.markup import mention, moment
+from bot.spans import say_length
 from models.delegation import Delegation, State
+from models.standing import StandingApproval
 
 MOST_TEXT = 3500  # characters of lines; with titles it stays below Slack's 4,000 (slack.md §5)
+
+BULLET = "\n• "
 
 Line = Callable[[Delegation], str]
 
 
-def overview(delegations: Sequence[Delegation], reader: str) -> str:
-    """Three short lists as one text; what is empty is left out."""
+def overview(
+    delegations: Sequence[Delegation], reader: str, *, standing: Sequence[StandingApproval] = ()
+) -> str:
+    """Four short lists as one text; what is empty is left out.
+
+    What is open comes first: standing approvals get the room that is left.
+    """
     shown = _that_fit(delegations, reader)
+    room = MOST_TEXT - sum(len(_line(each, reader)(each)) + len(BULLET) for each in shown)
     parts = [
         _part("*Who may send as you*", [d for d in shown if d.grantor_id == reader], _given),
         _part("*Whom you may send as*", [d for d in shown if d.grantee_id == reader], _received),
@@ -23,6 +33,7 @@ def overview(delegations: Sequence[Delegation], reader: str) -> str:
             _for_another,
         ),
     ]
+    parts.append(_standing_part(standing, reader, room))
     text = "\n\n".join(part for part in parts if part)
     if len(delegations) > len(shown):
         text += f"\n\n… and {len(delegations) - len(shown)} more."
@@ -35,7 +46,7 @@ def overview(delegations: Sequence[Delegation], reader: str) -> str:
 def _that_fit(delegations: Sequence[Delegation], reader: str) -> Sequence[Delegation]:
     room = MOST_TEXT
     for count, each in enumerate(delegations):
-        room -= len(_line(each, reader)(each)) + len("\n• ")
+        room -= len(_line(each, reader)(each)) + len(BULLET)
         if room < 0:
             return delegations[:count]
     return delegations
@@ -51,6 +62,28 @@ def _part(title: str, rows: Sequence[Delegation], line: Line) -> str:
     if not rows:
         return ""
     return "\n".join([title, *(f"• {line(row)}" for row in rows)])
+
+
+def _standing_part(standing: Sequence[StandingApproval], reader: str, room: int) -> str:
+    lines: list[str] = []
+    for each in standing:
+        line = f"• {_standing_line(each, reader)}"
+        room -= len(line) + 1
+        if room < 0:
+            break
+        lines.append(line)
+    if hidden := len(standing) - len(lines):
+        lines.append(f"… and {hidden} more.")
+    return "\n".join(["*Standing approvals*", *lines]) if standing else ""
+
+
+def _standing_line(standing: StandingApproval, reader: str) -> str:
+    limits = f"up to {say_length(standing.max_length)} at a time, before {moment(standing.until)}"
+    if standing.grantor_id == reader:
+        return (
+            f"you approve the requests of {mention(standing.grantee_id)} without a click: {limits}"
+        )
+    return f"{mention(standing.grantor_id)} approves your requests without a click: {limits}"
 
 
 def _given(d: Delegation) -> str:

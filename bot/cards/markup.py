@@ -10,7 +10,9 @@ from datetime import UTC, datetime
 _MENTION = re.compile(r"<@[A-Z0-9]+>")
 _DATE = re.compile(r"<!date\^[^|>]*\|([^>]*)>")
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
-_MARKS = "*_~`"
+_SPACE = re.compile(r"\s*[\r\n\v\f\x85\u2028\u2029]\s*")
+# An underscore inside a word formats nothing, and addresses have to stay copyable.
+_MARKS = re.compile(r"[*~`]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9@.])")
 _BREAK = "\u200b"  # zero width: keeps a mark from opening or closing anything
 
 
@@ -26,12 +28,11 @@ def moment(when: datetime) -> str:
 
 
 def quoted(text: str) -> str:
-    """What somebody typed, so that it can neither mention, link nor format."""
+    """What somebody typed, on one line, so that it can neither mention, link nor format."""
+    text = _SPACE.sub(" ", text)
     for character, entity in _ESCAPES.items():
         text = text.replace(character, entity)
-    for mark in _MARKS:
-        text = text.replace(mark, f"{_BREAK}{mark}{_BREAK}")
-    return text
+    return _MARKS.sub(rf"{_BREAK}\g<0>{_BREAK}", text)
 
 
 def unmarked(text: str) -> str:

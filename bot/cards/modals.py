@@ -5,9 +5,7 @@ from typing import Any
 
 from slack_sdk.models.blocks import (
     Block,
-    ContextBlock,
     InputBlock,
-    MarkdownTextObject,
     PlainTextInputElement,
     PlainTextObject,
     UserMultiSelectElement,
@@ -15,6 +13,7 @@ from slack_sdk.models.blocks import (
 )
 from slack_sdk.models.views import View
 
+from bot.cards.parts import context
 from bot.spans import write_length
 from models.policy import REASON_LIMIT, Policy
 
@@ -108,4 +107,4 @@ def _meaning() -> Block:
         "Once a colleague approves, single, bulk and sequence email can be sent from Close in "
         "their name, until the time is up."
     )
-    return ContextBlock(elements=[MarkdownTextObject(text=text)])
+    return context(text)

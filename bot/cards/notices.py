@@ -6,18 +6,15 @@ from slack_sdk.models.blocks import (
     ActionsBlock,
     Block,
     ButtonElement,
-    ContextBlock,
-    MarkdownTextObject,
-    PlainTextObject,
-    SectionBlock,
 )
 
 from bot.cards import answers, words
 from bot.cards.faces import Action
 from bot.cards.markup import mention, moment, quoted
 from bot.cards.message import Message
+from bot.cards.parts import button, context, section
 from models.connection import Connection
-from models.delegation import Delegation, State
+from models.delegation import Delegation, State, Trouble
 from models.pairing import Pairing, Verdict
 
 CONFIRM_PAIRING, REJECT_PAIRING, DISCONNECT = "confirm_pairing", "reject_pairing", "disconnect"
@@ -26,6 +23,7 @@ MOST_NAMED = 10  # people; more are counted
 _ALARM = "\N{LARGE ORANGE CIRCLE}"
 _CALM = "\N{WHITE HEAVY CHECK MARK}"
 _QUESTION = "\N{BLACK QUESTION MARK ORNAMENT}"
+_UNCONNECTED = (Trouble.NOT_CONNECTED, Trouble.CONNECTION_LOST)
 _BY_HAND = "in Close's settings under Send As"
 
 
@@ -57,7 +55,7 @@ def connection_works() -> Message:
 
 
 def overdue(delegation: Delegation) -> Message:
-    """To an admin: a right has outlived its end, and its grantor's connection is dead."""
+    """To an admin: a right has outlived its end, and why."""
     grantor, grantee = mention(delegation.grantor_id), mention(delegation.grantee_id)
     if not delegation.is_open:
         return _message(
@@ -66,13 +64,17 @@ def overdue(delegation: Delegation) -> Message:
     since = f" since {moment(delegation.ended_at)}" if delegation.ended_at else ""
     problem = (
         f"{_ALARM} *{grantee} may still be able to send email as {grantor}.* The right is "
-        f"over{since}, but {grantor}'s connection to Close does not work, and only {grantor} "
-        "can take it away."
+        f"over{since}, but Close has not confirmed that it is gone."
     )
-    ways = (
-        f"{grantor} can connect again with `/sendas connect`, or remove it {_BY_HAND}. "
-        "Please make sure that one of the two happens."
-    )
+    if delegation.trouble is not None and delegation.trouble not in _UNCONNECTED:
+        why = words.trouble(delegation)
+        ways = f"{why} Until the bot succeeds, {grantor} can remove it {_BY_HAND}."
+    else:
+        ways = (
+            f"{grantor}'s connection to Close does not work, and only {grantor} can take it "
+            f"away: they can connect again with `/sendas connect`, or remove it {_BY_HAND}. "
+            "Please make sure that one of the two happens."
+        )
     return _message(
         [problem, ways],
         small="The bot keeps trying, and this message changes once Close confirms.",
@@ -95,8 +97,8 @@ def pairing(pairing: Pairing) -> Message:
         small="Once confirmed, the bot acts in Close with that account whenever "
         f"{person} approves something. If you are not sure, ask {person}, or reject.",
         buttons=[
-            _button(CONFIRM_PAIRING, "Confirm", pairing.id, style="primary"),
-            _button(REJECT_PAIRING, "Reject", pairing.id, style="danger"),
+            button(CONFIRM_PAIRING, "Confirm", pairing.id, style="primary"),
+            button(REJECT_PAIRING, "Reject", pairing.id, style="danger"),
         ],
     )
 
@@ -128,6 +130,17 @@ def disconnected(*, was_key: bool) -> Message:
     )
 
 
+def tokens_forgotten() -> Message:
+    """The same, when somebody else is connected with the same Close account."""
+    done = (
+        "the bot's tokens are deleted here. Its access is not revoked in Close, because somebody "
+        "else here uses the same Close account."
+    )
+    return _message(
+        [f"{_CALM} Close is disconnected: {done}"], small="`/sendas connect` connects again."
+    )
+
+
 def leaving_question(dependents: Sequence[Delegation]) -> Message:
     """The answer to ``/sendas disconnect`` when something depends on the connection."""
     return _message(
@@ -136,7 +149,7 @@ def leaving_question(dependents: Sequence[Delegation]) -> Message:
             "Then the bot's access is revoked in Close, and its tokens are deleted.",
         ],
         small="`/sendas list` shows how things are. Without a click here, nothing changes.",
-        buttons=[_button(DISCONNECT, "End these and disconnect", "mine", style="danger")],
+        buttons=[button(DISCONNECT, "End these and disconnect", "mine", style="danger")],
     )
 
 
@@ -183,7 +196,8 @@ def in_use(email: str) -> str:
     """To an admin: confirming would leave rights behind that nobody could take back."""
     return (
         f"Nothing was changed. They have lent rights as {quoted(email)}, and only that account "
-        "can take them back. Once these are over, you can confirm this."
+        "can take them back. Once these are over, and they have answered what I asked them about "
+        "rights set up in Close, you can confirm this."
     )
 
 
@@ -199,6 +213,8 @@ def broken_connection(connection: Connection | None) -> str:
 
 
 def _outcome(pairing: Pairing) -> str:
+    if pairing.verdict is Verdict.REJECTED and pairing.decided_by is None:
+        return "It is rejected, because they have left."
     who = mention(pairing.decided_by) if pairing.decided_by else "Nobody"
     return {
         Verdict.WAITING: "",
@@ -230,32 +246,14 @@ def _line(d: Delegation) -> str:
 def _message(
     lines: Sequence[str], *, small: str = "", buttons: Sequence[ButtonElement] = ()
 ) -> Message:
-    blocks: list[Block] = [_section(line) for line in lines]
+    blocks: list[Block] = [section(line) for line in lines]
     if small:
-        blocks.append(ContextBlock(elements=[MarkdownTextObject(text=small)]))
+        blocks.append(context(small))
     if buttons:
         blocks.append(ActionsBlock(elements=list(buttons)))
     said = [*lines, small] if small else lines
     return Message("\n".join(line.replace("*", "") for line in said), blocks)
 
 
-def _section(text: str) -> SectionBlock:
-    return SectionBlock(text=MarkdownTextObject(text=text))
-
-
 def _connect(url: str) -> ButtonElement:
-    return ButtonElement(
-        action_id=Action.CONNECT.value,
-        text=PlainTextObject(text="Connect Close", emoji=False),
-        style="primary",
-        url=url,
-    )
-
-
-def _button(action_id: str, label: str, value: str, *, style: str) -> ButtonElement:
-    return ButtonElement(
-        action_id=action_id,
-        text=PlainTextObject(text=label, emoji=False),
-        value=value,
-        style=style,
-    )
+    return button(Action.CONNECT.value, "Connect Close", "connect", style="primary", url=url)

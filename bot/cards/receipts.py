@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 
-from slack_sdk.models.blocks import MarkdownTextObject, SectionBlock
-
 from bot.cards.markup import mention, moment, quoted
 from bot.cards.message import Message
+from bot.cards.parts import section
 from bot.ports import SentEmail
 from models.delegation import Delegation, Receipt
 
@@ -63,7 +62,7 @@ def scheduled(emails: Sequence[SentEmail]) -> Message | None:
         "ask for more time. Running sequences are not shown here; please look at yours in Close."
     )
     text = "\n".join([advice, *listed(emails, most=5)])
-    return Message(text, [SectionBlock(text=MarkdownTextObject(text=text))])
+    return Message(text, [section(text)])
 
 
 def _emails(emails: int, people: int) -> str:

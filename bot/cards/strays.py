@@ -5,41 +5,47 @@ from collections.abc import Sequence
 from slack_sdk.models.blocks import (
     ActionsBlock,
     Block,
-    ButtonElement,
-    ContextBlock,
     InputBlock,
-    MarkdownTextObject,
     PlainTextInputElement,
     PlainTextObject,
-    SectionBlock,
 )
 from slack_sdk.models.views import View
 
 from bot.cards import words
 from bot.cards.markup import mention, quoted
 from bot.cards.message import Message
+from bot.cards.parts import button, context, section
 from bot.differences import Differences
 from bot.refusals import StrayDecided
 from bot.spans import write_length
 from models.policy import Policy
-from models.stray import Stray, StrayState
+from models.stray import Obstacle, Stray, StrayState
 
 KEEP, GIVE_END, REMOVE = "stray_keep", "stray_give_end", "stray_remove"
 END_FORM, DURATION = "stray_end_form", "duration"
 
+_BY_HAND = "or remove it yourself in Close's settings under Send As"
+_OBSTACLES = {
+    Obstacle.NOT_CONNECTED: "Your connection to Close does not work, so it is still there. "
+    f"`/sendas connect` lets it go on at once, {_BY_HAND}.",
+    Obstacle.OTHER_ACCOUNT: "You are connected with another Close account than the one that gave "
+    f"it, so it is still there. Connect that one with `/sendas connect`, {_BY_HAND}.",
+}
 _LABELS = {KEEP: "Keep", GIVE_END: "Give it an end", REMOVE: "Remove"}
 
 
-def card(stray: Stray) -> Message:
+def card(stray: Stray, obstacle: Obstacle | None = None) -> Message:
     """The message to the grantor about one association that the bot did not make."""
     headline, lines = _said(stray)
-    blocks: list[Block] = [SectionBlock(text=MarkdownTextObject(text=f"*{headline}*"))]
-    blocks += [SectionBlock(text=MarkdownTextObject(text=line)) for line in lines]
+    if obstacle is not None:
+        lines = [_OBSTACLES[obstacle]]
+    blocks: list[Block] = [section(f"*{headline}*")]
+    blocks += [section(line) for line in lines]
     buttons = _buttons(stray)
     said = [f"{headline}.", *lines]
     if buttons:
         said.append(f"{_who(stray)} can {words.allows('your')}.")
-        blocks.append(_small(said[-1]))
+        blocks.append(context(said[-1]))
         blocks.append(_row(stray.id, buttons))
     text = "\n".join(said).replace("*", "")
     return Message(text, blocks)
@@ -55,11 +61,7 @@ def end_form(stray: Stray, policy: Policy) -> View:
         submit=PlainTextObject(text="Set the end"),
         close=PlainTextObject(text="Never mind"),
         blocks=[
-            SectionBlock(
-                text=MarkdownTextObject(
-                    text=f"When should {_who(stray)} stop being able to send email as you?"
-                )
-            ),
+            section(f"When should {_who(stray)} stop being able to send email as you?"),
             InputBlock(
                 block_id=DURATION,
                 label=PlainTextObject(text="For how much longer?"),
@@ -88,7 +90,7 @@ def report(found: Differences) -> Message:
     if found.refused:
         lines.append(f"{_rights(len(found.refused))} back after you removed it; being removed.")
     text = "\n".join(lines)
-    return Message(text, [SectionBlock(text=MarkdownTextObject(text=text))])
+    return Message(text, [section(text)])
 
 
 def checking(*, is_planned: bool) -> str:
@@ -166,19 +168,10 @@ def _row(stray_id: str, buttons: Sequence[str]) -> ActionsBlock:
     return ActionsBlock(
         block_id=f"stray:{stray_id}",
         elements=[
-            ButtonElement(
-                action_id=each,
-                text=PlainTextObject(text=_LABELS[each], emoji=False),
-                value=stray_id,
-                style="danger" if each == REMOVE else None,
-            )
+            button(each, _LABELS[each], stray_id, style="danger" if each == REMOVE else None)
             for each in buttons
         ],
     )
-
-
-def _small(text: str) -> ContextBlock:
-    return ContextBlock(elements=[MarkdownTextObject(text=text)])
 
 
 def _fits(count: int) -> str:

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from bot.cards.markup import mention, moment, quoted
 from bot.spans import say_length
-from models.delegation import Delegation, Event, Trouble
+from models.delegation import Delegation, Event, State, Trouble
 
 FOREVER = "∞ until it is revoked"  # the mark tells it from a date at a glance
 
@@ -78,6 +78,22 @@ def how_it_ended(delegation: Delegation) -> str:
             return f"{who} ended it."
 
 
+def why_cancelled(delegation: Delegation) -> str:
+    """Why nothing came of it, before anything was asked of Close."""
+    who = mention(delegation.closed_by or delegation.grantee_id)
+    match delegation.end_event:
+        case Event.OFFBOARD:
+            return "One of the two has left"
+        case Event.REVOKE:
+            return f"{who} took the approval back"
+        case Event.DISCONNECT:
+            return f"{mention(delegation.grantor_id)} disconnected their Close account"
+        case _ if delegation.requester_id == delegation.grantor_id:
+            return f"{who} gave it back before it began"
+        case _:
+            return f"{who} took this request back"
+
+
 # Whose way on is that the grantee shows which Close account is theirs.
 FOR_THE_GRANTEE = frozenset(
     {
@@ -98,8 +114,12 @@ def way_on(delegation: Delegation, kind: Trouble | None) -> list[str]:
     grantee = mention(delegation.grantee_id)
     which = f" one of {mention(delegation.grantor_id)}'s organization"
     account = which if kind is Trouble.OTHER_ORGANIZATION else " their own Close account"
+    connects = f"*The way on:* {grantee} connects{account} (`/sendas connect`)"
+    waits = kind is Trouble.GRANTEE_NOT_CONNECTED  # an approval is kept; for the others it fails
+    if delegation.state is State.REQUESTED and not waits:
+        return [f"{connects} before {mention(delegation.grantor_id)} approves."]
     then = "it goes on by itself" if delegation.is_open else "can then ask again"
-    return [f"*The way on:* {grantee} connects{account} (`/sendas connect`), and {then}."]
+    return [f"{connects}, and {then}."]
 
 
 def trouble(delegation: Delegation, kind: Trouble | None = None) -> str:

@@ -106,25 +106,29 @@ class CloseClient:
         *,
         allowing_user_id: str | None = None,
         allowed_user_id: str | None = None,
+        urgent: bool = False,
     ) -> Sequence[Association]:
         """Return the associations that match; one of the two has to be the caller.
 
         Rows that do not match are dropped: what is listed here may be deleted by its id next.
+        Urgent is what a revocation needs to know.
         """
         wanted = {"allowing_user_id": allowing_user_id, "allowed_user_id": allowed_user_id}
         filters = {
             name: _checked(value, "user") for name, value in wanted.items() if value is not None
         }
-        call = _Call("GET", "/send_as/", params=filters)
+        call = _Call("GET", "/send_as/", params=filters, urgent=urgent)
         return [
             row.value()
             async for row in self._rows(credential, call, Page[AssociationShape])
             if all(getattr(row, name) == value for name, value in filters.items())
         ]
 
-    async def association(self, credential: Credential, association_id: str) -> Association:
+    async def association(
+        self, credential: Credential, association_id: str, *, urgent: bool = False
+    ) -> Association:
         """Return one association; raises ``NotFound`` when it is gone."""
-        call = _Call("GET", "/send_as/{id}/", id=_checked(association_id, "sdas"))
+        call = _Call("GET", "/send_as/{id}/", id=_checked(association_id, "sdas"), urgent=urgent)
         answer = await self._call(credential, call)
         return self._read(call, answer, AssociationShape).value()
 
@@ -179,7 +183,7 @@ class CloseClient:
         call = _Call("POST", "/send_as/bulk/", json=body, urgent=bool(disallow))
         page = self._read(call, await self._call(credential, call), Page[AssociationShape])
         if page.has_more:
-            return await self.associations(credential)
+            return await self.associations(credential, urgent=call.urgent)
         return [row.value() for row in page.data]
 
     async def sent_emails(
@@ -243,7 +247,7 @@ class CloseClient:
     async def _call(
         self, credential: Credential, call: _Call, *, also_fine: int | None = None
     ) -> Answer:
-        group = Group(call.endpoint_group, _fingerprint(credential))
+        group = Group(call.endpoint_group, _payer(credential), credential.organization_id)
         async with self._limits.turn(group, urgent=call.urgent) as learn:
             try:
                 answer = await send(
@@ -288,5 +292,8 @@ def _authorization(credential: Credential) -> str:
     return f"Bearer {credential.secret}"
 
 
-def _fingerprint(credential: Credential) -> str:
+def _payer(credential: Credential) -> str:
+    """Return on whose limit a call counts: a refreshed token is no new credential."""
+    if credential.connection_id:
+        return credential.connection_id
     return hashlib.sha256(credential.secret.encode()).hexdigest()[:16]

@@ -18,7 +18,7 @@ from enum import StrEnum
 
 
 class CloseProblem(StrEnum):
-    """Why Close did not do it; ``bot.cards.texts`` has one sentence for each."""
+    """Why Close did not do it; ``bot.cards.words`` has one sentence for each."""
 
     RATE_LIMITED = "rate_limited"
     UNAVAILABLE = "unavailable"

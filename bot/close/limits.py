@@ -2,11 +2,12 @@
 
 Close counts per endpoint group, per credential and per organization, and its header shows only the
 limit that is closest to being hit (close.md §6). So each request passes two gates: the one of its
-credential and the one that all credentials share.
+credential and the one that all credentials of an organization share.
 """
 
 import asyncio
 import contextlib
+import math
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
@@ -25,10 +26,14 @@ Sleep = Callable[[float], Awaitable[object]]
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Requests that share a limit; ``credential`` is a fingerprint, never the secret."""
+    """Requests that share a limit; ``credential`` is a lasting name for it, never the secret.
+
+    Without a credential it is what all of the organization share.
+    """
 
     endpoint: str
-    credential: str
+    credential: str = ""
+    organization: str = ""
 
 
 class Limiter:
@@ -55,9 +60,14 @@ class Limiter:
         Raises ``RetryLater`` with the time that is left when the wait would be longer. Urgent
         callers go before everybody else who waits.
         """
-        own, shared = self._gate(group), self._gate(Group(group.endpoint, credential=""))
+        own = self._gate(group)
+        if not group.credential:
+            async with self._passed(own, urgent=urgent):
+                yield lambda answer: self._learn(own, answer)
+            return
+        shared = self._gate(replace(group, credential=""))
         async with self._passed(own, urgent=urgent), self._passed(shared, urgent=urgent):
-            yield lambda answer: self._learn(own, shared, answer)
+            yield lambda answer: self._learn_both(own, shared, answer)
 
     def _gate(self, group: Group) -> Gate:
         if group not in self._gates and len(self._gates) >= MOST_GATES:
@@ -108,19 +118,20 @@ class Limiter:
             for each in waits:
                 each.cancel()
 
-    def _learn(self, own: Gate, shared: Gate, answer: Answer) -> None:
+    def _learn_both(self, own: Gate, shared: Gate, answer: Answer) -> None:
         """Tell both gates; Close does not say whose limit it was, so the shared one errs briefly.
 
         A single credential's long wait must not stop everybody else's revocations for minutes.
         """
+        self._learn(own, answer)
+        self._learn(shared, answer, longest=self._max_wait)
+
+    def _learn(self, gate: Gate, answer: Answer, *, longest: float = math.inf) -> None:
         now, seen = self._monotonic(), allowance(answer.headers)
         if seen is None:
-            own.grow()
-            shared.grow()
+            gate.grow()
         else:
-            own.learn(seen, now)
-            shared.learn(replace(seen, reset=min(seen.reset, self._max_wait)), now)
+            gate.learn(replace(seen, reset=min(seen.reset, longest)), now)
         if answer.status == 429:
             wait = wait_named(answer.headers, answer.body).total_seconds()
-            own.close(now + wait)
-            shared.close(now + min(wait, self._max_wait))
+            gate.close(now + min(wait, longest))

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from bot.close.answers import OAuthErrorShape, TokenShape
 from bot.close.errors import CloseError, CloseProblem, ReconnectNeeded, RefusedByClose, RetryLater
 from bot.close.exchange import FOREIGN_ERRORS, Answer, Request, send
+from bot.close.limits import Group, Limiter
 from bot.close.translation import translated, unreadable
 from bot.ports import TokenAnswer
 
@@ -19,7 +20,8 @@ REVOKE = "/oauth2/revoke/"
 class CloseOAuthClient:
     """Implements ``bot.ports.CloseOAuth``; each method raises the errors of ``bot.close.errors``.
 
-    ``app_url`` is where people consent, ``api_url`` is where tokens come from.
+    ``app_url`` is where people consent, ``api_url`` is where tokens come from. Whether Close counts
+    these calls by app or by address is unknown; ``limits`` takes all of a kind as one group.
     """
 
     def __init__(
@@ -30,12 +32,14 @@ class CloseOAuthClient:
         client_id: str,
         client_secret: str,
         redirect_uri: str,
+        limits: Limiter | None = None,
     ) -> None:
         self._http = http
         self._api_url = api_url.rstrip("/")
         self._app_url = app_url.rstrip("/")
         self._client = {"client_id": client_id, "client_secret": client_secret}
         self._redirect_uri = redirect_uri
+        self._limits = limits if limits is not None else Limiter()
 
     def authorize_url(self, state: str) -> str:
         """Return the address of Close's consent page; it sends the person back with ``state``."""
@@ -89,10 +93,14 @@ class CloseOAuthClient:
             headers={"Accept": "application/json"},
             form={**self._client, **form},
         )
-        try:
-            return await send(self._http, request)
-        except FOREIGN_ERRORS as exc:
-            raise translated(exc, write=write) from exc
+        # Somebody waits for tokens; nobody waits for the end of a grant.
+        async with self._limits.turn(Group(path), urgent=path == EXCHANGE) as learn:
+            try:
+                answer = await send(self._http, request)
+            except FOREIGN_ERRORS as exc:
+                raise translated(exc, write=write) from exc
+            learn(answer)
+        return answer
 
 
 def _refusal(answer: Answer, *, write: bool) -> CloseError:

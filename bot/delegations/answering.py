@@ -1,18 +1,17 @@
 """The grantor's answers to a request."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from bot.delegations.asking import last_start
 from bot.delegations.base import Actor, Base
-from bot.refusals import Refused
+from bot.refusals import LapsesBefore, Refused
 from bot.spans import Span
 from bot.store import Store
 from models.delegation import Delegation, Event, State
 from models.policy import REASON_LIMIT, Refusal
-from models.reminders import next_working_moment
-
-SNOOZE = timedelta(hours=24)
+from models.reminders import snoozed_until
 
 
 class Answering(Base):
@@ -21,17 +20,18 @@ class Answering(Base):
     async def approve(
         self, actor: Actor, delegation_id: str, span: Span | None = None
     ) -> Delegation:
-        """The grantor says yes, as asked or for another time. Raises NotYours, Settled, Refused."""
-        if span is not None:
-            self._check_span(span, now=self._now())
+        """The grantor says yes, as asked or for another time. Raises NotYours, Settled, Refused.
+
+        Another time that names no start of its own leaves the start that was asked for.
+        """
 
         def decide(store: Store) -> Delegation:
             delegation = self._as_grantor(store, actor, delegation_id)
             self._only_in(delegation, State.REQUESTED)
-            agreed = span or Span(
-                length=delegation.length, until=delegation.until, starts=delegation.starts_at
-            )
             now = self._now()
+            agreed = _agreed(delegation, span, now)
+            if span is not None:
+                self._check_span(agreed, now=now)
             return store.delegations.apply(
                 delegation,
                 Event.APPROVE,
@@ -63,21 +63,32 @@ class Answering(Base):
         return await self._change(decide)
 
     async def snooze(self, actor: Actor, delegation_id: str) -> Delegation:
-        """The grantor wants to be reminded a day later. Raises NotYours and Settled."""
+        """The grantor wants to be reminded on the next working day.
+
+        Raises NotYours, Settled, and LapsesBefore when that would be too late.
+        """
 
         def decide(store: Store) -> Delegation:
             delegation = self._as_grantor(store, actor, delegation_id)
             self._only_in(delegation, State.REQUESTED)
             now = self._now()
+            remind_at = snoozed_until(now, delegation.grantor_zone)
+            if remind_at >= delegation.lapses_at:
+                raise LapsesBefore(delegation)
             return store.delegations.apply(
-                delegation,
-                Event.SNOOZE,
-                now=now,
-                actor=actor.user_id,
-                remind_at=next_working_moment(now + SNOOZE, delegation.grantor_zone),
+                delegation, Event.SNOOZE, now=now, actor=actor.user_id, remind_at=remind_at
             )
 
         return await self._change(decide)
+
+
+def _agreed(delegation: Delegation, span: Span | None, now: datetime) -> Span:
+    starts = delegation.starts_at
+    if span is None:
+        return Span(length=delegation.length, until=delegation.until, starts=starts)
+    if span.starts is None and starts is not None and starts > now:
+        return replace(span, starts=starts)
+    return span
 
 
 def over(actor: Actor, now: Any) -> dict[str, Any]:

@@ -34,11 +34,14 @@ class Asking(Base):
     ) -> Delegation:
         """Ask to send as the grantor, for oneself or for ``grantee_id``.
 
-        A standing approval of the grantor answers at once. Raises Refused and AlreadyOpen.
+        A standing approval of the grantor answers at once, and whoever asks to be sent as
+        themselves has agreed already: that is a grant. Raises Refused and AlreadyOpen.
         """
         grantee_id = grantee_id or actor.user_id
-        if grantor_id == actor.user_id == grantee_id or grantor_id == grantee_id:
+        if grantor_id == grantee_id:
             raise Refused(Refusal.ONESELF, grantor_id)
+        if grantor_id == actor.user_id:
+            return await self.grant(actor, grantee_id=grantee_id, terms=terms)
         self._check_terms(terms)
         await self._check_person(actor.team_id, actor.user_id)
         grantor = await self._check_person(actor.team_id, grantor_id)
@@ -60,7 +63,11 @@ class Asking(Base):
         terms: Terms,
         grantee_id: str | None = None,
     ) -> Sequence[Outcome]:
-        """Ask several grantors at once; each is one request, accepted or refused by itself."""
+        """Ask several grantors at once; each is one request, accepted or refused by itself.
+
+        Raises Refused when these are too many.
+        """
+        _check_number(grantor_ids)
         outcomes = []
         for grantor_id in dict.fromkeys(grantor_ids):
             try:
@@ -100,7 +107,9 @@ class Asking(Base):
         """Grant to several people; each is accepted or refused by itself.
 
         All that is accepted is stored at once, so that Close can be asked for all of it at once.
+        Raises Refused when these are too many.
         """
+        _check_number(grantee_ids)
         wishes: dict[str, Delegation | NotDone] = {}
         for grantee_id in dict.fromkeys(grantee_ids):
             try:
@@ -172,7 +181,8 @@ class Asking(Base):
             raise
 
     def _under_standing_approval(self, store: Store, wished: Delegation) -> Delegation:
-        if wished.state is not State.REQUESTED:
+        """A standing approval holds for whom it names, and only for what they ask themselves."""
+        if wished.state is not State.REQUESTED or wished.requester_id != wished.grantee_id:
             return wished
         standing = store.standing.for_pair(wished.team_id, wished.grantor_id, wished.grantee_id)
         now = self._now()
@@ -210,6 +220,11 @@ class Asking(Base):
 def last_start(span: Span, now: datetime, patience: timedelta) -> datetime:
     """Until when an approved delegation may begin before it lapses."""
     return _before(span.until, max(now, span.starts or now) + patience)
+
+
+def _check_number(people: Sequence[str]) -> None:
+    if len(set(people)) > MOST_AT_ONCE:
+        raise Refused(Refusal.TOO_MANY)
 
 
 def _before(end: datetime | None, moment: datetime) -> datetime:

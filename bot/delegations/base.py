@@ -81,6 +81,12 @@ class Base:
         if refusal:
             raise Refused(refusal)
 
+    def _check_latest(self, ends_at: datetime | None, *, now: datetime) -> None:
+        """What was long enough when it was asked for may have become short while it waited."""
+        refusal = length_refusal(self._policy, length=None, starts_at=None, until=ends_at, now=now)
+        if refusal not in (None, Refusal.TOO_SHORT):
+            raise Refused(refusal)
+
     def _check_reason(self, reason: str) -> None:
         refusal = reason_refusal(self._policy, reason)
         if refusal:

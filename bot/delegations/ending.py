@@ -1,9 +1,10 @@
 """How people end a delegation, at any point of its life."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from bot.delegations.base import Actor, Base
+from bot.leaving import give_up
 from bot.store import Store
 from models.delegation import Delegation, Event, State
 
@@ -66,35 +67,20 @@ class Ending(Base):
 
     async def offboard(self, team_id: str, user_id: str) -> None:
         """Somebody has left: end everything that they give, have or wait for, and every standing
-        approval that names them."""
-        await self._database.run(
-            lambda store: store.standing.end_all(team_id, user_id, now=self._now())
-        )
-        await self._end_all(
-            team_id, user_id, Event.OFFBOARD, lambda d: user_id in (d.grantor_id, d.grantee_id)
-        )
+        approval that names them; then their connection is given up. All of it or nothing."""
 
-    async def disconnect_from(self, team_id: str, grantor_id: str) -> None:
-        """The grantor gives up their connection: end what hangs on it, while it still works."""
-        await self._end_all(
-            team_id,
-            grantor_id,
-            Event.DISCONNECT,
-            lambda d: d.grantor_id == grantor_id and d.state is not State.REQUESTED,
-        )
-
-    async def _end_all(
-        self, team_id: str, user_id: str, event: Event, concerns: Callable[[Delegation], bool]
-    ) -> None:
-        def end(store: Store) -> None:
+        def offboard(store: Store) -> None:
             now = self._now()  # one moment for all, so that all are due together
+            store.standing.end_all(team_id, user_id, now=now)
             for each in store.delegations.open_for_person(team_id, user_id):
                 current = store.delegations.get(each.id, lock=True)
-                if current is None or current.state is State.ENDING or not concerns(current):
+                if current is None or current.state is State.ENDING:
                     continue
-                self._end(store, current, event, None, now)
+                if user_id in (current.grantor_id, current.grantee_id):
+                    self._end(store, current, Event.OFFBOARD, None, now)
+            give_up(store, team_id, user_id, now=now)
 
-        await self._database.run(end)
+        await self._database.run(offboard)
         self._wake()
 
     def _end_as_asker(
@@ -114,9 +100,10 @@ class Ending(Base):
     ) -> Delegation:
         """What Close was never asked for is cancelled; anything else has to be ended there."""
         was_asked_for = delegation.attempted_at is not None
+        cause = event
         if delegation.state is State.REQUESTED or not was_asked_for:
             event = Event.CANCEL
-        return self._close(store, delegation, event, closed_by, now)
+        return self._close(store, delegation, event, closed_by, now, cause=cause)
 
     def _close(
         self,
@@ -125,14 +112,17 @@ class Ending(Base):
         event: Event,
         closed_by: str | None,
         now: datetime | None = None,
+        *,
+        cause: Event | None = None,
     ) -> Delegation:
+        """``cause`` is why, when that is more than the event itself says."""
         now = now or self._now()
         return store.delegations.apply(
             delegation,
             event,
             now=now,
             actor=closed_by,
-            end_event=event,
+            end_event=cause or event,
             closed_by=closed_by,
             ended_at=now,
         )

@@ -4,10 +4,12 @@ from datetime import datetime
 from typing import Any
 
 from bot.delegations.base import Actor, Base
-from bot.refusals import NothingToAnswer, NotYours, Settled
+from bot.refusals import NothingToAnswer, NotYours, Refused, Settled
 from bot.spans import Span
 from bot.store import Store
 from models.delegation import Delegation, Event, State
+from models.policy import Refusal
+from models.standing import StandingApproval
 
 
 class Extending(Base):
@@ -16,7 +18,8 @@ class Extending(Base):
     async def extend(self, actor: Actor, delegation_id: str, span: Span) -> Delegation:
         """More time: at once from the grantor or under their standing approval, else as a wish.
 
-        A length is added to the present end. Raises NotYours, Settled and Refused.
+        A length is added to the present end, and an end must be later than that: ending it
+        earlier has words of its own. Raises NotYours, Settled and Refused.
         """
 
         def decide(store: Store) -> Delegation:
@@ -28,10 +31,14 @@ class Extending(Base):
             now = self._now()
             ends_at = _new_end(delegation, span, now)
             self._check_span(Span(until=ends_at, forever=ends_at is None), now=now)
-            if actor.user_id == delegation.grantor_id or self._is_covered(
-                store, delegation, ends_at, now
-            ):
+            _check_longer(delegation, ends_at)
+            if actor.user_id == delegation.grantor_id:
                 return self._extended(store, delegation, ends_at, actor, now)
+            standing = self._standing_for(store, delegation, ends_at, actor, now)
+            if standing is not None:
+                return self._extended(
+                    store, delegation, ends_at, actor, now, standing_id=standing.id, decided_at=now
+                )
             return store.delegations.apply(
                 delegation,
                 Event.ASK_EXTENSION,
@@ -53,7 +60,7 @@ class Extending(Base):
             now = self._now()
             wish = Span(length=delegation.extension_length, until=delegation.extension_until)
             ends_at = _new_end(delegation, wish, now)
-            self._check_span(Span(until=ends_at, forever=ends_at is None), now=now)
+            self._check_latest(ends_at, now=now)
             return self._extended(store, delegation, ends_at, actor, now)
 
         return await self._change(decide)
@@ -71,6 +78,7 @@ class Extending(Base):
                 actor=actor.user_id,
                 extension_declined_at=now,
                 **_NO_WISH,
+                **_by_grantor(delegation),
             )
 
         return await self._change(decide)
@@ -88,17 +96,30 @@ class Extending(Base):
         if delegation.ends_at is not None and delegation.ends_at <= self._now():
             raise Settled(delegation)
 
-    def _is_covered(
-        self, store: Store, delegation: Delegation, ends_at: datetime | None, now: datetime
-    ) -> bool:
+    def _standing_for(
+        self,
+        store: Store,
+        delegation: Delegation,
+        ends_at: datetime | None,
+        actor: Actor,
+        now: datetime,
+    ) -> StandingApproval | None:
+        """The standing approval that covers the whole stretch, from its first moment on.
+
+        Measured from now, many small extensions would add up to more than was agreed. Only the
+        grantee can use it, since it is about them.
+        """
+        if actor.user_id != delegation.grantee_id or ends_at is None:
+            return None
         standing = store.standing.for_pair(
             delegation.team_id, delegation.grantor_id, delegation.grantee_id
         )
-        return (
-            standing is not None
-            and ends_at is not None
-            and standing.covers(length=None, starts_at=None, until=ends_at, now=now)
-        )
+        began = delegation.active_at or delegation.requested_at
+        if standing is None or not standing.covers(
+            length=None, starts_at=began, until=ends_at, now=now
+        ):
+            return None
+        return standing
 
     def _extended(
         self,
@@ -107,6 +128,7 @@ class Extending(Base):
         ends_at: datetime | None,
         actor: Actor,
         now: datetime,
+        **by_standing: Any,
     ) -> Delegation:
         return store.delegations.apply(
             delegation,
@@ -120,6 +142,7 @@ class Extending(Base):
             is_warned=False,
             extension_declined_at=None,
             **_NO_WISH,
+            **(by_standing or _by_grantor(delegation)),
         )
 
 
@@ -128,6 +151,16 @@ _NO_WISH: dict[str, Any] = {
     "extension_length": None,
     "extension_until": None,
 }
+
+
+def _by_grantor(delegation: Delegation) -> dict[str, Any]:
+    """With the grantor's answer the present end is their own word, whoever moved it before."""
+    return {"standing_id": None} if delegation.is_extended_by_standing else {}
+
+
+def _check_longer(delegation: Delegation, ends_at: datetime | None) -> None:
+    if delegation.ends_at is None or (ends_at is not None and ends_at <= delegation.ends_at):
+        raise Refused(Refusal.NOT_LONGER)
 
 
 def _new_end(delegation: Delegation, span: Span, now: datetime) -> datetime | None:

@@ -7,11 +7,12 @@ from typing import Any
 
 from bot.delegations import Actor, Delegations, Terms
 from bot.drafting import Drafting
-from bot.durations import read_span, split_command
+from bot.durations import read_span
 from bot.grammar import Command, Verb
 from bot.ports import Directory, Now
-from bot.refusals import NoSuchDelegation, Outcome, Refused
+from bot.refusals import NobodyThere, Outcome, Refused
 from bot.spans import Ambiguous, Span, say_span, write_span
+from bot.splitting import split_command
 from bot.typed import as_typed, storable
 from models.policy import Policy, Refusal
 
@@ -57,18 +58,20 @@ class Asking:
 
     async def from_command(self, actor: Actor, command: Command) -> Done | Question:
         """``@ada 2h Covering the pipeline``, or ``grant @ben 2h``."""
-        people = await self._people(command)
-        zone = await self._zone(actor)
-        wish = {"verb": command.verb, "people": people, "grantee": command.grantee_id}
+        people, zone = await asyncio.gather(self._people(actor, command), self._zone(actor))
+        wish = {
+            "verb": command.verb,
+            "people": people,
+            "grantee": command.grantee_id,
+            "is_group": bool(command.groups),
+        }
         try:
             span, reason = split_command(as_typed(command.rest), now=self._now(), zone=zone)
         except Ambiguous as error:
             return await self._which(actor, wish | {"reason": storable(error.rest)}, error)
         span = span or Span(length=self._policy.default_duration)
         wish |= {"span": write_span(span), "reason": storable(reason)}
-        if command.verb is Verb.GRANT and (len(people) > 1 or command.groups):
-            return await self._really(actor, wish, say_span(span, now=self._now(), zone=zone))
-        return await self._carry_out(actor, wish)
+        return await self._confirmed(actor, wish)
 
     async def from_form(
         self,
@@ -85,6 +88,7 @@ class Asking:
             "verb": Verb.REQUEST,
             "people": list(grantor_ids),
             "grantee": grantee_id,
+            "is_group": False,
             "span": write_span(span),
             "reason": storable(reason),
         }
@@ -96,16 +100,29 @@ class Asking:
             return Span(length=self._policy.default_duration)
         return read_span(duration, now=self._now(), zone=await self._zone(actor))
 
-    async def answered(self, actor: Actor, draft_id: str, choice: int) -> Done:
-        """The person pressed one of the buttons of a question."""
+    async def answered(self, actor: Actor, draft_id: str, choice: int) -> Done | Question:
+        """The person pressed one of the buttons of a question; one more can follow.
+
+        Everybody is looked up before the draft is used up: when Slack does not answer, the same
+        button works again.
+        """
+        await self._look_up(await self._drafting.read(actor, draft_id))
+        await self._zone(actor)
         wish = await self._drafting.take(actor, draft_id)
-        if "readings" in wish:
-            wish["span"] = wish["readings"][choice]
-        return await self._carry_out(actor, wish)
+        if readings := wish.pop("readings", None):
+            wish["span"] = readings[choice]
+        return await self._confirmed(actor, wish)
 
     async def dropped(self, actor: Actor, draft_id: str) -> None:
         """The person does not want it after all."""
         await self._drafting.take(actor, draft_id)
+
+    async def _confirmed(self, actor: Actor, wish: dict[str, Any]) -> Done | Question:
+        """Whoever grants to several reads their names before anything is stored."""
+        is_for_several = len(wish["people"]) > 1 or wish.get("is_group", False)
+        if wish["verb"] == Verb.GRANT and is_for_several and "is_confirmed" not in wish:
+            return await self._really(actor, wish)
+        return await self._carry_out(actor, wish)
 
     async def _carry_out(self, actor: Actor, wish: dict[str, Any]) -> Done:
         zone = await self._zone(actor)
@@ -140,17 +157,21 @@ class Asking:
         words = [reading.words for reading in error.readings]
         return Question(draft_id, Verb(wish["verb"]), wish["people"], error.text, words)
 
-    async def _really(self, actor: Actor, wish: dict[str, Any], said: str) -> Question:
-        draft_id = await self._drafting.keep(actor, wish)
+    async def _really(self, actor: Actor, wish: dict[str, Any]) -> Question:
+        zone = await self._zone(actor)
+        said = say_span(
+            read_span(wish["span"], now=self._now(), zone=zone), now=self._now(), zone=zone
+        )
+        draft_id = await self._drafting.keep(actor, wish | {"is_confirmed": True})
         return Question(draft_id, Verb.GRANT, wish["people"], said, ())
 
-    async def _people(self, command: Command) -> list[str]:
-        people = list(command.people)
-        for group in command.groups:
-            people += await self._directory.members(group)
-        people = list(dict.fromkeys(people))
+    async def _people(self, actor: Actor, command: Command) -> list[str]:
+        """Those who were named, and the members of groups; nobody means themselves by a group."""
+        groups = await asyncio.gather(*(self._directory.members(each) for each in command.groups))
+        members = [each for group in groups for each in group if each != actor.user_id]
+        people = list(dict.fromkeys([*command.people, *members]))
         if not people:
-            raise NoSuchDelegation
+            raise NobodyThere
         if len(people) > MOST_PEOPLE:
             raise Refused(Refusal.TOO_MANY)
         return people

@@ -11,9 +11,9 @@ from bot.cards.message import Message
 from bot.cards.strays import checking
 from bot.delegations import Actor, Delegations
 from bot.grammar import Command, NotUnderstood, Verb, read_command
-from bot.listeners.asking import Asking, Done
+from bot.listeners.asking import Asking
 from bot.listeners.connections import ConnectionCommands
-from bot.listeners.drafts import said
+from bot.listeners.drafts import shown
 from bot.listeners.opening import FormOpener
 from bot.refusals import AlreadyOpen, NotDone
 from bot.slack.errors import SlackError
@@ -82,17 +82,16 @@ class Commands:
         return text
 
     async def _ask(self, actor: Actor, command: Command) -> str | Message:
-        done = await self._asking.from_command(actor, command)
-        if isinstance(done, Done):
-            return said(done, self._policy)
-        if done.choices:
-            return questions.which_reading(done.draft_id, done.text, done.choices)
-        return questions.really_grant(done.draft_id, done.people, done.text)
+        return shown(await self._asking.from_command(actor, command), self._policy)
 
     async def _list(self, actor: Actor, command: Command) -> str:
-        shown = overview(await self._delegations.list_open(actor), actor.user_id)
+        listed = overview(
+            await self._delegations.list_open(actor),
+            actor.user_id,
+            standing=await self._delegations.list_standing(actor),
+        )
         trouble = await self._connections.trouble(actor)
-        return f"{trouble}\n\n{shown}" if trouble else shown
+        return f"{trouble}\n\n{listed}" if trouble else listed
 
     async def _check(self, actor: Actor, command: Command) -> str:
         return checking(is_planned=await self._strays.check(actor))
@@ -105,11 +104,22 @@ class Commands:
 
     async def _revoke(self, actor: Actor, command: Command) -> str:
         if command.is_all:
-            return answers.all_taken_back(await self._delegations.revoke_all(actor))
+            return await self._revoke_all(actor)
         found = await self._delegations.between(
             actor, grantor_id=actor.user_id, grantee_id=command.person_id
         )
         return answers.taken_back(await self._delegations.revoke(actor, found.id))
+
+    async def _revoke_all(self, actor: Actor) -> str:
+        revoked = await self._delegations.revoke_all(actor)
+        ending = [
+            each
+            for each in await self._delegations.list_open(actor)
+            if each.grantor_id == actor.user_id and each.state is State.ENDING
+        ]
+        standing = await self._delegations.list_standing(actor)
+        given = [each for each in standing if each.grantor_id == actor.user_id]
+        return answers.all_taken_back(revoked, ending, given)
 
     async def _release(self, actor: Actor, command: Command) -> str:
         found = await self._delegations.between(

@@ -5,18 +5,19 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from bot.cards import answers
+from bot.cards import answers, questions
+from bot.cards.message import Message
 from bot.cards.questions import GRANT_ALL, NEVER_MIND, READINGS
 from bot.delegations import Actor
 from bot.listeners.actions import actor_of
-from bot.listeners.asking import Asking, Done
+from bot.listeners.asking import Asking, Done, Question
 from bot.refusals import NotDone
 from bot.slack.errors import SlackError
 from bot.slack.responses import Responses
 from bot.spans import DurationError
 from models.policy import Policy
 
-Act = Callable[[Actor, str], Awaitable[str]]
+Act = Callable[[Actor, str], Awaitable[str | Message]]
 
 
 class DraftButtons:
@@ -26,18 +27,27 @@ class DraftButtons:
         self._asking = asking
         self._policy = policy
 
-    async def first(self, actor: Actor, draft_id: str) -> str:
+    async def first(self, actor: Actor, draft_id: str) -> str | Message:
         """The first reading was meant, or the grant is confirmed."""
-        return said(await self._asking.answered(actor, draft_id, 0), self._policy)
+        return shown(await self._asking.answered(actor, draft_id, 0), self._policy)
 
-    async def second(self, actor: Actor, draft_id: str) -> str:
+    async def second(self, actor: Actor, draft_id: str) -> str | Message:
         """The second reading was meant."""
-        return said(await self._asking.answered(actor, draft_id, 1), self._policy)
+        return shown(await self._asking.answered(actor, draft_id, 1), self._policy)
 
-    async def drop(self, actor: Actor, draft_id: str) -> str:
+    async def drop(self, actor: Actor, draft_id: str) -> str | Message:
         """Nothing is to be done."""
         await self._asking.dropped(actor, draft_id)
-        return "All right: nothing was stored."
+        return answers.NOT_WANTED
+
+
+def shown(outcome: Done | Question, policy: Policy) -> str | Message:
+    """What came of it, or what has to be asked back first."""
+    if isinstance(outcome, Done):
+        return said(outcome, policy)
+    if outcome.choices:
+        return questions.which_reading(outcome.draft_id, outcome.text, outcome.choices)
+    return questions.really_grant(outcome.draft_id, outcome.people, outcome.text)
 
 
 def said(done: Done, policy: Policy) -> str:
@@ -60,11 +70,14 @@ def register(app: AsyncApp, buttons: DraftButtons, responses: Responses, policy:
 
 def _listener(act: Act, responses: Responses, policy: Policy) -> Callable[..., Awaitable[None]]:
     async def on_click(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
+        is_answered = True
         try:
-            text = await act(actor_of(body), str(action.get("value", "")))
-        except (NotDone, DurationError, SlackError) as error:
-            text = answers.explain(error, policy)
+            answer = await act(actor_of(body), str(action.get("value", "")))
+        except (NotDone, DurationError) as error:
+            answer = answers.explain(error, policy)
+        except SlackError as error:  # the question stays, with its buttons
+            answer, is_answered = answers.explain(error, policy), False
         await ack()
-        await responses.whisper(body.get("response_url"), text, in_place=True)
+        await responses.whisper(body.get("response_url"), answer, in_place=is_answered)
 
     return on_click

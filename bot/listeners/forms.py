@@ -1,7 +1,7 @@
 """The forms that open from a card, and what happens when they are submitted."""
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
@@ -14,18 +14,20 @@ from bot.listeners.actions import actor_of
 from bot.listeners.asking import Asking
 from bot.listeners.opening import Forms
 from bot.ports import Now
-from bot.refusals import NotDone
+from bot.refusals import NotDone, Refused
 from bot.slack.errors import SlackError
 from bot.slack.responses import Responses
-from bot.spans import DurationError, NotATime
+from bot.spans import DurationError, InThePast, NotATime, local_time
 from bot.typed import storable
-from models.delegation import Delegation
-from models.policy import Policy
+from models.delegation import Delegation, State
+from models.policy import Policy, Refusal
 
 STANDING_FOR = timedelta(days=30)  # what the date of a new standing approval starts out with
 
 Open = Callable[[Delegation], View]
-Submit = Callable[[Actor, str, dict[str, Any]], Awaitable[object]]
+# What is said once the form has closed, if anything.
+Submit = Callable[[Actor, str, dict[str, Any]], Awaitable[str | None]]
+Add = Callable[[dict[str, Any], str], Awaitable[None]]
 
 
 class CardForms:
@@ -83,23 +85,38 @@ class CardForms:
         span = await self._asking.span(actor, forms.value(view, forms.DURATION))
         await self._delegations.extend(actor, delegation_id, span)
 
-    async def always(self, actor: Actor, delegation_id: str, view: dict[str, Any]) -> None:
+    async def always(self, actor: Actor, delegation_id: str, view: dict[str, Any]) -> str | None:
         """Keep a standing approval, and let it answer this request if it covers it."""
         typed = forms.value(view, forms.DURATION)
         span = await self._asking.span(actor, typed)
         if span.length is None:
             raise NotATime(typed)
-        day = date.fromisoformat(forms.value(view, forms.UNTIL))
         await self._delegations.always_approve_like(
             actor,
             delegation_id,
             max_length=span.length,
-            until=datetime(day.year, day.month, day.day, 23, 59, tzinfo=UTC),
+            until=await self._last_moment(actor, forms.value(view, forms.UNTIL)),
         )
+        request = await self._delegations.get(actor, delegation_id)
+        return answers.NOT_COVERED if request.state is State.REQUESTED else None
+
+    async def add(self, body: dict[str, Any], text: str) -> None:
+        """Say something about a form that was carried out."""
+        await self._responses.tell(body, text)
+
+    async def _last_moment(self, actor: Actor, day: str) -> datetime:
+        """The last second of a day as the actor's own clock shows it; raises Refused."""
+        try:
+            span = await self._asking.span(actor, f"until {day}")
+        except InThePast:
+            raise Refused(Refusal.DATE_PASSED) from None
+        if span.until is None:
+            raise NotATime(day)
+        return span.until - timedelta(seconds=1)
 
     def _always(self, d: Delegation) -> View:
-        until = (self._now() + STANDING_FOR).date()
-        return forms.always_approve(d, self._policy, until=until)
+        until = local_time(self._now() + STANDING_FOR, d.grantor_zone).date()
+        return forms.always_approve(d, self._policy, until=until.to_stdlib())
 
     async def _open(self, body: dict[str, Any], delegation_id: str, form: Open) -> None:
         try:
@@ -121,17 +138,27 @@ def register(app: AsyncApp, card_forms: CardForms, policy: Policy) -> None:
         forms.ALWAYS_APPROVE: (card_forms.always, forms.DURATION),
     }
     for callback_id, (submit, field) in submits.items():
-        app.view(callback_id)(_submitted(submit, field, policy))
+        app.view(callback_id)(_submitted(submit, field, card_forms.add, policy))
 
 
-def _submitted(submit: Submit, field: str, policy: Policy) -> Callable[..., Awaitable[None]]:
+def _submitted(
+    submit: Submit, field: str, add: Add, policy: Policy
+) -> Callable[..., Awaitable[None]]:
     async def on_submit(ack: AsyncAck, body: dict[str, Any], view: dict[str, Any]) -> None:
         try:
-            await submit(actor_of(body), view["private_metadata"], view)
+            said = await submit(actor_of(body), view["private_metadata"], view)
         except (NotDone, DurationError, SlackError) as error:
             text = answers.explain(error, policy, plain=True)
-            await ack(response_action="errors", errors={field: text})
-        else:
-            await ack()
+            await ack(response_action="errors", errors={_beside(error) or field: text})
+            return
+        await ack()
+        if said:
+            await add(body, said)
 
     return on_submit
+
+
+def _beside(error: Exception) -> str | None:
+    """The field that an error is about, when that is not the form's main one."""
+    is_date = isinstance(error, Refused) and error.refusal is Refusal.DATE_PASSED
+    return forms.UNTIL if is_date else None

@@ -16,8 +16,10 @@ from bot.slack.errors import SlackRefused, SlackRetryLater, translate
 from models.person import Person
 
 KEPT = timedelta(minutes=5)
+UNKNOWN_KEPT = timedelta(seconds=30)  # somebody may just be joining
 MOST_KEPT = 5_000
 PATIENCE = 1.8  # seconds: the answer is needed before Slack's three seconds are over
+AT_ONCE = 16  # calls; a group of a hundred is not asked about all at the same moment
 UNKNOWN = frozenset({"user_not_found", "user_not_visible", "users_not_found"})
 
 
@@ -27,7 +29,8 @@ class SlackDirectory:
     def __init__(self, client: AsyncWebClient, now: Now) -> None:
         self._client = client
         self._now = now
-        self._people: OrderedDict[str, tuple[datetime, Person]] = OrderedDict()
+        self._people: OrderedDict[str, tuple[datetime, Person | None]] = OrderedDict()
+        self._turns = asyncio.Semaphore(AT_ONCE)
 
     async def person(self, user_id: str) -> Person | None:
         """The person, or None when this workspace does not know the id.
@@ -35,16 +38,26 @@ class SlackDirectory:
         Raises SlackRetryLater when Slack cannot say.
         """
         known = self._people.get(user_id)
-        if known is not None and self._now() - known[0] < KEPT:
-            return known[1]
+        if known is not None:
+            learnt_at, person = known
+            if self._now() - learnt_at < (UNKNOWN_KEPT if person is None else KEPT):
+                return person
         person = await self._found("users.info", user=user_id)
-        if person is not None:
-            self.learn(person)
+        self._keep(user_id, person)
         return person
 
     async def members(self, group_id: str) -> Sequence[str]:
-        """The user ids of a user group; raises SlackRetryLater when Slack cannot say."""
-        answer = await self._call("usergroups.users.list", usergroup=group_id)
+        """The user ids of a user group.
+
+        Raises SlackRetryLater when Slack cannot say, and SlackRefused when it will not: unknown
+        groups, plans without groups, and an app that lacks the scope.
+        """
+        try:
+            answer = await self._call("usergroups.users.list", usergroup=group_id)
+        except SlackRetryLater as error:
+            if error.code == "missing_scope":  # waiting does not mend that
+                raise SlackRefused(error.code) from error
+            raise
         return [str(member) for member in answer.get("users") or []]
 
     async def by_email(self, email: str) -> Person | None:
@@ -56,8 +69,11 @@ class SlackDirectory:
 
     def learn(self, person: Person) -> None:
         """Keep what Slack just told us (``users.info`` or a ``user_change`` event)."""
-        self._people[person.id] = (self._now(), person)
-        self._people.move_to_end(person.id)
+        self._keep(person.id, person)
+
+    def _keep(self, user_id: str, person: Person | None) -> None:
+        self._people[user_id] = (self._now(), person)
+        self._people.move_to_end(user_id)
         while len(self._people) > MOST_KEPT:
             self._people.popitem(last=False)
 
@@ -74,7 +90,7 @@ class SlackDirectory:
     async def _call(self, method: str, **arguments: str) -> AsyncSlackResponse:
         """In time for Slack's three seconds, or not at all."""
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(PATIENCE), self._turns:
                 return await self._client.api_call(method, params=arguments)
         except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError) as error:
             failure = translate(error)

@@ -10,10 +10,11 @@ from slack_sdk.models.blocks import Block
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.cards.message import Message
-from bot.slack.errors import SlackError, SlackRefused, translate
+from bot.slack.errors import SlackError, translate
 
 EVENT_TYPE = "send_as_card"
-LOOK_BACK = 50  # messages; a DM with the bot is quiet
+LOOK_BACK = 200  # messages; a DM with the bot is quiet, and so is a thread
+PEOPLE = ("U", "W")  # how the ids of people begin; others are channels
 NOT_ALLOWED_TO_LOOK = frozenset({"missing_scope", "unknown_method", "not_allowed_token_type"})
 
 
@@ -58,26 +59,40 @@ class Messages:
             blocks=_plain(message.blocks),
         )
 
-    async def find(self, recipient: str, *, mark: str) -> Place | None:
-        """The message with this mark in the bot's DM with ``recipient``, if it is there."""
+    async def find(
+        self, recipient: str, *, mark: str, thread_ts: str | None = None
+    ) -> Place | None:
+        """The message with this mark, if it is there; None also when the app may not look.
+
+        Looks in the bot's DM with a person, or in a channel, or in one thread of it.
+        """
         try:
-            opened = await self._call("conversations.open", users=recipient)
-            channel = str(opened["channel"]["id"])
-            history = await self._call(
-                "conversations.history",
-                channel=channel,
-                limit=LOOK_BACK,
-                include_all_metadata=True,
-            )
-        except SlackRefused as error:
+            channel = await self._conversation(recipient)
+            found = await self._written(channel, thread_ts)
+        except SlackError as error:
             if error.code in NOT_ALLOWED_TO_LOOK:
                 return None
             raise
-        for message in history.get("messages", []):
+        for message in found:
             payload = (message.get("metadata") or {}).get("event_payload") or {}
             if payload.get("mark") == mark:
                 return Place(channel, str(message["ts"]))
         return None
+
+    async def _conversation(self, recipient: str) -> str:
+        if not recipient.startswith(PEOPLE):
+            return recipient
+        opened = await self._call("conversations.open", users=recipient)
+        return str(opened["channel"]["id"])
+
+    async def _written(self, channel: str, thread_ts: str | None) -> list[dict[str, Any]]:
+        look = {"channel": channel, "limit": LOOK_BACK, "include_all_metadata": True}
+        if thread_ts is None:
+            answer = await self._call("conversations.history", **look)
+        else:
+            answer = await self._call("conversations.replies", ts=thread_ts, **look)
+        written: list[dict[str, Any]] = answer.get("messages") or []
+        return written
 
     async def _call(self, method: str, **arguments: Any) -> dict[str, Any]:
         try:

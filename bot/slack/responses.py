@@ -8,6 +8,8 @@ from slack_sdk.errors import SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
+from bot.cards.message import Message
+
 
 class Responses:
     """Uses the shared connection pool; a lost answer is logged, never raised."""
@@ -17,14 +19,20 @@ class Responses:
         self._client = client
         self._log = structlog.get_logger("bot.slack.responses")
 
-    async def whisper(self, response_url: str | None, text: str, *, in_place: bool = False) -> None:
-        """Show ``text`` to the person who clicked, or ``in_place`` of what they clicked on."""
+    async def whisper(
+        self, response_url: str | None, said: str | Message, *, in_place: bool = False
+    ) -> None:
+        """Show it to the person who clicked, or ``in_place`` of what they clicked on."""
         if not response_url:
             return
+        message = said if isinstance(said, Message) else None
         client = AsyncWebhookClient(response_url, session=self._session, retry_handlers=[])
         try:
             answer = await client.send(
-                text=text, response_type="ephemeral", replace_original=in_place
+                text=message.text if message else str(said),
+                blocks=message.blocks if message else None,
+                response_type="ephemeral",
+                replace_original=in_place,
             )
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             self._log.warning("an answer was lost", error=type(error).__name__)

@@ -81,6 +81,18 @@ class Connections:
         statement = select(_columns.id).where(_columns.close_user_id == close_user_id).limit(1)
         return self._connection.execute(statement).first() is not None
 
+    def is_shared(self, connection: Connection) -> bool:
+        """Whether somebody else is connected with the same Close account."""
+        statement = (
+            select(_columns.id)
+            .where(
+                _columns.close_user_id == connection.close_user_id,
+                _columns.id != connection.id,
+            )
+            .limit(1)
+        )
+        return self._connection.execute(statement).first() is not None
+
     def secrets(self) -> Sequence[tuple[str, bytes]]:
         """Every connection's id with what is sealed in it."""
         rows = self._connection.execute(select(_columns.id, _columns.secret))

@@ -178,6 +178,19 @@ class Delegations:
             update(delegations).where(_columns.id == delegation_id).values(is_unclear=True)
         )
 
+    def forget_attempt(self, attempt: Delegation) -> None:
+        """Forget an attempt that had no effect, unless there was another one since."""
+        self._connection.execute(
+            update(delegations)
+            .where(
+                _columns.id == attempt.id,
+                _columns.state == State.APPROVED,
+                _columns.attempted_at == attempt.attempted_at,
+                _columns.is_unclear.is_(False),
+            )
+            .values(attempted_at=None)
+        )
+
     def note_grantee(
         self,
         delegation: Delegation,

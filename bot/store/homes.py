@@ -108,9 +108,14 @@ class Homes:
         )
 
     def retry(self, home: Home, *, wake_at: datetime) -> None:
-        """Give the lease back and try again at ``wake_at``."""
+        """Give the lease back and try again at ``wake_at``, or at once when it changed since."""
+        is_unchanged = _columns.changes == home.changes
         self._connection.execute(
-            update(homes).where(_columns.id == home.id).values(wake_at=wake_at, leased_until=None)
+            update(homes)
+            .where(_columns.id == home.id)
+            .values(
+                wake_at=case((is_unchanged, wake_at), else_=_columns.wake_at), leased_until=None
+            )
         )
 
     def prolong(self, ids: Sequence[str], *, until: datetime) -> None:

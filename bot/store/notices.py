@@ -91,12 +91,18 @@ class Notices:
             )
         )
 
-    def retry(self, notice_id: str, *, wake_at: datetime | None) -> None:
-        """Give the lease back and try again at ``wake_at``; None gives up until the next change."""
+    def retry(self, notice: Notice, *, wake_at: datetime | None) -> None:
+        """Give the lease back and try again at ``wake_at``; None gives up until the next change.
+
+        A change that came since ``notice`` was claimed is shown at once.
+        """
+        is_unchanged = _columns.changes == notice.changes
         self._connection.execute(
             update(notices)
-            .where(_columns.id == notice_id)
-            .values(wake_at=wake_at, leased_until=None)
+            .where(_columns.id == notice.id)
+            .values(
+                wake_at=case((is_unchanged, wake_at), else_=_columns.wake_at), leased_until=None
+            )
         )
 
     def prolong(self, ids: Sequence[str], *, until: datetime) -> None:

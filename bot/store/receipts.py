@@ -47,12 +47,17 @@ class Receipts:
         if changed.rowcount:
             self._cards.mark_stale(delegation_id, now=now)
 
-    def are_ends_due(self, *, now: datetime) -> bool:
-        """Whether rights are waiting to be taken back at this moment; those go first."""
+    def are_ends_due(
+        self, team_id: str, grantor_id: str, organization_id: str | None, *, now: datetime
+    ) -> bool:
+        """Whether rights of this grantor, or in this Close organization, wait to be taken back at
+        this moment; those go first."""
+        is_theirs = and_(_columns.team_id == team_id, _columns.grantor_id == grantor_id)
         statement = (
             select(_columns.id)
             .where(
                 _columns.wake_at <= now,
+                or_(is_theirs, _columns.organization_id == organization_id),
                 or_(
                     _columns.state == State.ENDING,
                     and_(_columns.state == State.ACTIVE, _columns.ends_at <= now),

@@ -36,6 +36,27 @@ class Strays:
         ).mappings()
         return [Stray(**row) for row in rows]
 
+    def are_removing(self, team_id: str, grantor_id: str) -> bool:
+        """Whether Close has still to confirm that one of this grantor's is gone."""
+        statement = select(_columns.id).where(
+            _columns.team_id == team_id,
+            _columns.grantor_id == grantor_id,
+            _columns.state == StrayState.REMOVING,
+        )
+        return self._connection.execute(statement.limit(1)).first() is not None
+
+    def wake_for_person(self, team_id: str, grantor_id: str, *, now: datetime) -> None:
+        """Let every removal that waits for this grantor's connection go on at once."""
+        self._connection.execute(
+            update(strays)
+            .where(
+                _columns.team_id == team_id,
+                _columns.grantor_id == grantor_id,
+                _columns.state == StrayState.REMOVING,
+            )
+            .values(wake_at=now, attempts=0)
+        )
+
     def add(self, stray: Stray) -> None:
         """Store a new stray."""
         self._connection.execute(insert(strays).values(asdict(stray)))

@@ -32,7 +32,6 @@ context.configure(
     target_metadata=metadata,
     user_module_prefix="",
     render_item=render_item,
-    render_as_batch=True,
 )
 with context.begin_transaction():
     context.run_migrations()

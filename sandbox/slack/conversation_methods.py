@@ -4,7 +4,16 @@ from typing import Any
 
 from sandbox.people import BOT_USER_ID, SandboxPerson
 from sandbox.slack.payloads import message_object
-from sandbox.slack.refusals import Answer, Arguments, Caller, Method, Refusal, is_true, number
+from sandbox.slack.refusals import (
+    Answer,
+    Arguments,
+    Caller,
+    Method,
+    Refusal,
+    is_true,
+    number,
+    required,
+)
 from sandbox.slack.workspace import Channel, Message
 
 _SCOPE_WORDS = {"im": "im", "channel": "channels"}
@@ -77,6 +86,29 @@ def _is_listed(message: Message, arguments: Arguments) -> bool:
     return float(oldest) < float(message.ts) < float(latest)
 
 
+def _replies(caller: Caller, arguments: Arguments) -> Answer:
+    """A message and what was answered in its thread, oldest first."""
+    channel = _joined(caller, arguments, "history")
+    thread = required(arguments, "ts")
+    found = [
+        message
+        for message in caller.workspace.messages
+        if message.channel == channel.id
+        and not message.ephemeral
+        and thread in (message.ts, message.thread_ts)
+    ]
+    if not found:
+        raise Refusal("thread_not_found")
+    with_metadata = is_true(arguments.get("include_all_metadata"))
+    start = _cursor(arguments)
+    end = start + max(1, number(arguments, "limit", 1000))
+    return {
+        "messages": [message_object(m, with_metadata=with_metadata) for m in found[start:end]],
+        "has_more": end < len(found),
+        "response_metadata": {"next_cursor": str(end) if end < len(found) else ""},
+    }
+
+
 def _cursor(arguments: Arguments) -> int:
     cursor = str(arguments.get("cursor") or "0")
     if not cursor.isdigit():
@@ -106,5 +138,6 @@ def _channel_object(channel: Channel) -> dict[str, Any]:
 METHODS: dict[str, tuple[str | None, Method]] = {
     "conversations.open": ("im:write", _open),
     "conversations.history": (None, _history),
+    "conversations.replies": (None, _replies),
     "conversations.info": (None, _info),
 }

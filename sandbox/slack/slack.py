@@ -12,6 +12,7 @@ from sandbox.people import PEOPLE, SandboxPerson
 from sandbox.serving import serve
 from sandbox.slack.delivery import ACK_SECONDS, Delivery, Reply
 from sandbox.slack.hand import Hand
+from sandbox.slack.scopes import manifest_scopes
 from sandbox.slack.sockets import SocketHub
 from sandbox.slack.trouble import Trouble
 from sandbox.slack.web_api import WebApi
@@ -20,15 +21,6 @@ from sandbox.slack.workspace import Workspace
 SIGNED_WITH = "sandbox-signing-secret"
 BOT_BEARER = "xoxb-sandbox-bot"
 APP_BEARER = "xapp-sandbox-app"
-SCOPES = (
-    "commands",
-    "chat:write",
-    "im:write",
-    "im:history",
-    "users:read",
-    "users:read.email",
-    "usergroups:read",
-)
 
 
 def real_time() -> datetime:
@@ -40,6 +32,7 @@ class SandboxSlack(Hand):
     """One fake workspace with one app in it.
 
     ``now`` rules message times, triggers and response_urls; signatures always carry real time.
+    ``scopes`` are what the app was granted: what its manifest asks for, unless others are given.
     ``ack_seconds`` is how long the bot may take to answer.
     """
 
@@ -51,7 +44,7 @@ class SandboxSlack(Hand):
         now: Callable[[], datetime] = real_time,
         *,
         app_token: str = APP_BEARER,
-        scopes: Iterable[str] = SCOPES,
+        scopes: Iterable[str] | None = None,
         bot_url: str = "",
         ack_seconds: float = ACK_SECONDS,
     ) -> None:
@@ -69,7 +62,7 @@ class SandboxSlack(Hand):
             self.sockets,
             bot_token=bot_token,
             app_token=app_token,
-            scopes=frozenset(scopes),
+            scopes=manifest_scopes() if scopes is None else frozenset(scopes),
         )
         super().__init__(workspace, delivery, web_api)
         self.app = web_api.application(self.close)

@@ -84,8 +84,12 @@ async def test_a_missing_key_is_found(database_url: str) -> None:
     assert problem.startswith("ENCRYPTION_KEYS")
 
 
-async def test_serve_and_doctor_say_so(sqlite_url: str, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_serve_and_doctor_say_so(
+    sqlite_url: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Neither starts with a stack trace later: one line, and a status of failure."""
+    # It is for the whole process, and would log into this test's closed output ever after.
+    monkeypatch.setattr(cli, "configure_logging", lambda: None)
     async with open_world(sqlite_url, encryption_keys=(OLD,)) as world:
         await world.connect(ADA)
     assert await cli.serve(settings_for(sqlite_url, NEW)) == 4

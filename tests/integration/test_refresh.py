@@ -177,7 +177,7 @@ async def test_a_lost_answer_ends_in_a_clear_error(stage: Stage, how: After) -> 
 @pytest.mark.parametrize("status", [429, 500, 503])
 async def test_a_refresh_that_was_not_done_can_be_repeated(stage: Stage, status: int) -> None:
     """Close was busy or away: the connection lives, and the next attempt succeeds."""
-    stage.close.trouble.fail("/oauth2/token/", status)
+    stage.close.trouble.fail("/oauth2/token/", status, headers={"retry-after": "0"})
     with pytest.raises((RetryLater, OutcomeUnclear)):
         await stage.secret()
     assert (await stage.stored()).is_alive

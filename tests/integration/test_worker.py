@@ -199,6 +199,30 @@ async def test_a_long_step_keeps_its_lease(
     assert starts == 1
 
 
+async def test_a_clock_that_jumps_does_not_start_a_step_twice(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The jump ends the lease of a row that this worker is still working on."""
+    await add(database, delegation(wake_at=now()))
+    ahead = timedelta()
+    running, starts = asyncio.Event(), 0
+
+    async def take_long(_item: Delegation) -> None:
+        nonlocal starts
+        starts += 1
+        running.set()
+        await asyncio.sleep(0.3)
+
+    step = Step(database, take_long)
+    worker = make(database, step)
+    monkeypatch.setattr(worker, "_now", lambda: now() + ahead)
+    async with at_work(worker):
+        await running.wait()
+        ahead = timedelta(minutes=1)
+        await until(lambda: len(step.done) == 1)
+    assert starts == 1
+
+
 async def test_many_rows_are_done_side_by_side(database: Database) -> None:
     """Waiting for Close in one step does not hold up the others, within a fixed number."""
     rows = [delegation(wake_at=now()) for _ in range(100)]

@@ -26,6 +26,17 @@ async def test_approve_for_another_time(stage: World) -> None:
     assert delegation.length == timedelta(minutes=30)
 
 
+async def test_another_time_keeps_the_start(stage: World) -> None:
+    """A start that was asked for and is still to come stays, unless another one is written."""
+    asked_for = await asked(stage, "@ada tomorrow 9am to wednesday 6pm Trade fair")
+    assert asked_for.starts_at is not None
+    await choose(stage, "Approve for another time…", duration="2h")
+    approved = await stage.only()
+    assert approved.state is State.APPROVED
+    assert approved.starts_at == asked_for.starts_at
+    assert approved.length == timedelta(hours=2)
+
+
 async def test_deny_with_a_reason(stage: World) -> None:
     """The person who asked reads why."""
     await asked(stage)

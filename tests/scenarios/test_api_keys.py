@@ -1,5 +1,6 @@
 """API keys, for teams without a public https address: only where allowed, only on our own page."""
 
+import json
 import logging
 import re
 from collections.abc import AsyncIterator
@@ -187,3 +188,38 @@ async def test_forgetting_a_key(keyed: World) -> None:
     await keyed.card(ADA, "Please delete it in Close as well")
     assert await stored(keyed) == []
     assert not [call for call in keyed.close.calls if call.path.startswith("/oauth2/")]
+
+
+@pytest.mark.parametrize(
+    ("status", "words"), [(402, "plan does not include"), (403, "does not let its owner")]
+)
+async def test_a_key_that_may_not(keyed: World, status: int, words: str) -> None:
+    """A key that Close knows but does not let act is not called wrong."""
+    keyed.close.trouble.fail("/me/", status)
+    page = await pasted(keyed, ADA, keyed.close.api_key(ADA))
+    assert words in page.text
+    assert "does not accept this key" not in page.text
+    assert await stored(keyed) == []
+
+
+@pytest.mark.parametrize("has_app", [True, False])
+async def test_a_key_of_several_organizations(sqlite_url: str, has_app: bool) -> None:
+    """Only where there is an OAuth app the page leads to Close's consent page instead."""
+    nothing = {} if has_app else {"close_client_id": "", "close_client_secret": ""}
+    async with open_world(sqlite_url, allow_api_keys=True, **nothing) as world:
+        organizations = [{"id": f"orga_{letter * 43}"} for letter in "xy"]
+        me = {"id": ADA.close_user_id, "email": ADA.email, "organizations": organizations}
+        world.close.trouble.fail("/me/", 200, body=json.dumps(me).encode())
+        page = await pasted(world, ADA, world.close.api_key(ADA))
+        assert page.status_code == 409
+        assert ("continue to Close instead" in page.text) is has_app
+        assert await stored(world) == []
+
+
+async def test_a_key_of_no_organization(keyed: World) -> None:
+    """It is not called one of several organizations."""
+    me = {"id": ADA.close_user_id, "email": ADA.email, "organizations": []}
+    keyed.close.trouble.fail("/me/", 200, body=json.dumps(me).encode())
+    page = await pasted(keyed, ADA, keyed.close.api_key(ADA))
+    assert page.status_code == 409
+    assert "in no organization" in page.text

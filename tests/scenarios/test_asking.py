@@ -159,7 +159,7 @@ async def test_the_time_cannot_be_left_empty_in_the_form(stage: World) -> None:
 async def test_asking_twice_points_to_the_open_one(world: World) -> None:
     """A second request for the same pair stores nothing and says how the first one stands."""
     await asked(world)
-    assert "already asked" in await world.sendas(BEN, "@ada 3h")
+    assert "already waits for an answer" in await world.sendas(BEN, "@ada 3h")
     await press(world, ADA, "Approve")
     assert "already approved" in await world.sendas(BEN, "@ada 3h")
     await world.connect(ADA)

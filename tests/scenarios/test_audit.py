@@ -1,8 +1,9 @@
 """The audit channel: each decision and each end once, in one thread."""
 
+from models.delegation import State
 from sandbox.people import ADA, BEN
 from sandbox.slack.workspace import AUDIT
-from tests.scenarios.moves import active, asked, press
+from tests.scenarios.moves import active, asked, cards_at_rest, press, settled_in
 from tests.scenarios.world import open_world
 
 
@@ -22,6 +23,23 @@ async def test_one_thread_for_a_life(database_url: str) -> None:
         assert "revoked it" in world.slack.read(revoked)
         assert "Close confirmed" in world.slack.read(gone)
         assert revoked.thread_ts == gone.thread_ts == opening.ts
+
+
+async def test_lost_answers_do_not_double_lines(sqlite_url: str) -> None:
+    """A line whose answer was lost is found in the channel and in its thread, not posted again."""
+    async with open_world(sqlite_url, audit_channel=AUDIT) as world:
+        await world.connect(ADA)
+        await asked(world)
+        await cards_at_rest(world)
+        world.slack.trouble.drop("chat.postMessage", times=50)
+        await press(world, ADA, "Approve")
+        await settled_in(world, State.ACTIVE)
+        await cards_at_rest(world)
+        await press(world, ADA, "Revoke")
+        await settled_in(world, State.ENDED)
+        await cards_at_rest(world)
+        lines = [world.slack.read(each) for each in world.slack.channel_messages(AUDIT)]
+        assert len(lines) == 3, lines
 
 
 async def test_nothing_before_a_decision(sqlite_url: str) -> None:

@@ -2,15 +2,16 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from bot.close.client import CloseClient
-from models.delegation import Delegation, State, Trouble
+from models.delegation import Delegation, Event, State, Trouble, delegations
 from sandbox.close.trouble import After, HeaderForm
 from sandbox.close.trouble import Trouble as Switches
-from sandbox.people import ADA, BEN
+from sandbox.people import ADA, BEN, SandboxPerson
 from tests.scenarios.moves import (
     active,
     asked,
@@ -236,3 +237,84 @@ async def test_a_lost_create_is_not_forgotten_by_a_revoke(stage: World) -> None:
     await stage.sendas(ADA, "revoke @ben")
     await settled_in(stage, State.ENDED)
     assert not stage.close.associations
+
+
+async def lost(world: World) -> Delegation:
+    """Ada has approved; Close made the association, and neither its answer nor a list came."""
+    await world.connect(ADA)
+    await asked(world)
+    world.close.trouble.drop(CREATE)
+    await press(world, ADA, "Approve")
+    await world.close.wait_for(lambda: calls(world, "POST") or None)
+    world.close.trouble.fail("GET /send_as/", 500, 1)
+    return await attempts(world, 1)
+
+
+def leave(world: World, person: SandboxPerson) -> None:
+    """Nobody in Close has this person's address any more."""
+    assert person.close_user_id is not None
+    members = world.close.state.members
+    members[person.close_user_id] = replace(person, email="somebody.else@example.com")
+
+
+async def test_what_was_made_unseen_is_found_though_the_grantee_is_gone(world: World) -> None:
+    """The association of a lost create is ours, whatever became of the grantee's account."""
+    await lost(world)
+    leave(world, BEN)
+    world.clock.push(minutes=11)  # the list of members is asked for again
+    delegation = await settled_in(world, State.ACTIVE)
+    assert delegation.association_id == world.close.associations[0].id
+    await press(world, ADA, "Revoke")
+    await settled_in(world, State.ENDED)
+    assert not world.close.associations
+
+
+@pytest.mark.parametrize("is_unclear", [True, False])
+async def test_an_attempt_is_never_forgotten_by_a_failure(stage: World, is_unclear: bool) -> None:
+    """Nothing is found of an earlier attempt and the grantee is gone: only a settled look ends it,
+    also when the bot was killed before it could note that the answer is missing."""
+    await stage.connect(ADA)
+    await asked(stage)
+    stage.close.trouble.fail(CREATE, 500)
+    stage.close.trouble.fail("GET /send_as/", 200, body=b'{"data": []}')  # nothing is there yet
+    stage.close.trouble.fail("GET /send_as/", 500, 4)
+    await press(stage, ADA, "Approve")
+    assert (await attempts(stage, 1)).attempted_at
+    await _note(stage, is_unclear=is_unclear)
+    leave(stage, BEN)
+    stage.close.trouble.clear()
+    stage.clock.push(minutes=11)
+    before = calls(stage, "GET")
+    delegation = await settled_in(stage, State.ENDED)
+    assert delegation.end_event is Event.FAIL
+    assert calls(stage, "GET") >= before + 2  # before giving up, and to confirm the end
+
+
+async def _note(world: World, **values: bool) -> None:
+    await world.database.run_connection(
+        lambda connection: connection.execute(delegations.update().values(values))
+    )
+
+
+async def test_a_refusal_after_a_lost_answer_is_no_failure(stage: World) -> None:
+    """A no to the second attempt says nothing about the first one: it is ended properly."""
+    await stage.connect(ADA)
+    await asked(stage)
+    stage.close.trouble.fail(CREATE, 500)
+    stage.close.trouble.fail(CREATE, 402)
+    await press(stage, ADA, "Approve")
+    delegation = await settled_in(stage, State.ENDED)
+    assert delegation.end_event is Event.FAIL
+    assert calls(stage, "POST") == 2
+
+
+async def test_a_refusal_after_a_wait_is_a_failure(stage: World) -> None:
+    """An attempt to which Close said "later" had no effect, so the no after it is the answer."""
+    await stage.connect(ADA)
+    await asked(stage)
+    stage.close.trouble.rate_limit(CREATE, reset=3)
+    stage.close.trouble.fail(CREATE, 402)
+    await press(stage, ADA, "Approve")
+    delegation = await settled_in(stage, State.FAILED)
+    assert delegation.trouble is Trouble.CLOSE_PLAN_LIMIT
+    assert calls(stage, "POST") == 2

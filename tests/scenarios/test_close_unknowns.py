@@ -55,7 +55,8 @@ async def test_the_main_job_with_each_variant(stage: World, name: str, variant: 
 
 @pytest.mark.parametrize("variant", DuplicateCreate)
 async def test_a_create_that_meets_its_twin(stage: World, variant: DuplicateCreate) -> None:
-    """A create that finds the pair there becomes active, whatever Close says to duplicates."""
+    """Somebody sets the pair up in Close while it is created: a refusal says that it is theirs, so
+    it stays; an association that Close answers with is taken for ours."""
     stage.close.unknowns.duplicate_create = variant
     await stage.connect(ADA)
     await asked(stage)
@@ -64,7 +65,13 @@ async def test_a_create_that_meets_its_twin(stage: World, variant: DuplicateCrea
     async with asyncio.timeout(20):
         while (await stage.only()).attempted_at is None:  # noqa: ASYNC110 - only looking tells
             await asyncio.sleep(MOMENT)
-    stage.close.allow(ADA, BEN)
+    theirs = stage.close.allow(ADA, BEN)
+    if variant is DuplicateCreate.REFUSED:
+        failed = await settled_in(stage, State.FAILED)
+        assert failed.trouble is Trouble.EXISTED_BEFORE
+        stage.clock.push(hours=2)
+        assert stage.close.associations == [theirs]
+        return
     delegation = await settled_in(stage, State.ACTIVE)
     stage.clock.push(hours=2)
     await settled_in(stage, State.ENDED)

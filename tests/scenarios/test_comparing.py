@@ -197,6 +197,50 @@ async def test_gone_before_it_was_answered(world: World) -> None:
     await world.card(ADA, "nothing is left to decide")
 
 
+async def test_a_list_that_leaves_something_out(world: World) -> None:
+    """One incomplete list is no proof: the question stays, and nobody reads that it is gone."""
+    world.close.allow(ADA, BEN)
+    await world.connect(ADA)
+    await shown(world, ADA, "Keep")
+    world.close.trouble.fail("GET /send_as/", 200, body=b'{"data": []}')
+    await compared_again(world)
+    assert "can no longer send" not in read_all(world, ADA)
+    await press(world, ADA, "Remove")
+    await world.card(ADA, "You removed it. Close confirmed")
+    assert not world.close.associations
+
+
+async def test_one_that_had_vanished_is_asked_about_again(world: World) -> None:
+    """What Close holds again is a new question, in a message of its own."""
+    held = world.close.allow(ADA, BEN)
+    await world.connect(ADA)
+    first = await shown(world, ADA, "Keep")
+    world.close.remove(ADA, BEN)
+    await compared_again(world)
+    await world.card(ADA, "nothing is left to decide")
+    world.close.associations.append(held)
+    await compared_again(world)
+    second = await shown(world, ADA, "Keep")
+    assert second.ts != first.ts
+    await press(world, ADA, "Remove")
+    await world.card(ADA, "You removed it. Close confirmed")
+
+
+async def test_decided_while_it_is_compared(world: World) -> None:
+    """What the grantor decides while Close answers is not overwritten by the comparison."""
+    world.close.allow(ADA, BEN)
+    await world.connect(ADA)
+    await shown(world, ADA, "Keep")
+    world.close.remove(ADA, BEN)
+    world.close.trouble.stall("GET /send_as/sdas_*", 0.5)
+    await world.sendas(ADA, "check")
+    await world.close.wait_for(lambda: calls(world, "GET") > 1, what="the list")
+    await press(world, ADA, "Remove")
+    await world.card(ADA, "I compared")
+    await world.card(ADA, "You removed it. Close confirmed")
+    assert "nothing is left to decide" not in read_all(world, ADA)
+
+
 async def test_check_on_demand(world: World) -> None:
     """The command compares at once, and the answer says what fits and what does not."""
     await active(world)

@@ -110,7 +110,7 @@ async def test_revoke_before_connecting(stage: World) -> None:
     await press(stage, ADA, "Approve")
     await shown(stage, ADA, "Connect Close")
     await press(stage, ADA, "Revoke")
-    await stage.card(BEN, "took this request back")
+    await stage.card(BEN, "took the approval back")
     assert (await stage.only()).state is State.CANCELLED
 
 

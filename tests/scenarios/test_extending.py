@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from models.delegation import State
-from sandbox.people import ADA, BEN
+from sandbox.people import ADA, BEN, CLEO
 from tests.scenarios.moves import active, calls, press, settled_in, shown
 from tests.scenarios.world import World
 
@@ -82,5 +82,47 @@ async def test_asking_while_active_offers_extend(stage: World) -> None:
     """Asking again for the same pair stores nothing and points to Extend."""
     await active(stage)
     answer = await stage.sendas(BEN, "@ada 4h")
-    assert "You can already send as" in answer
+    assert "can already send as" in answer
     assert "Extend" in stage.slack.messages(BEN)[-1].buttons()
+
+
+async def test_extend_never_shortens(stage: World) -> None:
+    """An end before the present one is refused, with the words that do end it earlier."""
+    before = await active(stage, "@ada 5h Covering")
+    await press(stage, ADA, "Extend")
+    await stage.slack.wait_for(lambda: stage.slack.view(ADA), what="the form")
+    assert before.ends_at is not None
+    earlier = (before.ends_at - timedelta(hours=1)).strftime("until %Y-%m-%dT%H:%M:%SZ")
+    reply = await stage.slack.submit(ADA, {"duration": earlier})
+    assert "not later than the present end" in str(reply.errors)
+    assert (await stage.only()).ends_at == before.ends_at
+
+
+async def test_a_wish_that_became_short_can_be_granted(stage: World) -> None:
+    """The shortest time holds for what is asked, not for what is left once it is answered."""
+    before = await active(stage)
+    assert before.ends_at is not None
+    await wish(stage, (before.ends_at + timedelta(minutes=2)).strftime("until %Y-%m-%dT%H:%M:%SZ"))
+    await shown(stage, ADA, "Leave as it is")
+    stage.clock.push(hours=1, minutes=59)
+    await press(stage, ADA, "Extend")
+    after = await settled_in(stage, State.ACTIVE)
+    assert after.ends_at is not None
+    assert after.ends_at > before.ends_at
+
+
+async def test_the_extensions_of_others_need_a_click(stage: World) -> None:
+    """A requester who presses Extend for the grantee asks, whatever the grantee may do alone."""
+    await stage.connect(ADA)
+    await stage.sendas(CLEO, "@ada for @ben 1h Covering")
+    card = await shown(stage, ADA, "Approve")
+    await stage.slack.click(ADA, card, "more", "Always approve this person…")
+    await stage.slack.wait_for(lambda: stage.slack.view(ADA), what="the form")
+    assert (await stage.slack.submit(ADA, {"duration": "4h"})).ok
+    before = await settled_in(stage, State.ACTIVE)
+    theirs = await stage.card(CLEO, "can send email as")
+    await stage.slack.forge_click(CLEO, theirs, "extend", before.id)
+    await stage.slack.wait_for(lambda: stage.slack.view(CLEO), what="the form")
+    assert (await stage.slack.submit(CLEO, {"duration": "1h"})).ok
+    await shown(stage, ADA, "Leave as it is")
+    assert (await stage.only()).ends_at == before.ends_at

@@ -1,9 +1,12 @@
 """Giving without being asked, giving to many, and taking all of it back."""
 
+from dataclasses import replace
+
 from models.delegation import State
 from sandbox.people import ADA, BEN, CLEO, DANA, GUS
+from sandbox.slack.workspace import SALES_TEAM
 from tests.scenarios.moves import at_rest, press, shown
-from tests.scenarios.world import World
+from tests.scenarios.world import World, open_world
 
 
 async def test_grant_to_one(world: World) -> None:
@@ -31,8 +34,48 @@ async def test_grant_to_a_group_asks_back_once(stage: World) -> None:
     await stage.card(CLEO, "You can send email as")
     answer = stage.slack.read(await stage.whispered(ADA, "Given for 3 hours"), ADA)
     assert "guest" in answer
-    assert "You can always send as yourself" in answer
+    assert ADA.name not in answer  # a group that one is in oneself means the others
     assert {each.grantee_id for each in await stage.delegations()} == {BEN.id, CLEO.id, DANA.id}
+
+
+async def test_an_ambiguous_time_does_not_skip_the_names(stage: World) -> None:
+    """After the time is chosen a grant to several still asks by name, and stores nothing before."""
+    await stage.connect(ADA)
+    await stage.sendas(ADA, "grant @ben @cleo until 5")
+    question = stage.slack.messages(ADA)[-1]
+    await stage.slack.click(ADA, question, "second_reading")
+    names = await stage.whispered(ADA, "these 2 people")
+    assert BEN.name in stage.slack.read(names, ADA)
+    assert await stage.delegations() == []
+    await stage.slack.click(ADA, names, "grant_all")
+    await stage.whispered(ADA, "may send email as you")
+    assert {each.grantee_id for each in await stage.delegations()} == {BEN.id, CLEO.id}
+
+
+async def test_a_question_survives_a_silent_slack(stage: World) -> None:
+    """When Slack does not say who somebody is, the question stays and its button works again."""
+    await stage.connect(ADA)
+    await stage.sendas(ADA, "grant @ben @cleo 3h")
+    question = stage.slack.messages(ADA)[-1]
+    stage.slack.trouble.fail("users.info", times=20)
+    await stage.slack.click(ADA, question, "grant_all")
+    await stage.whispered(ADA, "Slack does not answer the bot right now")
+    stage.slack.trouble.clear()
+    await stage.slack.click(ADA, question, "grant_all")
+    await stage.whispered(ADA, "may send email as you")
+    assert len(await stage.delegations()) == 2
+
+
+async def test_a_grant_over_what_is_there(stage: World) -> None:
+    """Whoever grants what is asked for, or given already, reads so with both names."""
+    await stage.sendas(BEN, "@ada 2h")
+    answer = await stage.sendas(ADA, "grant @ben 2h")
+    assert "Approve" in answer
+    await stage.connect(ADA)
+    await press(stage, ADA, "Approve")
+    await stage.card(BEN, "You can send email as")
+    answer = await stage.sendas(ADA, "grant @ben 2h")
+    assert "Ben Okafor can already send as @Ada Lindqvist" in answer
 
 
 async def test_never_mind(stage: World) -> None:
@@ -72,6 +115,41 @@ async def test_revoke_all(stage: World) -> None:
     assert "nothing to take back" in await stage.sendas(ADA, "revoke all")
 
 
+async def test_revoke_all_while_close_is_away(stage: World) -> None:
+    """What is over but not confirmed is named again: it may still be usable."""
+    await stage.connect(ADA)
+    await stage.sendas(ADA, "grant @ben 2h")
+    await stage.card(BEN, "You can send email as")
+    stage.close.trouble.down()
+    await stage.sendas(ADA, "revoke all")
+    answer = await stage.sendas(ADA, "revoke all")
+    assert "not yet confirmed" in answer
+    assert BEN.name in answer
+
+
+async def test_a_group_of_oneself(stage: World) -> None:
+    """A group with nobody else in it is told so."""
+    groups = stage.slack.workspace.groups
+    groups[SALES_TEAM] = replace(groups[SALES_TEAM], members=[ADA.id])
+    assert "Nobody but you" in await stage.sendas(ADA, "grant @sales-team 2h")
+
+
+async def test_without_the_scope_for_groups(sqlite_url: str) -> None:
+    """An app that may not read groups says to name the people, not to try again."""
+    async with open_world(sqlite_url) as world:
+        world.slack.trouble.fail("usergroups.users.list", "missing_scope")
+        assert "one by one" in await world.sendas(ADA, "grant @sales-team 2h")
+
+
+async def test_revoked_before_it_began(stage: World) -> None:
+    """Ben, who asked, hears that Ada took her approval back; it was not he who took it back."""
+    await stage.sendas(BEN, "@ada 2h")
+    await press(stage, ADA, "Approve")
+    await press(stage, ADA, "Revoke")
+    told = await stage.card(BEN, "took the approval back")
+    assert "Ada Lindqvist took the approval back" in stage.slack.read(told, BEN)
+
+
 async def test_ask_several_at_once(stage: World) -> None:
     """Each grantor gets a request of their own, and answers for themselves."""
     answer = await stage.sendas(BEN, "@ada, @cleo and @gus 2h Trade fair")
@@ -82,6 +160,20 @@ async def test_ask_several_at_once(stage: World) -> None:
     await press(stage, CLEO, "Deny")
     states = {each.grantor_id: each.state for each in await at_rest(stage)}
     assert states == {ADA.id: State.REQUESTED, CLEO.id: State.DENIED}
+
+
+async def test_ask_oneself_for_somebody(stage: World) -> None:
+    """Whoever names themselves as the sender's name has agreed: it is a grant, and called so."""
+    await stage.connect(ADA)
+    answer = await stage.sendas(ADA, "@ada for @ben 2h While I am away")
+    assert "Ben Okafor may send email as you for 2 hours" in answer
+    await stage.card(BEN, "You can send email as")
+    assert "lets you" not in answer
+    several = await stage.sendas(ADA, "@ada @cleo for @dana 2h Trade fair")
+    assert "agreed, as it is your own name" in several
+    assert "Asked" not in several
+    await shown(stage, CLEO, "Approve")
+    await stage.card(DANA, "You can send email as")
 
 
 async def test_ask_for_a_third_person(stage: World) -> None:

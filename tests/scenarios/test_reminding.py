@@ -21,13 +21,19 @@ async def test_reminders_move_the_card(stage: World) -> None:
     await asked(stage)
     first = await shown(stage, ADA, "Approve")
     stage.clock.push(hours=4, seconds=1)
-    second = await shown(stage, ADA, "Remind me tomorrow")
+    second = await shown(stage, ADA, "Remind me next workday")
     assert second.ts != first.ts
     await stage.slack.wait_for(lambda: not first.buttons(), what="the old card without buttons")
-    await press(stage, ADA, "Remind me tomorrow")
+    before = stage.slack.read(second, ADA)
+    assert "I remind you" in before
+    stage.clock.push(hours=2)
+    await press(stage, ADA, "Remind me next workday")
     snoozed = await stage.only()
     assert snoozed.remind_at is not None
     assert snoozed.remind_at - stage.clock() > timedelta(hours=23)
+    await stage.slack.wait_for(
+        lambda: stage.slack.read(second, ADA) != before, what="the new moment on the card"
+    )
     await press(stage, ADA, "Deny")
     await settled_in(stage, State.DENIED)
     await stage.slack.wait_for(
@@ -40,6 +46,44 @@ async def test_reminders_wait_for_working_hours(stage: World) -> None:
     begin(stage, datetime(2026, 12, 4, 15, 0, tzinfo=UTC))  # Friday, 16:00 in Berlin
     delegation = await asked(stage)
     assert delegation.remind_at == datetime(2026, 12, 7, 8, 0, tzinfo=UTC)
+
+
+async def test_no_snooze_past_the_end(stage: World) -> None:
+    """Where no reminder could come before the request lapses, none is offered or promised."""
+    begin(stage, MONDAY_MORNING)
+    await asked(stage, "@ada until today 23:00 Covering")
+    stage.clock.push(hours=4, seconds=1)
+    card = await stage.card(ADA, "Still waiting for your answer")
+    assert "Remind me next workday" not in card.buttons()
+    assert "I remind you" not in stage.slack.read(card, ADA)
+    await stage.slack.forge_click(ADA, card, "snooze", (await stage.only()).id)
+    await stage.whispered(ADA, "lapses before I would remind you")
+
+
+async def test_a_declined_wish_does_not_hide_the_warning(stage: World) -> None:
+    """Who was told that the end stays is still warned when it comes near."""
+    await active(stage)
+    await _wish(stage)
+    await press(stage, ADA, "Leave as it is")
+    await stage.card(BEN, "left the end as it is")
+    stage.clock.push(hours=1, seconds=5)
+    await stage.card(BEN, "Your time is nearly up")
+
+
+async def test_an_unanswered_wish_does_not_hide_the_warning(stage: World) -> None:
+    """Who still waits for more time is warned as well, and reads that nobody has answered."""
+    await active(stage)
+    await _wish(stage)
+    before = await stage.card(BEN, "waiting for")
+    stage.clock.push(hours=1, seconds=5)
+    after = await stage.card(BEN, "is not answered yet")
+    assert after.ts != before.ts
+
+
+async def _wish(world: World) -> None:
+    await press(world, BEN, "Extend")
+    await world.slack.wait_for(lambda: world.slack.view(BEN), what="the form")
+    assert (await world.slack.submit(BEN, {"duration": "1h"})).ok
 
 
 async def test_the_end_is_announced_with_extend(stage: World) -> None:

@@ -112,3 +112,16 @@ async def test_together_while_close_is_down(world: World) -> None:
         await asyncio.sleep(MOMENT)
     await all_in(world, State.ENDED)
     assert world.close.associations == []
+
+
+@pytest.mark.parametrize("others", [0, 1])
+async def test_a_right_that_was_made_anew_in_close_is_left_alone(world: World, others: int) -> None:
+    """Somebody replaced the bot's right in Close's own screen: the bulk call does not name it."""
+    await given(world)
+    theirs = []
+    for person in TEAM[: 1 + others]:
+        world.close.remove(ADA, person)
+        theirs.append(world.close.allow(ADA, person))
+    world.clock.push(hours=1)
+    await all_in(world, State.ENDED)
+    assert world.close.associations == theirs

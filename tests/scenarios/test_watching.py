@@ -126,6 +126,41 @@ async def test_admins_hear_of_a_right_that_outlives_its_end(database_url: str) -
         assert "sendas_delegations_ending 0.0" in await figures(world)
 
 
+async def test_a_removed_grantor_who_gets_403_is_an_incident(sqlite_url: str) -> None:
+    """A 403 while a right is being taken back: the connection is looked at, admins hear of it."""
+    async with open_world(sqlite_url, admins=(DANA.id,)) as world:
+        world.close.unknowns.deactivated_caller = DeactivatedCaller.FORBIDDEN
+        await active(world)
+        await at_rest(world)
+        world.clock.push(minutes=5)
+        world.close.state.inactive.add(ADA.close_user_id or "")
+        await world.sendas(ADA, "revoke @ben")
+        await world.card(DANA, OVERDUE)
+        assert not (await connection_of(world)).is_alive
+        await shown(world, ADA, "Connect Close")
+        assert world.close.find(ADA, BEN)
+
+
+async def test_admins_hear_of_an_end_that_close_refuses(sqlite_url: str) -> None:
+    """Whatever the cause: a quarter of an hour past the end every admin is told, not before."""
+    async with open_world(sqlite_url, admins=(DANA.id,)) as world:
+        await active(world)
+        world.close.trouble.fail("DELETE /send_as/*", 402, times=1000)
+        await world.sendas(ADA, "revoke @ben")
+        await _until_trouble(world)
+        world.clock.push(minutes=10)
+        await asyncio.sleep(0.3)
+        assert _count(world, OVERDUE, DANA) == 0
+        world.clock.push(minutes=10)
+        told = await world.card(DANA, OVERDUE)
+        assert "connection to Close does not work" not in world.slack.read(told, DANA)
+        assert (await connection_of(world)).is_alive
+        world.close.trouble.up()
+        world.close.trouble.clear()
+        await settled_in(world, State.ENDED)
+        await world.card(DANA, "is gone now")
+
+
 async def test_it_gets_louder_each_day(sqlite_url: str) -> None:
     """As long as the right is there past its end, grantor and admins hear of it every day."""
     async with open_world(sqlite_url, admins=(DANA.id,)) as world:
@@ -184,6 +219,12 @@ async def test_trouble_at_close_is_no_incident(stage: World) -> None:
 
 def _count(world: World, words: str, person: SandboxPerson = ADA) -> int:
     return sum(words in world.slack.read(m, person) for m in world.slack.messages(person))
+
+
+async def _until_trouble(world: World) -> None:
+    async with asyncio.timeout(10):
+        while (await world.only()).trouble is None:  # noqa: ASYNC110 - only looking tells
+            await asyncio.sleep(0.02)
 
 
 async def _until(is_so: Any) -> None:

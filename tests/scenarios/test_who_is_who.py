@@ -50,7 +50,7 @@ async def test_proven_by_its_owner(stage: World) -> None:
 async def test_before_the_grantor_is_connected(stage: World) -> None:
     """Any connection of the organization can tell; without one the card says so."""
     await asked(stage)
-    assert "looked up when you approve" in await identified(stage)
+    assert "whoever in your Close organization has" in await identified(stage)
     await stage.connect(CLEO)
     await stage.sendas(BEN, "release @ada")
     await asked(stage, "@ada 3h Again")
@@ -75,7 +75,7 @@ async def test_not_in_close(stage: World) -> None:
     text = await identified(stage)
     assert "has @Ben Okafor's Slack email address" in text
     assert "*The way on:* @Ben Okafor connects" in text
-    await shown(stage, BEN, "Connect Close", "it goes on by itself")
+    await shown(stage, BEN, "Connect Close", "before @Ada Lindqvist approves")
     _rename(stage, BEN, email=BEN.email)
     await stage.connect(BEN)
     await stage.card(ADA, GOES_TO)
@@ -109,7 +109,7 @@ async def test_close_is_away_when_it_is_looked_up(stage: World) -> None:
     await stage.connect(ADA)
     stage.close.trouble.html("/user/", times=1)
     await asked(stage)
-    assert "looked up when you approve" in await identified(stage)
+    assert "whoever in your Close organization has" in await identified(stage)
     await press(stage, ADA, "Approve")
     delegation = await settled_in(stage, State.ACTIVE)
     assert delegation.grantee_account == "Ben Okafor, ben.okafor@example.com"
@@ -157,3 +157,43 @@ async def test_another_account_than_the_grantor_saw(sqlite_url: str) -> None:
         failed = await settled_in(world, State.FAILED)
         assert failed.trouble is Trouble.GRANTEE_CHANGED
         assert not world.close.associations
+
+
+async def test_an_account_that_nobody_could_look_up(world: World) -> None:
+    """Before anybody is connected the request names the address that will be looked up. One click
+    and connecting are enough; then a message of its own names the account, with Revoke."""
+    await asked(world)
+    before = await identified(world)
+    assert "whoever in your Close organization has" in before
+    assert "ben.okafor@example.com" in before
+    await press(world, ADA, "Approve")
+    card = await shown(world, ADA, "Connect Close", "One step is left")
+    assert "ben.okafor@example.com" in world.slack.read(card, ADA)
+    await world.connect(ADA)
+    await settled_in(world, State.ACTIVE)
+    told = await shown(
+        world,
+        ADA,
+        "Revoke",
+        "*In Close the right went to:* Ben Okafor, ben.okafor@example.com (matched by e-mail)",
+    )
+    assert told.ts != card.ts
+    await cards_at_rest(world)
+    active = [m for m in world.slack.messages(ADA) if "right went to" in world.slack.read(m, ADA)]
+    assert len(active) == 1
+    await press(world, ADA, "Revoke")
+    await settled_in(world, State.ENDED)
+    assert not world.close.associations
+
+
+async def test_an_account_that_was_seen_is_not_told_again(stage: World) -> None:
+    """Who read the account before approving gets no second message about it."""
+    await stage.connect(ADA)
+    await asked(stage)
+    assert GOES_TO in await identified(stage)
+    await press(stage, ADA, "Approve")
+    await settled_in(stage, State.ACTIVE)
+    await cards_at_rest(stage)
+    assert "In Close: Ben Okafor" in read_all(stage, ADA)
+    assert "right went to" not in read_all(stage, ADA)
+    assert "further down" not in read_all(stage, ADA)

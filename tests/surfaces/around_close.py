@@ -12,7 +12,7 @@ from bot.differences import Differences
 from bot.ports import Association, SentEmail
 from bot.refusals import StrayDecided
 from models.card import Audience
-from models.delegation import Receipt, State
+from models.delegation import Receipt, State, Trouble
 from models.pairing import Pairing, Verdict
 from models.stray import Stray, StrayState
 from tests.surfaces import rows
@@ -33,6 +33,9 @@ def messages_about_connections() -> dict[str, Message]:
         ),
         "works-again": notices.connection_works(),
         "overdue": notices.overdue(rows.shortest(State.ENDING)),
+        "overdue/refused": notices.overdue(
+            rows.shortest(State.ENDING, trouble=Trouble.CLOSE_PLAN_LIMIT)
+        ),
         "overdue/over": notices.overdue(rows.shortest(State.ENDED)),
         "disconnected": notices.disconnected(was_key=False),
         "disconnected/key": notices.disconnected(was_key=True),

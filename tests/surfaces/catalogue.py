@@ -13,6 +13,7 @@ from bot.grammar import Muddle, NotUnderstood, Verb
 from bot.refusals import (
     AlreadyOpen,
     DraftGone,
+    LapsesBefore,
     NoSuchDelegation,
     NothingToAnswer,
     NotYours,
@@ -21,7 +22,17 @@ from bot.refusals import (
     Settled,
 )
 from bot.slack.errors import SlackRetryLater
-from bot.spans import Ambiguous, InThePast, NoEnd, NotATime, NotPositive, Reading, Span, TooLarge
+from bot.spans import (
+    Ambiguous,
+    InThePast,
+    LeftOver,
+    NoEnd,
+    NotATime,
+    NotPositive,
+    Reading,
+    Span,
+    TooLarge,
+)
 from models.card import Audience
 from models.delegation import OPEN_STATES, State
 from models.policy import Policy, Refusal
@@ -177,6 +188,7 @@ def _refusals() -> Iterator[tuple[str, str]]:
     problems: list[Exception] = [
         NotYours(),
         NoSuchDelegation(),
+        LapsesBefore(rows.shortest(State.REQUESTED)),
         NothingToAnswer(),
         DraftGone(),
         SlackRetryLater("ratelimited"),
@@ -184,6 +196,7 @@ def _refusals() -> Iterator[tuple[str, str]]:
         InThePast(rows.NASTY, "Friday 20 November, 17:00 your time"),
         NoEnd(rows.NASTY),
         NotATime(rows.NASTY),
+        LeftOver("2h", rows.NASTY),
         NotPositive("0h"),
         TooLarge("9999y"),
     ]

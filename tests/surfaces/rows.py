@@ -71,6 +71,7 @@ def longest(state: State, **changes: Any) -> Delegation:
         grantee_account="N" * 200 + " <" + "a" * 190 + "@example.com>",
         addresses="\n".join(["a" * 240 + "@example.com"] * 10),
         reminders=5,
+        remind_at=NOW + timedelta(days=1),
         sent_count=123_456,
         sent_people=98_765,
     )
@@ -90,7 +91,12 @@ def moments() -> dict[str, Delegation]:
     """What can be special within one state."""
     wish = {"extension_asked_at": NOW}
     return {
-        "requested-reminded": shortest(State.REQUESTED, reminders=1),
+        "requested-reminded": shortest(
+            State.REQUESTED, reminders=1, remind_at=NOW + timedelta(days=1)
+        ),
+        "requested-last-reminded": shortest(
+            State.REQUESTED, reminders=3, remind_at=NOW + timedelta(days=3)
+        ),
         "requested-by-another": shortest(State.REQUESTED, requester_id=CLEO),
         "requested-starts-later": shortest(State.REQUESTED, starts_at=NOW + timedelta(days=1)),
         "requested-account": shortest(State.REQUESTED, grantee_account="Ben <ben@example.com>"),
@@ -98,6 +104,11 @@ def moments() -> dict[str, Delegation]:
         "approved-standing": shortest(State.APPROVED, standing_id="s1"),
         "approved-starts-later": shortest(State.APPROVED, starts_at=NOW + timedelta(days=1)),
         "active-warned": shortest(State.ACTIVE, is_warned=True),
+        "active-warned-wish": shortest(State.ACTIVE, is_warned=True, **wish),
+        "active-standing": shortest(State.ACTIVE, standing_id="s1"),
+        "active-extended-by-standing": shortest(
+            State.ACTIVE, standing_id="s1", decided_at=NOW + timedelta(hours=1)
+        ),
         "active-addresses": shortest(State.ACTIVE, addresses="ada@example.com"),
         "active-wish-length": shortest(State.ACTIVE, extension_length=timedelta(hours=1), **wish),
         "active-wish-until": shortest(
@@ -125,7 +136,21 @@ def delegations() -> dict[str, Delegation]:
         if state in TROUBLED:
             for trouble in Trouble:
                 rows[f"{state}-{trouble}"] = shortest(state, trouble=trouble)
-    return rows | moments()
+    return rows | moments() | unseen()
+
+
+def unseen() -> dict[str, Delegation]:
+    """The grantee's account could not be looked up before the grantor agreed."""
+    email = "ben.okafor@example.com"
+    return {
+        "requested-unseen": shortest(State.REQUESTED, grantee_email=email),
+        "approved-unseen": shortest(
+            State.APPROVED, grantee_email=email, trouble=Trouble.NOT_CONNECTED
+        ),
+        "active-unseen": shortest(
+            State.ACTIVE, identified_at=NOW, grantee_account=f"Ben Okafor, {email}"
+        ),
+    }
 
 
 def connection(*, is_alive: bool = True) -> Connection:

@@ -12,12 +12,20 @@ from bot.cards import answers, words
 from bot.cards.lists import overview
 from bot.durations import read_span
 from bot.grammar import Muddle, NotUnderstood, Verb
-from bot.refusals import AlreadyOpen, NoSuchDelegation, NotYours, Refused, Settled
+from bot.refusals import (
+    AlreadyOpen,
+    LapsesBefore,
+    NoSuchDelegation,
+    NotYours,
+    Refused,
+    Settled,
+)
 from bot.slack.errors import SlackRetryLater
 from bot.spans import (
     Ambiguous,
     DurationError,
     InThePast,
+    LeftOver,
     NoEnd,
     NotATime,
     NotPositive,
@@ -66,9 +74,11 @@ def errors() -> dict[str, Exception]:
     found |= {
         "not yours": NotYours(),
         "nothing": NoSuchDelegation(),
+        "lapses before": LapsesBefore(row(state=State.REQUESTED)),
         "slack": SlackRetryLater("ratelimited"),
         "ambiguous": ambiguous("until 5"),
         "past": InThePast("until yesterday", "the end of Sunday"),
+        "left over": LeftOver("2h", "tomorrow"),
     }
     kinds: Sequence[type[DurationError]] = (NotATime, NotPositive, TooLarge, NoEnd)
     return found | {kind.__name__: kind("2*x") for kind in kinds}
@@ -128,7 +138,7 @@ def test_limits_are_named_as_they_are_set() -> None:
 @given(st.text())
 def test_nothing_typed_becomes_markup(text: str) -> None:
     """Whatever stands in the part that was not understood, the answer is valid and calls nobody."""
-    for error in (NotUnderstood(Muddle.UNKNOWN_WORD, text), NotATime(text), NotPositive(text)):
+    for error in (NotUnderstood(Muddle.UNKNOWN_WORD, text), NotATime(text), LeftOver(text, text)):
         said = answers.explain(error, POLICY)
         assert not list(problems_of_mrkdwn(said))
         assert "<" not in said

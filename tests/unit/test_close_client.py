@@ -264,3 +264,18 @@ async def test_the_shared_client_keeps_no_cookies() -> None:
         http.cookies.extract_cookies(httpx.Response(200, headers=cookie, request=request))
         assert not http.cookies
         assert not http.follow_redirects
+
+
+async def test_a_refreshed_token_does_not_forget_a_429() -> None:
+    """The limit is the connection's: after a 429 its next token sends nothing either."""
+    asked: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return httpx.Response(429, headers={"retry-after": "60"})
+
+    client = client_of(answer)
+    for secret in ("old", "new"):
+        with pytest.raises(RetryLater):
+            await client.me(Credential(secret, connection_id="c1", organization_id=ORGANIZATION))
+    assert len(asked) == 1

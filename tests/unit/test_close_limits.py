@@ -200,3 +200,20 @@ async def test_forgotten_gates_do_not_pile_up(limiter: Limiter) -> None:
     for number in range(3000):
         await pass_through(limiter, Group("read /me/", str(number)), answer())
     assert len(limiter._gates) <= 1001
+
+
+async def test_another_organization_is_free(limiter: Limiter, time: Time) -> None:
+    """What one organization has used up says nothing about another."""
+    await pass_through(limiter, Group("write /send_as/", "ada", "orga_1"), told(0, 2))
+    await pass_through(limiter, Group("write /send_as/", "eli", "orga_2"), answer())
+    assert time.slept == []
+    await pass_through(limiter, Group("write /send_as/", "ben", "orga_1"), answer())
+    assert sum(time.slept) == pytest.approx(2)
+
+
+async def test_a_group_without_credential_has_one_gate(limiter: Limiter) -> None:
+    """What all share is counted once, and its long 429 is kept in full."""
+    await pass_through(limiter, Group("/oauth2/token/"), answer(429, **{"retry-after": "60"}))
+    with pytest.raises(RetryLater) as caught:
+        await pass_through(limiter, Group("/oauth2/token/"), answer())
+    assert caught.value.wait == timedelta(seconds=60)

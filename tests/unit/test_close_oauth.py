@@ -140,3 +140,20 @@ async def test_a_revoke_that_failed_may_be_repeated(status: int) -> None:
     """Revoking twice harms nobody, so a failure is never unclear."""
     with pytest.raises(RetryLater):
         await always(status, b"").revoke("token")
+
+
+async def test_a_429_is_not_answered_with_another_request() -> None:
+    """While Close wants it quiet nothing is sent: the caller learns how long that lasts."""
+    asked: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return httpx.Response(429, headers={"retry-after": "60"})
+
+    client = client_of(answer)
+    for refresh_token in ("one", "another"):
+        with pytest.raises(RetryLater) as caught:
+            await client.refresh(refresh_token)
+        assert caught.value.wait is not None
+        assert caught.value.wait.total_seconds() == pytest.approx(60, abs=1)
+    assert len(asked) == 1

@@ -142,8 +142,6 @@ def test_when_it_ends() -> None:
     assert row().end_when_active_from(LATER) == LATER + timedelta(hours=2)
     assert row(length=None, until=LATER).end_when_active_from(NOON) == LATER
     assert row(length=None).end_when_active_from(NOON) is None
-    assert row(length=None).is_permanent
-    assert not row(length=None, until=LATER).is_permanent
 
 
 @pytest.mark.parametrize("state", State)

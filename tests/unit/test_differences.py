@@ -81,7 +81,7 @@ def test_ended_while_the_pair_has_a_new_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("after", "is_ours"), [(timedelta(), True), (LATE_CREATE, False), (timedelta(days=9), False)]
+    ("after", "is_ours"), [(timedelta(), True), (LATE_CREATE, False), (timedelta(minutes=5), False)]
 )
 def test_a_create_that_took_effect_late(after: timedelta, is_ours: bool) -> None:
     """Soon after an unclear attempt it is ours; later it was made by hand and is asked about."""
@@ -98,7 +98,9 @@ def test_unknown() -> None:
     assert differences([HELD], [earlier], [], now=NOW).unknown == [HELD]
 
 
-@pytest.mark.parametrize("state", [each for each in StrayState if each != StrayState.REMOVED])
+@pytest.mark.parametrize(
+    "state", [each for each in StrayState if each not in (StrayState.REMOVED, StrayState.VANISHED)]
+)
 def test_a_stray_is_asked_about_once(state: StrayState) -> None:
     """Whatever the grantor said, the same association is not asked about again."""
     found = differences([HELD], [], [replace(STRAY, state=state)], now=NOW)
@@ -117,3 +119,11 @@ def test_a_removed_stray_that_is_there() -> None:
 def test_vanished() -> None:
     """A stray that is no longer there needs no answer."""
     assert differences([], [], [STRAY], now=NOW).vanished == [STRAY]
+
+
+def test_vanished_and_there_again() -> None:
+    """What was taken for gone and is in Close all the same is asked about, like an unknown one."""
+    vanished = replace(STRAY, state=StrayState.VANISHED)
+    found = differences([HELD], [], [vanished], now=NOW)
+    assert found.unknown == [HELD]
+    assert found.fitting == 0

@@ -17,9 +17,10 @@ from bot.durations import (
     TooLarge,
     parse_duration,
     read_span,
-    split_command,
     write_span,
 )
+from bot.spans import LeftOver
+from bot.splitting import split_command
 
 BERLIN = "Europe/Berlin"
 NOW = datetime(2026, 11, 25, 9, tzinfo=UTC)  # Wednesday, 10:00 in Berlin
@@ -164,7 +165,7 @@ def test_no_length(phrase: str, problem: type[DurationError]) -> None:
         ("until friday at 5pm: on holiday", FRIDAY_FIVE, "on holiday"),
         ("until Friday 17:00 the pipeline", FRIDAY_FIVE, "the pipeline"),
         ("until thursday at home", Span(until=datetime(2026, 11, 26, 23, tzinfo=UTC)), "at home"),
-        ("until thursday 5 leads", Span(until=datetime(2026, 11, 26, 23, tzinfo=UTC)), "5 leads"),
+        ("until thursday: 5 leads", Span(until=datetime(2026, 11, 26, 23, tzinfo=UTC)), "5 leads"),
         ("today the pipeline", Span(until=datetime(2026, 11, 25, 23, tzinfo=UTC)), "the pipeline"),
         (
             "thursday - 5 leads",
@@ -206,6 +207,96 @@ def test_no_length(phrase: str, problem: type[DurationError]) -> None:
 def test_command(text: str, span: Span | None, reason: str) -> None:
     """The time at the start of a command is cut from the reason, and only a time is."""
     assert split_command(text, now=NOW, zone=BERLIN) == (span, reason)
+
+
+TWO_HOURS = Span(timedelta(hours=2))
+FRIDAY_NINE_TO_FIVE = Span(
+    starts=datetime(2026, 11, 27, 8, tzinfo=UTC), until=datetime(2026, 11, 27, 16, tzinfo=UTC)
+)
+TOMORROW_AFTERNOON = Span(
+    starts=datetime(2026, 11, 26, 11, tzinfo=UTC), until=datetime(2026, 11, 26, 17, tzinfo=UTC)
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "span", "reason"),
+    [
+        ("friday 9-5 trade fair", FRIDAY_NINE_TO_FIVE, "trade fair"),
+        ("friday from 9am to 5pm: trade fair", FRIDAY_NINE_TO_FIVE, "trade fair"),
+        ("9 to 17 on friday, trade fair", FRIDAY_NINE_TO_FIVE, "trade fair"),
+        ("tomorrow afternoon trade fair", TOMORROW_AFTERNOON, "trade fair"),
+        ("until 5pm on friday", FRIDAY_FIVE, ""),
+        ("until 5pm on friday on holiday", FRIDAY_FIVE, "on holiday"),
+        ("until eod friday demo", Span(until=datetime(2026, 11, 27, 23, tzinfo=UTC)), "demo"),
+        ("until friday 17:00 5 leads", FRIDAY_FIVE, "5 leads"),
+        ("until friday 17:00 - 9-5 shift", FRIDAY_FIVE, "9-5 shift"),
+        ("today 200 leads", Span(until=datetime(2026, 11, 25, 23, tzinfo=UTC)), "200 leads"),
+        ("2h 5 customers waiting", TWO_HOURS, "5 customers waiting"),
+        ("2h 30 customers", TWO_HOURS, "30 customers"),
+        ("2h 9-5 shift", TWO_HOURS, "9-5 shift"),
+        ("2h 3/4 of the team", TWO_HOURS, "3/4 of the team"),
+        ("2h at 5 sites", TWO_HOURS, "at 5 sites"),
+        ("2h for the friday meeting", TWO_HOURS, "for the friday meeting"),
+        ("2h for friday's meeting", TWO_HOURS, "for friday's meeting"),
+        ("2h on the friday meeting", TWO_HOURS, "on the friday meeting"),
+        ("2h the friday meeting", TWO_HOURS, "the friday meeting"),
+        ("2h - friday meeting", TWO_HOURS, "friday meeting"),
+        ("2h: tomorrow's demo", TWO_HOURS, "tomorrow's demo"),
+        ("2h not before friday", TWO_HOURS, "not before friday"),
+        ("2h May report", TWO_HOURS, "May report"),
+        ("2h Sat in on calls", TWO_HOURS, "Sat in on calls"),
+        ("2h morning standup", TWO_HOURS, "morning standup"),
+    ],
+)
+def test_reason_that_looks_like_a_time(text: str, span: Span, reason: str) -> None:
+    """The whole time is read, and numbers or days inside a reason stay there."""
+    assert split_command(text, now=NOW, zone=BERLIN) == (span, reason)
+
+
+@pytest.mark.parametrize(
+    ("text", "understood", "added"),
+    [
+        ("2h tomorrow", "2h", "tomorrow"),
+        ("for 2h tomorrow", "for 2h", "tomorrow"),
+        ("2h - tomorrow", "2h", "tomorrow"),
+        ("2h today", "2h", "today"),
+        ("2h on friday", "2h", "on friday"),
+        ("2h for friday", "2h", "for friday"),
+        ("2h friday meeting", "2h", "friday"),
+        ("2h tomorrow afternoon calls", "2h", "tomorrow afternoon"),
+        ("2h 30", "2h", "30"),
+        ("2h, 30", "2h,", "30"),
+        ("2h 9-5", "2h", "9-5"),
+        ("2h at 5", "2h", "at 5"),
+        ("2h 2h", "2h", "2h"),
+        ("friday 5", "friday", "5"),
+        ("until friday 5 covering", "until friday", "5"),
+        ("until thursday 5 leads", "until thursday", "5"),
+        ("until friday 2h", "until friday", "2h"),
+        ("until friday the 5th", "until friday", "the 5th"),
+        ("until dec 1 9", "until dec 1", "9"),
+        ("until friday 17:00 9 to 5", "until friday 17:00", "9 to 5"),
+        ("friday and saturday", "friday", "and saturday"),
+        ("monday, tuesday", "monday,", "tuesday"),
+        ("monday to friday 9-5 covering", "monday to friday", "9-5"),
+        ("this week from 9am to 5pm covering", "this week", "from 9am to 5pm"),
+        ("forever tomorrow", "forever", "tomorrow"),
+    ],
+)
+def test_no_part_of_a_time_becomes_the_reason(text: str, understood: str, added: str) -> None:
+    """What looks like a second part of the time is refused and named, not taken for a reason."""
+    with pytest.raises(LeftOver) as raised:
+        split_command(text, now=NOW, zone=BERLIN)
+    assert (raised.value.understood, raised.value.added) == (understood, added)
+    assert text.endswith(raised.value.rest)
+    assert raised.value.rest
+
+
+@pytest.mark.parametrize("text", ["9-5", "9 to 17", "the 5th", "3/4", "evening"])
+def test_half_a_time_alone_is_no_reason(text: str) -> None:
+    """What would be a time beside "until" or "from" is refused when nothing else was said."""
+    with pytest.raises(NotATime):
+        split_command(text, now=NOW, zone=BERLIN)
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,18 @@ def test_quoted_text_is_only_text(text: str) -> None:
     assert "<" not in shown
     assert ">" not in shown
     read = readable_mrkdwn(shown, NAMES)
-    assert read.replace("\u200b", "") == text.replace("\u200b", "")
+    assert read.replace("\u200b", "").split() == text.replace("\u200b", "").split()
+
+
+def test_quoted_text_stays_on_its_line() -> None:
+    """Line ends of what was typed do not begin lines of the bot's own words."""
+    assert quoted("one\r\n• two\u2028three") == "one • two three"
+
+
+def test_addresses_can_be_copied() -> None:
+    """An underscore inside an address is left alone, and one that could format is not."""
+    assert quoted("ben_o_kafor@example.com") == "ben_o_kafor@example.com"
+    assert quoted("_slanted_") != "_slanted_"
 
 
 @pytest.mark.parametrize("text", ["*bold*", "_it_", "~no~", "`code`", "```block```", "**"])
@@ -62,4 +73,4 @@ def test_plain_text_of_what_was_typed_is_what_was_typed(text: str) -> None:
     """Quoting and unmarking gives the text back, without its formatting marks."""
     for mark in "*`\u200b":
         text = text.replace(mark, "")
-    assert unmarked(quoted(text)) == text
+    assert unmarked(quoted(text)).split() == text.split()

@@ -257,8 +257,8 @@ async def test_history_pages_and_shows_metadata_when_asked(client: AsyncWebClien
 async def test_scopes_that_were_not_granted_are_named(client: AsyncWebClient) -> None:
     """missing_scope carries what is needed and what there is."""
     with pytest.raises(SlackApiError) as refused:
-        await client.conversations_history(channel=AUDIT)
-    assert refused.value.response["needed"] == "channels:history"
+        await client.conversations_info(channel=AUDIT)
+    assert refused.value.response["needed"] == "channels:read"
     assert "im:history" in refused.value.response["provided"]
 
 

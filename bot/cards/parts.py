@@ -1,0 +1,56 @@
+"""The parts that every message, form and home is made of.
+
+Text is sent ``verbatim``: what people typed makes no links to addresses or channels by itself,
+while mentions and dates, which are markup, work as always (slack.md §6).
+"""
+
+from slack_sdk.models.blocks import (
+    ButtonElement,
+    ContextBlock,
+    HeaderBlock,
+    MarkdownTextObject,
+    PlainTextObject,
+    SectionBlock,
+)
+
+MOST_TEXT = 2900  # characters of a section; Slack's limit is 3,000 (slack.md §5)
+
+
+def section(
+    text: str, *, block_id: str | None = None, accessory: ButtonElement | None = None
+) -> SectionBlock:
+    """A paragraph of mrkdwn, cut where Slack would refuse it."""
+    shown = text if len(text) <= MOST_TEXT else text[: MOST_TEXT - 1] + "…"
+    return SectionBlock(block_id=block_id, text=_markup(shown), accessory=accessory)
+
+
+def typed(text: str) -> SectionBlock:
+    """What somebody typed, as a quotation in which nothing is markup."""
+    return SectionBlock(text=PlainTextObject(text=f"“{text}”", emoji=False))
+
+
+def context(text: str) -> ContextBlock:
+    """Small print."""
+    return ContextBlock(elements=[_markup(text)])
+
+
+def header(text: str) -> HeaderBlock:
+    """A title."""
+    return HeaderBlock(text=PlainTextObject(text=text, emoji=False))
+
+
+def button(
+    action_id: str, label: str, value: str, *, style: str | None = None, url: str | None = None
+) -> ButtonElement:
+    """A button; with ``url`` it is a link as well."""
+    return ButtonElement(
+        action_id=action_id,
+        text=PlainTextObject(text=label, emoji=False),
+        value=value,
+        style=style,
+        url=url,
+    )
+
+
+def _markup(text: str) -> MarkdownTextObject:
+    return MarkdownTextObject(text=text, verbatim=True)
