@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.delegations import Actor, Delegations, Terms
+from bot.delegations.asking import MOST_AT_ONCE
 from bot.drafting import Drafting
 from bot.durations import read_span
 from bot.grammar import Command, Verb
@@ -15,8 +16,6 @@ from bot.spans import Ambiguous, Span, say_span, write_span
 from bot.splitting import split_command
 from bot.typed import as_typed, storable
 from models.policy import Policy, Refusal
-
-MOST_PEOPLE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +171,7 @@ class Asking:
         people = list(dict.fromkeys([*command.people, *members]))
         if not people:
             raise NobodyThere
-        if len(people) > MOST_PEOPLE:
+        if len(people) > MOST_AT_ONCE:
             raise Refused(Refusal.TOO_MANY)
         return people
 

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, case, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from bot.store.claims import claim, next_wake, prolong
 from models.base import new_id
@@ -114,4 +115,8 @@ class Notices:
         return next_wake(self._connection, notices)
 
     def _add(self, notice: Notice) -> None:
-        self._connection.execute(insert(notices).values(asdict(notice)))
+        try:
+            with self._connection.begin_nested():
+                self._connection.execute(insert(notices).values(asdict(notice)))
+        except IntegrityError:
+            return  # two noticed the same thing at the same moment

@@ -195,4 +195,4 @@ async def test_two_requests_at_the_same_moment(world: World) -> None:
     ephemerals = [m for m in world.slack.messages(BEN) if m.ephemeral]
     texts = [world.slack.read(message, BEN) for message in ephemerals]
     assert sum(text.startswith("Asked") for text in texts) == 1
-    assert sum("already asked" in text for text in texts) == 4
+    assert sum("already waits for an answer" in text for text in texts) == 4

@@ -126,3 +126,13 @@ async def test_put_off(database: Database) -> None:
     assert await database.run(lambda store: store.homes.next_wake()) == wake_at
     (again,) = await claimed(database, wake_at)
     assert again.attempts == 2
+
+
+async def test_put_off_keeps_a_change(database: Database) -> None:
+    """What changed while Slack did not take a home is shown at once, not after the pause."""
+    await open_homes(database, "U1")
+    (home,) = await claimed(database)
+    await touch(database, "U1")
+    wake_at = NOW + timedelta(hours=1)
+    await database.run(lambda store: store.homes.retry(home, wake_at=wake_at))
+    assert len(await claimed(database, NOW + timedelta(minutes=1))) == 1
