@@ -68,6 +68,8 @@ def how_it_ended(delegation: Delegation) -> str:
             return f"{who} revoked it."
         case Event.RELEASE:
             return f"{who} was done."
+        case Event.FAIL:
+            return "It could not be carried out."
         case Event.OFFBOARD:
             return "One of the two has left."
         case Event.DISCONNECT:
