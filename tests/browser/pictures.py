@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from playwright.async_api import Browser, Locator, expect
+from playwright.async_api import Error as PlaywrightError
 
 from sandbox.people import ADA
 from sandbox.running import open_house
@@ -20,6 +21,7 @@ MOST_BYTES = 150_000
 TALL = {"width": 1280, "height": 960}
 WIDE = {"width": 1280, "height": 760}
 ASK = "/sendas @ada 2h Covering the spring pipeline"
+MOVED = "This card is now further down"
 SHARP = 2  # pixels of a picture for each pixel of the page
 
 
@@ -164,19 +166,20 @@ async def _submit_if_asked(stage: Stage, side: str, otherwise: str) -> None:
 
 
 async def _both(stage: Stage, state: str, grantee_reads: str, grantor_reads: str) -> None:
-    """The first card in each conversation, once it says so."""
+    """The card in each conversation, once it says so; one that moved down left a line behind."""
     for side, reader, words in (
         ("left", "grantee", grantee_reads),
         ("right", "grantor", grantor_reads),
     ):
-        card = stage.seat(side).locator("article:not(.whisper)").first
+        cards = stage.seat(side).locator("article:not(.whisper)")
+        card = cards.filter(has_text=words).filter(has_not_text=MOVED).first
         await expect(card).to_contain_text(words)
         await _picture(card, f"card-{state}-{reader}")
 
 
 async def _picture(what: Locator, name: str) -> None:
     await what.page.mouse.move(0, 0)
-    full = await what.screenshot(animations="disabled", caret="hide")
+    full = await _steady(what)
     blank = await what.page.context.browser.new_page()
     small = await shrunk(blank, full)
     await blank.close()
@@ -184,6 +187,17 @@ async def _picture(what: Locator, name: str) -> None:
         raise SystemExit(f"{name} has {len(small)} bytes; at most {MOST_BYTES} are wanted")
     (IMAGES / f"{name}.png").write_bytes(small)
     sys.stdout.write(f"{name}.png  {len(small) // 1000} kB\n")
+
+
+async def _steady(what: Locator) -> bytes:
+    """A picture of it; a card that was redrawn at this very moment is looked at again."""
+    for _ in range(5):
+        try:
+            return await what.screenshot(animations="disabled", caret="hide")
+        except PlaywrightError as error:
+            if "not attached" not in str(error):
+                raise
+    return await what.screenshot(animations="disabled", caret="hide")
 
 
 if __name__ == "__main__":
