@@ -1,12 +1,10 @@
 """The use cases for strays: what a grantor decides about a right that the bot did not make."""
 
-from collections.abc import Callable
 from dataclasses import replace
 
 from bot.delegations import Actor
-from bot.ports import Directory, Now
+from bot.delegations.base import Base
 from bot.refusals import (
-    AlreadyOpen,
     ConnectFirst,
     NotYours,
     OtherAccount,
@@ -14,35 +12,18 @@ from bot.refusals import (
     StrayDecided,
 )
 from bot.spans import Span
-from bot.store import Database, Store
+from bot.store import Store
 from bot.store.delegations import PairTaken
 from models.base import new_id
 from models.delegation import Delegation, Event, State
-from models.policy import Policy, Refusal, length_refusal, who_refusal
+from models.policy import Refusal
 from models.stray import Stray, StrayState
 
 UNDECIDED = (StrayState.FOUND, StrayState.KEPT)
 
 
-class Strays:
-    """Keep, remove, give an end; and look again. ``wake`` tells the workers."""
-
-    def __init__(
-        self,
-        database: Database,
-        directory: Directory,
-        policy: Policy,
-        now: Now,
-        wake: Callable[[], None],
-        *,
-        audit_channel: str | None = None,
-    ) -> None:
-        self._database = database
-        self._directory = directory
-        self._policy = policy
-        self._now = now
-        self._wake = wake
-        self._audit_channel = audit_channel
+class Strays(Base):
+    """Keep, remove, give an end; and look again."""
 
     async def check(self, actor: Actor) -> bool:
         """Have the actor's rights in Close compared at once, and the actor told how it came out.
@@ -73,7 +54,7 @@ class Strays:
         """
         return await self._decide(actor, stray_id, StrayState.REMOVING)
 
-    async def get(self, actor: Actor, stray_id: str) -> Stray:
+    async def adoptable(self, actor: Actor, stray_id: str) -> Stray:
         """A stray that the actor can give an end.
 
         Raises NotYours, StrayDecided, ConnectFirst and OtherAccount.
@@ -87,8 +68,8 @@ class Strays:
         return await self._database.run(read)
 
     async def adopt(self, actor: Actor, stray_id: str, span: Span) -> Delegation:
-        """Make it a delegation that ends; raises as :meth:`get`, Refused and AlreadyOpen."""
-        await self._check(actor, await self.get(actor, stray_id), span)
+        """Make it a delegation that ends; raises as :meth:`adoptable`, Refused and AlreadyOpen."""
+        await self._check(actor, await self.adoptable(actor, stray_id), span)
 
         def adopt(store: Store) -> Delegation:
             stray = self._mine(store, actor, stray_id)
@@ -109,7 +90,7 @@ class Strays:
         try:
             adopted = await self._database.run(adopt)
         except PairTaken:
-            pair = self._adopted(await self.get(actor, stray_id), span)
+            pair = self._adopted(await self.adoptable(actor, stray_id), span)
             await self._database.run(lambda store: self._check_pair_is_free(store, pair))
             raise
         self._wake()
@@ -140,11 +121,8 @@ class Strays:
             raise Refused(Refusal.UNKNOWN_PERSON)
         if span.length is None and span.until is None:
             raise Refused(Refusal.PERMANENT)
-        refusal = length_refusal(
-            self._policy, length=span.length, starts_at=None, until=span.until, now=self._now()
-        ) or who_refusal(await self._directory.person(stray.grantee_id), actor.team_id)
-        if refusal:
-            raise Refused(refusal, stray.grantee_id)
+        self._check_span(span, now=self._now())
+        await self._check_person(actor.team_id, stray.grantee_id)
 
     def _adopted(self, stray: Stray, span: Span) -> Delegation:
         now = self._now()
@@ -166,7 +144,7 @@ class Strays:
             attempted_at=now,
             active_at=now,
             identified_at=now,
-            grantee_account=f"{name} <{email}>" if email else name or None,
+            grantee_account=f"{name}, {email}" if email else name or None,
             is_grantee_proven=stray.is_grantee_proven,
             association_id=stray.association_id,
             organization_id=stray.organization_id,
@@ -180,11 +158,6 @@ class Strays:
         ends_at = delegation.end_when_active_from(now)
         warn_at = self._policy.warn_at(ends_at, now)
         return replace(delegation, ends_at=ends_at, warn_at=warn_at, wake_at=warn_at or ends_at)
-
-    def _check_pair_is_free(self, store: Store, new: Delegation) -> None:
-        taken = store.delegations.open_for_pair(new.team_id, new.grantor_id, new.grantee_id)
-        if taken:
-            raise AlreadyOpen(taken)
 
 
 def _check_account(store: Store, stray: Stray) -> None:

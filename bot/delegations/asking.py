@@ -205,11 +205,6 @@ class Asking(Base):
         self._check_reason(terms.reason)
         self._check_span(terms.span, now=self._now())
 
-    def _check_pair_is_free(self, store: Store, new: Delegation) -> None:
-        taken = store.delegations.open_for_pair(new.team_id, new.grantor_id, new.grantee_id)
-        if taken:
-            raise AlreadyOpen(taken)
-
     def _last_answer(self, span: Span, now: datetime) -> datetime:
         return _before(span.until, now + self._policy.pending_ttl)
 

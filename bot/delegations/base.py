@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.ports import Directory, Now
-from bot.refusals import NoSuchDelegation, NotYours, Refused, Settled
+from bot.refusals import AlreadyOpen, NoSuchDelegation, NotYours, Refused, Settled
 from bot.spans import Span
 from bot.store import Database, Store
 from models.delegation import Delegation, State
@@ -120,3 +120,8 @@ class Base:
     def _only_in(self, delegation: Delegation, *states: State) -> None:
         if delegation.state not in states:
             raise Settled(delegation)
+
+    def _check_pair_is_free(self, store: Store, new: Delegation) -> None:
+        taken = store.delegations.open_for_pair(new.team_id, new.grantor_id, new.grantee_id)
+        if taken:
+            raise AlreadyOpen(taken)

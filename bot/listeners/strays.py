@@ -63,7 +63,7 @@ class StrayButtons:
         """Open the form."""
         await ack()
         try:
-            stray = await self._strays.get(actor_of(body), str(action.get("value", "")))
+            stray = await self._strays.adoptable(actor_of(body), str(action.get("value", "")))
         except NotDone as error:
             await self._responses.whisper(body.get("response_url"), self._explained(error))
             return
