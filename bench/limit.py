@@ -12,7 +12,7 @@ from cryptography.fernet import Fernet
 from bench.many import Pair, write_overdue
 from bench.stage import askers, crowd
 from bench.table import Figure
-from bot.crypto import Vault
+from bot.connections.vault import Vault
 from sandbox.close import SandboxClose
 from sandbox.close.state import RecordedCall
 from sandbox.people import BEN, SandboxPerson

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.crypto import Vault
+from bot.connections.vault import Vault
 from bot.store import Database
 from models.base import new_id
 from models.connection import Connection, connections

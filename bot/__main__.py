@@ -2,6 +2,6 @@
 
 import sys
 
-from bot.cli import main
+from bot.process.cli import main
 
 sys.exit(main())

@@ -4,8 +4,6 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.typed import as_typed
-
 # With should_escape Slack sends <@U123|name>, <!subteam^S123|@name>, <!here> (slack.md §3).
 _PERSON = re.compile(r"<@([UW][A-Z0-9]{1,30})(?:\|[^>]*)?>", re.ASCII)
 _GROUP = re.compile(r"<!subteam\^([A-Z0-9]{1,30})[^>]*>", re.ASCII)
@@ -149,3 +147,31 @@ def _person(text: str, verb: Verb) -> tuple[str, str]:
     if word.startswith("@"):
         raise NotUnderstood(Muddle.NAME_NOT_MENTIONED, word, verb)
     raise NotUnderstood(Muddle.PERSON_MISSING, word, verb)
+
+
+# With should_escape Slack sends <@U123|name>, <#C123|name>, <!here>, <https://…|label> in place of
+# what was typed, and & < > as entities (slack.md §3).
+_TAG = re.compile(r"<([@#!]?)([^<>|]*)(?:\|([^<>]*))?>")
+_ENTITIES = {"&lt;": "<", "&gt;": ">", "&amp;": "&"}
+
+
+def as_typed(text: str) -> str:
+    """The text of a slash command as its writer saw it."""
+    text = _TAG.sub(_label, text)
+    for entity, character in _ENTITIES.items():
+        text = text.replace(entity, character)
+    return text
+
+
+def storable(text: str) -> str:
+    """The text without NUL characters, which PostgreSQL refuses, and without half emoji."""
+    return text.replace("\0", "").encode("utf-8", "ignore").decode()
+
+
+def _label(tag: re.Match[str]) -> str:
+    kind, target, label = tag.groups()
+    if kind in ("@", "#"):
+        return f"{kind}{label or target}"
+    if kind == "!":
+        return label or f"@{target}"
+    return label or target

@@ -152,6 +152,8 @@ class Directory(Protocol):
 
     async def members(self, group_id: str) -> Sequence[str]: ...
 
+    def learn(self, person: Person) -> None: ...
+
 
 class AddressBook(Protocol):
     """Who has an e-mail address in Slack."""

@@ -23,7 +23,8 @@ from bot.refusals import (
     Settled,
 )
 from bot.slack.errors import SlackRefused, SlackRetryLater
-from bot.spans import (
+from bot.times.saying import say_length
+from bot.times.span import (
     Ambiguous,
     DurationError,
     InThePast,
@@ -31,7 +32,6 @@ from bot.spans import (
     NoEnd,
     NotPositive,
     TooLarge,
-    say_length,
 )
 from models.delegation import Delegation, State
 from models.policy import REASON_LIMIT, Policy, Refusal

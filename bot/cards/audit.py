@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from bot.cards import words
 from bot.cards.markup import mention, moment, quoted
-from bot.cards.message import Message
 from bot.cards.parts import section
+from bot.slack.message import Message
 from models.delegation import Delegation, Event
 from models.event import EventRecord
 

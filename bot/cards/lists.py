@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from bot.cards import words
 from bot.cards.markup import mention, moment
-from bot.spans import say_length
+from bot.times.saying import say_length
 from models.delegation import Delegation, State
 from models.standing import StandingApproval
 

@@ -11,8 +11,8 @@ from slack_sdk.models.blocks import (
 from bot.cards import answers, words
 from bot.cards.faces import Action
 from bot.cards.markup import mention, moment, quoted
-from bot.cards.message import Message
 from bot.cards.parts import button, context, section
+from bot.slack.message import Message
 from models.connection import Connection
 from models.delegation import Delegation, State, Trouble
 from models.pairing import Pairing, Verdict

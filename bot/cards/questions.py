@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from slack_sdk.models.blocks import ActionsBlock, Block, ButtonElement
 
-from bot.cards.blocks import LABELS
+from bot.cards.delegations import LABELS
 from bot.cards.faces import Action
 from bot.cards.markup import mention, quoted
-from bot.cards.message import Message
 from bot.cards.parts import button, section
+from bot.slack.message import Message
 
 READINGS = ("first_reading", "second_reading")
 GRANT_ALL, NEVER_MIND = "grant_all", "never_mind"

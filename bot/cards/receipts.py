@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from bot.cards.markup import mention, moment, quoted
-from bot.cards.message import Message
 from bot.cards.parts import section
 from bot.ports import SentEmail
+from bot.slack.message import Message
 from models.delegation import Delegation, Receipt
 
 MOST_SHOWN = 10  # lines

@@ -13,11 +13,10 @@ from slack_sdk.models.views import View
 
 from bot.cards import words
 from bot.cards.markup import mention, quoted
-from bot.cards.message import Message
 from bot.cards.parts import button, context, section
-from bot.differences import Differences
 from bot.refusals import StrayDecided
-from bot.spans import write_length
+from bot.slack.message import Message
+from bot.times.saying import write_length
 from models.policy import Policy
 from models.stray import Obstacle, Stray, StrayState
 
@@ -76,19 +75,17 @@ def end_form(stray: Stray, policy: Policy) -> View:
     )
 
 
-def report(found: Differences) -> Message:
+def report(*, fitting: int, gone: int, back: int, unknown: int, refused: int) -> Message:
     """The answer to ``/sendas check``."""
-    lines = [_fits(found.fitting)]
-    if found.gone:
-        lines.append(f"{_rights(len(found.gone))} removed in Close itself; noted as ended.")
-    if found.back:
-        lines.append(
-            f"{_rights(len(found.back))} still there although it had ended; being removed again."
-        )
-    if found.unknown:
-        lines.append(f"{_rights(len(found.unknown))} not set up here: I ask you about each one.")
-    if found.refused:
-        lines.append(f"{_rights(len(found.refused))} back after you removed it; being removed.")
+    lines = [_fits(fitting)]
+    if gone:
+        lines.append(f"{_rights(gone)} removed in Close itself; noted as ended.")
+    if back:
+        lines.append(f"{_rights(back)} still there although it had ended; being removed again.")
+    if unknown:
+        lines.append(f"{_rights(unknown)} not set up here: I ask you about each one.")
+    if refused:
+        lines.append(f"{_rights(refused)} back after you removed it; being removed.")
     text = "\n".join(lines)
     return Message(text, [section(text)])
 

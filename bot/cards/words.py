@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from bot.cards.markup import mention, moment, quoted
-from bot.spans import say_length
+from bot.times.saying import say_length
 from models.delegation import Delegation, Event, State, Trouble
 
 FOREVER = "∞ until it is revoked"  # the mark tells it from a date at a glance

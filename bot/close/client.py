@@ -11,7 +11,9 @@ from typing import Any, TypeVar
 import httpx
 from pydantic import ValidationError
 
-from bot.close.answers import (
+from bot.close.errors import CloseProblem, RefusedByClose, RetryLater
+from bot.close.limits import Group, Limiter
+from bot.close.shapes import (
     AccountShape,
     AssociationShape,
     EmailShape,
@@ -21,10 +23,8 @@ from bot.close.answers import (
     Shape,
     UserShape,
 )
-from bot.close.errors import CloseProblem, RefusedByClose, RetryLater
-from bot.close.exchange import FOREIGN_ERRORS, TOTAL_TIMEOUT, Answer, Request, open_http, send
-from bot.close.limits import Group, Limiter
 from bot.close.translation import translated, unreadable
+from bot.close.transport import FOREIGN_ERRORS, TOTAL_TIMEOUT, Answer, Request, open_http, send
 from bot.ports import Association, CloseUser, Credential, SendingAccount, SentEmail
 
 __all__ = ["CloseClient", "SentEmail", "open_http"]

@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from bot.close.errors import CloseProblem, RetryLater
-from bot.close.exchange import Answer
 from bot.close.gates import Gate
 from bot.close.headers import allowance, wait_named
+from bot.close.transport import Answer
 
 MAX_WAIT = timedelta(seconds=2)
 MOST_GATES = 1000

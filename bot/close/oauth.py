@@ -5,11 +5,11 @@ from urllib.parse import urlencode
 import httpx
 from pydantic import ValidationError
 
-from bot.close.answers import OAuthErrorShape, TokenShape
 from bot.close.errors import CloseError, CloseProblem, ReconnectNeeded, RefusedByClose, RetryLater
-from bot.close.exchange import FOREIGN_ERRORS, Answer, Request, send
 from bot.close.limits import Group, Limiter
+from bot.close.shapes import OAuthErrorShape, TokenShape
 from bot.close.translation import translated, unreadable
+from bot.close.transport import FOREIGN_ERRORS, Answer, Request, send
 from bot.ports import TokenAnswer
 
 AUTHORIZE = "/oauth2/authorize/"

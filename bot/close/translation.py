@@ -17,8 +17,8 @@ from bot.close.errors import (
     RetryLater,
     Unauthorized,
 )
-from bot.close.exchange import Answer
 from bot.close.headers import wait_named
+from bot.close.transport import Answer
 
 _REFUSALS: Mapping[int, CloseProblem] = {
     400: CloseProblem.INVALID,

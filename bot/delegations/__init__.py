@@ -5,10 +5,10 @@ state is committed; the worker does the rest.
 """
 
 from bot.delegations.asking import Asking, Terms
-from bot.delegations.base import Actor
 from bot.delegations.ending import Ending
 from bot.delegations.extending import Extending
 from bot.delegations.standing import Standing
+from bot.desk import Actor
 
 __all__ = ["Actor", "Delegations", "Terms"]
 

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.delegations.base import Actor, Base
+from bot.desk import Actor, Base
 from bot.refusals import AlreadyOpen, NotDone, Outcome, Refused
-from bot.spans import Span
 from bot.store import Store
 from bot.store.delegations import PairTaken
+from bot.times.span import Span
 from models.base import new_id
 from models.delegation import Delegation, Event, State, default_wake
 from models.person import Person

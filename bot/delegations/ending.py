@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from bot.delegations.base import Actor, Base
-from bot.leaving import give_up
+from bot.connections.leaving import give_up
+from bot.desk import Actor, Base
 from bot.store import Store
 from models.delegation import Delegation, Event, State
 

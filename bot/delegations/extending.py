@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import Any
 
-from bot.delegations.base import Actor, Base
+from bot.desk import Actor, Base
 from bot.refusals import NothingToAnswer, NotYours, Refused, Settled
-from bot.spans import Span
 from bot.store import Store
+from bot.times.span import Span
 from models.delegation import Delegation, Event, State
 from models.policy import Refusal
 from models.standing import StandingApproval

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-from bot.delegations.answering import Answering
-from bot.delegations.base import Actor
+from bot.delegations.deciding import Answering
+from bot.desk import Actor
 from bot.refusals import NotYours, Refused, Settled
-from bot.spans import Span
 from bot.store import Store
+from bot.times.span import Span
 from models.base import new_id
 from models.delegation import State
 from models.policy import Refusal

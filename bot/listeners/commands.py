@@ -7,18 +7,19 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.cards import answers, questions
 from bot.cards.lists import overview
-from bot.cards.message import Message
 from bot.cards.strays import checking
-from bot.delegations import Actor, Delegations
+from bot.delegations import Delegations
+from bot.delegations.wishes import Asking
+from bot.desk import Actor
 from bot.grammar import Command, NotUnderstood, Verb, read_command
-from bot.listeners.asking import Asking
 from bot.listeners.connections import ConnectionCommands
-from bot.listeners.drafts import shown
 from bot.listeners.opening import FormOpener
+from bot.listeners.questions import shown
 from bot.refusals import AlreadyOpen, NotDone
 from bot.slack.errors import SlackError
-from bot.spans import DurationError
-from bot.strays import Strays
+from bot.slack.message import Message
+from bot.strays.deciding import Strays
+from bot.times.span import DurationError
 from models.delegation import State
 from models.policy import Policy
 

@@ -6,14 +6,14 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.cards import answers, notices
-from bot.cards.message import Message
-from bot.connecting import OtherAccountInUse
-from bot.delegations import Actor
-from bot.disconnecting import Disconnecting
-from bot.links import Links
-from bot.listeners.actions import actor_of
-from bot.pairings import Pairings
+from bot.connections.flow import OtherAccountInUse
+from bot.connections.leaving import Disconnecting
+from bot.connections.links import Links
+from bot.connections.pairings import Pairings
+from bot.desk import Actor
+from bot.listeners.delegations import actor_of
 from bot.refusals import NotDone
+from bot.slack.message import Message
 from bot.slack.responses import Responses
 from models.pairing import Pairing
 from models.policy import Policy

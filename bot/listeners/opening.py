@@ -7,7 +7,7 @@ from slack_bolt.async_app import AsyncAck
 from slack_sdk.models.views import View
 
 from bot.cards.answers import CLICK_AGAIN, FORM_NOT_OPENED
-from bot.cards.modals import request_form
+from bot.cards.request_form import request_form
 from bot.slack.errors import SlackError
 from bot.slack.responses import Responses
 from bot.slack.views import Views

@@ -7,8 +7,8 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from bot.cards import answers
 from bot.cards.faces import Action
 from bot.cards.receipts import shown
-from bot.listeners.actions import actor_of
-from bot.receipts import Receipts
+from bot.delegations.receipts import Receipts
+from bot.listeners.delegations import actor_of
 from bot.refusals import NotDone
 from bot.slack.responses import Responses
 from models.policy import Policy

@@ -8,16 +8,16 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from bot.cards import answers
 from bot.cards import strays as cards
 from bot.cards.markup import unmarked
-from bot.delegations import Actor
-from bot.durations import read_span
-from bot.listeners.actions import actor_of
+from bot.desk import Actor
+from bot.listeners.delegations import actor_of
 from bot.listeners.opening import Forms
 from bot.ports import Directory, Now
 from bot.refusals import NotDone, StrayDecided
 from bot.slack.errors import SlackError
 from bot.slack.responses import Responses
-from bot.spans import DurationError
-from bot.strays import Strays
+from bot.strays.deciding import Strays
+from bot.times.reading import read_span
+from bot.times.span import DurationError
 from models.policy import Policy
 from models.stray import Stray
 

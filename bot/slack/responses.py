@@ -8,7 +8,7 @@ from slack_sdk.errors import SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
-from bot.cards.message import Message
+from bot.slack.message import Message
 
 
 class Responses:

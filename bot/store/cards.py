@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, case, exists, insert, select, update
 
-from bot.store.claims import claim, next_wake, prolong
+from bot.store.due import claim, next_wake, prolong
 from models.base import new_id
 from models.card import Audience, Card, cards
 from models.delegation import Delegation, State, delegations
@@ -120,6 +120,6 @@ class Cards:
 
 
 def _held_back(delegation: Delegation, audience: Audience) -> timedelta:
-    """The grantor reads at once to which Close account the right would go; see ``bot.identify``."""
+    """The grantor reads at once to which Close account the right would go (steps/identify.py)."""
     is_asked = delegation.state is State.REQUESTED and delegation.identified_at is None
     return IDENTIFYING if is_asked and audience is Audience.GRANTOR else timedelta()

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, case, delete, insert, or_, select, update
 
-from bot.store.claims import claim, next_wake, prolong
+from bot.store.due import claim, next_wake, prolong
 from models.base import new_id
 from models.comparison import Comparison, comparisons
 from models.delegation import OPEN_STATES, Delegation, State, delegations

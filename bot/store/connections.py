@@ -8,7 +8,7 @@ from sqlalchemy import Connection as SqlConnection
 from sqlalchemy import case, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from bot.store.claims import claim, next_wake, prolong
+from bot.store.due import claim, next_wake, prolong
 from bot.store.homes import Homes
 from models.connection import Connection, ConnectState, connect_states, connections
 

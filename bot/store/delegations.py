@@ -9,8 +9,8 @@ from sqlalchemy import Connection, and_, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from bot.store.cards import Cards
-from bot.store.claims import claim, next_wake, prolong
 from bot.store.connections import Connections
+from bot.store.due import claim, next_wake, prolong
 from bot.store.homes import Homes
 from bot.store.notices import Notices
 from models.connection import checkpoints

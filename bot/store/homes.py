@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, case, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from bot.store.claims import claim, next_wake, prolong
+from bot.store.due import claim, next_wake, prolong
 from models.base import new_id
 from models.home import Home, homes
 

@@ -7,9 +7,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, case, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from bot.store.claims import claim, next_wake, prolong
+from bot.store.due import claim, next_wake, prolong
 from models.base import new_id
+from models.delegation import Delegation
 from models.notice import Notice, NoticeKind, notices
+from models.overdue import DAY, over_since
 
 _columns = notices.c
 
@@ -47,6 +49,18 @@ class Notices:
                         wake_at=now,
                     )
                 )
+
+    def tell_overdue(self, delegation: Delegation, admins: Iterable[str], *, now: datetime) -> None:
+        """Admins hear of a right that outlives its end: once now, and once more for each day."""
+        days = (now - over_since(delegation, now)) // DAY
+        self.tell(
+            NoticeKind.OVERDUE,
+            team_id=delegation.team_id,
+            recipients=sorted(admins),
+            subject_id=delegation.id,
+            incident=f"late:{days}",
+            now=now,
+        )
 
     def mark_stale(self, subject_id: str, *, now: datetime) -> None:
         """Have every notice about this shown anew."""

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, insert, select, update
 
-from bot.store.claims import claim, next_wake, prolong
+from bot.store.due import claim, next_wake, prolong
 from models.pairing import Pairing, Verdict, pairings
 
 _columns = pairings.c

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, case, insert, select, update
 
-from bot.store.claims import claim, next_wake, prolong
+from bot.store.due import claim, next_wake, prolong
 from models.stray import Stray, StrayState, strays
 
 _columns = strays.c

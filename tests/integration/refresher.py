@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from bot.close.client import open_http
 from bot.close.errors import CloseError
 from bot.close.oauth import CloseOAuthClient
-from bot.connections import Connections, NotConnected
-from bot.crypto import Vault
+from bot.connections.sessions import Connections, NotConnected
+from bot.connections.vault import Vault
 from bot.ports import Credential
 from bot.store import Database
 from bot.telemetry import configure_logging

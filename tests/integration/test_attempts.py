@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any, cast
 
-from bot.steps import Steps
+from bot.delegations.steps.moves import Steps
 from bot.store import Database
 from bot.telemetry import Metrics
 from models.delegation import Delegation, Event, State

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from bot.clock.worker import Worker
 from bot.store import Database, Store
-from bot.worker import Worker
 from models.card import cards
 from models.delegation import Delegation
 from tests.integration.rows import NOON, add, delegation, get

@@ -6,13 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.close.client import SentEmail
-from bot.close.errors import (
-    CloseProblem,
-    NotFound,
-    ReconnectNeeded,
-    RefusedByClose,
-    Unauthorized,
-)
+from bot.close.errors import CloseProblem, NotFound, ReconnectNeeded, RefusedByClose, Unauthorized
 from bot.ports import Credential
 from sandbox.close.state import HeldAccount
 from sandbox.people import ADA, BEN, CLEO, DANA, FINN, ORGANIZATION_ID

@@ -8,13 +8,7 @@ from datetime import timedelta
 import pytest
 
 from bot.close.client import CloseClient
-from bot.close.errors import (
-    CloseError,
-    CloseProblem,
-    OutcomeUnclear,
-    ReconnectNeeded,
-    RetryLater,
-)
+from bot.close.errors import CloseError, CloseProblem, OutcomeUnclear, ReconnectNeeded, RetryLater
 from bot.close.limits import Limiter
 from sandbox.close.trouble import After, HeaderForm
 from sandbox.people import ADA, BEN, CLEO, DANA, ELI

@@ -4,12 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.close.errors import (
-    CloseProblem,
-    ReconnectNeeded,
-    RefusedByClose,
-    Unauthorized,
-)
+from bot.close.errors import CloseProblem, ReconnectNeeded, RefusedByClose, Unauthorized
 from bot.ports import Credential
 from sandbox.close.unknowns import (
     Bulk,

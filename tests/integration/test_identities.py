@@ -9,9 +9,9 @@ import pytest
 from cryptography.fernet import Fernet
 
 from bot.close.errors import CloseProblem, RetryLater
-from bot.connections import Connections
-from bot.crypto import Vault
-from bot.identities import Identities, NoAccount
+from bot.connections.sessions import Connections
+from bot.connections.vault import Vault
+from bot.delegations.accounts import Identities, NoAccount
 from bot.ports import Close, CloseOAuth, CloseUser, Credential
 from bot.store import Database
 from models.connection import Connection

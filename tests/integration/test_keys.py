@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from cryptography.fernet import Fernet
 
-from bot import cli, doctor
-from bot.crypto import Vault
-from bot.keys import keys_problem
-from bot.settings import Settings
+from bot.connections.keys import keys_problem
+from bot.connections.vault import Vault
+from bot.process import cli, doctor
+from bot.process.settings import Settings
 from bot.store import Database
 from models.connection import connections
 from models.delegation import State

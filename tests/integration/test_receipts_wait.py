@@ -6,10 +6,10 @@ from typing import Any, cast
 import pytest
 
 from bot.close.errors import CloseProblem, RetryLater
-from bot.connections import Connections
+from bot.connections.sessions import Connections
+from bot.delegations.receipts import LONGEST, PATIENCE, Receipts
+from bot.delegations.steps.moves import Steps
 from bot.ports import Close
-from bot.receipts import LONGEST, PATIENCE, Receipts
-from bot.steps import Steps
 from bot.store import Database
 from bot.telemetry import Metrics
 from models.delegation import Delegation, Receipt, State

@@ -21,8 +21,8 @@ from bot.close.errors import (
     Unauthorized,
 )
 from bot.close.oauth import CloseOAuthClient
-from bot.connections import Connections, NotConnected
-from bot.crypto import Vault
+from bot.connections.sessions import Connections, NotConnected
+from bot.connections.vault import Vault
 from bot.ports import Credential
 from bot.store import Database
 from models.connection import Connection

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from bot import worker as worker_module
-from bot.clock import Clock
+from bot.clock import worker as worker_module
+from bot.clock.scheduler import Clock
+from bot.clock.worker import Worker
 from bot.store import Database
-from bot.worker import Worker
 from models.delegation import Delegation
 from tests.integration.rows import add, delegation, get
 

@@ -3,8 +3,8 @@
 from collections.abc import Hashable, Sequence
 from datetime import timedelta
 
+from bot.clock.worker import Worker
 from bot.store import Database
-from bot.worker import Worker
 from models.delegation import Delegation
 from tests.integration.rows import add, delegation
 from tests.integration.test_worker import Step, at_work, now, until

@@ -9,7 +9,7 @@ from cryptography.fernet import Fernet
 
 from bench.many import Pair, write_overdue
 from bench.stage import askers, crowd
-from bot.crypto import Vault
+from bot.connections.vault import Vault
 from models.delegation import State
 from sandbox.people import BEN, SandboxPerson
 from tests.scenarios.world import World, open_world

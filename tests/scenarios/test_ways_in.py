@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from bot.listeners.asking import Asking
+from bot.delegations.wishes import Asking
 from models.delegation import State
 from sandbox.people import ADA, BEN, BOT, CLEO, DANA, FINN, GUS
 from sandbox.slack.delivery import Reply

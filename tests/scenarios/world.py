@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 from cryptography.fernet import Fernet
 
-from bot.app import open_bot
-from bot.settings import Settings
+from bot.process.app import open_bot
+from bot.process.settings import Settings
 from bot.store import Database
 from models.delegation import Delegation, State
 from sandbox.close import CLIENT_ID, CLIENT_SECRET, SandboxClose

@@ -6,11 +6,12 @@ from typing import Any
 
 from slack_sdk.models.views import View
 
-from bot.cards import blocks, notices, receipts, strays
-from bot.cards.message import Message
-from bot.differences import Differences
+from bot.cards import delegations as blocks
+from bot.cards import notices, receipts, strays
 from bot.ports import Association, SentEmail
 from bot.refusals import StrayDecided
+from bot.slack.message import Message
+from bot.strays.differences import Differences
 from models.card import Audience
 from models.delegation import Receipt, State, Trouble
 from models.pairing import Pairing, Verdict
@@ -118,8 +119,8 @@ def messages_about_strays() -> dict[str, Message]:
     nameless = stray(StrayState.FOUND, grantee_id=None, grantee_name="", grantee_email="")
     return shown | {
         "found/nameless": strays.card(nameless),
-        "report/empty": strays.report(Differences([], [], [], [], [], 0)),
-        "report/all": strays.report(_all_kinds()),
+        "report/empty": strays.report(**Differences([], [], [], [], [], 0).numbers()),
+        "report/all": strays.report(**_all_kinds().numbers()),
     }
 
 

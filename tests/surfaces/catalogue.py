@@ -6,9 +6,11 @@ from typing import Any
 
 from slack_sdk.models.views import View
 
-from bot.cards import answers, audit, blocks, forms, lists, modals, questions
-from bot.cards.home import HISTORY_PAGE, MOST_ROWS, home_view
-from bot.cards.message import Message
+from bot.cards import answers, audit, lists, milestones, questions
+from bot.cards import card_forms as forms
+from bot.cards import delegations as blocks
+from bot.cards import request_form as modals
+from bot.cards.homes import HISTORY_PAGE, MOST_ROWS, home_view
 from bot.grammar import Muddle, NotUnderstood, Verb
 from bot.refusals import (
     AlreadyOpen,
@@ -22,7 +24,8 @@ from bot.refusals import (
     Settled,
 )
 from bot.slack.errors import SlackRetryLater
-from bot.spans import (
+from bot.slack.message import Message
+from bot.times.span import (
     Ambiguous,
     InThePast,
     LeftOver,
@@ -58,7 +61,7 @@ def notices() -> Surfaces:
     shown = {}
     for name, row in rows.delegations().items():
         for audience in PEOPLE:
-            milestone = blocks.milestone(row, audience)
+            milestone = milestones.milestone(row, audience)
             if milestone is None:
                 continue
             notice = blocks.notice(row, audience, connect_url=rows.CONNECT_URL)

@@ -10,18 +10,11 @@ from hypothesis import strategies as st
 
 from bot.cards import answers, words
 from bot.cards.lists import overview
-from bot.durations import read_span
 from bot.grammar import Muddle, NotUnderstood, Verb
-from bot.refusals import (
-    AlreadyOpen,
-    LapsesBefore,
-    NoSuchDelegation,
-    NotYours,
-    Refused,
-    Settled,
-)
+from bot.refusals import AlreadyOpen, LapsesBefore, NoSuchDelegation, NotYours, Refused, Settled
 from bot.slack.errors import SlackRetryLater
-from bot.spans import (
+from bot.times.reading import read_span
+from bot.times.span import (
     Ambiguous,
     DurationError,
     InThePast,

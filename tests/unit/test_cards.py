@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.cards.blocks import LABELS, card, milestone, notice
+from bot.cards.delegations import LABELS, card, notice
 from bot.cards.faces import Action
-from bot.cards.message import Message
+from bot.cards.milestones import milestone
+from bot.slack.message import Message
 from models.card import Audience
 from models.delegation import Delegation, Event, State, Trouble
 from models.policy import REASON_LIMIT

@@ -10,8 +10,8 @@ import structlog
 
 from bot.close.client import CloseClient
 from bot.close.errors import CloseProblem, OutcomeUnclear, RefusedByClose, RetryLater
-from bot.close.exchange import LONGEST_BODY, Request, open_http, send
 from bot.close.limits import Limiter
+from bot.close.transport import LONGEST_BODY, Request, open_http, send
 from bot.ports import Credential
 
 CREDENTIAL = Credential("secret-token")

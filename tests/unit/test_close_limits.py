@@ -7,8 +7,8 @@ import httpx
 import pytest
 
 from bot.close.errors import RetryLater
-from bot.close.exchange import Answer
 from bot.close.limits import Group, Limiter
+from bot.close.transport import Answer
 
 ADA = Group("write /send_as/", "ada")
 BEN = Group("write /send_as/", "ben")

@@ -6,7 +6,7 @@ import pytest
 
 from bot.cards import words
 from bot.close.errors import CloseProblem
-from bot.steps import TROUBLES
+from bot.delegations.steps.moves import TROUBLES
 from models.delegation import Trouble
 from tests.unit.test_differences import DELEGATION
 

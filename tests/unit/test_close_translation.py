@@ -17,10 +17,10 @@ from bot.close.errors import (
     RetryLater,
     Unauthorized,
 )
-from bot.close.exchange import Answer
 from bot.close.limits import Limiter
 from bot.close.oauth import CloseOAuthClient
 from bot.close.translation import translated
+from bot.close.transport import Answer
 from bot.ports import Credential
 
 CREDENTIAL = Credential("secret-token")

@@ -5,7 +5,7 @@ from cryptography.fernet import Fernet
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.crypto import Undecryptable, Vault, fingerprint, new_secret
+from bot.connections.vault import Undecryptable, Vault, fingerprint, new_secret
 
 OLD, NEW = Fernet.generate_key().decode(), Fernet.generate_key().decode()
 DOCUMENT = {"access_token": "secret-ä😀", "refresh_token": None}

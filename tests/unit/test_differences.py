@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.differences import LATE_CREATE, differences
 from bot.ports import Association
+from bot.strays.differences import LATE_CREATE, differences
 from models.delegation import OPEN_STATES, Delegation, State
 from models.stray import Stray, StrayState
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from whenever import Instant, Weekday
 
-from bot.durations import (
+from bot.times.reading import (
     Ambiguous,
     DurationError,
     InThePast,
@@ -19,8 +19,8 @@ from bot.durations import (
     read_span,
     write_span,
 )
-from bot.spans import LeftOver
-from bot.splitting import split_command
+from bot.times.span import LeftOver
+from bot.times.splitting import split_command
 
 BERLIN = "Europe/Berlin"
 NOW = datetime(2026, 11, 25, 9, tzinfo=UTC)  # Wednesday, 10:00 in Berlin

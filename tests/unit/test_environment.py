@@ -4,8 +4,8 @@ import re
 from datetime import timedelta
 from pathlib import Path
 
-from bot.durations import parse_duration
-from bot.settings import Settings
+from bot.process.settings import Settings
+from bot.times.reading import parse_duration
 
 ROOT = Path(__file__).resolve().parents[2]
 SANDBOX_ONLY = {"CLOCK_FILE"}

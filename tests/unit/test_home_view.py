@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.cards import words
-from bot.cards.home import HISTORY_PAGE, MOST_ROWS, home_view
+from bot.cards.homes import HISTORY_PAGE, MOST_ROWS, home_view
 from models.delegation import State
 from models.overview import Excerpt, Overview
 from sandbox.slack.blockkit import elements_of

@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from bot import listeners
-from bot.doctor import SCOPES
+from bot.process.doctor import SCOPES
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMA = ROOT / "tests" / "contract" / "slack_manifest.schema.json"

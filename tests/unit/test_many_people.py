@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from bot.delegations import Actor, Delegations, Terms
+from bot.delegations import Delegations, Terms
 from bot.delegations.asking import MOST_AT_ONCE
+from bot.desk import Actor
 from bot.refusals import Refused
-from bot.spans import Span
+from bot.times.span import Span
 from models.policy import Policy, Refusal
 
 ACTOR = Actor("T0NORTH", "U0ADA")

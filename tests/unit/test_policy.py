@@ -9,14 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.person import Person
-from models.policy import (
-    REASON_LIMIT,
-    Policy,
-    Refusal,
-    length_refusal,
-    reason_refusal,
-    who_refusal,
-)
+from models.policy import REASON_LIMIT, Policy, Refusal, length_refusal, reason_refusal, who_refusal
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 ADA = Person(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.present import pushed_clock, utc_now
+from bot.clock.present import pushed_clock, utc_now
 
 CLOSE_ENOUGH = timedelta(seconds=5)
 

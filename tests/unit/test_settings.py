@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
-from bot.settings import BadSettings, Settings, read_settings
+from bot.process.settings import BadSettings, Settings, read_settings
 from bot.store import Database
 
 KEY = Fernet.generate_key().decode()

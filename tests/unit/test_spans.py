@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.durations import (
+from bot.times.reading import (
     InThePast,
     Span,
     parse_duration,

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.typed import as_typed, storable
+from bot.grammar import as_typed, storable
 from sandbox.slack.markup import escape
 
 TYPED = [

@@ -1,0 +1,132 @@
+"""Cards and notices as Block Kit."""
+
+from collections.abc import Sequence
+
+from slack_sdk.models.blocks import (
+    ActionsBlock,
+    Block,
+    ButtonElement,
+    Option,
+    OverflowMenuElement,
+    PlainTextObject,
+)
+
+from bot.cards import parts
+from bot.cards.faces import Action, Face, face
+from bot.cards.markup import quoted
+from bot.slack.message import Message
+from models.card import Audience
+from models.delegation import Delegation, State
+
+LABELS = {
+    Action.APPROVE: "Approve",
+    Action.DENY: "Deny",
+    Action.CANCEL: "Cancel",
+    Action.REVOKE: "Revoke",
+    Action.RELEASE: "I'm done",
+    Action.CONNECT: "Connect Close",
+    Action.EXTEND: "Extend",
+    Action.RECEIPT: "What was sent",
+    Action.APPROVE_EXTENSION: "Extend",
+    Action.DECLINE_EXTENSION: "Leave as it is",
+    Action.SNOOZE: "Remind me next workday",
+}
+CHOICES = {  # behind the "more" menu of a request
+    "approve_for": "Approve for another time…",
+    "deny_with_note": "Deny with a reason…",
+    "always_approve": "Always approve this person…",
+}
+STYLES = {
+    Action.APPROVE_EXTENSION: "primary",
+    Action.APPROVE: "primary",
+    Action.CONNECT: "primary",
+    Action.REVOKE: "danger",
+}
+MARKS = {
+    State.REQUESTED: "\N{HOURGLASS WITH FLOWING SAND}",
+    State.APPROVED: "\N{HOURGLASS WITH FLOWING SAND}",
+    State.ACTIVE: "\N{LARGE GREEN CIRCLE}",
+    State.ENDING: "\N{LARGE ORANGE CIRCLE}",
+    State.ENDED: "\N{MEDIUM WHITE CIRCLE}",
+    State.DENIED: "\N{MEDIUM WHITE CIRCLE}",
+    State.CANCELLED: "\N{MEDIUM WHITE CIRCLE}",
+    State.LAPSED: "\N{MEDIUM WHITE CIRCLE}",
+    State.FAILED: "\N{LARGE ORANGE CIRCLE}",
+}
+
+
+def card(delegation: Delegation, audience: Audience, *, connect_url: str) -> Message:
+    """The card of one delegation for one audience."""
+    shown = face(delegation, audience)
+    blocks: list[Block] = [parts.section(f"{MARKS[delegation.state]} *{shown.headline}*")]
+    blocks += [parts.section(line) for line in shown.lines]
+    if delegation.reason and shown.shows_reason:
+        blocks.append(parts.typed(delegation.reason))
+    blocks += [parts.context(line) for line in shown.small if line]
+    if shown.actions:
+        blocks.append(buttons(delegation.id, shown.actions, connect_url))
+    return Message(_text(shown, delegation.reason), blocks)
+
+
+def moved(delegation: Delegation, audience: Audience) -> Message:
+    """What is left of a card that was shown anew further down."""
+    shown = face(delegation, audience)
+    said = f"{shown.headline}. This card is now further down."
+    return Message(said, [parts.context(said)])
+
+
+def notice(
+    delegation: Delegation, audience: Audience, *, connect_url: str, details: Sequence[str] = ()
+) -> Message:
+    """A short message of its own: a changed card alone does not notify anybody.
+
+    ``details`` are lines that stand in no row, such as the emails that were sent.
+    """
+    shown = face(delegation, audience)
+    blocks: list[Block] = [parts.section(f"{MARKS[delegation.state]} {shown.headline}.")]
+    blocks += [parts.context(line) for line in (*shown.lines, *details)]
+    if Action.CONNECT in shown.actions:
+        blocks.append(buttons(delegation.id, [Action.CONNECT], connect_url))
+    return Message("\n".join([_text(shown, ""), *details]), blocks)
+
+
+def buttons(delegation_id: str, actions: Sequence[Action], connect_url: str) -> ActionsBlock:
+    """A row of buttons that carry nothing but the delegation's id."""
+    return ActionsBlock(
+        block_id=f"delegation:{delegation_id}",
+        elements=[
+            _menu(delegation_id)
+            if action is Action.MORE
+            else button(action, delegation_id, connect_url)
+            for action in actions
+        ],
+    )
+
+
+def button(action: Action, delegation_id: str, connect_url: str) -> ButtonElement:
+    """One button; only "Connect Close" is a link."""
+    return parts.button(
+        action,
+        LABELS[action],
+        delegation_id,
+        style=STYLES.get(action),
+        url=connect_url if action is Action.CONNECT else None,
+    )
+
+
+def _menu(delegation_id: str) -> OverflowMenuElement:
+    return OverflowMenuElement(
+        action_id=Action.MORE,
+        options=[
+            Option(text=PlainTextObject(text=label), value=f"{choice}:{delegation_id}")
+            for choice, label in CHOICES.items()
+        ],
+    )
+
+
+def _text(shown: Face, reason: str) -> str:
+    said = [f"{shown.headline}.", *shown.lines, *(line for line in shown.small if line)]
+    plain = [line.replace("*", "") for line in said]  # a screen reader reads marks aloud
+    if reason and shown.shows_reason:
+        plain.insert(1, f"Reason: {quoted(reason)}")
+    return "\n".join(plain)

@@ -1,0 +1,217 @@
+"""The App Home: who may send as whom, what waits for an answer, and what is over.
+
+At most 100 blocks fit (slack.md §5). Every list is cut so that the longest home has 99.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from slack_sdk.models.blocks import (
+    ActionsBlock,
+    Block,
+    ButtonElement,
+)
+from slack_sdk.models.views import View
+
+from bot.cards import words
+from bot.cards.delegations import MARKS, button, buttons
+from bot.cards.faces import Action, Face, face
+from bot.cards.markup import mention, moment, quoted
+from bot.cards.parts import button as part_button
+from bot.cards.parts import context, header, section, typed
+from bot.times.saying import say_length
+from models.card import Audience
+from models.connection import Connection
+from models.delegation import Delegation, State
+from models.overview import Excerpt, Overview
+from models.standing import StandingApproval
+
+MOST_ROWS = 8  # of each list; the rest is counted, and `/sendas list` has more
+HISTORY_PAGE = 10
+LINES_A_BLOCK = 5  # of the history; two blocks of them stay below 3,000 characters each
+
+ASK = "ask_send_as"
+END_STANDING = "end_standing"
+NEWER, OLDER = "home_newer", "home_older"
+
+
+def home_view(
+    overview: Overview, *, connect_url: str, now: datetime, admins: Sequence[str] = ()
+) -> View:
+    """One person's App Home; ``admins`` are the Slack ids of who can help."""
+    me = overview.person_id
+    blocks: list[Block] = [
+        *_top(overview.connection, connect_url),
+        *_waiting(overview.waiting, connect_url),
+        *_rows("Who may send as you", overview.given, Audience.GRANTOR, now),
+        *_rows("Whom you may send as", overview.received, Audience.GRANTEE, now),
+    ]
+    if overview.for_others.rows:
+        blocks += _rows("What you asked for others", overview.for_others, Audience.REQUESTER, now)
+    blocks += _standing(overview.standing, me)
+    blocks += _history(overview)
+    blocks += _bottom(now, admins)
+    return View(type="home", callback_id="home", blocks=blocks)
+
+
+def _top(connection: Connection | None, connect_url: str) -> list[Block]:
+    about = "Send email as a colleague in Close, for as long as they allow it."
+    ask = part_button(ASK, "Ask to send as…", "home", style="primary")
+    return [
+        section(f"*{about}*"),
+        ActionsBlock(block_id="ask", elements=[ask]),
+        _health(connection, connect_url),
+    ]
+
+
+def _health(connection: Connection | None, connect_url: str) -> Block:
+    connect = button(Action.CONNECT, "home", connect_url)
+    if connection is None:
+        text = (
+            f"{MARKS[State.ENDED]} *Your Close account is not connected.* You only need that to "
+            "let colleagues send as you."
+        )
+        return section(text, block_id="connection", accessory=connect)
+    if not connection.is_alive:
+        text = (
+            f"{MARKS[State.FAILED]} *Your connection to Close no longer works.* Connect again: "
+            "until then the bot can neither give rights in your name nor take them back."
+        )
+        return section(text, block_id="connection", accessory=connect)
+    return section(
+        f"{MARKS[State.ACTIVE]} *Your Close account is connected:* {quoted(connection.email)}"
+    )
+
+
+def _waiting(excerpt: Excerpt, connect_url: str) -> list[Block]:
+    if not excerpt.rows:
+        return []
+    blocks: list[Block] = [header("Waiting for you")]
+    for each in excerpt.rows:
+        shown = face(each, Audience.GRANTOR)
+        blocks.append(section(_all_of(each, shown)))
+        if each.reason and shown.shows_reason:
+            blocks.append(typed(each.reason))
+        if shown.actions:
+            blocks.append(buttons(each.id, shown.actions, connect_url))
+    return blocks + _more(excerpt)
+
+
+def _rows(title: str, excerpt: Excerpt, audience: Audience, now: datetime) -> list[Block]:
+    blocks: list[Block] = [header(title)]
+    for each in excerpt.rows:
+        blocks += _row(each, face(each, audience), now)
+    if not excerpt.rows:
+        blocks.append(context("Nobody at the moment."))
+    return blocks + _more(excerpt)
+
+
+def _row(delegation: Delegation, shown: Face, now: datetime) -> list[Block]:
+    actions = [action for action in shown.actions if action is not Action.CONNECT]
+    text = _all_of(delegation, shown, now)
+    if len(actions) == 1 and actions[0] is not Action.MORE:
+        return [
+            section(
+                text,
+                block_id=f"delegation:{delegation.id}",
+                accessory=button(actions[0], delegation.id, ""),
+            )
+        ]
+    blocks: list[Block] = [section(text)]
+    return [*blocks, buttons(delegation.id, actions, "")] if actions else blocks
+
+
+def _all_of(delegation: Delegation, shown: Face, now: datetime | None = None) -> str:
+    lines = [f"{MARKS[delegation.state]} *{shown.headline}*"]
+    if now is not None and delegation.state is State.ACTIVE and delegation.ends_at is not None:
+        lines.append(words.left(delegation.ends_at, now))
+    lines += [*shown.lines, *(line for line in shown.small if line)]
+    return "\n".join(lines)
+
+
+def _standing(standing: Sequence[StandingApproval], me: str) -> list[Block]:
+    if not standing:
+        return []
+    blocks: list[Block] = [header("Standing approvals")]
+    blocks += [_standing_row(each, me) for each in standing[:MOST_ROWS]]
+    if len(standing) > MOST_ROWS:
+        blocks.append(context(f"… and {len(standing) - MOST_ROWS} more: `/sendas list`"))
+    return blocks
+
+
+def _standing_row(standing: StandingApproval, me: str) -> Block:
+    limits = (
+        f"up to {say_length(standing.max_length)} at a time, for requests made before "
+        f"{moment(standing.until)}"
+    )
+    if standing.grantor_id != me:
+        return section(
+            f"{mention(standing.grantor_id)} approves your requests without a click: {limits}."
+        )
+    end = part_button(END_STANDING, "End", standing.id)
+    return section(
+        f"You approve the requests of {mention(standing.grantee_id)} without a click: {limits}.",
+        block_id=f"standing:{standing.id}",
+        accessory=end,
+    )
+
+
+def _history(overview: Overview) -> list[Block]:
+    if not overview.history and overview.page == 0:
+        return []
+    title = "What is over" if overview.page == 0 else f"What is over, page {overview.page + 1}"
+    lines = [_past(each, overview.person_id) for each in overview.history]
+    blocks: list[Block] = [header(title)]
+    blocks += [
+        section("\n".join(lines[start : start + LINES_A_BLOCK]))
+        for start in range(0, len(lines), LINES_A_BLOCK)
+    ]
+    if not lines:
+        blocks.append(context("Nothing older."))
+    turns = _turns(overview)
+    return [*blocks, ActionsBlock(block_id="history", elements=turns)] if turns else blocks
+
+
+def _turns(overview: Overview) -> list[ButtonElement]:
+    turns = []
+    if overview.page > 0:
+        turns.append((NEWER, "Newer", overview.page - 1))
+    if overview.has_older:
+        turns.append((OLDER, "Older", overview.page + 1))
+    return [part_button(action, label, str(page)) for action, label, page in turns]
+
+
+def _past(d: Delegation, me: str) -> str:
+    grantor = "you" if d.grantor_id == me else mention(d.grantor_id)
+    grantee = "You" if d.grantee_id == me else mention(d.grantee_id)
+    return f"• {grantee} as {grantor}, {_when(d)}: {_outcome(d)}"
+
+
+def _when(d: Delegation) -> str:
+    over = moment(d.ended_at or d.requested_at)
+    return f"{moment(d.active_at)} to {over}" if d.active_at else over
+
+
+def _outcome(d: Delegation) -> str:
+    outcomes: dict[State, Callable[[], str]] = {
+        State.ENDED: lambda: words.how_it_ended(d),
+        State.DENIED: lambda: "Denied.",
+        State.CANCELLED: lambda: f"{words.why_cancelled(d)}.",
+        State.LAPSED: lambda: "Lapsed.",
+        State.FAILED: lambda: "Could not be set up.",
+    }
+    return outcomes[d.state]()
+
+
+def _bottom(now: datetime, admins: Sequence[str]) -> list[Block]:
+    helper = " or ".join(mention(admin) for admin in admins)
+    asking = f" If something looks wrong, ask {helper}." if helper else ""
+    return [
+        context(f"`/sendas help` shows everything you can do.{asking}"),
+        context(f"As of {moment(now)}; all times are in your own time zone."),
+    ]
+
+
+def _more(excerpt: Excerpt) -> list[Block]:
+    hidden = excerpt.total - len(excerpt.rows)
+    return [context(f"… and {hidden} more: `/sendas list`")] if hidden > 0 else []

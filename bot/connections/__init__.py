@@ -1,0 +1,1 @@
+"""People and their Close accounts: connecting, staying connected, leaving."""

@@ -1,0 +1,50 @@
+"""Links to our own pages, sealed so that only the bot can make them."""
+
+from datetime import timedelta
+from urllib.parse import urlencode
+
+from bot.connections.vault import Undecryptable, Vault
+from bot.ports import Now
+
+LINK_LIFE = timedelta(days=7)
+
+
+class LinkRefused(Exception):
+    """Not a link of ours, or too old."""
+
+
+class Links:
+    """Makes and opens "Connect Close" links. Opening one only starts Close's own consent flow."""
+
+    def __init__(self, vault: Vault, public_url: str, now: Now) -> None:
+        self._vault = vault
+        self._public_url = public_url.rstrip("/")
+        self._now = now
+
+    @property
+    def callback(self) -> str:
+        """Where Close sends the browser back to; the redirect URL of the Close OAuth app."""
+        return f"{self._public_url}/close/callback"
+
+    @property
+    def is_https(self) -> bool:
+        """Whether cookies can be limited to TLS."""
+        return self._public_url.startswith("https://")
+
+    def connect(self, team_id: str, slack_user_id: str) -> str:
+        """A link for one person to connect their Close account; good for a week."""
+        until = (self._now() + LINK_LIFE).timestamp()
+        sealed = self._vault.seal({"team": team_id, "user": slack_user_id, "until": until})
+        return f"{self._public_url}/close/connect?{urlencode({'for': sealed.decode()})}"
+
+    def read(self, sealed: str) -> tuple[str, str]:
+        """The team and user id of a connect link; raises LinkRefused."""
+        try:
+            document = self._vault.open(sealed.encode())
+            team_id, user_id = str(document["team"]), str(document["user"])
+            until = float(document["until"])
+        except (Undecryptable, KeyError, TypeError, ValueError) as error:
+            raise LinkRefused from error
+        if self._now().timestamp() > until:
+            raise LinkRefused
+        return team_id, user_id

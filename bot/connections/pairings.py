@@ -1,0 +1,172 @@
+"""Pairings: an admin says whether a Close account with another address is that person's.
+
+The buttons carry only the pairing's id. What is not confirmed is revoked at Close, however long
+that takes.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+
+import structlog
+
+from bot.clock.backoff import pause_after
+from bot.close.errors import CloseError
+from bot.connections.flow import deciders, put
+from bot.connections.sessions import Connections
+from bot.desk import Actor
+from bot.ports import Now
+from bot.refusals import AlreadyDecided, NotYours
+from bot.store import Database, Store
+from models.base import new_id
+from models.connection import Connection
+from models.notice import NoticeKind
+from models.pairing import Pairing, Verdict
+
+
+class Pairings:
+    """What admins can do. ``wake`` tells the workers that something became due."""
+
+    def __init__(
+        self, database: Database, admins: frozenset[str], now: Now, wake: Callable[[], None]
+    ) -> None:
+        self._database = database
+        self._admins = admins
+        self._now = now
+        self._wake = wake
+
+    async def confirm(self, actor: Actor, pairing_id: str) -> Pairing:
+        """It is that person's account. Raises NotYours, AlreadyDecided, OtherAccountInUse."""
+
+        def decide(store: Store) -> Pairing:
+            pairing = self._undecided(store, actor, pairing_id)
+            now = self._now()
+            put(store, connection_of(pairing, now=now), now=now)
+            store.pairings.decide(pairing, Verdict.CONFIRMED, by=actor.user_id, wake_at=None)
+            self._tell(store, pairing)
+            return pairing
+
+        pairing = await self._database.run(decide)
+        await self._database.run(
+            lambda store: store.delegations.wake_for_person(
+                pairing.team_id, pairing.slack_user_id, now=self._now()
+            )
+        )
+        self._wake()
+        return pairing
+
+    async def reject(self, actor: Actor, pairing_id: str) -> Pairing:
+        """It is not. Raises NotYours and AlreadyDecided."""
+
+        def decide(store: Store) -> Pairing:
+            pairing = self._undecided(store, actor, pairing_id)
+            now = self._now()
+            store.pairings.decide(pairing, Verdict.REJECTED, by=actor.user_id, wake_at=now)
+            self._tell(store, pairing)
+            return pairing
+
+        pairing = await self._database.run(decide)
+        self._wake()
+        return pairing
+
+    def _undecided(self, store: Store, actor: Actor, pairing_id: str) -> Pairing:
+        pairing = store.pairings.get(pairing_id, lock=True)
+        if pairing is None or pairing.team_id != actor.team_id:
+            raise NotYours
+        if actor.user_id not in deciders(self._admins, pairing):
+            raise NotYours
+        if pairing.verdict is not Verdict.WAITING or pairing.wake_at is None:
+            raise AlreadyDecided
+        if pairing.wake_at <= self._now():
+            raise AlreadyDecided
+        return pairing
+
+    def _tell(self, store: Store, pairing: Pairing) -> None:
+        now = self._now()
+        store.notices.mark_stale(pairing.id, now=now)
+        tell_person(store, pairing, now=now)
+
+
+class PairingStep:
+    """The worker's step: a pairing that nobody decided, or whose tokens have to be revoked."""
+
+    def __init__(
+        self,
+        database: Database,
+        connections: Connections,
+        now: Now,
+        on_change: Callable[[], None],
+    ) -> None:
+        self._database = database
+        self._connections = connections
+        self._now = now
+        self._log = structlog.get_logger("bot.connections.pairings")
+        self._on_change = on_change
+
+    async def __call__(self, pairing: Pairing) -> None:
+        if pairing.verdict is Verdict.WAITING:
+            await self._database.run(lambda store: self._expire(store, pairing))
+            self._on_change()
+            return
+        try:
+            await self._revoke(pairing)
+        except CloseError as error:
+            await self._retry(pairing, error)
+            return
+        await self._database.run(lambda store: store.pairings.forget(pairing.id))
+
+    async def failed(self, pairing: Pairing, error: Exception) -> None:
+        """A step ended in a way that nobody foresaw: try again later."""
+        self._log.error("pairing step failed", pairing=pairing.id, exc_info=error)
+        await self._retry(pairing, error)
+
+    async def _revoke(self, pairing: Pairing) -> None:
+        """Unless somebody is connected with the same account: it could be ended with it."""
+        is_known = await self._database.run(
+            lambda store: store.connections.is_known(pairing.close_user_id)
+        )
+        if not is_known:
+            await self._connections.revoke(pairing.secret)
+
+    async def _retry(self, pairing: Pairing, error: Exception) -> None:
+        wake_at = self._now() + pause_after(error, pairing.attempts)
+        await self._database.run(lambda store: store.pairings.retry(pairing.id, wake_at=wake_at))
+
+    def _expire(self, store: Store, pairing: Pairing) -> None:
+        current = store.pairings.get(pairing.id, lock=True)
+        if current is None or current.verdict is not Verdict.WAITING:
+            return
+        now = self._now()
+        store.pairings.decide(current, Verdict.EXPIRED, by=None, wake_at=now)
+        store.notices.mark_stale(pairing.id, now=now)
+        tell_person(store, pairing, now=now)
+
+
+def tell_person(store: Store, pairing: Pairing, *, now: datetime) -> None:
+    """Have the person told what became of their account."""
+    store.notices.tell(
+        NoticeKind.PAIRING_DECIDED,
+        team_id=pairing.team_id,
+        recipients=[pairing.slack_user_id],
+        subject_id=pairing.id,
+        incident="decided",
+        now=now,
+    )
+
+
+def connection_of(pairing: Pairing, *, now: datetime) -> Connection:
+    """The connection that a confirmed pairing becomes."""
+    return Connection(
+        id=new_id(),
+        team_id=pairing.team_id,
+        slack_user_id=pairing.slack_user_id,
+        close_user_id=pairing.close_user_id,
+        organization_id=pairing.organization_id,
+        email=pairing.email,
+        name=pairing.name,
+        is_api_key=pairing.is_api_key,
+        is_alive=True,
+        secret=pairing.secret,
+        access_expires_at=pairing.access_expires_at,
+        connected_at=now,
+        wake_at=now,
+    )

@@ -1,0 +1,215 @@
+"""Connections kept alive: whoever calls Close gets a working credential, or a clear error.
+
+Close replaces a refresh token at each use and ends the old one at once (close.md §2.2). So one
+process at a time refreshes a connection, under a lease on its row, and the new pair is committed
+before it is used.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from bot.close.errors import CloseError, CloseProblem, ReconnectNeeded, RefusedByClose, Unauthorized
+from bot.connections.vault import Undecryptable, Vault
+from bot.ports import CloseOAuth, Credential, Now, TokenAnswer
+from bot.store import Database, Store
+from models.connection import Connection
+
+Answer = TypeVar("Answer")
+
+REFRESH_LEASE = timedelta(seconds=20)  # longer than the longest refresh call
+REFRESH_AHEAD = timedelta(minutes=2)  # an access token lives an hour
+POLL = 0.05  # seconds between looks while another process refreshes
+
+
+class NotConnected(Exception):
+    """This person has never connected, or has disconnected."""
+
+
+class Connections:
+    """Opens sessions with Close for people who connected."""
+
+    def __init__(self, database: Database, vault: Vault, oauth: CloseOAuth, now: Now) -> None:
+        self._database = database
+        self._vault = vault
+        self._oauth = oauth
+        self._now = now
+
+    async def open(self, team_id: str, slack_user_id: str) -> "CloseSession":
+        """A session for this person; raises NotConnected and ReconnectNeeded."""
+        connection = await self._database.run(
+            lambda store: store.connections.get(team_id, slack_user_id)
+        )
+        if connection is None:
+            raise NotConnected
+        if not connection.is_alive:
+            raise ReconnectNeeded(CloseProblem.GRANT_LOST)
+        try:
+            self.credential(connection)
+        except ReconnectNeeded:  # the keys are lost: note it, or it is tried again at once
+            raise await self.give_up(connection) from None
+        return CloseSession(self, connection)
+
+    def session(self, connection: Connection) -> "CloseSession":
+        """A session that asks Close even when the connection was found dead before."""
+        return CloseSession(self, connection)
+
+    def seal_key(self, api_key: str) -> bytes:
+        """An API key as it is stored."""
+        return self._vault.seal({"access_token": api_key, "refresh_token": None})
+
+    async def reseal(self, connection: Connection) -> Connection:
+        """The connection with its tokens under the newest key; raises ReconnectNeeded."""
+        if self._vault.is_newest(connection.secret):
+            return connection
+        try:
+            secret = self._vault.reseal(connection.secret)
+        except Undecryptable as error:
+            raise await self.give_up(connection) from error
+        changed = await self._database.run(
+            lambda store: store.connections.reseal(connection, secret=secret)
+        )
+        return changed or await self._current(connection)
+
+    async def revoke(self, sealed: bytes) -> None:
+        """End the grant behind sealed tokens, at Close; raises CloseError when it may still hold.
+
+        An API key has none: only its owner can delete it. What Close refuses cannot be helped,
+        unless it is the bot's own OAuth app that Close refuses: its operator can mend that.
+        """
+        try:
+            refresh_token = self._vault.open(sealed)["refresh_token"]
+        except (Undecryptable, KeyError):
+            return
+        if not refresh_token:
+            return
+        try:
+            await self._oauth.revoke(str(refresh_token))
+        except RefusedByClose as error:
+            if error.problem is CloseProblem.CLIENT_REJECTED:
+                raise
+        except (ReconnectNeeded, Unauthorized):
+            return
+
+    def seal(self, answer: TokenAnswer) -> bytes:
+        """The tokens as they are stored."""
+        return self._vault.seal(
+            {"access_token": answer.access_token, "refresh_token": answer.refresh_token}
+        )
+
+    def expiry(self, answer: TokenAnswer) -> datetime:
+        """When the access token stops working."""
+        return self._now() + timedelta(seconds=answer.expires_in)
+
+    def credential(self, connection: Connection) -> Credential:
+        """What to show to Close; raises ReconnectNeeded when no key opens it."""
+        return Credential(
+            self._secret(connection, "access_token"),
+            connection.is_api_key,
+            connection_id=connection.id,
+            organization_id=connection.organization_id,
+        )
+
+    def is_fresh(self, connection: Connection) -> bool:
+        """Whether its access token can be used without a refresh."""
+        expires_at = connection.access_expires_at
+        return expires_at is None or expires_at - REFRESH_AHEAD > self._now()
+
+    async def refresh(self, connection: Connection) -> Connection:
+        """New tokens in place of this version's, made here or by whoever is at it already."""
+        while True:
+            if await self._leased(connection):
+                # An answer that Close gave must be stored even when the asker has gone away.
+                return await asyncio.shield(asyncio.ensure_future(self._renew(connection)))
+            current = await self._current(connection)
+            if current.version != connection.version:
+                return current
+            await asyncio.sleep(POLL)
+
+    async def give_up(self, connection: Connection) -> ReconnectNeeded:
+        """Mark the connection as dead; returns the error to raise."""
+        await self._mark_dead(connection)
+        return ReconnectNeeded(CloseProblem.GRANT_LOST)
+
+    async def _leased(self, connection: Connection) -> bool:
+        now = self._now()
+        return await self._database.run(
+            lambda store: store.connections.lease(connection, now=now, lease=REFRESH_LEASE)
+        )
+
+    async def _renew(self, connection: Connection) -> Connection:
+        try:
+            answer = await self._oauth.refresh(self._secret(connection, "refresh_token"))
+        except ReconnectNeeded:
+            if await self._mark_dead(connection) is None:
+                # Somebody stored a newer version meanwhile: use that one.
+                return await self._current(connection)
+            raise
+        except CloseError:
+            await self._database.run(lambda store: store.connections.unlease(connection))
+            raise
+        secret, expires_at, now = self.seal(answer), self.expiry(answer), self._now()
+        renewed = await self._database.run(
+            lambda store: store.connections.renew(
+                connection, secret=secret, access_expires_at=expires_at, checked_at=now
+            )
+        )
+        return renewed or await self._current(connection)
+
+    async def _mark_dead(self, connection: Connection) -> Connection | None:
+        now = self._now()
+
+        def mark(store: Store) -> Connection | None:
+            store.homes.touch(connection.team_id, connection.slack_user_id, now=now)
+            return store.connections.mark_dead(connection, now=now)
+
+        return await self._database.run(mark)
+
+    async def _current(self, connection: Connection) -> Connection:
+        current = await self._database.run(
+            lambda store: store.connections.get(connection.team_id, connection.slack_user_id)
+        )
+        if current is None:
+            raise NotConnected
+        if not current.is_alive:
+            raise ReconnectNeeded(CloseProblem.GRANT_LOST)
+        return current
+
+    def _secret(self, connection: Connection, name: str) -> str:
+        try:
+            value = self._vault.open(connection.secret)[name]
+        except Undecryptable as error:
+            raise ReconnectNeeded(CloseProblem.GRANT_LOST) from error
+        if not value:
+            raise ReconnectNeeded(CloseProblem.GRANT_LOST)
+        return str(value)
+
+
+class CloseSession:
+    """Calls to Close in one person's name, with the token refreshed when it has to be."""
+
+    def __init__(self, connections: Connections, connection: Connection) -> None:
+        self._connections = connections
+        self.connection = connection
+
+    async def call(self, ask: Callable[[Credential], Awaitable[Answer]]) -> Answer:
+        """``await ask(credential)``; on a 401 refresh once and try once more.
+
+        Raises ReconnectNeeded when that does not help, and whatever else ``ask`` raises.
+        """
+        if not self._connections.is_fresh(self.connection):
+            await self._refresh()
+        try:
+            return await ask(self._connections.credential(self.connection))
+        except Unauthorized:
+            await self._refresh()
+        try:
+            return await ask(self._connections.credential(self.connection))
+        except Unauthorized as error:
+            raise await self._connections.give_up(self.connection) from error
+
+    async def _refresh(self) -> None:
+        if self.connection.is_api_key:
+            raise await self._connections.give_up(self.connection)
+        self.connection = await self._connections.refresh(self.connection)

@@ -1,0 +1,181 @@
+"""The composition root: opens everything, sets it to work, and closes it again."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
+from typing import Any, TypeVar
+
+import aiohttp
+import structlog
+from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.errors import SlackClientError
+from slack_sdk.web.async_client import AsyncWebClient
+from starlette.applications import Starlette
+
+from bot.clock.bell import Bell
+from bot.clock.present import utc_now
+from bot.clock.scheduler import SAFETY_INTERVAL, Clock
+from bot.clock.worker import PATIENCE, Worker
+from bot.connections.flow import Connecting
+from bot.connections.keys import rotate
+from bot.desk import Desk
+from bot.listeners.register import listen
+from bot.ports import Now
+from bot.process.resources import Outside, open_outside
+from bot.process.settings import Settings
+from bot.process.wiring import Workshop
+from bot.slack.bolt import Workspace, bolt_app
+from bot.slack.edge import SlackEdge
+from bot.slack.responses import Responses
+from bot.slack.runner import PromptListenerRunner
+from bot.slack.views import Views
+from bot.store.schema import is_current
+from bot.telemetry import Metrics
+from bot.web.connections import ConnectPages
+from bot.web.figures import Figures
+from bot.web.routes import web_app
+
+Answer = TypeVar("Answer")
+
+GREETING_PAUSE = 5.0  # seconds between attempts to reach Slack at the start
+
+
+@asynccontextmanager
+async def open_bot(
+    settings: Settings, *, now: Now = utc_now, beat: timedelta = SAFETY_INTERVAL
+) -> AsyncIterator[Starlette]:
+    """The whole bot at work until the context ends; yields its HTTP side.
+
+    ``now`` and ``beat`` (the clock's safety interval) are arguments so that time can be set.
+    """
+    async with AsyncExitStack() as stack:
+        outside = await stack.enter_async_context(open_outside(settings, now))
+        await rotate(outside.database, outside.vault, now)
+        clock, bell, metrics = Clock(now, beat), Bell(), Metrics()
+        workshop = Workshop(outside, bell, metrics)
+        workspace = Workspace(outside.quick)
+        app = bolt_app(outside.quick, workspace)
+        desk = Desk(
+            outside.database,
+            workshop.directory,
+            settings.policy,
+            now,
+            bell.all,
+            audit_channel=settings.audit_channel,
+        )
+        listen(
+            app,
+            desk,
+            links=outside.links,
+            receipts_shown=workshop.receipts,
+            responses=Responses(outside.session, outside.quick),
+            views_out=Views(outside.quick),
+            show=bell.show,
+        )
+
+        await stack.enter_async_context(_at_work(clock, *workshop.workers))
+        stack.push_async_callback(_finish_listeners, app)
+        await stack.enter_async_context(_in_background(_greet(workspace)))
+        edge = None
+        if settings.slack_app_token is not None:
+            socket_token = settings.slack_app_token.get_secret_value()
+            await stack.enter_async_context(_socket_mode(app, socket_token, outside.quick))
+        elif settings.slack_signing_secret is not None:
+            edge = SlackEdge(app, settings.slack_signing_secret.get_secret_value())
+
+        async def ready() -> dict[str, bool]:
+            return {"database": await is_current(outside.database), "clock": clock.is_ticking}
+
+        measure = Figures(outside.database, metrics, now).measure
+        pages = _connect_pages(outside, workshop, bell)
+        yield web_app(edge, pages, metrics, ready, measure)
+
+
+def _connect_pages(outside: Outside, workshop: Workshop, bell: Bell) -> ConnectPages:
+    settings = outside.settings
+    connecting = Connecting(
+        outside.database,
+        workshop.connections,
+        outside.oauth,
+        outside.close,
+        workshop.directory,
+        outside.links,
+        outside.now,
+        bell.all,
+        admins=settings.policy.admins,
+    )
+    return ConnectPages(
+        connecting,
+        outside.links,
+        has_app=settings.has_close_app,
+        allows_keys=settings.allow_api_keys,
+    )
+
+
+@asynccontextmanager
+async def _at_work(clock: Clock, *workers: Worker[Any]) -> AsyncIterator[None]:
+    """The workers and the clock that wakes them. At the end, running steps may finish."""
+    tasks = [asyncio.create_task(worker.run(), name=worker.name) for worker in workers]
+    for worker in workers:
+        clock.serve(worker)
+    clock.start()
+    try:
+        yield
+    finally:
+        clock.stop()
+        for worker in workers:
+            worker.stop()
+        await asyncio.gather(*tasks)
+
+
+async def _finish_listeners(app: AsyncApp) -> None:
+    runner = app.listener_runner
+    if isinstance(runner, PromptListenerRunner):
+        await runner.finish(PATIENCE)
+
+
+@asynccontextmanager
+async def _in_background(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+
+
+async def _greet(workspace: Workspace) -> None:
+    """Ask Slack who we are before the first click does."""
+    known = await _persistently(workspace.authorize)
+    structlog.get_logger("bot.process.app").info(
+        "ready", team=known.team_id, bot_user=known.bot_user_id
+    )
+
+
+@asynccontextmanager
+async def _socket_mode(
+    app: AsyncApp, app_token: str, client: AsyncWebClient
+) -> AsyncIterator[None]:
+    """Requests over a socket that we open, in place of Slack's requests to us."""
+    handler = AsyncSocketModeHandler(app, app_token, web_client=client)
+
+    async def connect() -> None:
+        await _persistently(handler.connect_async)
+
+    async with _in_background(connect()):
+        yield
+    await handler.close_async()  # type: ignore[no-untyped-call]  # bolt has no annotation here
+
+
+async def _persistently(attempt: Callable[[], Awaitable[Answer]]) -> Answer:
+    """Until Slack answers. Meanwhile the bot works all the same: taking a right away never waits
+    for Slack."""
+    while True:
+        try:
+            return await attempt()
+        except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError) as error:
+            structlog.get_logger("bot.process.app").warning(
+                "Slack cannot be reached", error=type(error).__name__
+            )
+            await asyncio.sleep(GREETING_PAUSE)

@@ -1,0 +1,91 @@
+"""``python -m bot doctor``: is everything in place? One line for each thing, and what to do."""
+
+from collections.abc import Awaitable, Callable
+
+import aiohttp
+import httpx
+from slack_sdk.errors import SlackApiError, SlackClientError
+
+from bot.close.client import open_http
+from bot.connections.keys import keys_problem
+from bot.connections.vault import Vault
+from bot.process.settings import Settings
+from bot.slack.bolt import web_client
+from bot.store import Database
+from bot.store.schema import is_current
+
+SCOPES = {
+    "commands",
+    "chat:write",
+    "im:write",
+    "im:history",
+    "users:read",
+    "users:read.email",
+    "usergroups:read",
+    "channels:history",
+    "groups:history",
+}
+
+
+async def examine(settings: Settings) -> int:
+    """Print what works and what does not; 0 when everything does."""
+    checks: list[tuple[str, Callable[[Settings], Awaitable[str | None]]]] = [
+        ("PUBLIC_URL", _public_url),
+        ("Database", _database),
+        ("Slack", _slack),
+        ("Close", _close),
+    ]
+    problems = 0
+    for name, check in checks:
+        problem = await check(settings)
+        problems += problem is not None
+        print(f"{'ok  ' if problem is None else 'FAIL'}  {name}{f': {problem}' if problem else ''}")
+    return 1 if problems else 0
+
+
+async def _public_url(settings: Settings) -> str | None:
+    if settings.public_url.startswith("https://") or not settings.has_close_app:
+        return None
+    return "Close sends people back only to https addresses; set PUBLIC_URL to one"
+
+
+async def _database(settings: Settings) -> str | None:
+    database = Database(settings.database_url.get_secret_value())
+    try:
+        if await is_current(database):
+            return await keys_problem(database, Vault(settings.keys))
+        return "not reachable, or not migrated; run: python -m bot migrate"
+    finally:
+        await database.dispose()
+
+
+async def _slack(settings: Settings) -> str | None:
+    async with aiohttp.ClientSession() as session:
+        client = web_client(
+            settings.slack_bot_token.get_secret_value(),
+            settings.slack_api_url,
+            session,
+            patient=False,
+        )
+        try:
+            answer = await client.auth_test()
+        except SlackApiError as error:
+            return f"SLACK_BOT_TOKEN was refused ({error.response.get('error')})"
+        except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError):
+            return "cannot be reached"
+    granted = {scope.strip() for scope in answer.headers.get("x-oauth-scopes", "").split(",")}
+    missing = SCOPES - granted if granted != {""} else set()
+    if missing:
+        return f"scopes are missing: {', '.join(sorted(missing))}; reinstall from the manifest"
+    return None
+
+
+async def _close(settings: Settings) -> str | None:
+    async with open_http() as http:
+        try:
+            answer = await http.get(f"{settings.close_api_url}/api/v1/me/")
+        except httpx.HTTPError:
+            return f"{settings.close_api_url} cannot be reached"
+    if answer.status_code == 401:  # reached, and it wants a credential, as it should
+        return None
+    return f"{settings.close_api_url} answered {answer.status_code} where 401 was expected"

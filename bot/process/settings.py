@@ -1,0 +1,162 @@
+"""The environment, read once and checked; every message names the variable and what to do."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Self
+from urllib.parse import urlsplit
+
+from cryptography.fernet import Fernet
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from bot.times.reading import parse_duration
+from bot.times.span import DurationError
+from models.policy import Policy
+
+
+def _words(value: Any) -> Any:
+    """``a, b`` as hosts' environment screens hold it."""
+    if isinstance(value, str):
+        return tuple(word.strip() for word in value.split(",") if word.strip())
+    return value
+
+
+def _duration(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
+        return parse_duration(value)
+    except DurationError:
+        raise ValueError("is not a duration; write it like 45m, 2h30m or 30d") from None
+
+
+def _without_slash(value: Any) -> Any:
+    return value.rstrip("/") if isinstance(value, str) else value
+
+
+def _empty_is_unset(value: Any) -> Any:
+    return None if value == "" else value
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+BaseUrl = Annotated[str, BeforeValidator(_without_slash), Field(pattern=r"^https?://[^/\s]+")]
+OptionalSecret = Annotated[SecretStr | None, BeforeValidator(_empty_is_unset)]
+
+
+class BadSettings(Exception):
+    """The environment cannot be used; the message has one line for each problem."""
+
+
+class Settings(BaseSettings):
+    """What a deployment sets. Secrets never appear in a repr."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
+
+    slack_bot_token: SecretStr = Field(min_length=1)
+    slack_signing_secret: OptionalSecret = None
+    slack_app_token: OptionalSecret = None
+    slack_api_url: BaseUrl = "https://slack.com/api"
+    close_client_id: str = ""
+    close_client_secret: SecretStr = SecretStr("")
+    close_api_url: BaseUrl = "https://api.close.com"
+    close_app_url: BaseUrl = "https://app.close.com"
+    public_url: BaseUrl
+    database_url: SecretStr = SecretStr("sqlite:///send-as.db")
+    encryption_keys: Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_words)] = Field(
+        min_length=1
+    )
+    port: int = Field(default=8000, ge=0, le=65535)
+
+    clock_file: Annotated[Path | None, BeforeValidator(_empty_is_unset)] = None
+
+    min_duration: Duration = timedelta(minutes=5)
+    max_duration: Duration = timedelta(days=30)
+    default_duration: Duration = timedelta(days=1)
+    allow_permanent: bool = True
+    require_reason: bool = False
+    pending_ttl: Duration = timedelta(days=3)
+    remind_before: Duration = timedelta(hours=1)
+    allow_api_keys: bool = False
+    require_grantee_connection: bool = False
+    admins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)] = ()
+    audit_channel: Annotated[str | None, BeforeValidator(_empty_is_unset)] = None
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.slack_signing_secret is None and self.slack_app_token is None:
+            raise ValueError(
+                "set SLACK_SIGNING_SECRET (requests over HTTP) or SLACK_APP_TOKEN (Socket Mode)"
+            )
+        for name, value in (
+            ("CLOSE_CLIENT_ID", self.close_client_id),
+            ("CLOSE_CLIENT_SECRET", self.close_client_secret.get_secret_value()),
+        ):
+            if not value and not (self.allow_api_keys and not self.has_close_app):
+                raise ValueError(
+                    f"{name} is not set; make an OAuth app in Close, or let people use API keys "
+                    "alone with ALLOW_API_KEYS=true"
+                )
+        if not self.min_duration <= self.default_duration <= self.max_duration:
+            raise ValueError("MIN_DURATION <= DEFAULT_DURATION <= MAX_DURATION must hold")
+        if self.clock_file is not None and not (
+            _is_local(self.slack_api_url) and _is_local(self.close_api_url)
+        ):
+            raise ValueError("CLOCK_FILE is for the sandbox: it needs a local Slack and Close")
+        for key in self.encryption_keys:
+            _check_key(key)
+        return self
+
+    @property
+    def keys(self) -> list[str]:
+        """The encryption keys as they are; the first one encrypts."""
+        return [key.get_secret_value() for key in self.encryption_keys]
+
+    @property
+    def has_close_app(self) -> bool:
+        """Whether people can connect through Close's consent page."""
+        return bool(self.close_client_id or self.close_client_secret.get_secret_value())
+
+    @property
+    def policy(self) -> Policy:
+        """The rules of this installation."""
+        return Policy(
+            min_duration=self.min_duration,
+            max_duration=self.max_duration,
+            default_duration=self.default_duration,
+            allow_permanent=self.allow_permanent,
+            require_reason=self.require_reason,
+            pending_ttl=self.pending_ttl,
+            remind_before=self.remind_before,
+            admins=frozenset(self.admins),
+        )
+
+
+def _is_local(url: str) -> bool:
+    return urlsplit(url).hostname in ("127.0.0.1", "localhost")
+
+
+def _check_key(key: SecretStr) -> None:
+    try:
+        Fernet(key.get_secret_value())
+    except ValueError:
+        raise ValueError(
+            "ENCRYPTION_KEYS holds something that is not a Fernet key; make one with: "
+            "python -c 'from cryptography.fernet import Fernet as F; "
+            "print(F.generate_key().decode())'"
+        ) from None
+
+
+def read_settings() -> Settings:
+    """Settings from the environment and ``.env``; raises :class:`BadSettings`, without values."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        lines = [_line(problem) for problem in error.errors(include_input=False)]
+        raise BadSettings("\n".join(lines)) from None
+
+
+def _line(problem: Any) -> str:
+    name = "_".join(str(part) for part in problem["loc"][:1]).upper()
+    what = "is not set" if problem["type"] == "missing" else str(problem["msg"])
+    what = what.removeprefix("Value error, ")
+    return f"{name}: {what}" if name else what

@@ -1,0 +1,1 @@
+"""What people see in Slack follows the rows: cards, notices, App Homes."""

@@ -1,0 +1,122 @@
+"""App Homes: opened and leafed through by people, published by a worker.
+
+Like cards they are projections: a row says that a home is stale, and the step renders what is true
+now. Publishing replaces the whole home, so doing it twice is the same as doing it once.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import structlog
+
+from bot.cards.homes import HISTORY_PAGE, MOST_ROWS, home_view
+from bot.clock.backoff import after, backoff
+from bot.connections.links import Links
+from bot.desk import Actor
+from bot.ports import Now
+from bot.slack.errors import SlackError, SlackRefused, SlackRetryLater
+from bot.slack.views import Views
+from bot.store import Database, Store
+from bot.telemetry import Metrics
+from models.home import Home
+from models.overview import Overview
+from models.policy import Policy
+
+MOST_HELPERS = 3  # admins that are named as who can help
+MOST_PAGES = 10_000  # no history is that long; a forged page number need not reach the database
+
+
+class Homes:
+    """What people do with their home. ``wake`` tells the worker that one became due."""
+
+    def __init__(self, database: Database, now: Now, wake: Callable[[], None]) -> None:
+        self._database = database
+        self._now = now
+        self._wake = wake
+
+    async def open(self, actor: Actor) -> None:
+        """Somebody looks at their home; an event that comes twice does no harm."""
+        now = self._now()
+        await self._database.run(
+            lambda store: store.homes.open(actor.team_id, actor.user_id, now=now)
+        )
+        self._wake()
+
+    async def turn(self, actor: Actor, page: int) -> None:
+        """Show another page of the history; ``page`` counts from 0."""
+        now, wanted = self._now(), min(max(page, 0), MOST_PAGES)
+        await self._database.run(
+            lambda store: store.homes.turn(actor.team_id, actor.user_id, page=wanted, now=now)
+        )
+        self._wake()
+
+
+class HomeSync:
+    """The worker's step for one leased home."""
+
+    def __init__(
+        self,
+        database: Database,
+        views: Views,
+        links: Links,
+        policy: Policy,
+        now: Now,
+        metrics: Metrics,
+    ) -> None:
+        self._database = database
+        self._views = views
+        self._links = links
+        self._helpers = sorted(policy.admins)[:MOST_HELPERS]
+        self._now = now
+        self._metrics = metrics
+        self._log = structlog.get_logger("bot.projections.homes")
+
+    async def __call__(self, home: Home) -> None:
+        """Publish what is true now."""
+        overview = await self._database.run(lambda store: self._overview(store, home))
+        url = self._links.connect(home.team_id, home.slack_user_id)
+        view = home_view(overview, connect_url=url, now=self._now(), admins=self._helpers)
+        try:
+            await self._views.publish(home.slack_user_id, view)
+        except SlackError as error:
+            await self._put_off(home, error)
+        else:
+            await self._database.run(lambda store: store.homes.rest(home))
+
+    async def failed(self, home: Home, error: Exception) -> None:
+        """A step ended in a way that nobody foresaw: try again later."""
+        self._log.error("home could not be shown", home=home.id, exc_info=error)
+        await self._retry(home, backoff(home.attempts))
+
+    def _overview(self, store: Store, home: Home) -> Overview:
+        team, person = home.team_id, home.slack_user_id
+        history, has_older = store.overviews.history(
+            team, person, page=home.page, size=HISTORY_PAGE
+        )
+        return Overview(
+            person_id=person,
+            connection=store.connections.get(team, person),
+            waiting=store.overviews.waiting(team, person, limit=MOST_ROWS),
+            given=store.overviews.given(team, person, limit=MOST_ROWS),
+            received=store.overviews.received(team, person, limit=MOST_ROWS),
+            for_others=store.overviews.for_others(team, person, limit=MOST_ROWS),
+            standing=store.standing.for_person(team, person, now=self._now()),
+            history=history,
+            page=home.page,
+            has_older=has_older,
+        )
+
+    async def _put_off(self, home: Home, error: SlackError) -> None:
+        self._metrics.slack_failures.labels(error.code[:40]).inc()
+        self._log.warning("Slack did not take a home", home=home.id, code=error.code)
+        if isinstance(error, SlackRefused):
+            # Nobody to show it to, or no home tab: the next change tries again.
+            await self._database.run(lambda store: store.homes.rest(home))
+        elif isinstance(error, SlackRetryLater) and error.wait is not None:
+            await self._retry(home, after(error.wait))
+        else:
+            await self._retry(home, backoff(home.attempts))
+
+    async def _retry(self, home: Home, pause: timedelta) -> None:
+        wake_at = self._now() + pause
+        await self._database.run(lambda store: store.homes.retry(home, wake_at=wake_at))

@@ -1,0 +1,127 @@
+"""The clock's side of a stray: its message catches up, and a removal is tried until it is done."""
+
+from datetime import timedelta
+
+import structlog
+
+from bot.cards.strays import card
+from bot.clock.backoff import after, backoff
+from bot.close.errors import CloseError, NotFound, ReconnectNeeded, RefusedByClose
+from bot.connections.sessions import CloseSession, NotConnected
+from bot.delegations.steps.moves import Steps
+from bot.slack.chat import Messages, Place
+from bot.slack.errors import MessageGone, SlackError, SlackRefused
+from bot.store import Store
+from models.stray import Obstacle, Stray, StrayState
+
+OBSTACLE_PAUSE = timedelta(minutes=15)  # connecting again ends it at once
+
+
+class OtherAccountConnected(Exception):
+    """The grantor is connected with another account: its 404 to a delete would prove nothing."""
+
+
+class Straying:
+    """The worker's step for one stray."""
+
+    def __init__(self, steps: Steps, messages: Messages) -> None:
+        self._steps = steps
+        self._messages = messages
+        self._log = structlog.get_logger("bot.strays.remove")
+
+    async def __call__(self, stray: Stray) -> None:
+        """Remove it if that was wanted, then show what is true now.
+
+        Slack comes second: a removal does not wait for it.
+        """
+        try:
+            if stray.state is StrayState.REMOVING and await self._removed(stray):
+                return  # its new state is due at once
+            await self._show(stray)
+        except (NotConnected, OtherAccountConnected, CloseError, SlackError) as error:
+            await self._put_off(stray, error)
+
+    async def failed(self, stray: Stray, error: Exception) -> None:
+        """A step ended in a way that nobody foresaw: try again later."""
+        self._log.error("stray failed", stray=stray.id, exc_info=error)
+        await self._put_off(stray, error)
+
+    async def _removed(self, stray: Stray) -> bool:
+        """Whether Close has confirmed it; shows "removing" first when that takes a while."""
+        try:
+            session = await self._steps.connections.open(stray.team_id, stray.grantor_id)
+            _check_account(session, stray)
+            await self._delete(session, stray)
+        except (NotConnected, OtherAccountConnected, CloseError) as error:
+            obstacle = _obstacle(error)
+            if stray.shown is not StrayState.REMOVING or obstacle is not None:
+                await self._show(stray, obstacle)
+            raise
+        now = self._steps.now()
+
+        def removed(store: Store) -> None:
+            store.strays.decide(stray, StrayState.REMOVED, now=now, leased_until=None)
+            store.connections.look_by(  # a disconnection may have waited for this
+                stray.team_id, stray.grantor_id, moment=now, only_troubled=True
+            )
+
+        await self._steps.database.run(removed)
+        return True
+
+    async def _delete(self, session: CloseSession, stray: Stray) -> None:
+        close = self._steps.close
+        try:
+            await session.call(
+                lambda credential: close.delete_association(credential, stray.association_id)
+            )
+        except RefusedByClose:
+            # A refusal can be Close's word for "gone already" (close.md §3): ask for it.
+            try:
+                await session.call(
+                    lambda credential: close.association(credential, stray.association_id)
+                )
+            except NotFound:
+                return
+            raise
+
+    async def _show(self, stray: Stray, obstacle: Obstacle | None = None) -> None:
+        message = card(stray, obstacle)
+        place = None
+        if stray.channel_id and stray.message_ts:
+            place = Place(stray.channel_id, stray.message_ts)
+            try:
+                await self._messages.update(place, message)
+            except MessageGone:
+                place = None
+        if place is None:
+            mark = f"{stray.id}:{stray.message_ts or ''}"
+            if stray.attempts > 1:  # the attempt before did not end well: was it posted?
+                place = await self._messages.find(stray.grantor_id, mark=mark)
+            place = place or await self._messages.post(stray.grantor_id, message, mark=mark)
+        shown = place
+        await self._steps.database.run(
+            lambda store: store.strays.shown(
+                stray, channel_id=shown.channel_id, message_ts=shown.message_ts
+            )
+        )
+
+    async def _put_off(self, stray: Stray, error: Exception) -> None:
+        wait = getattr(error, "wait", None)
+        pause = after(wait) if wait else backoff(stray.attempts)
+        if _obstacle(error) is not None:
+            pause = OBSTACLE_PAUSE
+        is_final = isinstance(error, SlackRefused) and stray.state is not StrayState.REMOVING
+        wake_at = None if is_final else self._steps.now() + pause
+        await self._steps.database.run(lambda store: store.strays.retry(stray.id, wake_at=wake_at))
+
+
+def _check_account(session: CloseSession, stray: Stray) -> None:
+    account = session.connection
+    if not stray.belongs_to(account.close_user_id, account.organization_id):
+        raise OtherAccountConnected
+
+
+def _obstacle(error: Exception) -> Obstacle | None:
+    if isinstance(error, OtherAccountConnected):
+        return Obstacle.OTHER_ACCOUNT
+    return Obstacle.NOT_CONNECTED if isinstance(error, NotConnected | ReconnectNeeded) else None

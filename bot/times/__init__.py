@@ -1,0 +1,1 @@
+"""Time as people say it: read from what they type, and said back. Pure."""

@@ -1,0 +1,99 @@
+"""What a time phrase means, how it is said back, and every way reading one can fail.
+
+::
+
+    DurationError
+    ├── NotATime       the words are not a time
+    │   └── LeftOver   a time was read, but what follows looks like a part of it
+    ├── NoEnd          a start was given, but neither a length nor an end
+    ├── Ambiguous      two readings; the person chooses
+    ├── InThePast      the end has already passed
+    ├── NotPositive    zero, negative, or an end that is not after the start
+    └── TooLarge       more than a calendar can hold
+
+Policy (shortest, longest, whether ``forever`` is allowed) is not decided here.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+SHOWN_TEXT = 60
+UNIT_SECONDS = {"week": 604_800, "day": 86_400, "hour": 3_600, "minute": 60, "second": 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """One stretch of time as a person asked for it.
+
+    Exactly one of ``length``, ``until`` and ``forever`` is set. A ``length`` runs from the moment
+    the association exists; ``until`` is an absolute UTC instant. ``starts`` is UTC; None means as
+    soon as it is approved.
+    """
+
+    length: timedelta | None = None
+    until: datetime | None = None
+    forever: bool = False
+    starts: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One meaning of an ambiguous phrase, and the words that confirm it."""
+
+    span: Span
+    words: str
+
+
+class DurationError(Exception):
+    """Base of everything that reading a time can raise.
+
+    ``text`` is the part that was looked at, shortened for showing; ``rest`` is the reason that
+    followed it in a command.
+    """
+
+    def __init__(self, text: str) -> None:
+        shown = " ".join(text.split())
+        self.text = shown if len(shown) <= SHOWN_TEXT else shown[: SHOWN_TEXT - 1] + "…"
+        self.rest = ""
+        super().__init__(self.text)
+
+
+class NotATime(DurationError):
+    """The words are not a time that the bot understands."""
+
+
+class LeftOver(NotATime):
+    """After a time (``understood``) comes something that looks like a part of it (``added``)."""
+
+    def __init__(self, understood: str, added: str) -> None:
+        super().__init__(f"{understood} {added}")
+        self.understood = understood[:SHOWN_TEXT]
+        self.added = added[:SHOWN_TEXT]
+
+
+class NoEnd(DurationError):
+    """The phrase says when to start, but not for how long."""
+
+
+class NotPositive(DurationError):
+    """The stretch is empty or runs backwards."""
+
+
+class TooLarge(DurationError):
+    """The number or date is beyond what a calendar can hold."""
+
+
+class InThePast(DurationError):
+    """The end has already passed; ``words`` says which moment was understood."""
+
+    def __init__(self, text: str, words: str) -> None:
+        super().__init__(text)
+        self.words = words
+
+
+class Ambiguous(DurationError):
+    """The phrase can mean two things; ``readings`` has both, the earlier one first."""
+
+    def __init__(self, text: str, readings: tuple[Reading, Reading]) -> None:
+        super().__init__(text)
+        self.readings = readings

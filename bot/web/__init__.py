@@ -1,0 +1,1 @@
+"""The HTTP side: the way to Close and back, health and metrics."""
