@@ -5,7 +5,7 @@ The use cases and the worker know only these names; ``bot.close`` and ``bot.card
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from models.person import Person
@@ -78,6 +78,15 @@ class SentEmail:
     date: datetime
     subject: str
     recipients: tuple[str, ...]
+
+
+class OutsideError(Exception):
+    """Base of what Close and Slack can do to a step: foreseen, noted, and tried again.
+
+    ``wait`` is how long the other side asked us to wait, when it named a time.
+    """
+
+    wait: timedelta | None = None
 
 
 class Now(Protocol):

@@ -3,7 +3,7 @@
 import random
 from datetime import timedelta
 
-from bot.close.errors import RetryLater
+from bot.ports import OutsideError
 
 FIRST = timedelta(seconds=1)
 LONGEST = timedelta(minutes=10)
@@ -16,12 +16,12 @@ def backoff(attempts: int) -> timedelta:
     return timedelta(seconds=longest.total_seconds() * share)
 
 
-def after(wait: timedelta) -> timedelta:
-    """The wait that the other side named, plus up to a second so that not all return at once."""
-    return wait + timedelta(seconds=random.uniform(0.05, 1.0))  # noqa: S311
-
-
 def pause_after(error: Exception, attempts: int) -> timedelta:
-    """The wait that Close named with ``error``, or else what ``attempts`` so far make it."""
-    wait = error.wait if isinstance(error, RetryLater) else None
-    return after(wait) if wait else backoff(attempts)
+    """The wait that the other side named with ``error``, or else what ``attempts`` so far make it.
+
+    Up to a second is added to a named wait, so that not all return at once.
+    """
+    wait = error.wait if isinstance(error, OutsideError) else None
+    if wait:
+        return wait + timedelta(seconds=random.uniform(0.05, 1.0))  # noqa: S311 - spreads load
+    return backoff(attempts)

@@ -14,8 +14,9 @@ from typing import Generic, Protocol, TypeVar
 
 import structlog
 
-from bot.ports import Now
+from bot.ports import Now, OutsideError
 from bot.store import Database, Store
+from bot.store.due import Due, Item, Row
 
 LEASE = timedelta(seconds=6)  # so long until the work of a killed process is taken over
 BEAT = 1.5  # seconds between prolongations of leases that are still worked on
@@ -24,34 +25,17 @@ CLAIM_BELOW = 32  # claim the next batch when fewer than this many steps are run
 PATIENCE = 10.0  # seconds that a stopping worker waits for its running steps
 
 
-class Row(Protocol):
-    """Anything with a ``wake_at`` in the database."""
-
-    @property
-    def id(self) -> str: ...
-
-
-Item = TypeVar("Item", bound=Row)
-Claimed = TypeVar("Claimed", bound=Row, covariant=True)
 Given = TypeVar("Given", bound=Row, contravariant=True)
 
 
-class Rows(Protocol[Claimed]):
-    """What the worker needs of a table in one transaction."""
-
-    def claim(self, *, now: datetime, lease: timedelta, limit: int) -> Sequence[Claimed]: ...
-
-    def prolong(self, ids: Sequence[str], *, until: datetime) -> None: ...
-
-    def next_wake(self) -> datetime | None: ...
-
-
 class Step(Protocol[Given]):
-    """What the worker does with one row."""
+    """What the worker does with one row, and how a row is kept when that did not work."""
 
-    async def __call__(self, item: Given, /) -> None: ...
+    async def take(self, item: Given, /) -> None:
+        """Take the row one step further; whatever this raises has it put off."""
 
-    async def failed(self, item: Given, error: Exception, /) -> None: ...
+    async def put_off(self, item: Given, error: Exception, /) -> None:
+        """Give the lease back, and say when to try again."""
 
 
 class Together(Protocol[Given]):
@@ -60,7 +44,8 @@ class Together(Protocol[Given]):
     def key(self, item: Given, /) -> Hashable | None:
         """Rows with the same key are taken together; None means alone."""
 
-    async def together(self, items: Sequence[Given], /) -> None: ...
+    async def take_together(self, items: Sequence[Given], /) -> None:
+        """Take all of these one step further."""
 
 
 class Worker(Generic[Item]):
@@ -73,7 +58,7 @@ class Worker(Generic[Item]):
         self,
         name: str,
         database: Database,
-        rows: Callable[[Store], Rows[Item]],
+        due: Callable[[Store], Due[Item]],
         step: Step[Item],
         now: Now,
         *,
@@ -83,7 +68,7 @@ class Worker(Generic[Item]):
         self.name = name
         self.on_idle: Callable[[datetime | None], None] = lambda _moment: None
         self._database = database
-        self._rows = rows
+        self._due = due
         self._step = step
         self._now = now
         self._wanted = asyncio.Event()
@@ -130,9 +115,9 @@ class Worker(Generic[Item]):
         now = self._now()
 
         def claim(store: Store) -> tuple[Sequence[Item], datetime | None]:
-            rows = self._rows(store)
-            claimed = rows.claim(now=now, lease=LEASE, limit=limit)
-            return claimed, None if claimed else rows.next_wake()
+            due = self._due(store)
+            claimed = due.claim(now=now, lease=LEASE, limit=limit)
+            return claimed, None if claimed else due.next_wake()
 
         claimed, next_wake = await self._database.run(claim)
         if not claimed:
@@ -160,21 +145,23 @@ class Worker(Generic[Item]):
     async def _do(self, group: list[Item]) -> None:
         try:
             if len(group) > 1 and self._groups is not None:
-                await self._groups.together(group)
+                await self._groups.take_together(group)
             else:
-                await self._step(group[0])
+                await self._step.take(group[0])
         except Exception as error:  # noqa: BLE001 - one group must not stop the others
             for item in group:
-                await self._failed(item, error)
+                await self._put_off(item, error)
 
-    async def _failed(self, item: Item, error: Exception) -> None:
+    async def _put_off(self, item: Item, error: Exception) -> None:
+        if not isinstance(error, OutsideError):
+            self._log.error("step failed", row=item.id, exc_info=error)
         try:
-            await self._step.failed(item, error)
+            await self._step.put_off(item, error)
         except Exception:  # noqa: BLE001 - the lease runs out and it is claimed again
             self._log.exception("step failed and could not be put off", row=item.id)
 
     async def _prolong(self, ids: Sequence[str], until: datetime) -> None:
-        await self._database.run(lambda store: self._rows(store).prolong(ids, until=until))
+        await self._database.run(lambda store: self._due(store).prolong(ids, until=until))
 
     async def _keep_leases(self) -> None:
         while True:

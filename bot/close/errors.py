@@ -16,6 +16,8 @@ Raw bodies are neither kept nor shown: ``reason`` is one of the fixed words of `
 from datetime import timedelta
 from enum import StrEnum
 
+from bot.ports import OutsideError
+
 
 class CloseProblem(StrEnum):
     """Why Close did not do it; ``bot.cards.words`` has one sentence for each."""
@@ -35,7 +37,7 @@ class CloseProblem(StrEnum):
     UNEXPECTED = "unexpected"
 
 
-class CloseError(Exception):
+class CloseError(OutsideError):
     """Base of everything that a call to Close can raise."""
 
     def __init__(self, problem: CloseProblem, *, status: int | None = None) -> None:

@@ -10,7 +10,6 @@ from datetime import datetime
 import structlog
 
 from bot.clock.backoff import pause_after
-from bot.close.errors import CloseError
 from bot.connections.flow import deciders, put
 from bot.connections.sessions import Connections
 from bot.desk import Actor
@@ -102,22 +101,14 @@ class PairingStep:
         self._log = structlog.get_logger("bot.connections.pairings")
         self._on_change = on_change
 
-    async def __call__(self, pairing: Pairing) -> None:
+    async def take(self, pairing: Pairing) -> None:
+        """Let it expire, or have its tokens revoked and forgotten; raises CloseError."""
         if pairing.verdict is Verdict.WAITING:
             await self._database.run(lambda store: self._expire(store, pairing))
             self._on_change()
             return
-        try:
-            await self._revoke(pairing)
-        except CloseError as error:
-            await self._retry(pairing, error)
-            return
+        await self._revoke(pairing)
         await self._database.run(lambda store: store.pairings.forget(pairing.id))
-
-    async def failed(self, pairing: Pairing, error: Exception) -> None:
-        """A step ended in a way that nobody foresaw: try again later."""
-        self._log.error("pairing step failed", pairing=pairing.id, exc_info=error)
-        await self._retry(pairing, error)
 
     async def _revoke(self, pairing: Pairing) -> None:
         """Unless somebody is connected with the same account: it could be ended with it."""
@@ -127,9 +118,10 @@ class PairingStep:
         if not is_known:
             await self._connections.revoke(pairing.secret)
 
-    async def _retry(self, pairing: Pairing, error: Exception) -> None:
+    async def put_off(self, pairing: Pairing, error: Exception) -> None:
+        """Revoke it later."""
         wake_at = self._now() + pause_after(error, pairing.attempts)
-        await self._database.run(lambda store: store.pairings.retry(pairing.id, wake_at=wake_at))
+        await self._database.run(lambda store: store.pairings.due.put_off(pairing, wake_at=wake_at))
 
     def _expire(self, store: Store, pairing: Pairing) -> None:
         current = store.pairings.get(pairing.id, lock=True)

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from bot.close.errors import CloseError, CloseProblem, ReconnectNeeded, RefusedByClose, Unauthorized
 from bot.connections.vault import Undecryptable, Vault
-from bot.ports import CloseOAuth, Credential, Now, TokenAnswer
+from bot.ports import CloseOAuth, Credential, Now, OutsideError, TokenAnswer
 from bot.store import Database, Store
 from models.connection import Connection
 
@@ -23,7 +23,7 @@ REFRESH_AHEAD = timedelta(minutes=2)  # an access token lives an hour
 POLL = 0.05  # seconds between looks while another process refreshes
 
 
-class NotConnected(Exception):
+class NotConnected(OutsideError):
     """This person has never connected, or has disconnected."""
 
 

@@ -45,7 +45,7 @@ class Watch:
         self._log = structlog.get_logger("bot.connections.watch")
         self._on_change = on_change
 
-    async def __call__(self, connection: Connection) -> None:
+    async def take(self, connection: Connection) -> None:
         """Try the connection if that is due, tell whom it concerns, and say when to look next."""
         try:
             await self._look(connection)
@@ -58,21 +58,12 @@ class Watch:
                 await self._forget(connection)
                 return
             if connection.is_usable and await self._are_ends_due(connection):
-                await self._put_off(connection, GIVE_WAY, attempts=connection.attempts)
+                await self._wait(connection, GIVE_WAY, attempts=connection.attempts)
                 return
             await self._try(connection)
         except (ReconnectNeeded, NotConnected):
             pass  # stored by whoever found out; told below
-        except CloseError as error:
-            self._log.warning("a connection could not be tried", problem=error.problem)
-            await self._again(connection, error)
-            return
         await self._database.run(lambda store: self._conclude(store, connection))
-
-    async def failed(self, connection: Connection, error: Exception) -> None:
-        """A step ended in a way that nobody foresaw: try again later."""
-        self._log.error("a connection could not be watched", id=connection.id, exc_info=error)
-        await self._again(connection, error)
 
     async def _try(self, connection: Connection) -> None:
         """Refresh its tokens and ask Close who it is; raises what Close says."""
@@ -157,15 +148,18 @@ class Watch:
         for late in (each for each in served if each.state is State.ENDING):
             store.notices.tell_overdue(late, self._admins, now=now)
 
-    async def _again(self, connection: Connection, error: Exception) -> None:
+    async def put_off(self, connection: Connection, error: Exception) -> None:
+        """Try again when Close may answer."""
+        if isinstance(error, CloseError):
+            self._log.warning("a connection could not be tried", problem=error.problem)
         attempts = connection.attempts + 1
-        await self._put_off(connection, pause_after(error, attempts), attempts=attempts)
+        await self._wait(connection, pause_after(error, attempts), attempts=attempts)
 
-    async def _put_off(self, connection: Connection, pause: timedelta, *, attempts: int) -> None:
+    async def _wait(self, connection: Connection, pause: timedelta, *, attempts: int) -> None:
         wake_at = self._now() + pause
         await self._database.run(
-            lambda store: store.connections.schedule(
-                connection.id, wake_at=wake_at, attempts=attempts
+            lambda store: store.connections.due.put_off(
+                connection, wake_at=wake_at, attempts=attempts
             )
         )
 

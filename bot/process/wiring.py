@@ -3,7 +3,7 @@
 from typing import Any
 
 from bot.clock.bell import Bell
-from bot.clock.worker import Rows, Worker
+from bot.clock.worker import Worker
 from bot.connections.pairings import PairingStep
 from bot.connections.sessions import Connections
 from bot.connections.watch import Watch
@@ -18,7 +18,6 @@ from bot.projections.notices import NoticeStep
 from bot.slack.chat import Messages
 from bot.slack.directory import SlackDirectory
 from bot.slack.views import Views
-from bot.store import Store
 from bot.strays.comparisons import Compare
 from bot.strays.remove import Straying
 from bot.telemetry import Metrics
@@ -67,12 +66,19 @@ class Workshop:
         straying = Straying(self._steps, self._messages)
         database, now = self._outside.database, self._outside.now
         delegations: Worker[Delegation] = Worker(
-            "delegations", database, _delegations, advance, now, groups=advance
+            "delegations",
+            database,
+            lambda store: store.delegations.due,
+            advance,
+            now,
+            groups=advance,
         )
         comparisons: Worker[Comparison] = Worker(
-            "comparisons", database, _comparisons, compare, now
+            "comparisons", database, lambda store: store.comparisons.due, compare, now
         )
-        strays: Worker[Stray] = Worker("strays", database, _strays, straying, now)
+        strays: Worker[Stray] = Worker(
+            "strays", database, lambda store: store.strays.due, straying, now
+        )
         return [delegations, comparisons, strays]
 
     def _of_slack(self) -> list[Worker[Any]]:
@@ -88,9 +94,13 @@ class Workshop:
             self._metrics,
         )
         tell = NoticeStep(database, self._messages, links, now, self._metrics)
-        cards: Worker[Card] = Worker("cards", database, _cards, sync, now)
-        homes: Worker[Home] = Worker("homes", database, _homes, home_sync, now)
-        notices: Worker[Notice] = Worker("notices", database, _notices, tell, now)
+        cards: Worker[Card] = Worker("cards", database, lambda store: store.cards.due, sync, now)
+        homes: Worker[Home] = Worker(
+            "homes", database, lambda store: store.homes.due, home_sync, now
+        )
+        notices: Worker[Notice] = Worker(
+            "notices", database, lambda store: store.notices.due, tell, now
+        )
         return [cards, homes, notices]
 
     def _of_connections(self) -> list[Worker[Any]]:
@@ -99,38 +109,10 @@ class Workshop:
         admins = self._outside.settings.policy.admins
         watch = Watch(database, self.connections, self._outside.close, admins, now, settle)
         decide = PairingStep(database, self.connections, now, settle)
-        connections: Worker[Connection] = Worker("connections", database, _connections, watch, now)
-        pairings: Worker[Pairing] = Worker("pairings", database, _pairings, decide, now)
+        connections: Worker[Connection] = Worker(
+            "connections", database, lambda store: store.connections.due, watch, now
+        )
+        pairings: Worker[Pairing] = Worker(
+            "pairings", database, lambda store: store.pairings.due, decide, now
+        )
         return [connections, pairings]
-
-
-def _delegations(store: Store) -> Rows[Delegation]:
-    return store.delegations
-
-
-def _comparisons(store: Store) -> Rows[Comparison]:
-    return store.comparisons
-
-
-def _strays(store: Store) -> Rows[Stray]:
-    return store.strays
-
-
-def _cards(store: Store) -> Rows[Card]:
-    return store.cards
-
-
-def _homes(store: Store) -> Rows[Home]:
-    return store.homes
-
-
-def _notices(store: Store) -> Rows[Notice]:
-    return store.notices
-
-
-def _connections(store: Store) -> Rows[Connection]:
-    return store.connections
-
-
-def _pairings(store: Store) -> Rows[Pairing]:
-    return store.pairings

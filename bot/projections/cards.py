@@ -6,19 +6,18 @@ looked for before it is sent again.
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
 
 import structlog
 
 from bot.cards import audit, milestones
 from bot.cards import delegations as blocks
 from bot.cards.receipts import listed, scheduled
-from bot.clock.backoff import after, backoff
+from bot.clock.backoff import pause_after
 from bot.connections.links import Links
 from bot.delegations.receipts import Receipts
 from bot.ports import Now
 from bot.slack.chat import Messages, Place
-from bot.slack.errors import MessageGone, SlackError, SlackRefused, SlackRetryLater
+from bot.slack.errors import MessageGone, SlackError, SlackRefused
 from bot.slack.message import Message
 from bot.store import Database, Store
 from bot.telemetry import Metrics
@@ -47,27 +46,18 @@ class Sync:
         self._metrics = metrics
         self._log = structlog.get_logger("bot.projections.cards")
 
-    async def __call__(self, card: Card) -> None:
+    async def take(self, card: Card) -> None:
         """Make the message show what is true now, and tell what its reader was not told yet."""
         delegation = await self._database.run(
             lambda store: store.delegations.get(card.delegation_id)
         )
         if delegation is None:  # cannot be: a foreign key holds them together
             raise LookupError(card.delegation_id)
-        try:
-            if card.audience is Audience.AUDIT:
-                shown = await self._audited(card, delegation)
-            else:
-                shown = await self._told(await self._shown(card, delegation), delegation)
-        except SlackError as error:
-            await self._put_off(card, error)
+        if card.audience is Audience.AUDIT:
+            shown = await self._audited(card, delegation)
         else:
-            await self._save(shown, delegation)
-
-    async def failed(self, card: Card, error: Exception) -> None:
-        """A step ended in a way that nobody foresaw: try again later."""
-        self._log.error("card could not be shown", card=card.id, exc_info=error)
-        await self._retry(card, backoff(card.attempts))
+            shown = await self._told(await self._shown(card, delegation), delegation)
+        await self._save(shown, delegation)
 
     async def _audited(self, card: Card, delegation: Delegation) -> Card:
         """Each decision and each end, once and in order; every line is saved before the next."""
@@ -194,20 +184,14 @@ class Sync:
 
         await self._database.run(save)
 
-    async def _put_off(self, card: Card, error: SlackError) -> None:
-        self._metrics.slack_failures.labels(error.code[:40]).inc()
-        self._log.warning("Slack did not take a message", card=card.id, code=error.code)
-        if isinstance(error, SlackRefused):
-            # Nobody to show it to, or a block Slack does not take: the next change tries again.
-            await self._retry(card, None)
-        elif isinstance(error, SlackRetryLater) and error.wait is not None:
-            await self._retry(card, after(error.wait))
-        else:
-            await self._retry(card, backoff(card.attempts))
-
-    async def _retry(self, card: Card, pause: timedelta | None) -> None:
-        wake_at = None if pause is None else self._now() + pause
-        await self._database.run(lambda store: store.cards.retry(card, wake_at=wake_at))
+    async def put_off(self, card: Card, error: Exception) -> None:
+        """Try again when Slack may take it; what Slack refuses waits for the next change."""
+        if isinstance(error, SlackError):
+            self._metrics.slack_failures.labels(error.code[:40]).inc()
+            self._log.warning("Slack did not take a card", card=card.id, code=error.code)
+        is_final = isinstance(error, SlackRefused)
+        wake_at = None if is_final else self._now() + pause_after(error, card.attempts)
+        await self._database.run(lambda store: store.cards.due.put_off(card, wake_at=wake_at))
 
 
 def _at(card: Card, place: Place, *, told: str | None) -> Card:

@@ -5,16 +5,15 @@ now. Publishing replaces the whole home, so doing it twice is the same as doing 
 """
 
 from collections.abc import Callable
-from datetime import timedelta
 
 import structlog
 
 from bot.cards.homes import HISTORY_PAGE, MOST_ROWS, home_view
-from bot.clock.backoff import after, backoff
+from bot.clock.backoff import pause_after
 from bot.connections.links import Links
 from bot.desk import Actor
 from bot.ports import Now
-from bot.slack.errors import SlackError, SlackRefused, SlackRetryLater
+from bot.slack.errors import SlackError, SlackRefused
 from bot.slack.views import Views
 from bot.store import Database, Store
 from bot.telemetry import Metrics
@@ -71,22 +70,13 @@ class HomeSync:
         self._metrics = metrics
         self._log = structlog.get_logger("bot.projections.homes")
 
-    async def __call__(self, home: Home) -> None:
+    async def take(self, home: Home) -> None:
         """Publish what is true now."""
         overview = await self._database.run(lambda store: self._overview(store, home))
         url = self._links.connect(home.team_id, home.slack_user_id)
         view = home_view(overview, connect_url=url, now=self._now(), admins=self._helpers)
-        try:
-            await self._views.publish(home.slack_user_id, view)
-        except SlackError as error:
-            await self._put_off(home, error)
-        else:
-            await self._database.run(lambda store: store.homes.rest(home))
-
-    async def failed(self, home: Home, error: Exception) -> None:
-        """A step ended in a way that nobody foresaw: try again later."""
-        self._log.error("home could not be shown", home=home.id, exc_info=error)
-        await self._retry(home, backoff(home.attempts))
+        await self._views.publish(home.slack_user_id, view)
+        await self._database.run(lambda store: store.homes.due.rest(home))
 
     def _overview(self, store: Store, home: Home) -> Overview:
         team, person = home.team_id, home.slack_user_id
@@ -106,17 +96,11 @@ class HomeSync:
             has_older=has_older,
         )
 
-    async def _put_off(self, home: Home, error: SlackError) -> None:
-        self._metrics.slack_failures.labels(error.code[:40]).inc()
-        self._log.warning("Slack did not take a home", home=home.id, code=error.code)
-        if isinstance(error, SlackRefused):
-            # Nobody to show it to, or no home tab: the next change tries again.
-            await self._database.run(lambda store: store.homes.rest(home))
-        elif isinstance(error, SlackRetryLater) and error.wait is not None:
-            await self._retry(home, after(error.wait))
-        else:
-            await self._retry(home, backoff(home.attempts))
-
-    async def _retry(self, home: Home, pause: timedelta) -> None:
-        wake_at = self._now() + pause
-        await self._database.run(lambda store: store.homes.retry(home, wake_at=wake_at))
+    async def put_off(self, home: Home, error: Exception) -> None:
+        """Try again when Slack may take it; what Slack refuses waits for the next change."""
+        if isinstance(error, SlackError):
+            self._metrics.slack_failures.labels(error.code[:40]).inc()
+            self._log.warning("Slack did not take a home", home=home.id, code=error.code)
+        is_final = isinstance(error, SlackRefused)
+        wake_at = None if is_final else self._now() + pause_after(error, home.attempts)
+        await self._database.run(lambda store: store.homes.due.put_off(home, wake_at=wake_at))

@@ -1,15 +1,13 @@
 """Notices go out: one stale notice is rendered from the present rows, and posted or updated."""
 
-from datetime import timedelta
-
 import structlog
 
 from bot.cards import notices as texts
-from bot.clock.backoff import after, backoff
+from bot.clock.backoff import pause_after
 from bot.connections.links import Links
 from bot.ports import Now
 from bot.slack.chat import Messages, Place
-from bot.slack.errors import MessageGone, SlackError, SlackRefused, SlackRetryLater
+from bot.slack.errors import MessageGone, SlackError, SlackRefused
 from bot.slack.message import Message
 from bot.store import Database, Store
 from bot.telemetry import Metrics
@@ -29,28 +27,17 @@ class NoticeStep:
         self._metrics = metrics
         self._log = structlog.get_logger("bot.projections.notices")
 
-    async def __call__(self, notice: Notice) -> None:
+    async def take(self, notice: Notice) -> None:
         """Show what is true now."""
         message = await self._database.run(lambda store: self._message(store, notice))
-        place: Place | None = None
-        try:
-            if message is not None:
-                place = await self._shown(notice, message)
-        except SlackError as error:
-            await self._put_off(notice, error)
-            return
+        place = await self._shown(notice, message) if message is not None else None
         await self._database.run(
-            lambda store: store.notices.save(
+            lambda store: store.notices.due.rest(
                 notice,
                 channel_id=place.channel_id if place else notice.channel_id,
                 message_ts=place.message_ts if place else notice.message_ts,
             )
         )
-
-    async def failed(self, notice: Notice, error: Exception) -> None:
-        """A step ended in a way that nobody foresaw: try again later."""
-        self._log.error("notice could not be shown", notice=notice.id, exc_info=error)
-        await self._retry(notice, backoff(notice.attempts))
 
     def _message(self, store: Store, notice: Notice) -> Message | None:
         """None when it has become pointless before anybody saw it."""
@@ -99,16 +86,11 @@ class NoticeStep:
                 return found
         return await self._messages.post(notice.recipient, message, mark=mark)
 
-    async def _put_off(self, notice: Notice, error: SlackError) -> None:
-        self._metrics.slack_failures.labels(error.code[:40]).inc()
-        self._log.warning("Slack did not take a notice", notice=notice.id, code=error.code)
-        if isinstance(error, SlackRefused):
-            await self._retry(notice, None)
-        elif isinstance(error, SlackRetryLater) and error.wait is not None:
-            await self._retry(notice, after(error.wait))
-        else:
-            await self._retry(notice, backoff(notice.attempts))
-
-    async def _retry(self, notice: Notice, pause: timedelta | None) -> None:
-        wake_at = None if pause is None else self._now() + pause
-        await self._database.run(lambda store: store.notices.retry(notice, wake_at=wake_at))
+    async def put_off(self, notice: Notice, error: Exception) -> None:
+        """Try again when Slack may take it; what Slack refuses waits for the next change."""
+        if isinstance(error, SlackError):
+            self._metrics.slack_failures.labels(error.code[:40]).inc()
+            self._log.warning("Slack did not take a notice", notice=notice.id, code=error.code)
+        is_final = isinstance(error, SlackRefused)
+        wake_at = None if is_final else self._now() + pause_after(error, notice.attempts)
+        await self._database.run(lambda store: store.notices.due.put_off(notice, wake_at=wake_at))

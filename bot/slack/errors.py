@@ -15,6 +15,8 @@ from datetime import timedelta
 import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
 
+from bot.ports import OutsideError
+
 GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
 UNCLEAR = frozenset({"internal_error", "fatal_error", "request_timeout"})
 RATE_LIMITED = frozenset({"ratelimited", "rate_limited"})
@@ -36,7 +38,7 @@ STANDING = frozenset(
 DEFAULT_WAIT = timedelta(seconds=2)
 
 
-class SlackError(Exception):
+class SlackError(OutsideError):
     """Base of everything that a call to Slack can raise here."""
 
     def __init__(self, code: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, case, exists, insert, select, update
 
-from bot.store.due import claim, next_wake, prolong
+from bot.store.due import Due
 from models.base import new_id
 from models.card import Audience, Card, cards
 from models.delegation import Delegation, State, delegations
@@ -21,6 +21,7 @@ class Cards:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self.due = Due(connection, cards, Card, counts_claims=True)
 
     def open_for(self, delegation: Delegation, *, audit_channel: str | None, now: datetime) -> None:
         """One stale card for each audience of a new delegation."""
@@ -57,19 +58,6 @@ class Cards:
         ).mappings()
         return [Card(**row) for row in rows]
 
-    def claim(self, *, now: datetime, lease: timedelta, limit: int) -> Sequence[Card]:
-        """Lease stale cards. ``attempts`` counts claims since the last success, so that an attempt
-        that died half-way is noticed by the next."""
-        rows = claim(
-            self._connection,
-            cards,
-            now=now,
-            lease=lease,
-            limit=limit,
-            attempts=_columns.attempts + 1,
-        )
-        return [Card(**row) for row in rows]
-
     def save(self, card: Card, *, shown_version: int, **changes: Any) -> None:
         """Note what the message shows now; it stays stale if the delegation has moved on.
 
@@ -95,28 +83,6 @@ class Cards:
     def note(self, card: Card, **changes: Any) -> None:
         """Note what was posted so far; the card stays stale."""
         self._connection.execute(update(cards).where(_columns.id == card.id).values(**changes))
-
-    def retry(self, card: Card, *, wake_at: datetime | None) -> None:
-        """Give the lease back and try again at ``wake_at``; None gives up until the next change.
-
-        A change that came since ``card`` was claimed is shown at once.
-        """
-        is_unchanged = _columns.wake_at == card.wake_at
-        self._connection.execute(
-            update(cards)
-            .where(_columns.id == card.id)
-            .values(
-                wake_at=case((is_unchanged, wake_at), else_=_columns.wake_at), leased_until=None
-            )
-        )
-
-    def prolong(self, ids: Sequence[str], *, until: datetime) -> None:
-        """Keep leases; see :func:`bot.store.claims.prolong`."""
-        prolong(self._connection, cards, ids, until=until)
-
-    def next_wake(self) -> datetime | None:
-        """When the next card is due."""
-        return next_wake(self._connection, cards)
 
 
 def _held_back(delegation: Delegation, audience: Audience) -> timedelta:

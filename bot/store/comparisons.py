@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, and_, case, delete, insert, or_, select, update
 
-from bot.store.due import claim, next_wake, prolong
+from bot.store.due import Due
 from models.base import new_id
 from models.comparison import Comparison, comparisons
 from models.delegation import OPEN_STATES, Delegation, State, delegations
@@ -20,6 +20,7 @@ class Comparisons:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self.due = Due(connection, comparisons, Comparison)
 
     def get(self, team_id: str, grantor_id: str) -> Comparison | None:
         """The comparison of one grantor; there is one from their first connection on."""
@@ -84,27 +85,6 @@ class Comparisons:
             )
         )
 
-    def put_off(self, comparison: Comparison, *, wake_at: datetime) -> None:
-        """Try again at ``wake_at``."""
-        self._connection.execute(
-            update(comparisons)
-            .where(_columns.id == comparison.id)
-            .values(wake_at=wake_at, leased_until=None, attempts=comparison.attempts + 1)
-        )
-
     def remove(self, comparison: Comparison) -> None:
         """Compare no more: the grantor is not connected."""
         self._connection.execute(delete(comparisons).where(_columns.id == comparison.id))
-
-    def claim(self, *, now: datetime, lease: timedelta, limit: int) -> Sequence[Comparison]:
-        """Lease what is due; see :func:`bot.store.claims.claim`."""
-        rows = claim(self._connection, comparisons, now=now, lease=lease, limit=limit)
-        return [Comparison(**row) for row in rows]
-
-    def prolong(self, ids: Sequence[str], *, until: datetime) -> None:
-        """Keep leases; see :func:`bot.store.claims.prolong`."""
-        prolong(self._connection, comparisons, ids, until=until)
-
-    def next_wake(self) -> datetime | None:
-        """When the next comparison is due."""
-        return next_wake(self._connection, comparisons)

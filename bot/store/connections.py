@@ -8,7 +8,7 @@ from sqlalchemy import Connection as SqlConnection
 from sqlalchemy import case, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from bot.store.due import claim, next_wake, prolong
+from bot.store.due import Due
 from bot.store.homes import Homes
 from models.connection import Connection, ConnectState, connect_states, connections
 
@@ -21,6 +21,7 @@ class Connections:
     def __init__(self, connection: SqlConnection, homes: Homes) -> None:
         self._connection = connection
         self._homes = homes
+        self.due = Due(connection, connections, Connection)
 
     def get(self, team_id: str, slack_user_id: str, *, lock: bool = False) -> Connection | None:
         """The connection of one person, if they ever connected and did not leave."""
@@ -217,19 +218,6 @@ class Connections:
             .where(_columns.id == connection_id)
             .values(wake_at=wake_at, attempts=attempts, leased_until=None)
         )
-
-    def claim(self, *, now: datetime, lease: timedelta, limit: int) -> Sequence[Connection]:
-        """Lease what is due; see :func:`bot.store.claims.claim`."""
-        rows = claim(self._connection, connections, now=now, lease=lease, limit=limit)
-        return [Connection(**row) for row in rows]
-
-    def prolong(self, ids: Sequence[str], *, until: datetime) -> None:
-        """Keep leases; see :func:`bot.store.claims.prolong`."""
-        prolong(self._connection, connections, ids, until=until)
-
-    def next_wake(self) -> datetime | None:
-        """When the next connection is due."""
-        return next_wake(self._connection, connections)
 
     def _change(self, connection: Connection, **values: object) -> Connection | None:
         statement = (

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, and_, func, insert, or_, select, update
@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from bot.store.cards import Cards
 from bot.store.connections import Connections
-from bot.store.due import claim, next_wake, prolong
+from bot.store.due import Due
 from bot.store.homes import Homes
 from bot.store.notices import Notices
 from models.connection import checkpoints
@@ -50,6 +50,12 @@ class Delegations:
         self._homes = homes
         self._connections = connections
         self._notices = notices
+        self.due = Due(
+            connection,
+            delegations,
+            Delegation,
+            then_by=(_columns.team_id, _columns.grantor_id),  # they can share a call to Close
+        )
 
     def get(self, delegation_id: str, *, lock: bool = False) -> Delegation | None:
         """One delegation; with ``lock`` nobody else can change it in this transaction's time."""
@@ -165,12 +171,6 @@ class Delegations:
             self._cards.mark_stale(moved.id, now=now)
             self._touch_homes(moved, now)
         return moved
-
-    def free(self, delegation_id: str) -> None:
-        """Give back a lease without changing anything else."""
-        self._connection.execute(
-            update(delegations).where(_columns.id == delegation_id).values(leased_until=None)
-        )
 
     def note_unclear(self, delegation_id: str) -> None:
         """Remember that the answer to a create was lost."""
@@ -294,26 +294,6 @@ class Delegations:
             )
             .values(wake_at=now, identified_at=None, version=_columns.version + 1)
         )
-
-    def claim(self, *, now: datetime, lease: timedelta, limit: int) -> Sequence[Delegation]:
-        """Lease what is due; see :func:`bot.store.claims.claim`."""
-        rows = claim(
-            self._connection,
-            delegations,
-            now=now,
-            lease=lease,
-            limit=limit,
-            then_by=(_columns.team_id, _columns.grantor_id),  # they can share a call to Close
-        )
-        return [Delegation(**row) for row in rows]
-
-    def prolong(self, ids: Sequence[str], *, until: datetime) -> None:
-        """Keep leases; see :func:`bot.store.claims.prolong`."""
-        prolong(self._connection, delegations, ids, until=until)
-
-    def next_wake(self) -> datetime | None:
-        """When the next delegation is due."""
-        return next_wake(self._connection, delegations)
 
     def history(self, delegation_id: str) -> Sequence[EventRecord]:
         """The audit trail of one delegation, oldest first."""

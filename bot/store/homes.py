@@ -1,14 +1,13 @@
 """App Homes in SQL: who has one open, and which of them are stale."""
 
-from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, case, select, tuple_, update
+from sqlalchemy import Connection, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from bot.store.due import claim, next_wake, prolong
+from bot.store.due import Due
 from models.base import new_id
 from models.home import Home, homes
 
@@ -28,6 +27,7 @@ class Homes:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self.due = Due(connection, homes, Home, seen="changes", counts_claims=True)
         self._touched: set[tuple[str, str]] = set()
         self._now: datetime | None = None
 
@@ -82,46 +82,3 @@ class Homes:
             .where(_columns.id.in_(select(stale.c.id)))
             .values(wake_at=self._now, changes=_columns.changes + 1)
         )
-
-    def claim(self, *, now: datetime, lease: timedelta, limit: int) -> Sequence[Home]:
-        """Lease stale homes; ``attempts`` counts claims since the last success."""
-        rows = claim(
-            self._connection,
-            homes,
-            now=now,
-            lease=lease,
-            limit=limit,
-            attempts=_columns.attempts + 1,
-        )
-        return [Home(**row) for row in rows]
-
-    def rest(self, home: Home) -> None:
-        """Nothing is to be shown until the next change; one that came meanwhile counts."""
-        self._connection.execute(
-            update(homes)
-            .where(_columns.id == home.id)
-            .values(
-                attempts=0,
-                leased_until=None,
-                wake_at=case((_columns.changes == home.changes, None), else_=_columns.wake_at),
-            )
-        )
-
-    def retry(self, home: Home, *, wake_at: datetime) -> None:
-        """Give the lease back and try again at ``wake_at``, or at once when it changed since."""
-        is_unchanged = _columns.changes == home.changes
-        self._connection.execute(
-            update(homes)
-            .where(_columns.id == home.id)
-            .values(
-                wake_at=case((is_unchanged, wake_at), else_=_columns.wake_at), leased_until=None
-            )
-        )
-
-    def prolong(self, ids: Sequence[str], *, until: datetime) -> None:
-        """Keep leases; see :func:`bot.store.claims.prolong`."""
-        prolong(self._connection, homes, ids, until=until)
-
-    def next_wake(self) -> datetime | None:
-        """When the next home is due."""
-        return next_wake(self._connection, homes)

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from sqlalchemy import Connection, case, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from bot.store.due import claim, next_wake, prolong
+from bot.store.due import Due
 from models.base import new_id
 from models.delegation import Delegation
 from models.notice import Notice, NoticeKind, notices
@@ -21,6 +21,7 @@ class Notices:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self.due = Due(connection, notices, Notice, seen="changes", counts_claims=True)
 
     def tell(
         self,
@@ -78,55 +79,6 @@ class Notices:
             .order_by(_columns.created_at, _columns.id)
         ).mappings()
         return [Notice(**row) for row in rows]
-
-    def claim(self, *, now: datetime, lease: timedelta, limit: int) -> Sequence[Notice]:
-        """Lease stale notices; ``attempts`` counts claims since the last success."""
-        rows = claim(
-            self._connection,
-            notices,
-            now=now,
-            lease=lease,
-            limit=limit,
-            attempts=_columns.attempts + 1,
-        )
-        return [Notice(**row) for row in rows]
-
-    def save(self, notice: Notice, *, channel_id: str | None, message_ts: str | None) -> None:
-        """Note where it is shown; it stays stale if its subject changed meanwhile."""
-        is_current = _columns.changes == notice.changes
-        self._connection.execute(
-            update(notices)
-            .where(_columns.id == notice.id)
-            .values(
-                channel_id=channel_id,
-                message_ts=message_ts,
-                attempts=0,
-                leased_until=None,
-                wake_at=case((is_current, None), else_=_columns.wake_at),
-            )
-        )
-
-    def retry(self, notice: Notice, *, wake_at: datetime | None) -> None:
-        """Give the lease back and try again at ``wake_at``; None gives up until the next change.
-
-        A change that came since ``notice`` was claimed is shown at once.
-        """
-        is_unchanged = _columns.changes == notice.changes
-        self._connection.execute(
-            update(notices)
-            .where(_columns.id == notice.id)
-            .values(
-                wake_at=case((is_unchanged, wake_at), else_=_columns.wake_at), leased_until=None
-            )
-        )
-
-    def prolong(self, ids: Sequence[str], *, until: datetime) -> None:
-        """Keep leases; see :func:`bot.store.claims.prolong`."""
-        prolong(self._connection, notices, ids, until=until)
-
-    def next_wake(self) -> datetime | None:
-        """When the next notice is due."""
-        return next_wake(self._connection, notices)
 
     def _add(self, notice: Notice) -> None:
         try:

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import Connection, insert, select, update
 
-from bot.store.due import claim, next_wake, prolong
+from bot.store.due import Due
 from models.pairing import Pairing, Verdict, pairings
 
 _columns = pairings.c
@@ -17,6 +17,7 @@ class Pairings:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self.due = Due(connection, pairings, Pairing, counts_claims=True)
 
     def get(self, pairing_id: str, *, lock: bool = False) -> Pairing | None:
         """One pairing; with ``lock`` nobody else can decide it in this transaction's time."""
@@ -62,14 +63,6 @@ class Pairings:
             .values(secret=b"", wake_at=None, leased_until=None)
         )
 
-    def retry(self, pairing_id: str, *, wake_at: datetime) -> None:
-        """Give the lease back and try again at ``wake_at``."""
-        self._connection.execute(
-            update(pairings)
-            .where(_columns.id == pairing_id)
-            .values(wake_at=wake_at, leased_until=None)
-        )
-
     def secrets(self) -> Sequence[tuple[str, bytes]]:
         """The id of every pairing that holds tokens, with what is sealed in it."""
         rows = self._connection.execute(
@@ -84,23 +77,3 @@ class Pairings:
             .where(_columns.id == pairing_id, _columns.secret == before)
             .values(secret=secret)
         )
-
-    def claim(self, *, now: datetime, lease: timedelta, limit: int) -> Sequence[Pairing]:
-        """Lease what is due, counting the attempts; see :func:`bot.store.claims.claim`."""
-        rows = claim(
-            self._connection,
-            pairings,
-            now=now,
-            lease=lease,
-            limit=limit,
-            attempts=_columns.attempts + 1,
-        )
-        return [Pairing(**row) for row in rows]
-
-    def prolong(self, ids: Sequence[str], *, until: datetime) -> None:
-        """Keep leases; see :func:`bot.store.claims.prolong`."""
-        prolong(self._connection, pairings, ids, until=until)
-
-    def next_wake(self) -> datetime | None:
-        """When the next pairing is due."""
-        return next_wake(self._connection, pairings)

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, case, insert, select, update
 
-from bot.store.due import claim, next_wake, prolong
+from bot.store.due import Due
 from models.stray import Stray, StrayState, strays
 
 _columns = strays.c
@@ -18,6 +18,7 @@ class Strays:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self.due = Due(connection, strays, Stray, counts_claims=True)
 
     def get(self, stray_id: str, *, lock: bool = False) -> Stray | None:
         """One stray; with ``lock`` nobody else can change it in this transaction's time."""
@@ -69,19 +70,6 @@ class Strays:
             .values(state=state, decided_at=now, wake_at=now, attempts=0, **changes)
         )
 
-    def claim(self, *, now: datetime, lease: timedelta, limit: int) -> Sequence[Stray]:
-        """Lease what is due. ``attempts`` counts claims since the last success, so that an attempt
-        that died half-way is noticed by the next."""
-        rows = claim(
-            self._connection,
-            strays,
-            now=now,
-            lease=lease,
-            limit=limit,
-            attempts=_columns.attempts + 1,
-        )
-        return [Stray(**row) for row in rows]
-
     def shown(self, stray: Stray, *, channel_id: str, message_ts: str) -> None:
         """Note what the message shows; it stays due when there is more to do."""
         is_finished = (_columns.state == stray.state) & (_columns.state != StrayState.REMOVING)
@@ -97,17 +85,3 @@ class Strays:
                 wake_at=case((is_finished, None), else_=_columns.wake_at),
             )
         )
-
-    def retry(self, stray_id: str, *, wake_at: datetime | None) -> None:
-        """Give the lease back and try again at ``wake_at``; None gives up until the next change."""
-        self._connection.execute(
-            update(strays).where(_columns.id == stray_id).values(wake_at=wake_at, leased_until=None)
-        )
-
-    def prolong(self, ids: Sequence[str], *, until: datetime) -> None:
-        """Keep leases; see :func:`bot.store.claims.prolong`."""
-        prolong(self._connection, strays, ids, until=until)
-
-    def next_wake(self) -> datetime | None:
-        """When the next stray is due."""
-        return next_wake(self._connection, strays)

@@ -13,8 +13,8 @@ from typing import Any
 import structlog
 
 from bot.cards.strays import report
-from bot.clock.backoff import after, backoff
-from bot.close.errors import CloseError, NotFound, ReconnectNeeded
+from bot.clock.backoff import pause_after
+from bot.close.errors import NotFound, ReconnectNeeded
 from bot.connections.sessions import CloseSession, NotConnected
 from bot.delegations.accounts import Identities
 from bot.delegations.steps.moves import Steps
@@ -31,6 +31,7 @@ from models.person import Person
 from models.stray import Stray, StrayState
 
 EVERY = timedelta(hours=1)
+UNHURRIED = 2  # attempts that a first failure counts for: nobody loses a right by waiting
 PATIENT_ATTEMPTS = 3  # to find somebody in Slack; then the question is asked without
 SOON = timedelta(minutes=1)  # after somebody removed a right in Close: was it replaced by another?
 
@@ -63,7 +64,7 @@ class Compare:
         self._on_change = on_change
         self._log = structlog.get_logger("bot.strays.comparisons")
 
-    async def __call__(self, comparison: Comparison) -> None:
+    async def take(self, comparison: Comparison) -> None:
         """Compare, set right what can be, ask about the rest, and tell whoever wanted to know."""
         try:
             session = await self._steps.connections.open(comparison.team_id, comparison.grantor_id)
@@ -72,16 +73,9 @@ class Compare:
                 await self._answer(comparison, found)
         except NotConnected:
             await self._steps.database.run(lambda store: store.comparisons.remove(comparison))
-        except (CloseError, SlackError) as error:
-            await self._put_off(comparison, error)
         else:
             pause = SOON if found.gone else EVERY * random.uniform(0.9, 1.1)  # noqa: S311 - spread
             await self._done(comparison, pause)
-
-    async def failed(self, comparison: Comparison, error: Exception) -> None:
-        """A step ended in a way that nobody foresaw: try again later."""
-        self._log.error("comparison failed", comparison=comparison.id, exc_info=error)
-        await self._put_off(comparison, error)
 
     async def _compared(self, session: CloseSession, comparison: Comparison) -> Differences:
         before = await self._open_before(comparison)
@@ -267,15 +261,16 @@ class Compare:
             lambda store: store.comparisons.done(comparison, now=now, wake_at=now + pause)
         )
 
-    async def _put_off(self, comparison: Comparison, error: Exception) -> None:
-        wait = getattr(error, "wait", None)
-        if isinstance(error, ReconnectNeeded):
-            pause = EVERY  # reconnecting plans one at once
-        else:
-            pause = after(wait) if wait else backoff(comparison.attempts + 3)
+    async def put_off(self, comparison: Comparison, error: Exception) -> None:
+        """Try again later; whoever reconnects has one planned at once."""
+        attempts = comparison.attempts + 1
+        is_lost = isinstance(error, ReconnectNeeded)
+        pause = EVERY if is_lost else pause_after(error, attempts + UNHURRIED)
         wake_at = self._steps.now() + pause
         await self._steps.database.run(
-            lambda store: store.comparisons.put_off(comparison, wake_at=wake_at)
+            lambda store: store.comparisons.due.put_off(
+                comparison, wake_at=wake_at, attempts=attempts
+            )
         )
 
 

@@ -5,19 +5,20 @@ from datetime import timedelta
 import structlog
 
 from bot.cards.strays import card
-from bot.clock.backoff import after, backoff
+from bot.clock.backoff import pause_after
 from bot.close.errors import CloseError, NotFound, ReconnectNeeded, RefusedByClose
 from bot.connections.sessions import CloseSession, NotConnected
 from bot.delegations.steps.moves import Steps
+from bot.ports import OutsideError
 from bot.slack.chat import Messages, Place
-from bot.slack.errors import MessageGone, SlackError, SlackRefused
+from bot.slack.errors import MessageGone, SlackRefused
 from bot.store import Store
 from models.stray import Obstacle, Stray, StrayState
 
 OBSTACLE_PAUSE = timedelta(minutes=15)  # connecting again ends it at once
 
 
-class OtherAccountConnected(Exception):
+class OtherAccountConnected(OutsideError):
     """The grantor is connected with another account: its 404 to a delete would prove nothing."""
 
 
@@ -29,22 +30,14 @@ class Straying:
         self._messages = messages
         self._log = structlog.get_logger("bot.strays.remove")
 
-    async def __call__(self, stray: Stray) -> None:
+    async def take(self, stray: Stray) -> None:
         """Remove it if that was wanted, then show what is true now.
 
         Slack comes second: a removal does not wait for it.
         """
-        try:
-            if stray.state is StrayState.REMOVING and await self._removed(stray):
-                return  # its new state is due at once
-            await self._show(stray)
-        except (NotConnected, OtherAccountConnected, CloseError, SlackError) as error:
-            await self._put_off(stray, error)
-
-    async def failed(self, stray: Stray, error: Exception) -> None:
-        """A step ended in a way that nobody foresaw: try again later."""
-        self._log.error("stray failed", stray=stray.id, exc_info=error)
-        await self._put_off(stray, error)
+        if stray.state is StrayState.REMOVING and await self._removed(stray):
+            return  # its new state is due at once
+        await self._show(stray)
 
     async def _removed(self, stray: Stray) -> bool:
         """Whether Close has confirmed it; shows "removing" first when that takes a while."""
@@ -105,14 +98,15 @@ class Straying:
             )
         )
 
-    async def _put_off(self, stray: Stray, error: Exception) -> None:
-        wait = getattr(error, "wait", None)
-        pause = after(wait) if wait else backoff(stray.attempts)
-        if _obstacle(error) is not None:
-            pause = OBSTACLE_PAUSE
+    async def put_off(self, stray: Stray, error: Exception) -> None:
+        """Try again later; a message that Slack refuses waits for the next change."""
+        blocked = _obstacle(error) is not None
+        pause = OBSTACLE_PAUSE if blocked else pause_after(error, stray.attempts)
         is_final = isinstance(error, SlackRefused) and stray.state is not StrayState.REMOVING
         wake_at = None if is_final else self._steps.now() + pause
-        await self._steps.database.run(lambda store: store.strays.retry(stray.id, wake_at=wake_at))
+        await self._steps.database.run(
+            lambda store: store.strays.due.put_off(stray, wake_at=wake_at)
+        )
 
 
 def _check_account(session: CloseSession, stray: Stray) -> None:

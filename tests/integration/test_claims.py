@@ -28,7 +28,7 @@ async def others(database_url: str) -> AsyncIterator[list[Database]]:
 async def claim(database: Database, *, now: datetime = NOON, limit: int = 64) -> list[str]:
     """The ids that one claim gets."""
     rows = await database.run(
-        lambda store: store.delegations.claim(now=now, lease=LEASE, limit=limit)
+        lambda store: store.delegations.due.claim(now=now, lease=LEASE, limit=limit)
     )
     return [row.id for row in rows]
 
@@ -79,9 +79,11 @@ async def test_a_lease_is_prolonged_only_while_it_is_held(database: Database) ->
     held, freed = delegation(wake_at=NOON), delegation(wake_at=NOON)
     await add(database, held, freed)
     await claim(database)
-    await database.run(lambda store: store.delegations.free(freed.id))
+    await database.run(lambda store: store.delegations.due.free(freed.id))
     until = NOON + timedelta(minutes=1)
-    await database.run(lambda store: store.delegations.prolong([held.id, freed.id], until=until))
+    await database.run(
+        lambda store: store.delegations.due.prolong([held.id, freed.id], until=until)
+    )
     assert (await get(database, held)).leased_until == until
     assert (await get(database, freed)).leased_until is None
 
@@ -112,7 +114,7 @@ async def test_rows_that_another_transaction_holds_are_skipped(
 
 async def test_next_wake_is_the_earliest_free_row(database: Database) -> None:
     """The clock is set to the first unleased row; with none there is nothing to set."""
-    assert await database.run(lambda store: store.delegations.next_wake()) is None
+    assert await database.run(lambda store: store.delegations.due.next_wake()) is None
     soon = NOON + timedelta(seconds=5)
     await add(
         database,
@@ -121,7 +123,7 @@ async def test_next_wake_is_the_earliest_free_row(database: Database) -> None:
         delegation(wake_at=NOON, leased_until=NOON + LEASE),
         delegation(wake_at=None),
     )
-    assert await database.run(lambda store: store.delegations.next_wake()) == soon
+    assert await database.run(lambda store: store.delegations.due.next_wake()) == soon
 
 
 async def test_claims_of_cards_count_attempts(database: Database) -> None:
@@ -130,7 +132,7 @@ async def test_claims_of_cards_count_attempts(database: Database) -> None:
     for attempt in (1, 2):
         now = NOON + LEASE * attempt
         claimed = await database.run(
-            lambda store, now=now: store.cards.claim(now=now, lease=LEASE, limit=9)
+            lambda store, now=now: store.cards.due.claim(now=now, lease=LEASE, limit=9)
         )
         assert [card.attempts for card in claimed] == [attempt, attempt]
 
@@ -139,10 +141,12 @@ async def test_a_card_changed_while_it_was_shown_stays_stale(database: Database)
     """Saving what was shown does not swallow a change that came meanwhile, whoever is first."""
     row = delegation()
     await add(database, row)
-    claimed = await database.run(lambda store: store.cards.claim(now=NOON, lease=LEASE, limit=9))
+    claimed = await database.run(
+        lambda store: store.cards.due.claim(now=NOON, lease=LEASE, limit=9)
+    )
     later = NOON + timedelta(seconds=1)
     await database.run(lambda store: store.cards.mark_stale(row.id, now=later))
-    await database.run(lambda store: store.cards.retry(claimed[0], wake_at=None))
+    await database.run(lambda store: store.cards.due.put_off(claimed[0], wake_at=None))
     await database.run(lambda store: store.cards.save(claimed[1], shown_version=row.version - 1))
     stored = await database.run_connection(
         lambda connection: connection.execute(cards.select()).mappings().all()
@@ -158,7 +162,7 @@ class Step:
         self._done = done
         self._stumbles = stumbles
 
-    async def __call__(self, item: Delegation) -> None:
+    async def take(self, item: Delegation) -> None:
         if self._stumbles:
             self._stumbles -= 1
             raise RuntimeError("stumbled")
@@ -170,8 +174,8 @@ class Step:
             )
         )
 
-    async def failed(self, item: Delegation, error: Exception) -> None:
-        await self._database.run(lambda store: store.delegations.free(item.id))
+    async def put_off(self, item: Delegation, error: Exception) -> None:
+        await self._database.run(lambda store: store.delegations.due.free(item.id))
 
 
 async def test_several_workers_do_everything_once(
@@ -185,7 +189,7 @@ async def test_several_workers_do_everything_once(
         Worker(
             f"w{number}",
             door,
-            lambda store: store.delegations,
+            lambda store: store.delegations.due,
             Step(door, done, stumbles=3),
             lambda: NOON,
         )

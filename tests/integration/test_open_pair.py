@@ -65,4 +65,4 @@ async def test_a_refused_insert_leaves_nothing_behind(database: Database) -> Non
         await add(database, second)
     assert await database.run(lambda store: store.cards.of(second.id)) == []
     assert await database.run(lambda store: store.delegations.history(second.id)) == []
-    assert await database.run(lambda store: store.delegations.next_wake()) != NOON
+    assert await database.run(lambda store: store.delegations.due.next_wake()) != NOON

@@ -33,13 +33,13 @@ class Step:
         self.done: list[str] = []
         self.failures: list[Exception] = []
 
-    async def __call__(self, item: Delegation) -> None:
+    async def take(self, item: Delegation) -> None:
         if self._act is not None:
             await self._act(item)
         self.done.append(item.id)
         await self._put_off(item, timedelta(days=1))
 
-    async def failed(self, item: Delegation, error: Exception) -> None:
+    async def put_off(self, item: Delegation, error: Exception) -> None:
         self.failures.append(error)
         await self._put_off(item, timedelta(milliseconds=20))
 
@@ -53,7 +53,7 @@ class Step:
 
 def make(database: Database, step: Step) -> Worker[Delegation]:
     """A worker for delegations."""
-    return Worker("delegations", database, lambda store: store.delegations, step, now)
+    return Worker("delegations", database, lambda store: store.delegations.due, step, now)
 
 
 @asynccontextmanager
@@ -152,7 +152,7 @@ async def test_a_step_that_cannot_even_fail_keeps_its_row(
     async def broken_too(_item: Delegation, _error: Exception) -> None:
         raise OSError("the database is away")
 
-    monkeypatch.setattr(step, "failed", broken_too)
+    monkeypatch.setattr(step, "put_off", broken_too)
     async with at_work(make(database, step)):
         await until(lambda: len(step.done) == 1)
     assert tries == 2

@@ -21,7 +21,7 @@ class Groups:
     def key(self, item: Delegation) -> Hashable | None:
         return None if item.grantor_id == "ALONE" else item.grantor_id
 
-    async def together(self, items: Sequence[Delegation]) -> None:
+    async def take_together(self, items: Sequence[Delegation]) -> None:
         self.groups.append({item.id for item in items})
         if self._is_broken:
             self._is_broken = False
@@ -33,7 +33,7 @@ class Groups:
 def make(database: Database, step: Step, groups: Groups) -> Worker[Delegation]:
     """A worker that takes delegations together."""
     return Worker(
-        "delegations", database, lambda store: store.delegations, step, now, groups=groups
+        "delegations", database, lambda store: store.delegations.due, step, now, groups=groups
     )
 
 

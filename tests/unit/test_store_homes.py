@@ -13,7 +13,7 @@ TEAM = "T0NORTH"
 
 async def claimed(database: Database, now: datetime = NOW) -> list[Home]:
     """What is due."""
-    found = await database.run(lambda store: store.homes.claim(now=now, lease=LEASE, limit=100))
+    found = await database.run(lambda store: store.homes.due.claim(now=now, lease=LEASE, limit=100))
     return list(found)
 
 
@@ -30,7 +30,7 @@ async def open_one(database: Database, person: str, now: datetime = NOW) -> None
 
 async def rest(database: Database, home: Home) -> None:
     """It was published."""
-    await database.run(lambda store: store.homes.rest(home))
+    await database.run(lambda store: store.homes.due.rest(home))
 
 
 async def touch(database: Database, *people: str, now: datetime = NOW) -> None:
@@ -121,9 +121,9 @@ async def test_put_off(database: Database) -> None:
     await open_homes(database, "U1")
     (home,) = await claimed(database)
     wake_at = NOW + timedelta(seconds=30)
-    await database.run(lambda store: store.homes.retry(home, wake_at=wake_at))
+    await database.run(lambda store: store.homes.due.put_off(home, wake_at=wake_at))
     assert await claimed(database, NOW + timedelta(seconds=29)) == []
-    assert await database.run(lambda store: store.homes.next_wake()) == wake_at
+    assert await database.run(lambda store: store.homes.due.next_wake()) == wake_at
     (again,) = await claimed(database, wake_at)
     assert again.attempts == 2
 
@@ -134,5 +134,5 @@ async def test_put_off_keeps_a_change(database: Database) -> None:
     (home,) = await claimed(database)
     await touch(database, "U1")
     wake_at = NOW + timedelta(hours=1)
-    await database.run(lambda store: store.homes.retry(home, wake_at=wake_at))
+    await database.run(lambda store: store.homes.due.put_off(home, wake_at=wake_at))
     assert len(await claimed(database, NOW + timedelta(minutes=1))) == 1

@@ -36,7 +36,7 @@ class Advance:
         self._bulk = Bulk(steps, identities, self._associate, self._dissociate)
         self._on_change = on_change
 
-    async def __call__(self, delegation: Delegation) -> None:
+    async def take(self, delegation: Delegation) -> None:
         """Do what is due for this delegation now, and let its cards catch up."""
         try:
             await self._step(delegation)
@@ -47,16 +47,16 @@ class Advance:
         """Delegations with the same key can be taken a step further with one call to Close."""
         return self._bulk.key(delegation)
 
-    async def together(self, delegations: Sequence[Delegation]) -> None:
+    async def take_together(self, delegations: Sequence[Delegation]) -> None:
         """Do what is due for all of these, which have the same key."""
         try:
             await self._bulk(delegations)
         finally:
             self._on_change()
 
-    async def failed(self, delegation: Delegation, error: Exception) -> None:
-        """A step ended in a way that nobody foresaw: try again later."""
-        await self._steps.failed(delegation, error)
+    async def put_off(self, delegation: Delegation, error: Exception) -> None:
+        """Try again later."""
+        await self._steps.put_off(delegation, error)
         self._on_change()
 
     async def _step(self, delegation: Delegation) -> None:

@@ -193,7 +193,7 @@ class Bulk:
         try:
             await step(delegation)
         except Exception as error:  # noqa: BLE001 - one row must not stop the others
-            await self._steps.failed(delegation, error)
+            await self._steps.put_off(delegation, error)
 
     async def _each_tries_again(self, group: Sequence[Delegation], error: Exception) -> None:
         for each in group:

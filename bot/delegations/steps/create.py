@@ -216,7 +216,7 @@ class Associate:
     ) -> None:
         current = store.delegations.get(delegation.id, lock=True)
         if current is None or not is_possible(current.state, Event.ACTIVATE):
-            store.delegations.free(delegation.id)
+            store.delegations.due.free(delegation.id)
             return
         changes: dict[str, Any] = {"association_id": association.id, "leased_until": None}
         if current.state is State.APPROVED:
@@ -245,7 +245,7 @@ class Associate:
         def wait(store: Store) -> None:
             current = store.delegations.get(delegation.id, lock=True)
             if current is None or current.state is not State.APPROVED:
-                store.delegations.free(delegation.id)
+                store.delegations.due.free(delegation.id)
                 return
             connection = store.connections.get(current.team_id, person_id)
             now = self._steps.now()

@@ -31,7 +31,7 @@ class Identify:
             current = store.delegations.get(delegation.id, lock=True)
             is_same = current is not None and current.version == delegation.version
             if current is None or current.state is not State.REQUESTED or not is_same:
-                store.delegations.free(delegation.id)  # it is looked up anew if that is needed
+                store.delegations.due.free(delegation.id)  # it is looked up anew if that is needed
                 return
             store.delegations.note_grantee(
                 current,

@@ -127,7 +127,7 @@ class Steps:
                 or (needs_connection and not _is_usable(store, current, changes))
             ):
                 if not (is_same and event is Event.ATTEMPT and is_changed):
-                    store.delegations.free(delegation.id)  # else it is with whoever attempts it
+                    store.delegations.due.free(delegation.id)  # else it is with whoever attempts it
                 return None
             return store.delegations.apply(current, event, now=self.now(), **changes)
 
@@ -143,7 +143,7 @@ class Steps:
 
     async def free(self, delegation: Delegation) -> None:
         """Give the lease back; nothing is to be done."""
-        await self.database.run(lambda store: store.delegations.free(delegation.id))
+        await self.database.run(lambda store: store.delegations.due.free(delegation.id))
 
     async def fail(self, delegation: Delegation, trouble: Trouble) -> None:
         """Close refused, for good."""
@@ -183,7 +183,7 @@ class Steps:
         def postpone(store: Store) -> None:
             current = store.delegations.get(delegation.id, lock=True)
             if current is None or current.state is not delegation.state:
-                store.delegations.free(delegation.id)
+                store.delegations.due.free(delegation.id)
                 return
             late = store.delegations.postpone(
                 current, wake_at=moment, trouble=trouble, now=self.now(), counts=counts
@@ -203,7 +203,7 @@ class Steps:
         if delegation.trouble is Trouble.CLOSE_FORBIDDEN:
             store.connections.look_by(delegation.team_id, delegation.grantor_id, moment=now)
 
-    async def failed(self, delegation: Delegation, error: Exception) -> None:
+    async def put_off(self, delegation: Delegation, error: Exception) -> None:
         """A step ended in a way that nobody foresaw: keep it, and try again later."""
         self._log.error("step failed", delegation=delegation.id, exc_info=error)
         await self.postpone(delegation, backoff(delegation.attempts), trouble=Trouble.UNKNOWN)
