@@ -1,4 +1,4 @@
-"""The grantor's other answers, and times that have to be asked back."""
+"""The grantor's other answers: approve for another time, deny with a reason."""
 
 from datetime import timedelta
 
@@ -45,16 +45,3 @@ async def test_deny_with_a_reason(stage: World) -> None:
     words = stage.slack.read(card, BEN)
     assert "Please ask" in words
     assert "&lt;!everyone&gt;" in card.text + str(card.blocks)
-
-
-async def test_a_time_with_two_meanings(stage: World) -> None:
-    """The two readings come back as buttons; the one that is pressed is asked for."""
-    await stage.sendas(BEN, "@ada until 5 Closing the month")
-    question = stage.slack.messages(BEN)[-1]
-    assert "can mean two things" in stage.slack.read(question, BEN)
-    assert await stage.delegations() == []
-    await stage.slack.click(BEN, question, "second_reading")
-    await stage.whispered(BEN, "Asked")
-    delegation = await stage.only()
-    assert delegation.until is not None
-    assert delegation.reason == "Closing the month"

@@ -8,7 +8,7 @@ from bot.cards import words
 from bot.close.errors import CloseProblem
 from bot.delegations.steps.moves import TROUBLES
 from models.delegation import Trouble
-from tests.unit.test_differences import DELEGATION
+from tests.unit.strays.test_differences import DELEGATION
 
 UNEXPECTED = {CloseProblem.UNEXPECTED, CloseProblem.UNAUTHORIZED}
 

@@ -1,11 +1,10 @@
-"""Lengths, settings, commands, and what holds for any text."""
+"""Commands: where the time ends and the reason begins, and what holds for any text."""
 
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from whenever import Instant, Weekday
 
 from bot.times.reading import (
     Ambiguous,
@@ -15,133 +14,10 @@ from bot.times.reading import (
     NotPositive,
     Span,
     TooLarge,
-    parse_duration,
-    read_span,
-    write_span,
 )
 from bot.times.span import LeftOver
 from bot.times.splitting import split_command
-
-BERLIN = "Europe/Berlin"
-NOW = datetime(2026, 11, 25, 9, tzinfo=UTC)  # Wednesday, 10:00 in Berlin
-FRIDAY_FIVE = Span(until=datetime(2026, 11, 27, 16, tzinfo=UTC))
-ZONES = ("UTC", BERLIN, "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "Asia/Tokyo")
-TIME_WORDS = (
-    "until from to for at the of next this last end a an half and - , 5 17:00 9am pm noon midnight "
-    "today tomorrow yesterday monday friday sat week month day 2h 30m 3 days hours forever 1 1st "
-    "december dec 29 february 3/4 2026-12-01 99999999999d -2h 0m now on morning covering ２h ½"
-)
-
-clocks = st.datetimes(
-    datetime(2000, 1, 1),  # noqa: DTZ001
-    datetime(2100, 1, 1),  # noqa: DTZ001
-    timezones=st.just(UTC),
-)
-zones = st.sampled_from(ZONES)
-phrases = st.lists(st.sampled_from(TIME_WORDS.split()), max_size=12).map(" ".join)
-
-
-@pytest.mark.parametrize(
-    ("phrase", "minutes"),
-    [
-        ("45m", 45),
-        ("2h", 120),
-        ("3d", 3 * 1440),
-        ("1w", 7 * 1440),
-        ("1d12h", 2160),
-        ("2h30m", 150),
-        ("2h30", 150),
-        ("90m", 90),
-        ("120s", 2),
-        ("1.5h", 90),
-        ("0.25h", 15),
-        ("1W", 7 * 1440),
-        ("2H 30M", 150),
-        ("  2h  30m ", 150),
-        ("2h, 30m", 150),
-        ("2h.", 120),
-        ("30min", 30),
-        ("30 mins", 30),
-        ("2hrs", 120),
-        ("2 hrs", 120),
-        ("1 hr", 60),
-        ("90 sec", 1.5),
-        ("2 wks", 14 * 1440),
-        ("3 days", 3 * 1440),
-        ("1 Day", 1440),
-        ("a day", 1440),
-        ("a week", 7 * 1440),
-        ("two weeks", 14 * 1440),
-        ("twelve hours", 720),
-        ("an hour", 60),
-        ("half an hour", 30),
-        ("half a day", 720),
-        ("an hour and a half", 90),
-        ("2 and a half hours", 150),
-        ("2 hours 30 minutes", 150),
-        ("2 hours and 30 minutes", 150),
-        ("2 hours, 30 minutes", 150),
-        ("1 week 2 days", 9 * 1440),
-        ("for 2h", 120),
-        ("for the next two hours", 120),
-        ("the next 3 days", 3 * 1440),
-        ("another hour", 60),
-        ("another 2 hours", 120),
-    ],
-)
-def test_length(phrase: str, minutes: float) -> None:
-    """A length in compact form or in words is elapsed time."""
-    assert read_span(phrase, now=NOW, zone=BERLIN) == Span(timedelta(minutes=minutes))
-
-
-@pytest.mark.parametrize(
-    "phrase", ["forever", "FOREVER", "for ever", "indefinitely", "until revoked"]
-)
-def test_forever(phrase: str) -> None:
-    """The words for "no end" set ``forever`` and nothing else."""
-    assert read_span(phrase, now=NOW, zone=BERLIN) == Span(forever=True)
-
-
-@pytest.mark.parametrize(
-    ("phrase", "problem"),
-    [
-        ("-2h", NotPositive),
-        ("−2h", NotPositive),
-        ("-2 hours", NotPositive),
-        ("2h -30m", NotPositive),
-        ("0m", NotPositive),
-        ("0 days", NotPositive),
-        ("0h 0m", NotPositive),
-        ("0.1s", NotPositive),
-        ("99999999999d", TooLarge),
-        ("999999999d", TooLarge),
-        ("999999999 weeks", TooLarge),
-        ("2x", NotATime),
-        ("2h-", NotATime),
-        ("+2h", NotATime),
-        ("1.5.2h", NotATime),
-        ("1,5h", NotATime),
-        ("2h 3h", NotATime),
-        ("2", NotATime),
-        ("hours", NotATime),
-        ("half", NotATime),
-        ("two and a half", NotATime),
-        ("2h and", NotATime),
-        ("a quick favour", NotATime),
-        ("２h", NotATime),
-        ("٣ days", NotATime),
-        ("1.5 months", NotATime),
-        ("2h covering", NotATime),
-        ("2h " * 500, NotATime),
-        ("9" * 10_000 + "h", NotATime),
-    ],
-)
-def test_no_length(phrase: str, problem: type[DurationError]) -> None:
-    """A length that is nonsense, zero, negative or too large has its own error."""
-    with pytest.raises(DurationError) as raised:
-        read_span(phrase, now=NOW, zone=BERLIN)
-    assert type(raised.value) is problem
-    assert len(raised.value.text) <= 60
+from tests.unit.times.typed import BERLIN, FRIDAY_FIVE, NOW, check_sound, clocks, phrases, zones
 
 
 @pytest.mark.parametrize(
@@ -329,91 +205,6 @@ def test_wrong_time_in_a_command(
     assert (raised.value.text, raised.value.rest) == (shown, reason)
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("30s", timedelta(seconds=30)),
-        ("5m", timedelta(minutes=5)),
-        ("30d", timedelta(days=30)),
-        ("1d12h", timedelta(hours=36)),
-        ("1w2d3h4m5s", timedelta(days=9, hours=3, minutes=4, seconds=5)),
-    ],
-)
-def test_setting(text: str, expected: timedelta) -> None:
-    """A setting in the strict compact form is read."""
-    assert parse_duration(text) == expected
-
-
-@pytest.mark.parametrize(
-    ("text", "problem"),
-    [
-        ("", NotATime),
-        ("5", NotATime),
-        ("5 m", NotATime),
-        ("5M", NotATime),
-        ("12h1d", NotATime),
-        ("1h1h", NotATime),
-        ("1.5h", NotATime),
-        ("5min", NotATime),
-        ("-5m", NotATime),
-        ("5m\n", NotATime),
-        ("５m", NotATime),
-        ("forever", NotATime),
-        ("0m", NotPositive),
-        ("9999999999d", TooLarge),
-        ("1" * 50 + "d", NotATime),
-    ],
-)
-def test_wrong_setting(text: str, problem: type[DurationError]) -> None:
-    """A setting in any looser form is refused."""
-    with pytest.raises(problem):
-        parse_duration(text)
-
-
-@given(clocks, zones, st.sampled_from([day.name.lower() for day in Weekday]))
-def test_weekday_is_local_on_both_sides_of_a_change(clock: datetime, zone: str, day: str) -> None:
-    """``until friday 17:00`` is 17:00 on that day in the zone, within a week or a day more."""
-    try:
-        spans = [read_span(f"until {day} 17:00", now=clock, zone=zone)]
-    except Ambiguous as question:
-        spans = [reading.span for reading in question.readings]
-    for span in spans:
-        assert span.until is not None
-        local = Instant(span.until).to_tz(zone)
-        assert (local.date().day_of_week().name.lower(), local.hour, local.minute) == (day, 17, 0)
-        assert clock < span.until <= clock + timedelta(days=8)
-
-
-def check_sound(span: Span, clock: datetime) -> None:
-    """Exactly one kind of end, and everything in the future."""
-    assert [span.length is not None, span.until is not None, span.forever].count(True) == 1
-    assert span.starts is None or span.starts > clock
-    assert span.until is None or span.until > (span.starts or clock)
-    assert span.length is None or span.length > timedelta()
-
-
-def error_of(text: str, clock: datetime, zone: str) -> DurationError | None:
-    """The error of reading the text; what it means is checked when there is none."""
-    try:
-        check_sound(read_span(text, now=clock, zone=zone), clock)
-    except DurationError as error:
-        return error
-    return None
-
-
-@given(clocks, zones, phrases | st.text())
-def test_any_text(clock: datetime, zone: str, text: str) -> None:
-    """Whatever is typed: a sound span, two distinct ones, or another error of the family."""
-    error = error_of(text, clock, zone)
-    assert error is None or len(error.text) <= 60
-    readings = error.readings if isinstance(error, Ambiguous) else ()
-    assert len({reading.span for reading in readings}) == len(readings)
-    assert len({reading.words for reading in readings}) == len(readings)
-    for reading in readings:
-        check_sound(reading.span, clock)
-        assert read_span(write_span(reading.span), now=clock, zone=zone) == reading.span
-
-
 @given(clocks, zones, phrases | st.text(), st.sampled_from(("", " covering", " 5 leads")))
 def test_any_command(clock: datetime, zone: str, start: str, end: str) -> None:
     """Whatever is typed after the mention, the reason is its tail, with or without an error."""
@@ -426,12 +217,3 @@ def test_any_command(clock: datetime, zone: str, start: str, end: str) -> None:
     assert " ".join(text.split()).endswith(" ".join(reason.split()))
     if span is not None:
         check_sound(span, clock)
-
-
-@given(phrases, phrases)
-def test_time_before_the_calendar_ends(start: str, end: str) -> None:
-    """At the edge of the calendar nothing but an error of the family escapes."""
-    clock = datetime(9999, 12, 30, tzinfo=UTC)
-    for text in (start, f"until {end}", f"from {start} to {end}", f"{start} for {end}"):
-        error = error_of(text, clock, BERLIN)
-        assert error is None or error.text == " ".join(error.text.split())

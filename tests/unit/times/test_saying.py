@@ -1,6 +1,6 @@
 """How spans and lengths are said to people, and written so that they can be read back."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -16,17 +16,8 @@ from bot.times.reading import (
     write_length,
     write_span,
 )
+from tests.unit.times.typed import BERLIN, FRIDAY_FIVE, NOW, clocks, zones
 
-BERLIN = "Europe/Berlin"
-NOW = datetime(2026, 11, 25, 9, tzinfo=UTC)  # Wednesday, 10:00 in Berlin
-FRIDAY_FIVE = Span(until=datetime(2026, 11, 27, 16, tzinfo=UTC))
-
-clocks = st.datetimes(
-    datetime(2000, 1, 1),  # noqa: DTZ001
-    datetime(2100, 1, 1),  # noqa: DTZ001
-    timezones=st.just(UTC),
-)
-zones = st.sampled_from(("UTC", BERLIN, "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe"))
 lengths = st.integers(1, 10**8).map(lambda seconds: timedelta(seconds=seconds))
 
 

@@ -37,9 +37,13 @@ class Bolt:
         self.app.command("/sendas")(listener)
         self.app.event("user_change")(listener)
 
-        async def on_error(error: Exception, response: BoltResponse | None) -> BoltResponse | None:
+        async def on_error(
+            error: Exception, body: dict[str, Any], response: BoltResponse | None
+        ) -> BoltResponse | None:
             self.errors.append(error)
-            return BoltResponse(status=200, body="sorry") if response is not None else None
+            if response is None or body.get("type") == "event_callback":
+                return None
+            return BoltResponse(status=200, body="sorry")
 
         self.app.error(on_error)
 
@@ -167,6 +171,31 @@ async def test_events_are_acknowledged_by_themselves() -> None:
     answer, _ = await Bolt(listener).send(EVENT)
     assert answer.status == 200
     assert heard.is_set()
+
+
+async def test_an_event_is_acknowledged_after_its_work() -> None:
+    """The answer to an event waits until its listener has ended."""
+    going_on = asyncio.Event()
+
+    async def listener() -> None:
+        await going_on.wait()
+
+    answering = asyncio.create_task(Bolt(listener).send(EVENT))
+    done, _ = await asyncio.wait([answering], timeout=0.05)
+    assert not done
+    going_on.set()
+    answer, _ = await answering
+    assert answer.status == 200
+
+
+async def test_an_event_that_failed_is_not_acknowledged() -> None:
+    """Slack sends an event again when its listener failed."""
+
+    async def listener() -> None:
+        raise RuntimeError("undone")
+
+    answer, _ = await Bolt(listener).send(EVENT)
+    assert answer.status == 500
 
 
 async def test_listeners_are_kept_until_they_end() -> None:

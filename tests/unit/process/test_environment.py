@@ -7,7 +7,7 @@ from pathlib import Path
 from bot.process.settings import Settings
 from bot.times.reading import parse_duration
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 SANDBOX_ONLY = {"CLOCK_FILE"}
 NEEDED_BY_MOST = {"SLACK_SIGNING_SECRET", "CLOSE_CLIENT_ID", "CLOSE_CLIENT_SECRET"}
 NAMES = {name.upper() for name in Settings.model_fields} - SANDBOX_ONLY

@@ -1,0 +1,1 @@
+"""Close at the edge, against prepared answers."""

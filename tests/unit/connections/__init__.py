@@ -1,0 +1,1 @@
+"""What keeps connections safe, without a database."""

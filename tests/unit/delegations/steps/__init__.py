@@ -1,0 +1,1 @@
+"""The steps of the worker, as far as nothing is stored or called."""

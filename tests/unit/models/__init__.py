@@ -1,0 +1,1 @@
+"""The rules: pure, with the clock in the hands of the test."""

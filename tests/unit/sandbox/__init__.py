@@ -1,0 +1,1 @@
+"""The sandbox itself: as strict as the real Slack and the real Close."""

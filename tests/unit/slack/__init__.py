@@ -1,0 +1,1 @@
+"""Slack at the edge, without Slack."""

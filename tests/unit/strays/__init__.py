@@ -1,0 +1,1 @@
+"""Rights that the bot did not make, as they are told apart."""

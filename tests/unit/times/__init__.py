@@ -1,0 +1,1 @@
+"""Time as people say it, with the zone and the clock fixed."""
