@@ -29,13 +29,16 @@ async def story() -> int:
 
 
 def _run(command: Coroutine[Any, Any, int]) -> int:
-    """Run to the end; Ctrl-C and a host's SIGTERM both stop the bot in order first."""
+    """Run to the end; Ctrl-C and a host's SIGTERM both stop the bot in order first.
+
+    Also where SIGINT is ignored, as in a shell's background job.
+    """
 
     async def until_told() -> int:
-        task = asyncio.current_task()
-        if task is not None:
-            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-        return await command
+        running = asyncio.ensure_future(command)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, running.cancel)
+        return await running
 
     with contextlib.suppress(KeyboardInterrupt, asyncio.CancelledError):
         return asyncio.run(until_told())

@@ -2,8 +2,10 @@
 
 import argparse
 import asyncio
+import contextlib
+import signal
 import sys
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
 from typing import Any
 
 import uvicorn
@@ -58,7 +60,7 @@ async def serve(settings: Settings) -> int:
             server_header=False,
             timeout_graceful_shutdown=GRACE,
         )
-        await uvicorn.Server(config).serve()
+        await _Server(config).serve()
     return 0
 
 
@@ -71,6 +73,21 @@ async def migrate_database(settings: Settings) -> int:
         await database.dispose()
     print("The database is up to date.")
     return 0
+
+
+class _Server(uvicorn.Server):
+    """Returns when it is told to stop, also where SIGINT is ignored, as in a background job.
+
+    uvicorn's own raises the signal once more, and SIGTERM would then end the process before the
+    running steps have ended.
+    """
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        yield
 
 
 async def _is_migrated(settings: Settings) -> bool:

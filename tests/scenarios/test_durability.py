@@ -1,26 +1,20 @@
 """``kill -9`` of a real bot process at the worst moments, and what the next start makes of it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator
 from datetime import timedelta
-from typing import TypeVar
 
 import pytest
 
-from bot.store import Database
-from models.delegation import Delegation, State, delegations
-from sandbox.browser import Browser
+from models.delegation import State
 from sandbox.close.trouble import After
-from sandbox.people import ADA, BEN, CLEO, DANA, SandboxPerson
+from sandbox.people import ADA, BEN, CLEO, DANA
 from sandbox.running import House, open_house
-from sandbox.slack.workspace import Message
+from tests.scenarios.houses import active, approve, ask, calls, connect, message, rows, wait
 
 CREATE = "POST /send_as/"
 DELETE = "DELETE /send_as/*"
 STALL = 1.0  # seconds; Close acts on a call although the one who called is gone
-PATIENCE = 20.0  # seconds: a killed process's lease of six, and a start
-
-Seen = TypeVar("Seen")
 
 
 @pytest.fixture
@@ -29,79 +23,6 @@ async def house(database_url: str) -> AsyncIterator[House]:
     async with open_house(database_url=database_url) as opened:
         await connect(opened, ADA)
         yield opened
-
-
-async def connect(house: House, person: SandboxPerson) -> None:
-    """Walk from ``/sendas connect`` to Close and back."""
-    await house.slack.command(person, "/sendas", "connect")
-    link = house.slack.messages(person)[-1].text.partition("<")[2].partition("|")[0]
-    async with Browser() as browser:
-        await browser.open(link)
-        await browser.decide(person)
-        assert browser.title == "Close is connected"
-
-
-async def ask(house: House, *grantees: SandboxPerson) -> None:
-    """Each of them asks Ada for two hours."""
-    for grantee in grantees:
-        reply = await house.slack.command(grantee, "/sendas", "@ada 2h Covering")
-        assert reply.ok, reply
-
-
-async def approve(house: House, *grantees: SandboxPerson) -> None:
-    """Ada approves each of them."""
-    for grantee in grantees:
-        card = await message(house, ADA, f"{grantee.name} asks to send email as you")
-        reply = await house.slack.click(ADA, card, "Approve")
-        assert reply.ok, reply
-
-
-async def active(house: House, *grantees: SandboxPerson) -> None:
-    """Each of them asked, was approved, and has been told that it is active."""
-    await ask(house, *grantees)
-    await approve(house, *grantees)
-    for grantee in grantees:
-        await message(house, grantee, "You can send email as")
-
-
-async def message(house: House, person: SandboxPerson, words: str) -> Message:
-    """A message of this person's with these words, once it is there."""
-    found = await wait(house, lambda: with_words(house, person, words), f"{words!r}")
-    return found[-1]
-
-
-def with_words(house: House, person: SandboxPerson, words: str) -> list[Message]:
-    """All that this person reads that has these words."""
-    shown = house.slack.messages(person)
-    return [each for each in shown if words in house.slack.read(each, person)]
-
-
-async def wait(house: House, predicate: Callable[[], Seen | None], what: str) -> Seen:
-    """Wait as long as the takeover of a killed process's work may take."""
-    found: Seen = await house.slack.wait_for(predicate, PATIENCE, what)
-    return found
-
-
-def calls(house: House, method: str) -> int:
-    """How many such calls on associations Close has received."""
-    return sum(
-        call.method == method and call.path.startswith("/api/v1/send_as/")
-        for call in house.close.calls
-    )
-
-
-async def rows(database_url: str) -> Sequence[Delegation]:
-    """What is stored."""
-    database = Database(database_url)
-    try:
-        found: Sequence[Delegation] = await database.run_connection(
-            lambda connection: [
-                Delegation(**row) for row in connection.execute(delegations.select()).mappings()
-            ]
-        )
-    finally:
-        await database.dispose()
-    return found
 
 
 async def test_killed_before_close_acted(house: House, database_url: str) -> None:

@@ -5,6 +5,7 @@ import io
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -16,10 +17,16 @@ from sandbox.story import Story
 ROOT = Path(__file__).resolve().parents[2]
 
 
-async def start_story() -> asyncio.subprocess.Process:
-    """``python -m sandbox --story``, with its output in a pipe."""
+async def start_story(*, ignoring: Sequence[signal.Signals] = ()) -> asyncio.subprocess.Process:
+    """``python -m sandbox --story``, with its output in a pipe and these signals ignored."""
+
+    def ignore() -> None:
+        for number in ignoring:
+            signal.signal(number, signal.SIG_IGN)
+
     return await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "sandbox", "--story"),
+        preexec_fn=ignore,
         cwd=ROOT,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
@@ -59,10 +66,14 @@ async def test_the_story_is_told() -> None:
     assert "Everything happened as told" in text
 
 
+@pytest.mark.parametrize("ignoring", [(), (signal.SIGINT,)], ids=["terminal", "background"])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-async def test_interrupted(number: signal.Signals) -> None:
-    """Ctrl-C and SIGTERM end the story at once, and the bot's process with it."""
-    process = await start_story()
+async def test_interrupted(number: signal.Signals, ignoring: Sequence[signal.Signals]) -> None:
+    """Ctrl-C and SIGTERM end the story at once, and the bot's process with it.
+
+    So they do in a shell's background job, which is started with SIGINT ignored.
+    """
+    process = await start_story(ignoring=ignoring)
     async with asyncio.timeout(30):
         line = await read_until(process, "the bot is process")
         bot = int(line.rsplit(maxsplit=1)[1])
