@@ -67,6 +67,49 @@ Times: `45m`, `2h30m`, `3 days`, `1w`, `until friday 17:00`, `forever`.
 Without one it is {{default}}."""
 
 
+# Why nothing was done; the sentences for what has more to tell are made further down.
+_REASONS: dict[type[Exception], str] = {
+    NotYours: "Only the people this is about can do that. Nothing was changed.",
+    LapsesBefore: "This lapses before I would remind you again, so please answer it now. Without "
+    "an answer nothing happens in Close.",
+    NothingToAnswer: "There is nothing to answer here any more. `/sendas list` shows how things "
+    "are.",
+    NotConnectedYet: "You are not connected to Close here, so there is nothing to disconnect.",
+    ConnectFirst: "I can only do that with your Close account. Please connect it first: "
+    "`/sendas connect`. Nothing was changed.",
+    OtherAccount: "This right was given with another Close account than the one you are connected "
+    "with now, and only that account can change it. Connect that one with `/sendas connect`, or "
+    "remove it in Close's settings under Send As. Nothing was changed.",
+    AlreadyDecided: "Somebody has already answered this, or the time for it is over.",
+    DraftGone: "That question was answered already, or is too old. Please ask again.",
+    NoSuchDelegation: "There is nothing open between the two of you. `/sendas list` shows what is.",
+    NobodyThere: "Nobody but you is in that group. Nothing was stored.",
+    NotDone: "Nothing was changed.",
+    SlackRetryLater: "Slack does not answer the bot right now, so nothing was stored. Please try "
+    "again.",
+    SlackRefused: "Slack does not show me who is in that group. Please name the people one by one.",
+    Exception: SOMETHING_BROKE,
+}
+_REFUSALS = {
+    Refusal.ONESELF: "You can always send as yourself; ask for a colleague's name instead.",
+    Refusal.BOT: "{who} is an app, not a person.",
+    Refusal.DEACTIVATED: "{who}'s Slack account is deactivated.",
+    Refusal.GUEST: "{who} is a guest here. Only full members can give or get this right.",
+    Refusal.STRANGER: "{who} belongs to another workspace.",
+    Refusal.UNKNOWN_PERSON: "Slack does not know that person in this workspace.",
+    Refusal.TOO_SHORT: "That is shorter than the minimum of {shortest}.",
+    Refusal.TOO_LONG: "That is longer than the maximum of {longest}.",
+    Refusal.NOT_LONGER: "That is not later than the present end. To end it earlier, use Revoke or "
+    "I'm done on the card.",
+    Refusal.PERMANENT: "Rights without an end are not allowed here; the longest is {longest}.",
+    Refusal.DATE_PASSED: "That date has already passed.",
+    Refusal.TOO_MANY: "That is more than a hundred people at once.",
+    Refusal.REASON_MISSING: "A reason is required here, so that your colleague knows what it is "
+    "for.",
+    Refusal.REASON_TOO_LONG: f"The reason is too long; {REASON_LIMIT} characters fit.",
+}
+
+
 def explain(error: Exception, policy: Policy, *, plain: bool = False) -> str:
     """The sentence for whatever kept something from being done.
 
@@ -91,47 +134,8 @@ def _explain(error: Exception, policy: Policy) -> str:
             return _already_open(error.delegation)
         case Settled():
             return settled(error.delegation)
-        case NotYours():
-            return "Only the people this is about can do that. Nothing was changed."
-        case LapsesBefore():
-            return (
-                "This lapses before I would remind you again, so please answer it now. Without an "
-                "answer nothing happens in Close."
-            )
-        case NothingToAnswer():
-            return "There is nothing to answer here any more. `/sendas list` shows how things are."
-        case NotConnectedYet():
-            return "You are not connected to Close here, so there is nothing to disconnect."
-        case ConnectFirst():
-            return (
-                "I can only do that with your Close account. Please connect it first: "
-                "`/sendas connect`. Nothing was changed."
-            )
-        case OtherAccount():
-            return (
-                "This right was given with another Close account than the one you are connected "
-                "with now, and only that account can change it. Connect that one with "
-                "`/sendas connect`, or remove it in Close's settings under Send As. Nothing was "
-                "changed."
-            )
-        case AlreadyDecided():
-            return "Somebody has already answered this, or the time for it is over."
-        case DraftGone():
-            return "That question was answered already, or is too old. Please ask again."
-        case NoSuchDelegation():
-            return "There is nothing open between the two of you. `/sendas list` shows what is."
-        case NobodyThere():
-            return "Nobody but you is in that group. Nothing was stored."
-        case NotDone():
-            return "Nothing was changed."
-        case SlackRetryLater():
-            return (
-                "Slack does not answer the bot right now, so nothing was stored. Please try again."
-            )
-        case SlackRefused():
-            return "Slack does not show me who is in that group. Please name the people one by one."
         case _:
-            return SOMETHING_BROKE
+            return next(_REASONS[kind] for kind in type(error).__mro__ if kind in _REASONS)
 
 
 def help_text(policy: Policy) -> str:
@@ -180,14 +184,6 @@ def _outcome(outcome: Outcome, done: str, policy: Policy) -> str:
         return f"• {who}: agreed, as it is your own name" if is_own else f"• {who}: {done}"
     problem = explain(outcome.problem, policy).partition(" Nothing ")[0]
     return f"• {problem}" if problem.startswith(who) else f"• {who}: {problem}"
-
-
-def connect(url: str) -> str:
-    """Said to somebody who has not connected Close yet."""
-    return (
-        f"<{url}|Connect your Close account> once, and you can give colleagues the right to send "
-        "as you. The link is yours alone: please do not pass it on."
-    )
 
 
 def taken_back(delegation: Delegation) -> str:
@@ -330,40 +326,9 @@ def _not_a_time(error: DurationError) -> str:
 
 
 def _refused(error: Refused, policy: Policy) -> str:
-    who = mention(error.about) if error.about else "That person"
-    match error.refusal:
-        case Refusal.ONESELF:
-            problem = "You can always send as yourself; ask for a colleague's name instead."
-        case Refusal.BOT:
-            problem = f"{who} is an app, not a person."
-        case Refusal.DEACTIVATED:
-            problem = f"{who}'s Slack account is deactivated."
-        case Refusal.GUEST:
-            problem = f"{who} is a guest here. Only full members can give or get this right."
-        case Refusal.STRANGER:
-            problem = f"{who} belongs to another workspace."
-        case Refusal.UNKNOWN_PERSON:
-            problem = "Slack does not know that person in this workspace."
-        case Refusal.TOO_SHORT:
-            problem = f"That is shorter than the minimum of {say_length(policy.min_duration)}."
-        case Refusal.TOO_LONG:
-            problem = f"That is longer than the maximum of {say_length(policy.max_duration)}."
-        case Refusal.NOT_LONGER:
-            problem = (
-                "That is not later than the present end. To end it earlier, use Revoke or "
-                "I'm done on the card."
-            )
-        case Refusal.PERMANENT:
-            problem = (
-                "Rights without an end are not allowed here; the longest is "
-                f"{say_length(policy.max_duration)}."
-            )
-        case Refusal.DATE_PASSED:
-            problem = "That date has already passed."
-        case Refusal.TOO_MANY:
-            problem = "That is more than a hundred people at once."
-        case Refusal.REASON_MISSING:
-            problem = "A reason is required here, so that your colleague knows what it is for."
-        case Refusal.REASON_TOO_LONG:
-            problem = f"The reason is too long; {REASON_LIMIT} characters fit."
+    problem = _REFUSALS[error.refusal].format(
+        who=mention(error.about) if error.about else "That person",
+        shortest=say_length(policy.min_duration),
+        longest=say_length(policy.max_duration),
+    )
     return f"{problem} Nothing was stored. For example: {EXAMPLE}"

@@ -9,32 +9,30 @@ from bot.slack.message import Message
 from models.delegation import Delegation, Event
 from models.event import EventRecord
 
-SHOWN = frozenset(
-    {
-        Event.GRANT,
-        Event.APPROVE,
-        Event.DENY,
-        Event.CANCEL,
-        Event.LAPSE,
-        Event.FAIL,
-        Event.EXTEND,
-        Event.DECLINE_EXTENSION,
-        Event.REVOKE,
-        Event.RELEASE,
-        Event.OFFBOARD,
-        Event.DISCONNECT,
-        Event.REMOVE,
-        Event.ADOPT,
-        Event.REAPPEAR,
-        Event.CONFIRM,
-    }
-)
+LINES = {  # what the channel is told of, and how where there is no more to say
+    Event.GRANT: "{who} gave the right without being asked",
+    Event.APPROVE: "{who} approved it",
+    Event.DENY: "{who} denied it",
+    Event.CANCEL: "{who} took it back before it began",
+    Event.LAPSE: "It lapsed: nobody answered or connected in time",
+    Event.FAIL: "It could not be carried out.",
+    Event.EXTEND: "{who} extended it",
+    Event.DECLINE_EXTENSION: "{who} left the end as it is",
+    Event.REVOKE: "{who} revoked it",
+    Event.RELEASE: "{who} gave it back",
+    Event.OFFBOARD: "It ends, because one of the two has left",
+    Event.DISCONNECT: "It ends, because the grantor disconnected Close",
+    Event.REMOVE: "The association was removed in Close itself",
+    Event.ADOPT: "{who} gave an end to a right that was set up in Close itself",
+    Event.REAPPEAR: "Close still holds the right, although it had confirmed the end",
+    Event.CONFIRM: "Close confirmed that the right is gone",
+}
 
 
 def untold(history: Sequence[EventRecord], told: str | None) -> list[EventRecord]:
     """What the channel has not been shown yet; ``told`` is the id of the last event it was."""
     last = int(told or 0)
-    return [record for record in history if record.id > last and record.event in SHOWN]
+    return [record for record in history if record.id > last and record.event in LINES]
 
 
 def is_superseded(history: Sequence[EventRecord], record: EventRecord) -> bool:
@@ -62,49 +60,22 @@ def opening(delegation: Delegation, record: EventRecord) -> Message:
 
 def _what(d: Delegation, record: EventRecord, *, is_superseded: bool = False) -> str:
     who = mention(record.actor) if record.actor else "The bot"
+    said = LINES[record.event].format(who=who)
     match record.event:
-        case Event.GRANT:
-            return f"{who} gave the right without being asked"
         case Event.APPROVE if d.standing_id is not None and record.at == d.requested_at:
-            return f"{who} approved it by a standing approval"
-        case Event.APPROVE:
-            return f"{who} approved it"
-        case Event.DENY:
-            return f"{who} denied it" + (f": “{quoted(d.note)}”" if d.note else "")
+            return f"{said} by a standing approval"
+        case Event.DENY if d.note:
+            return f"{said}: “{quoted(d.note)}”"
         case Event.CANCEL if d.end_event is Event.OFFBOARD:
             return "It ended before it began, because one of the two has left"
         case Event.CANCEL if d.end_event is Event.REVOKE:
             return f"{who} revoked it before it began"
-        case Event.CANCEL:
-            return f"{who} took it back before it began"
-        case Event.LAPSE:
-            return "It lapsed: nobody answered or connected in time"
         case Event.FAIL:
-            return f"It could not be carried out. {words.trouble(d)}"
-        case Event.EXTEND if record.actor != d.grantor_id:
-            return f"{who} extended it by a standing approval{_new_end(d, is_superseded)}"
+            return f"{said} {words.trouble(d)}"
         case Event.EXTEND:
-            return f"{who} extended it{_new_end(d, is_superseded)}"
-        case Event.DECLINE_EXTENSION:
-            return f"{who} left the end as it is"
-        case Event.REVOKE:
-            return f"{who} revoked it"
-        case Event.RELEASE:
-            return f"{who} gave it back"
-        case Event.OFFBOARD:
-            return "It ends, because one of the two has left"
-        case Event.DISCONNECT:
-            return "It ends, because the grantor disconnected Close"
-        case Event.ADOPT:
-            return f"{who} gave an end to a right that was set up in Close itself"
-        case Event.REAPPEAR:
-            return "Close still holds the right, although it had confirmed the end"
-        case Event.REMOVE:
-            return "The association was removed in Close itself"
+            how = "" if record.actor == d.grantor_id else " by a standing approval"
+            # The row knows only the latest end.
+            end = "" if is_superseded else f"; now it lasts {words.end(d)}"
+            return f"{said}{how}{end}"
         case _:
-            return "Close confirmed that the right is gone"
-
-
-def _new_end(d: Delegation, is_superseded: bool) -> str:  # noqa: FBT001
-    """The row knows only the latest end."""
-    return "" if is_superseded else f"; now it lasts {words.end(d)}"
+            return said

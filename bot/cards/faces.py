@@ -67,19 +67,8 @@ def _for_grantor(d: Delegation) -> Face:
             )
         case State.APPROVED:
             return _approved_for_grantor(d, grantee)
-        case State.ACTIVE if d.is_extension_asked:
-            return Face(
-                f"{grantee} asks to go on sending email as you {words.wish(d)}",
-                [f"Now it lasts {words.end(d)}. Nothing is interrupted if you agree."],
-                actions=[Action.APPROVE_EXTENSION, Action.DECLINE_EXTENSION, Action.REVOKE],
-            )
         case State.ACTIVE:
-            return Face(
-                f"{grantee} can send email as you {words.end(d)}",
-                [*_went_unseen(d, grantee), *words.addresses(d), *_standing(d)],
-                small=[f"{grantee} can {words.allows('your')}.", *_goes_to(d)],
-                actions=[*_extend(d), Action.RECEIPT, Action.REVOKE],
-            )
+            return _active_for_grantor(d, grantee)
         case State.ENDING:
             return _ending_for_grantor(d, grantee)
         case State.ENDED:
@@ -114,6 +103,21 @@ def _approved_for_grantor(d: Delegation, grantee: str) -> Face:
     waiting = words.trouble(d) if d.trouble else _starting(d)
     return Face(
         _agreed(d, grantee), [_how_long(d), waiting, *_standing(d)], actions=[Action.REVOKE]
+    )
+
+
+def _active_for_grantor(d: Delegation, grantee: str) -> Face:
+    if d.is_extension_asked:
+        return Face(
+            f"{grantee} asks to go on sending email as you {words.wish(d)}",
+            [f"Now it lasts {words.end(d)}. Nothing is interrupted if you agree."],
+            actions=[Action.APPROVE_EXTENSION, Action.DECLINE_EXTENSION, Action.REVOKE],
+        )
+    return Face(
+        f"{grantee} can send email as you {words.end(d)}",
+        [*_went_unseen(d, grantee), *words.addresses(d), *_standing(d)],
+        small=[f"{grantee} can {words.allows('your')}.", *_goes_to(d)],
+        actions=[*_extend(d), Action.RECEIPT, Action.REVOKE],
     )
 
 

@@ -5,6 +5,11 @@ from dataclasses import dataclass
 from models.card import Audience
 from models.delegation import Delegation, Receipt, State, Trouble
 
+ACCOUNT = "account"  # to which the right went
+WISH = "wish:"  # how the key of an asked-for extension begins,
+EXTENDED = "extended:"  # of one that a standing approval gave,
+WARNED = "warned:"  # and of the warning before the end
+
 
 @dataclass(frozen=True, slots=True)
 class Milestone:
@@ -33,12 +38,8 @@ def _for_grantor(d: Delegation) -> Milestone | None:
     match d.state:
         case State.REQUESTED if d.reminders:
             return Milestone(f"reminder:{d.reminders}", moves_card=True)
-        case State.ACTIVE if d.extension_asked_at is not None:
-            return Milestone(f"{WISH}{int(d.extension_asked_at.timestamp())}", moves_card=True)
-        case State.ACTIVE if d.is_extended_by_standing:
-            return Milestone(f"{EXTENDED}{_until(d)}", moves_card=True)
-        case State.ACTIVE if _is_first_seen(d):
-            return Milestone(ACCOUNT, moves_card=True)
+        case State.ACTIVE:
+            return _while_active_for_grantor(d)
         case State.ENDED if d.receipt is Receipt.DUE:
             return None  # told together with the receipt, in a moment
         case State.CANCELLED if d.closed_by != d.grantor_id:
@@ -55,6 +56,14 @@ def _for_grantor(d: Delegation) -> Milestone | None:
             return Milestone("not_removed", moves_card=True)
         case _:
             return None
+
+
+def _while_active_for_grantor(d: Delegation) -> Milestone | None:
+    if d.extension_asked_at is not None:
+        return Milestone(f"{WISH}{int(d.extension_asked_at.timestamp())}", moves_card=True)
+    if d.is_extended_by_standing:
+        return Milestone(f"{EXTENDED}{_until(d)}", moves_card=True)
+    return Milestone(ACCOUNT, moves_card=True) if _is_first_seen(d) else None
 
 
 def _is_first_seen(d: Delegation) -> bool:
@@ -88,15 +97,3 @@ def _for_others(d: Delegation, *, is_grantee: bool) -> Milestone | None:
 
 def _until(d: Delegation) -> str:
     return str(int(d.ends_at.timestamp())) if d.ends_at else "revoked"
-
-
-ACCOUNT = "account"  # to which the right went
-
-
-WISH = "wish:"  # how the key of an asked-for extension begins
-
-
-EXTENDED = "extended:"  # and that of one that a standing approval gave
-
-
-WARNED = "warned:"  # how the key of the warning before the end begins

@@ -8,7 +8,7 @@ from slack_sdk.models.blocks import (
     ButtonElement,
 )
 
-from bot.cards import answers, words
+from bot.cards import words
 from bot.cards.faces import Action
 from bot.cards.markup import mention, moment, quoted
 from bot.cards.parts import button, context, section
@@ -177,7 +177,10 @@ def connection(held: Connection | None, waiting: Pairing | None, url: str) -> st
             f"{quoted(waiting.email)} in Close is yours."
         )
     if held is None:
-        return answers.connect(url)
+        return (
+            f"<{url}|Connect your Close account> once, and you can give colleagues the right to "
+            "send as you. The link is yours alone: please do not pass it on."
+        )
     account = quoted(held.email)
     if held.leaving_at is not None:
         return f"<{url}|Connect again> to stop it: your account {account} is being disconnected."

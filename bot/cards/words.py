@@ -124,76 +124,53 @@ def way_on(delegation: Delegation, kind: Trouble | None) -> list[str]:
     return [f"{connects}, and {then}."]
 
 
+_TROUBLES = {  # what is wrong, and what helps; both parties can read it
+    Trouble.NOT_CONNECTED: "{grantor} has not connected a Close account yet.",
+    Trouble.CONNECTION_LOST: "The connection to {grantor}'s Close account no longer works.",
+    Trouble.GRANTEE_NOT_IN_CLOSE: "Nobody in {grantor}'s Close organization has {grantee}'s Slack "
+    "email address.",
+    Trouble.GRANTEE_FOUND_TWICE: "More than one account in {grantor}'s Close organization has "
+    "{grantee}'s Slack email address, so it is not clear which one is theirs.",
+    Trouble.GRANTEE_WITHOUT_EMAIL: "Slack does not show {grantee}'s email address, so their Close "
+    "account could not be found.",
+    Trouble.GRANTEE_NOT_CONNECTED: "{grantee} has not connected their own Close account yet; that "
+    "is needed here.",
+    Trouble.GRANTEE_CHANGED: "{grantee}'s Close account is not the one any more that {grantor} saw "
+    "when they approved. Please ask again.",
+    Trouble.SAME_CLOSE_ACCOUNT: "{grantor} and {grantee} use the same Close account.",
+    Trouble.OTHER_ORGANIZATION: "{grantor} and {grantee} are in different Close organizations, and "
+    "a right cannot reach from one into the other.",
+    Trouble.OTHER_CLOSE_ACCOUNT: "{grantor} has connected another Close account since. Only the "
+    "account that gave the right can take it back: connect that one again, or remove the right in "
+    "Close.",
+    Trouble.NO_SENDING_ADDRESS: "{grantor}'s Close account has no email address that can send, so "
+    "there is nothing that {grantee} could send from. {grantor} can connect one in Close "
+    "(Settings, Connected Accounts); then ask again.",
+    Trouble.STILL_THERE: "Close still holds it, although it had confirmed the end. It is removed "
+    "again.",
+    Trouble.EXISTED_BEFORE: "{grantee} can already send as {grantor}: this was set up in Close "
+    "itself, so it has no end here and the bot leaves it alone. For one with an end, remove it in "
+    "Close and ask again.",
+    Trouble.TIME_PASSED: "The end time had passed before it could start.",
+    Trouble.CLOSE_BUSY: "Close asked the bot to slow down. It keeps trying by itself.",
+    Trouble.CLOSE_DOWN: "Close is not answering at the moment. The bot keeps trying by itself.",
+    Trouble.CLOSE_INVALID: "Close did not accept it: one of the two accounts may no longer be "
+    "active there.",
+    Trouble.CLOSE_PLAN_LIMIT: "A limit of your Close plan has been reached. Your Close admin can "
+    "help.",
+    Trouble.CLOSE_FORBIDDEN: "Close does not allow {grantor} to do this. Your Close admin can "
+    "help.",
+    Trouble.CLOSE_NOT_FOUND: "Close no longer knows {grantee}'s account.",
+    Trouble.CLOSE_APP_REJECTED: "Close rejects this bot's own credentials. Whoever runs the bot "
+    "has to look.",
+    Trouble.CLOSE_UNEXPECTED: "Close answered in a way the bot does not understand.",
+    Trouble.UNKNOWN: "Something went wrong on our side. It has been noted, and the bot keeps "
+    "trying.",
+}
+
+
 def trouble(delegation: Delegation, kind: Trouble | None = None) -> str:
-    """What is wrong, and what helps; both parties can read it. ``kind`` is in place of its own."""
+    """The sentence for what stands in the way; ``kind`` is in place of the delegation's own."""
+    sentence = _TROUBLES[kind or delegation.trouble or Trouble.CLOSE_UNEXPECTED]
     grantor, grantee = mention(delegation.grantor_id), mention(delegation.grantee_id)
-    match kind or delegation.trouble:
-        case Trouble.NOT_CONNECTED:
-            return f"{grantor} has not connected a Close account yet."
-        case Trouble.CONNECTION_LOST:
-            return f"The connection to {grantor}'s Close account no longer works."
-        case Trouble.GRANTEE_NOT_IN_CLOSE:
-            return f"Nobody in {grantor}'s Close organization has {grantee}'s Slack email address."
-        case Trouble.GRANTEE_FOUND_TWICE:
-            return (
-                f"More than one account in {grantor}'s Close organization has {grantee}'s Slack "
-                "email address, so it is not clear which one is theirs."
-            )
-        case Trouble.GRANTEE_WITHOUT_EMAIL:
-            return (
-                f"Slack does not show {grantee}'s email address, so their Close account could not "
-                "be found."
-            )
-        case Trouble.GRANTEE_NOT_CONNECTED:
-            return f"{grantee} has not connected their own Close account yet; that is needed here."
-        case Trouble.GRANTEE_CHANGED:
-            return (
-                f"{grantee}'s Close account is not the one any more that {grantor} saw when they "
-                "approved. Please ask again."
-            )
-        case Trouble.SAME_CLOSE_ACCOUNT:
-            return f"{grantor} and {grantee} use the same Close account."
-        case Trouble.OTHER_ORGANIZATION:
-            return (
-                f"{grantor} and {grantee} are in different Close organizations, and a right cannot "
-                "reach from one into the other."
-            )
-        case Trouble.OTHER_CLOSE_ACCOUNT:
-            return (
-                f"{grantor} has connected another Close account since. Only the account that gave "
-                "the right can take it back: connect that one again, or remove the right in Close."
-            )
-        case Trouble.NO_SENDING_ADDRESS:
-            return (
-                f"{grantor}'s Close account has no email address that can send, so there is "
-                f"nothing that {grantee} could send from. {grantor} can connect one in Close "
-                "(Settings, Connected Accounts); then ask again."
-            )
-        case Trouble.STILL_THERE:
-            return "Close still holds it, although it had confirmed the end. It is removed again."
-        case Trouble.EXISTED_BEFORE:
-            return (
-                f"{grantee} can already send as {grantor}: this was set up in Close itself, so it "
-                "has no end here and the bot leaves it alone. For one with an end, remove it in "
-                "Close and ask again."
-            )
-        case Trouble.TIME_PASSED:
-            return "The end time had passed before it could start."
-        case Trouble.CLOSE_BUSY:
-            return "Close asked the bot to slow down. It keeps trying by itself."
-        case Trouble.CLOSE_DOWN:
-            return "Close is not answering at the moment. The bot keeps trying by itself."
-        case Trouble.CLOSE_INVALID:
-            return "Close did not accept it: one of the two accounts may no longer be active there."
-        case Trouble.CLOSE_PLAN_LIMIT:
-            return "A limit of your Close plan has been reached. Your Close admin can help."
-        case Trouble.CLOSE_FORBIDDEN:
-            return f"Close does not allow {grantor} to do this. Your Close admin can help."
-        case Trouble.CLOSE_NOT_FOUND:
-            return f"Close no longer knows {grantee}'s account."
-        case Trouble.CLOSE_APP_REJECTED:
-            return "Close rejects this bot's own credentials. Whoever runs the bot has to look."
-        case Trouble.UNKNOWN:
-            return "Something went wrong on our side. It has been noted, and the bot keeps trying."
-        case _:
-            return "Close answered in a way the bot does not understand."
+    return sentence.format(grantor=grantor, grantee=grantee)

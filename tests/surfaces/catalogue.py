@@ -11,6 +11,7 @@ from bot.cards import card_forms as forms
 from bot.cards import delegations as blocks
 from bot.cards import request_form as modals
 from bot.cards.homes import HISTORY_PAGE, MOST_ROWS, home_view
+from bot.cards.notices import connection
 from bot.grammar import Muddle, NotUnderstood, Verb
 from bot.refusals import (
     AlreadyOpen,
@@ -75,7 +76,7 @@ def audit_lines() -> Surfaces:
     """The audit channel: each event as a line, and as the first message of a thread."""
     short, long = rows.shortest(State.FAILED), rows.longest(State.FAILED, standing_id="s1")
     shown = {}
-    for event in audit.SHOWN:
+    for event in audit.LINES:
         by_person, by_clock = rows.record(event, actor=rows.ADA), rows.record(event, actor=None)
         shown[f"{event}/line"] = _message(audit.line(short, by_person))
         shown[f"{event}/line/clock"] = _message(audit.line(short, by_clock))
@@ -167,7 +168,7 @@ def _results() -> Iterator[tuple[str, str]]:
     yield "help", answers.help_text(rows.POLICY)
     yield "form-not-opened", answers.FORM_NOT_OPENED
     yield "something-broke", answers.SOMETHING_BROKE
-    yield "connect", answers.connect(rows.CONNECT_URL)
+    yield "connect", connection(None, None, rows.CONNECT_URL)
     yield "asked/one", answers.asked(some[:1], "for 2 hours", rows.POLICY)
     yield "asked/standing", answers.asked(standing, "for 2 hours", rows.POLICY)
     yield "asked/several", answers.asked(some, "for 2 hours", rows.POLICY)
