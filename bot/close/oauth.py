@@ -27,6 +27,7 @@ class CloseOAuthClient:
     def __init__(
         self,
         http: httpx.AsyncClient,
+        *,
         api_url: str,
         app_url: str,
         client_id: str,

@@ -11,13 +11,12 @@ from datetime import UTC, datetime
 
 from bot.close.client import open_http
 from bot.close.errors import CloseError
-from bot.close.oauth import CloseOAuthClient
 from bot.connections.sessions import Connections, NotConnected
 from bot.connections.vault import Vault
 from bot.ports import Credential
 from bot.store import Database
 from bot.telemetry import configure_logging
-from sandbox.close import CLIENT_ID, CLIENT_SECRET
+from tests.integration.close_world import oauth_client
 
 TEAM, ADA = "T0TEAM", "U0ADA"
 
@@ -27,7 +26,7 @@ async def main(database_url: str, close_url: str, key: str, sessions: str) -> No
     configure_logging("WARNING")  # to standard error: standard output is for the answers
     database = Database(database_url)
     async with open_http() as http:
-        oauth = CloseOAuthClient(http, close_url, close_url, CLIENT_ID, CLIENT_SECRET, "http://x/")
+        oauth = oauth_client(http, close_url)
         connections = Connections(database, Vault([key]), oauth, lambda: datetime.now(UTC))
         opened = [await connections.open(TEAM, ADA) for _ in range(int(sessions))]
         print("ready", flush=True)  # noqa: T201 - the parent process reads it

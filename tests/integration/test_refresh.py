@@ -20,16 +20,16 @@ from bot.close.errors import (
     RetryLater,
     Unauthorized,
 )
-from bot.close.oauth import CloseOAuthClient
 from bot.connections.sessions import Connections, NotConnected
 from bot.connections.vault import Vault
 from bot.ports import Credential
 from bot.store import Database
 from models.connection import Connection
-from sandbox.close import CLIENT_ID, CLIENT_SECRET, SandboxClose
+from sandbox.close import SandboxClose
 from sandbox.close.trouble import After
 from sandbox.people import ADA
 from sandbox.serving import serve
+from tests.integration.close_world import oauth_client
 from tests.integration.refresher import TEAM
 from tests.integration.rows import connection
 
@@ -87,7 +87,7 @@ async def stage(database: Database) -> AsyncIterator[Stage]:
     """Ada is connected, and her access token has run out."""
     close, key = SandboxClose(), Fernet.generate_key().decode()
     async with serve(close.app) as url, open_http() as http:
-        oauth = CloseOAuthClient(http, url, url, CLIENT_ID, CLIENT_SECRET, "http://x/")
+        oauth = oauth_client(http, url)
         connections = Connections(database, Vault([key]), oauth, lambda: datetime.now(UTC))
         opened = Stage(close, url, database, key, connections)
         await opened.put()
