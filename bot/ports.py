@@ -1,6 +1,6 @@
 """What the bot asks of the outside: the shapes of Close's answers and of people in Slack.
 
-The use cases and the worker know only these names; ``bot.close`` and ``bot.cards`` implement them.
+The use cases and the worker know only these names; ``bot.close`` and ``bot.slack`` implement them.
 """
 
 from collections.abc import Sequence
@@ -92,19 +92,23 @@ class OutsideError(Exception):
 class Now(Protocol):
     """The present moment as an aware UTC datetime; the only source of time in the bot."""
 
-    def __call__(self) -> datetime: ...
+    def __call__(self) -> datetime:
+        """Aware and in UTC; a test or the sandbox may put it ahead of the real time."""
 
 
 class Close(Protocol):
     """Close's REST API, acting as the owner of ``credential``; raises ``bot.close.errors``."""
 
-    async def me(self, credential: Credential) -> CloseUser: ...
+    async def me(self, credential: Credential) -> CloseUser:
+        """The owner of ``credential``, with every organization that they belong to."""
 
-    async def users(self, credential: Credential) -> Sequence[CloseUser]: ...
+    async def users(self, credential: Credential) -> Sequence[CloseUser]:
+        """All members of the owner's organization, from every page."""
 
     async def sending_accounts(
         self, credential: Credential, user_id: str
-    ) -> Sequence[SendingAccount]: ...
+    ) -> Sequence[SendingAccount]:
+        """The accounts of ``user_id`` that email can leave through (close.md §4)."""
 
     async def associations(
         self,
@@ -113,58 +117,85 @@ class Close(Protocol):
         allowing_user_id: str | None = None,
         allowed_user_id: str | None = None,
         urgent: bool = False,
-    ) -> Sequence[Association]: ...
+    ) -> Sequence[Association]:
+        """All that match both filters; one of them has to be the owner (close.md §3).
+
+        ``urgent`` calls, here and below, are part of a revocation: they go before others when
+        Close limits the rate.
+        """
 
     async def association(
         self, credential: Credential, association_id: str, *, urgent: bool = False
-    ) -> Association: ...
+    ) -> Association:
+        """The one with this id; raises ``NotFound`` when it is gone."""
 
     async def create_association(
         self, credential: Credential, allowing_user_id: str, allowed_user_id: str
-    ) -> Association: ...
+    ) -> Association:
+        """Create it. ``OutcomeUnclear`` means that it may exist: read it back before a next try."""
 
-    async def delete_association(self, credential: Credential, association_id: str) -> None: ...
+    async def delete_association(self, credential: Credential, association_id: str) -> None:
+        """Delete by id, urgently; one that is gone already is a success."""
 
     async def delete_association_of(
         self, credential: Credential, allowing_user_id: str, allowed_user_id: str
-    ) -> None: ...
+    ) -> None:
+        """Delete by the pair, for when no id is known; else as ``delete_association``."""
 
     async def change_associations(
         self, credential: Credential, *, allow: Sequence[str], disallow: Sequence[str]
-    ) -> Sequence[Association]: ...
+    ) -> Sequence[Association]:
+        """Allow and disallow several Close users at once; the answer is all that is allowed now.
+
+        Whether Close does all or nothing is unknown (close.md §3): compare with what was asked.
+        """
 
     async def sent_emails(
         self, credential: Credential, *, user_id: str, since: datetime, until: datetime
-    ) -> Sequence[SentEmail]: ...
+    ) -> Sequence[SentEmail]:
+        """What ``user_id`` sent between two aware moments, in no order."""
 
     async def waiting_emails(
         self, credential: Credential, *, user_id: str, since: datetime, until: datetime
-    ) -> Sequence[SentEmail]: ...
+    ) -> Sequence[SentEmail]:
+        """What they wrote between the two and Close has yet to send; ``date`` is when it will."""
 
 
 class CloseOAuth(Protocol):
     """Close's authorization-code flow; raises ``bot.close.errors``."""
 
-    def authorize_url(self, state: str) -> str: ...
+    def authorize_url(self, state: str) -> str:
+        """Close's consent page; it sends the browser back with ``state`` and a code."""
 
-    async def exchange(self, code: str) -> TokenAnswer: ...
+    async def exchange(self, code: str) -> TokenAnswer:
+        """Tokens for a code, which works once (close.md §2.2)."""
 
-    async def refresh(self, refresh_token: str) -> TokenAnswer: ...
+    async def refresh(self, refresh_token: str) -> TokenAnswer:
+        """New tokens for old: the old refresh token dies as soon as Close answers.
 
-    async def revoke(self, refresh_token: str) -> None: ...
+        Raises ``ReconnectNeeded`` when the grant is gone, and ``OutcomeUnclear`` when the answer
+        was lost and the old token may be dead.
+        """
+
+    async def revoke(self, refresh_token: str) -> None:
+        """End the grant; one that Close no longer knows is a success."""
 
 
 class Directory(Protocol):
     """Who somebody in Slack is; answers from a short-lived cache or from Slack."""
 
-    async def person(self, user_id: str) -> Person | None: ...
+    async def person(self, user_id: str) -> Person | None:
+        """None when the workspace does not know the id; raises ``SlackRetryLater``."""
 
-    async def members(self, group_id: str) -> Sequence[str]: ...
+    async def members(self, group_id: str) -> Sequence[str]:
+        """The ids of a user group's members; raises ``SlackRetryLater`` and ``SlackRefused``."""
 
-    def learn(self, person: Person) -> None: ...
+    def learn(self, person: Person) -> None:
+        """Take over what Slack has just said about somebody, in place of what was kept."""
 
 
 class AddressBook(Protocol):
     """Who has an e-mail address in Slack."""
 
-    async def by_email(self, email: str) -> Person | None: ...
+    async def by_email(self, email: str) -> Person | None:
+        """None when nobody has it; raises ``SlackRetryLater`` when Slack cannot say."""

@@ -20,6 +20,7 @@ class Browser:
         self._shown: httpx.Response | None = None
 
     async def __aenter__(self) -> Self:
+        """Open it, without cookies."""
         return self
 
     async def __aexit__(
@@ -28,6 +29,7 @@ class Browser:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        """Close its connections, whatever happened."""
         await self._client.aclose()
 
     @property

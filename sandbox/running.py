@@ -50,6 +50,7 @@ class SandboxClock:
         self.ahead = timedelta()
 
     def __call__(self) -> datetime:
+        """Now, in UTC, as far ahead as it was pushed."""
         return datetime.now(UTC) + self.ahead
 
     def push(self, how_far: timedelta) -> None:

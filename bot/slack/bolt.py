@@ -64,7 +64,7 @@ def bolt_app(client: AsyncWebClient, workspace: Workspace) -> AsyncApp:
         signing_secret="verified before",  # noqa: S106 - bolt wants one; bot.slack.edge verifies
     )
     # Bolt has no setting for its runner (slack_bolt 1.30, app/async_app.py).
-    app._async_listener_runner = PromptListenerRunner.in_place_of(  # noqa: SLF001
+    app._async_listener_runner = PromptListenerRunner.in_place_of(  # noqa: SLF001 - as said above
         app.listener_runner
     )
     return app

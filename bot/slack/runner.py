@@ -27,6 +27,7 @@ class AnnouncedAck(AsyncAck):
         self.given = asyncio.Event()
 
     async def __call__(self, *args: Any, **kwargs: Any) -> BoltResponse:
+        """Make the response as bolt does, and set ``given``."""
         response = await super().__call__(*args, **kwargs)
         self.given.set()
         return response
@@ -59,6 +60,10 @@ class PromptListenerRunner(AsyncioListenerRunner):
         listener: AsyncListener,
         starting_time: float | None = None,
     ) -> BoltResponse | None:
+        """Start the listener and return its response, or None after its ``ack_timeout``.
+
+        That many seconds are counted from ``starting_time`` (epoch); the listener goes on after it.
+        """
         ack = AnnouncedAck()
         request.context["ack"] = ack
         task = asyncio.create_task(self._listen(request, response, listener, ack))

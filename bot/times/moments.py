@@ -47,6 +47,7 @@ class Moment:
 
     @property
     def is_point(self) -> bool:
+        """Whether it is a clock time, and not whole days."""
         return self.begins == self.ends
 
 

@@ -42,7 +42,7 @@ class Changes:
             raise AssertionError(describe()) from None
 
     @contextlib.asynccontextmanager
-    async def subscribed(self) -> AsyncIterator["asyncio.Queue[str]"]:
+    async def subscribed(self) -> AsyncIterator[asyncio.Queue[str]]:
         """Yield a queue of everything told while the block runs."""
         queue: asyncio.Queue[str] = asyncio.Queue()
         self._subscribers.append(queue)

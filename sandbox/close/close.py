@@ -195,7 +195,7 @@ class SandboxClose:
             predicate, timeout=timeout, describe=lambda: f"waited for {what}; {self._described()}"
         )
 
-    def subscribe(self) -> AbstractAsyncContextManager["asyncio.Queue[str]"]:
+    def subscribe(self) -> AbstractAsyncContextManager[asyncio.Queue[str]]:
         """Return a context manager that yields a queue of one line per change."""
         return self._changes.subscribed()
 

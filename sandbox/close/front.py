@@ -66,6 +66,7 @@ class Front:
         self._now = now
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request; the consent page, which people see, has no trouble but an outage."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
         elif self._trouble.is_down:

@@ -73,6 +73,7 @@ class Rest:
         return caller
 
     async def me(self, request: Request, caller: str) -> Response:
+        """Return the caller, whose organizations are objects here (close.md §4)."""
         person = self._state.members[caller]
         shown = _user(person) | {
             "last_used_timezone": person.tz,
@@ -83,6 +84,7 @@ class Rest:
         return JSONResponse(_selected(shown, request))
 
     async def users(self, request: Request, _: str) -> Response:
+        """Return the active members, in one of ``ORDERS``."""
         order = request.query_params.get("_order_by")
         if order is not None and order not in ORDERS:
             raise invalid("_order_by", "Unknown order.")
@@ -92,12 +94,14 @@ class Rest:
         return self._page(request, rows)
 
     async def user(self, request: Request, _: str) -> Response:
+        """Return one member, also one who was deactivated; 404 for anybody else."""
         person = self._state.members.get(request.path_params["id"])
         if person is None:
             raise plain(404, "Not found.")
         return JSONResponse(_user(person))
 
     async def accounts(self, request: Request, caller: str) -> Response:
+        """Return the connected accounts of the caller and of those whom they may send as."""
         wanted = _user_id(request, "user_id")
         lenders = {
             each.allowing_user_id
@@ -115,6 +119,7 @@ class Rest:
         return JSONResponse({"data": rows, "has_more": False})
 
     async def emails(self, request: Request, _: str) -> Response:
+        """Return emails by user and date; whether they name their association is an unknown."""
         if self._state.unknowns.email_is_forbidden:
             raise plain(403, "Forbidden.")
         user_id = _user_id(request, "user_id")
@@ -135,6 +140,7 @@ class Rest:
         return shown
 
     async def list_send_as(self, request: Request, caller: str) -> Response:
+        """Return the caller's associations that match, on one page unless told otherwise."""
         found = SendAs(self._state, caller).listed(
             _user_id(request, "allowing_user_id"), _user_id(request, "allowed_user_id")
         )
@@ -144,6 +150,7 @@ class Rest:
         return JSONResponse(answer)
 
     async def create_send_as(self, request: Request, caller: str) -> Response:
+        """Let somebody send as the caller; 400 for unknown or missing fields."""
         body = await _body(request, {"allowing_user_id", "allowed_user_id"})
         pair = [_id_in(body, name) for name in ("allowing_user_id", "allowed_user_id")]
         status, created = SendAs(self._state, caller).create(*pair)
@@ -151,12 +158,14 @@ class Rest:
         return JSONResponse(created.shown(), status)
 
     async def delete_pair(self, request: Request, caller: str) -> Response:
+        """Delete the association of two users, both named in the query."""
         pair = [_user_id(request, name) for name in ("allowing_user_id", "allowed_user_id")]
         if pair[0] is None or pair[1] is None:
             raise invalid("allowed_user_id", "Both users are required.")
         return self._deleted(SendAs(self._state, caller).delete_pair(pair[0], pair[1]))
 
     async def delete_one(self, request: Request, caller: str) -> Response:
+        """Delete by id; what a second delete is answered with is an unknown."""
         return self._deleted(SendAs(self._state, caller).delete(request.path_params["id"]))
 
     def _deleted(self, status: int) -> Response:
@@ -164,10 +173,12 @@ class Rest:
         return Response(status_code=status)
 
     async def one(self, request: Request, caller: str) -> Response:
+        """Return one of the caller's associations."""
         found = SendAs(self._state, caller).one(request.path_params["id"])
         return JSONResponse(found.shown())
 
     async def bulk(self, request: Request, caller: str) -> Response:
+        """Allow and disallow several users; whether in part or all or nothing is an unknown."""
         body = await _body(request, {"allowed_user_ids", "disallowed_user_ids"})
         lists = [_ids_in(body, name) for name in ("allowed_user_ids", "disallowed_user_ids")]
         now_allowed = SendAs(self._state, caller).bulk(*lists)

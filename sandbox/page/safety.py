@@ -26,6 +26,7 @@ class SafePage:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer 403 to what is not for us, and add ``HEADERS`` to every other answer."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

@@ -27,7 +27,7 @@ class Changes:
             queue.put_nowait(Change(kind, subject))
 
     @contextmanager
-    def subscribe(self) -> Iterator["asyncio.Queue[Change]"]:
+    def subscribe(self) -> Iterator[asyncio.Queue[Change]]:
         """A queue that receives all changes from now until the block is left."""
         queue: asyncio.Queue[Change] = asyncio.Queue()
         self._queues.add(queue)

@@ -55,7 +55,7 @@ class Eyes:
         zone = viewer.tz if viewer else "UTC"
         return Reader(self.workspace, zone, self.workspace.now()).read(shown)
 
-    def subscribe(self) -> "AbstractContextManager[asyncio.Queue[Change]]":
+    def subscribe(self) -> AbstractContextManager[asyncio.Queue[Change]]:
         """A queue of all changes from now on, for the length of a ``with`` block."""
         return self.workspace.changes.subscribe()
 
@@ -96,7 +96,7 @@ class Eyes:
         return f"--- {person.name} sees:\n" + "\n".join(texts) if texts else ""
 
 
-async def _next_change(changes: "asyncio.Queue[Change]", seconds: float) -> None:
+async def _next_change(changes: asyncio.Queue[Change], seconds: float) -> None:
     try:
         await asyncio.wait_for(changes.get(), seconds)
     except TimeoutError:

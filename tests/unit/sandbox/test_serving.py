@@ -12,10 +12,12 @@ from sandbox.serving import serve
 
 
 async def hello(request):
+    """Answer anything."""
     return PlainTextResponse("hello")
 
 
 def application(**parts) -> Starlette:
+    """An application with one page."""
     return Starlette(routes=[Route("/", hello)], **parts)
 
 

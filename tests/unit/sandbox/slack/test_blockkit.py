@@ -19,26 +19,32 @@ DIVIDER = {"type": "divider"}
 
 
 def plain(length: int) -> dict[str, str]:
+    """Text of so many characters."""
     return {"type": "plain_text", "text": "x" * length}
 
 
 def section(**parts: Any) -> dict[str, Any]:
+    """A section that Slack takes, with ``parts`` in place of its own."""
     return {"type": "section", "text": PLAIN, **parts}
 
 
 def actions(*elements: Any, **parts: Any) -> dict[str, Any]:
+    """A row of elements."""
     return {"type": "actions", "elements": list(elements), **parts}
 
 
 def select(**parts: Any) -> dict[str, Any]:
+    """A menu that Slack takes, with ``parts`` in place of its own."""
     return {"type": "static_select", "action_id": "s", "options": [OPTION], **parts}
 
 
 def modal(*blocks: Any, **parts: Any) -> dict[str, Any]:
+    """A form that Slack takes, with ``parts`` in place of its own."""
     return {"type": "modal", "title": PLAIN, "submit": PLAIN, "blocks": list(blocks), **parts}
 
 
 def checkbox(number: int) -> dict[str, Any]:
+    """An option that differs from others by its value."""
     return {"text": PLAIN, "value": str(number)}
 
 

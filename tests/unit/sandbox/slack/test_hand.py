@@ -27,10 +27,12 @@ from sandbox.slack.workspace import AUDIT, GENERAL, Message, View
 
 
 def plain(text: str) -> dict[str, str]:
+    """Text without markup."""
     return {"type": "plain_text", "text": text}
 
 
 def option(text: str) -> dict[str, Any]:
+    """An option whose value is its text in lower case."""
     return {"text": plain(text), "value": text.lower()}
 
 
@@ -145,6 +147,7 @@ class Bot:
 
 @pytest.fixture
 async def slack() -> AsyncIterator[SandboxSlack]:
+    """A local Slack that waits half a second for an ack."""
     slack = SandboxSlack(ack_seconds=0.5)
     async with slack.serving():
         yield slack
@@ -152,6 +155,7 @@ async def slack() -> AsyncIterator[SandboxSlack]:
 
 @pytest.fixture
 async def bot(slack: SandboxSlack) -> AsyncIterator[Bot]:
+    """A small app of bolt, served where the local Slack sends to."""
     client = AsyncWebClient(slack.bot_token, base_url=slack.api_url)
     bot = Bot(AsyncApp(client=client, signing_secret=slack.signing_secret))
     bot.listen()
@@ -167,11 +171,13 @@ async def bot(slack: SandboxSlack) -> AsyncIterator[Bot]:
 
 
 async def card_for(slack: SandboxSlack, bot: Bot, person: SandboxPerson) -> Message:
+    """The card, once the bot has posted it to the person."""
     await bot.client.chat_postMessage(channel=person.id, text="asked", blocks=CARD)
     return slack.messages(person)[-1]
 
 
 async def form_of(slack: SandboxSlack, person: SandboxPerson) -> View:
+    """The form, once a shortcut has opened it."""
     await slack.shortcut(person, "ask_somebody")
     return await slack.wait_for(lambda: slack.view(person), what="the form")
 

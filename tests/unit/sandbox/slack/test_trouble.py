@@ -14,12 +14,14 @@ POST = "chat.postMessage"
 
 @pytest.fixture
 async def slack() -> AsyncIterator[SandboxSlack]:
+    """A local Slack without a bot."""
     slack = SandboxSlack()
     async with slack.serving():
         yield slack
 
 
 async def post(slack: SandboxSlack) -> httpx.Response:
+    """One message to Ada, by somebody who waits half a second."""
     headers = {"Authorization": f"Bearer {slack.bot_token}"}
     async with httpx.AsyncClient(headers=headers, timeout=0.5) as http:
         return await http.post(f"{slack.api_url}{POST}", json={"channel": ADA.id, "text": "x"})

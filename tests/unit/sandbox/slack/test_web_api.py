@@ -43,11 +43,13 @@ class Clock:
 
 @pytest.fixture
 def clock() -> Clock:
+    """A clock that the tests move."""
     return Clock()
 
 
 @pytest.fixture
 async def slack(clock: Clock) -> AsyncIterator[SandboxSlack]:
+    """A local Slack on that clock."""
     slack = SandboxSlack(now=clock)
     async with slack.serving():
         yield slack
@@ -55,6 +57,7 @@ async def slack(clock: Clock) -> AsyncIterator[SandboxSlack]:
 
 @pytest.fixture
 async def client(slack: SandboxSlack) -> AsyncIterator[AsyncWebClient]:
+    """The SDK's client, which tries nothing twice."""
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as session:
         yield AsyncWebClient(
             slack.bot_token, base_url=slack.api_url, session=session, retry_handlers=[]
@@ -62,6 +65,7 @@ async def client(slack: SandboxSlack) -> AsyncIterator[AsyncWebClient]:
 
 
 async def error_of(call: Any) -> str:
+    """Slack's word for why it refused the call."""
     with pytest.raises(SlackApiError) as refused:
         await call
     return str(refused.value.response["error"])
