@@ -24,10 +24,8 @@ from bot.close.shapes import (
     UserShape,
 )
 from bot.close.translation import translated, unreadable
-from bot.close.transport import FOREIGN_ERRORS, TOTAL_TIMEOUT, Answer, Request, open_http, send
+from bot.close.transport import FOREIGN_ERRORS, TOTAL_TIMEOUT, Answer, Request, send
 from bot.ports import Association, CloseUser, Credential, SendingAccount, SentEmail
-
-__all__ = ["CloseClient", "SentEmail", "open_http"]
 
 ROOT = "/api/v1"
 PAGE_SIZE = 100

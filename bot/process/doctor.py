@@ -6,7 +6,7 @@ import aiohttp
 import httpx
 from slack_sdk.errors import SlackApiError, SlackClientError
 
-from bot.close.client import open_http
+from bot.close.transport import open_http
 from bot.connections.keys import keys_problem
 from bot.connections.vault import Vault
 from bot.process.settings import Settings

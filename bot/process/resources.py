@@ -8,9 +8,10 @@ from datetime import timedelta
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.close.client import CloseClient, open_http
+from bot.close.client import CloseClient
 from bot.close.limits import Limiter
 from bot.close.oauth import CloseOAuthClient
+from bot.close.transport import open_http
 from bot.connections.links import Links
 from bot.connections.vault import Vault
 from bot.ports import Now

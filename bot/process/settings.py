@@ -9,7 +9,7 @@ from cryptography.fernet import Fernet
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from bot.times.reading import parse_duration
+from bot.times.lengths import parse_duration
 from bot.times.span import DurationError
 from models.policy import Policy
 

@@ -10,12 +10,11 @@ from datetime import UTC, datetime
 from whenever import ZonedDateTime
 
 from bot.times.days import Scene, Words
-from bot.times.lengths import Length, parse_duration, read_length
+from bot.times.lengths import Length, read_length
 from bot.times.moments import Moment, day_and_hours, read_moments
-from bot.times.saying import local_time, say_length, say_span, write_length, write_span
+from bot.times.saying import local_time, say_span
 from bot.times.span import (
     Ambiguous,
-    DurationError,
     InThePast,
     NoEnd,
     NotATime,
@@ -25,24 +24,6 @@ from bot.times.span import (
     TooLarge,
 )
 from bot.times.vocabulary import FROM, TO, UNTIL, normalised
-
-__all__ = [
-    "Ambiguous",
-    "DurationError",
-    "InThePast",
-    "NoEnd",
-    "NotATime",
-    "NotPositive",
-    "Reading",
-    "Span",
-    "TooLarge",
-    "parse_duration",
-    "read_span",
-    "say_length",
-    "say_span",
-    "write_length",
-    "write_span",
-]
 
 MOST_WORDS = 20
 _FOREVER = {("forever",), ("for", "ever"), ("indefinitely",), ("permanently",)}

@@ -205,7 +205,6 @@ _PRESSABLE = frozenset(_SELECTS) | frozenset(_PICKERS) | frozenset(_BUTTONS)
 ACCESSORIES = (_PRESSABLE | {"image"}) - {"datetimepicker"}
 ACTIONS = _PRESSABLE
 INPUTS = frozenset(_SELECTS) | frozenset(_PICKERS) | frozenset(_TEXT_INPUTS)
-STATEFUL = INPUTS
 
 
 def element(places: frozenset[str]) -> Rule:

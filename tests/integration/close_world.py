@@ -7,9 +7,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
-from bot.close.client import CloseClient, open_http
+from bot.close.client import CloseClient
 from bot.close.limits import Limiter
 from bot.close.oauth import CloseOAuthClient
+from bot.close.transport import open_http
 from bot.ports import Credential
 from sandbox.close import CLIENT_ID, CLIENT_SECRET, SandboxClose
 from sandbox.people import SandboxPerson

@@ -9,8 +9,8 @@ import asyncio
 import sys
 from datetime import UTC, datetime
 
-from bot.close.client import open_http
 from bot.close.errors import CloseError
+from bot.close.transport import open_http
 from bot.connections.sessions import Connections, NotConnected
 from bot.connections.vault import Vault
 from bot.ports import Credential

@@ -5,9 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.close.client import SentEmail
 from bot.close.errors import CloseProblem, NotFound, ReconnectNeeded, RefusedByClose, Unauthorized
-from bot.ports import Credential
+from bot.ports import Credential, SentEmail
 from sandbox.close.state import HeldAccount
 from sandbox.people import ADA, BEN, CLEO, DANA, FINN, ORGANIZATION_ID
 from tests.integration.close_world import (

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
-from bot.close.client import open_http
 from bot.close.errors import (
     CloseError,
     CloseProblem,
@@ -20,6 +19,7 @@ from bot.close.errors import (
     RetryLater,
     Unauthorized,
 )
+from bot.close.transport import open_http
 from bot.connections.sessions import Connections, NotConnected
 from bot.connections.vault import Vault
 from bot.ports import Credential

@@ -5,7 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from bot.process.settings import Settings
-from bot.times.reading import parse_duration
+from bot.times.lengths import parse_duration
 
 ROOT = Path(__file__).resolve().parents[3]
 SANDBOX_ONLY = {"CLOCK_FILE"}

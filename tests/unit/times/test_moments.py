@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.times.reading import Ambiguous, DurationError, Span, read_span
+from bot.times.reading import read_span
+from bot.times.span import Ambiguous, DurationError, Span
 
 BERLIN, NEW_YORK = "Europe/Berlin", "America/New_York"
 KOLKATA, LORD_HOWE = "Asia/Kolkata", "Australia/Lord_Howe"

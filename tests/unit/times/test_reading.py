@@ -7,17 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from whenever import Instant, Weekday
 
-from bot.times.reading import (
-    Ambiguous,
-    DurationError,
-    NotATime,
-    NotPositive,
-    Span,
-    TooLarge,
-    parse_duration,
-    read_span,
-    write_span,
-)
+from bot.times.lengths import parse_duration
+from bot.times.reading import read_span
+from bot.times.saying import write_span
+from bot.times.span import Ambiguous, DurationError, NotATime, NotPositive, Span, TooLarge
 from tests.unit.times.typed import BERLIN, NOW, check_sound, clocks, phrases, zones
 
 

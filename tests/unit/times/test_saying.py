@@ -6,16 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.times.reading import (
-    InThePast,
-    Span,
-    parse_duration,
-    read_span,
-    say_length,
-    say_span,
-    write_length,
-    write_span,
-)
+from bot.times.lengths import parse_duration
+from bot.times.reading import read_span
+from bot.times.saying import say_length, say_span, write_length, write_span
+from bot.times.span import InThePast, Span
 from tests.unit.times.typed import BERLIN, FRIDAY_FIVE, NOW, clocks, zones
 
 lengths = st.integers(1, 10**8).map(lambda seconds: timedelta(seconds=seconds))

@@ -6,16 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.times.reading import (
+from bot.times.span import (
     Ambiguous,
     DurationError,
     InThePast,
+    LeftOver,
     NotATime,
     NotPositive,
     Span,
     TooLarge,
 )
-from bot.times.span import LeftOver
 from bot.times.splitting import split_command
 from tests.unit.times.typed import BERLIN, FRIDAY_FIVE, NOW, check_sound, clocks, phrases, zones
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
 
-from bot.times.reading import Span
+from bot.times.span import Span
 
 BERLIN = "Europe/Berlin"
 NOW = datetime(2026, 11, 25, 9, tzinfo=UTC)  # Wednesday, 10:00 in Berlin
