@@ -151,7 +151,6 @@ class Trouble(StrEnum):
     NO_SENDING_ADDRESS = "no_sending_address"
     STILL_THERE = "still_there"
     EXISTED_BEFORE = "existed_before"
-    TIME_PASSED = "time_passed"
     CLOSE_BUSY = "close_busy"
     CLOSE_DOWN = "close_down"
     CLOSE_INVALID = "close_invalid"

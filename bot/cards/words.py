@@ -151,7 +151,6 @@ _TROUBLES = {  # what is wrong, and what helps; both parties can read it
     Trouble.EXISTED_BEFORE: "{grantee} can already send as {grantor}: this was set up in Close "
     "itself, so it has no end here and the bot leaves it alone. For one with an end, remove it in "
     "Close and ask again.",
-    Trouble.TIME_PASSED: "The end time had passed before it could start.",
     Trouble.CLOSE_BUSY: "Close asked the bot to slow down. It keeps trying by itself.",
     Trouble.CLOSE_DOWN: "Close is not answering at the moment. The bot keeps trying by itself.",
     Trouble.CLOSE_INVALID: "Close did not accept it: one of the two accounts may no longer be "
