@@ -84,8 +84,9 @@ class _QuietServer(uvicorn.Server):
         await self.lifespan.shutdown()
 
     async def _emptied(self) -> None:
-        while self.server_state.connections or self.server_state.tasks:  # noqa: ASYNC110
-            await asyncio.sleep(_POLL_SECONDS)  # uvicorn tells nobody when its sets run empty
+        state = self.server_state
+        while state.connections or state.tasks:  # noqa: ASYNC110 - uvicorn tells nobody of the last
+            await asyncio.sleep(_POLL_SECONDS)
 
 
 @contextlib.asynccontextmanager

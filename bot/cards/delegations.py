@@ -1,4 +1,4 @@
-"""Cards and notices as Block Kit."""
+"""A delegation's card, what is left of one that moved, and its notice, as Block Kit."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""What is told outside the cards: about connections, to admins, and about pairings."""
+"""What people read about their connection to Close and about pairings, and admins about alarms."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""The sentences for all that can stand in the way, and the terms of a right."""
+"""The phrases about a delegation that several surfaces share: its terms, its end, its trouble."""
 
 from datetime import datetime, timedelta
 

@@ -32,7 +32,7 @@ async def main(database_url: str, close_url: str, key: str, sessions: str) -> No
         print("ready", flush=True)  # noqa: T201 - the parent process reads it
         await asyncio.to_thread(sys.stdin.readline)
         for line in await asyncio.gather(*(secret(each) for each in opened)):
-            print(line, flush=True)  # noqa: T201
+            print(line, flush=True)  # noqa: T201 - as above
     await database.dispose()
 
 
