@@ -6,7 +6,6 @@ which answers at once and sets no limit.
 
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import timedelta
 
 from bench.stage import askers, crowd
@@ -14,6 +13,7 @@ from bench.table import Figure
 from bot.store import Database
 from models.base import new_id
 from models.delegation import Delegation, State, delegations
+from models.rows import to_row
 from sandbox.browser import Browser
 from sandbox.people import ADA, TEAM_ID, SandboxPerson
 from sandbox.running import House, open_house
@@ -82,7 +82,7 @@ async def _write(database_url: str, rows: Sequence[Delegation]) -> None:
     try:
         await database.run_connection(
             lambda connection: connection.execute(
-                delegations.insert(), [asdict(row) for row in rows]
+                delegations.insert(), [to_row(row) for row in rows]
             )
         )
     finally:

@@ -1,7 +1,6 @@
 """Many people who gave rights that are over: written straight into the database and into Close."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,6 +9,7 @@ from bot.store import Database
 from models.base import new_id
 from models.connection import Connection, connections
 from models.delegation import Delegation, State, delegations
+from models.rows import to_row
 from sandbox.close import SandboxClose
 from sandbox.people import ORGANIZATION_ID, TEAM_ID, SandboxPerson
 
@@ -21,8 +21,8 @@ async def write_overdue(
 ) -> None:
     """Every grantor is connected, and each pair's right has ended a moment ago."""
     grantors = list(dict.fromkeys(grantor for grantor, _ in pairs))
-    connected = [asdict(_connection(vault, close, each, now)) for each in grantors]
-    overdue = [asdict(_overdue(close, *pair, now)) for pair in pairs]
+    connected = [to_row(_connection(vault, close, each, now)) for each in grantors]
+    overdue = [to_row(_overdue(close, *pair, now)) for pair in pairs]
 
     def write(connection: Any) -> None:
         connection.execute(connections.insert(), connected)

@@ -1,12 +1,13 @@
 """A delegation: one stretch of send-as from ask to end. Its row, its states, its transitions."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import Boolean, Column, Index, Integer, String, Table, Text, text
 
 from models.base import Length, UtcTime, metadata, words
+from models.rows import part
 
 
 class State(StrEnum):
@@ -127,12 +128,30 @@ def is_possible(state: State | None, event: Event) -> bool:
     return event in TRANSITIONS[state]
 
 
-class Receipt(StrEnum):
+class ReceiptState(StrEnum):
     """Whether the grantor was told what was sent in their name."""
 
     DUE = "due"  # it is being made; the message about the end waits for it, but not for long
-    MADE = "made"  # ``sent_count`` and ``sent_people`` say what it came to
+    MADE = "made"
     FAILED = "failed"  # Close did not give what is needed for it
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What was sent in the grantor's name: so many emails, to so many people, once it is made."""
+
+    state: ReceiptState
+    emails: int = 0
+    people: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ExtensionWish:
+    """More time, for the grantor to give. Neither ``length`` nor ``until`` means: for ever."""
+
+    asked_at: datetime
+    length: timedelta | None = None
+    until: datetime | None = None
 
 
 class Trouble(StrEnum):
@@ -172,7 +191,6 @@ class Delegation:
       ``is_grantee_proven`` says that they connected it themselves. ``identified_at`` is when this
       was looked up, and ``grantee_trouble`` is why it led nowhere.
     - ``addresses`` are the sender addresses that the right opens, one a line.
-    - ``sent_count`` and ``sent_people`` are the receipt.
     - ``attempted_at`` is when Close was last asked to create the association, and ``is_unclear``
       says that the answer to one of these attempts never came.
     """
@@ -208,18 +226,19 @@ class Delegation:
     attempts: int = 0
     warn_at: datetime | None = None
     is_warned: bool = False
-    extension_asked_at: datetime | None = None
-    extension_length: timedelta | None = None
-    extension_until: datetime | None = None
+    extension: ExtensionWish | None = field(
+        default=None,
+        metadata=part(ExtensionWish, "extension_asked_at", "extension_length", "extension_until"),
+    )
     extension_declined_at: datetime | None = None
     grantee_account: str | None = None
     is_grantee_proven: bool = False
     grantee_trouble: Trouble | None = None
     identified_at: datetime | None = None
     addresses: str = ""
-    sent_count: int | None = None
-    sent_people: int | None = None
-    receipt: Receipt | None = None
+    receipt: Receipt | None = field(
+        default=None, metadata=part(Receipt, "receipt", "sent_count", "sent_people")
+    )
     association_id: str | None = None
     organization_id: str | None = None
     grantor_close_id: str | None = None
@@ -239,9 +258,14 @@ class Delegation:
         return identified is not None and decided is not None and identified >= decided
 
     @property
-    def is_extension_asked(self) -> bool:
-        """Whether the grantor has an extension to answer; without a length or end: for ever."""
-        return self.extension_asked_at is not None
+    def is_receipt_due(self) -> bool:
+        """Whether what was sent is still being counted."""
+        return self.receipt is not None and self.receipt.state is ReceiptState.DUE
+
+    @property
+    def was_used(self) -> bool:
+        """Whether the receipt counts any email."""
+        return self.receipt is not None and self.receipt.emails > 0
 
     @property
     def is_extended_by_standing(self) -> bool:
@@ -319,7 +343,7 @@ delegations = Table(
     Column("addresses", Text, nullable=False),
     Column("sent_count", Integer),
     Column("sent_people", Integer),
-    Column("receipt", words(Receipt)),
+    Column("receipt", words(ReceiptState)),
     Column("association_id", String(64)),
     Column("organization_id", String(64)),
     Column("grantor_close_id", String(64)),

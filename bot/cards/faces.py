@@ -75,7 +75,7 @@ def _for_grantor(d: Delegation) -> Face:
             return Face(
                 f"{grantee} can no longer send email as you",
                 [_over(d), *receipts.counted(d)],
-                actions=[Action.RECEIPT] if d.sent_count else [],
+                actions=[Action.RECEIPT] if d.was_used else [],
             )
         case State.DENIED:
             return Face(f"You denied {grantee}'s request", _note(d), [_when(d)])
@@ -107,9 +107,9 @@ def _approved_for_grantor(d: Delegation, grantee: str) -> Face:
 
 
 def _active_for_grantor(d: Delegation, grantee: str) -> Face:
-    if d.is_extension_asked:
+    if d.extension is not None:
         return Face(
-            f"{grantee} asks to go on sending email as you {words.wish(d)}",
+            f"{grantee} asks to go on sending email as you {words.extension(d.extension)}",
             [f"Now it lasts {words.end(d)}. Nothing is interrupted if you agree."],
             actions=[Action.APPROVE_EXTENSION, Action.DECLINE_EXTENSION, Action.REVOKE],
         )
@@ -262,7 +262,7 @@ def _reminder(d: Delegation) -> list[str]:
 def _warning(d: Delegation) -> list[str]:
     if not d.is_warned or d.extension_declined_at is not None:
         return []
-    if d.is_extension_asked:
+    if d.extension is not None:
         return ["*Your time is nearly up*, and your wish for more is not answered yet."]
     return ["*Your time is nearly up.* Extend asks for more, without a gap."]
 
@@ -346,8 +346,8 @@ def _how_to_send(d: Delegation, grantor: str) -> str:
 
 
 def _extension(d: Delegation, grantor: str) -> list[str]:
-    if d.is_extension_asked:
-        return [f"You asked to go on {words.wish(d)}; waiting for {grantor}."]
+    if d.extension is not None:
+        return [f"You asked to go on {words.extension(d.extension)}; waiting for {grantor}."]
     if d.extension_declined_at is not None:
         return [f"{grantor} left the end as it is."]
     return []

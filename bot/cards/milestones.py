@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from models.card import Audience
-from models.delegation import Delegation, Receipt, State, Trouble
+from models.delegation import Delegation, State, Trouble
 
 ACCOUNT = "account"  # to which the right went
 WISH = "wish:"  # how the key of an asked-for extension begins,
@@ -40,7 +40,7 @@ def _for_grantor(d: Delegation) -> Milestone | None:
             return Milestone(f"reminder:{d.reminders}", moves_card=True)
         case State.ACTIVE:
             return _while_active_for_grantor(d)
-        case State.ENDED if d.receipt is Receipt.DUE:
+        case State.ENDED if d.is_receipt_due:
             return None  # told together with the receipt, in a moment
         case State.CANCELLED if d.closed_by != d.grantor_id:
             return Milestone(d.state.value)
@@ -59,8 +59,8 @@ def _for_grantor(d: Delegation) -> Milestone | None:
 
 
 def _while_active_for_grantor(d: Delegation) -> Milestone | None:
-    if d.extension_asked_at is not None:
-        return Milestone(f"{WISH}{int(d.extension_asked_at.timestamp())}", moves_card=True)
+    if d.extension is not None:
+        return Milestone(f"{WISH}{int(d.extension.asked_at.timestamp())}", moves_card=True)
     if d.is_extended_by_standing:
         return Milestone(f"{EXTENDED}{_until(d)}", moves_card=True)
     return Milestone(ACCOUNT, moves_card=True) if _is_first_seen(d) else None
@@ -77,7 +77,7 @@ def _is_first_seen(d: Delegation) -> bool:
 
 def _for_others(d: Delegation, *, is_grantee: bool) -> Milestone | None:
     match d.state:
-        case State.ACTIVE if is_grantee and d.is_extension_asked and not d.is_warned:
+        case State.ACTIVE if is_grantee and d.extension and not d.is_warned:
             return None
         case State.ACTIVE if is_grantee and d.extension_declined_at is not None:
             return Milestone(f"declined:{int(d.extension_declined_at.timestamp())}")

@@ -6,7 +6,7 @@ from bot.cards.markup import mention, moment, quoted
 from bot.cards.parts import section
 from bot.ports import SentEmail
 from bot.slack.message import Message
-from models.delegation import Delegation, Receipt
+from models.delegation import Delegation, Receipt, ReceiptState
 
 MOST_SHOWN = 10  # lines
 LONGEST_SUBJECT = 80  # characters
@@ -15,12 +15,11 @@ LONGEST_SUBJECT = 80  # characters
 def counted(delegation: Delegation) -> list[str]:
     """The line on the card of a delegation that has ended; none while it is being counted."""
     match delegation.receipt:
-        case Receipt.MADE if not delegation.sent_count:
+        case Receipt(ReceiptState.MADE, emails=0):
             return ["No email was sent in your name."]
-        case Receipt.MADE:
-            people = delegation.sent_people or 0
-            return [f"{_emails(delegation.sent_count or 0, people)} in your name."]
-        case Receipt.FAILED:
+        case Receipt(ReceiptState.MADE, emails, people):
+            return [f"{_emails(emails, people)} in your name."]
+        case Receipt(ReceiptState.FAILED):
             return ["A receipt of what was sent in your name could not be made."]
         case _:
             return []

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from bot.cards.markup import mention, moment, quoted
 from bot.times.saying import say_length
-from models.delegation import Delegation, Event, State, Trouble
+from models.delegation import Delegation, Event, ExtensionWish, State, Trouble
 
 FOREVER = "∞ until it is revoked"  # the mark tells it from a date at a glance
 
@@ -29,12 +29,12 @@ def end(delegation: Delegation) -> str:
     return f"until {moment(delegation.ends_at)}" if delegation.ends_at else FOREVER
 
 
-def wish(delegation: Delegation) -> str:
+def extension(wish: ExtensionWish) -> str:
     """For how much longer the grantee asks."""
-    if delegation.extension_length is not None:
-        return f"for {say_length(delegation.extension_length)} more"
-    if delegation.extension_until is not None:
-        return f"until {moment(delegation.extension_until)}"
+    if wish.length is not None:
+        return f"for {say_length(wish.length)} more"
+    if wish.until is not None:
+        return f"until {moment(wish.until)}"
     return FOREVER
 
 

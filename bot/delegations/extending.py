@@ -7,7 +7,7 @@ from bot.desk import Actor, Base
 from bot.refusals import NothingToAnswer, NotYours, Refused, Settled
 from bot.store import Store
 from bot.times.span import Span
-from models.delegation import Delegation, Event, State
+from models.delegation import Delegation, Event, ExtensionWish, State
 from models.policy import Refusal
 from models.standing import StandingApproval
 
@@ -44,9 +44,7 @@ class Extending(Base):
                 Event.ASK_EXTENSION,
                 now=now,
                 actor=actor.user_id,
-                extension_asked_at=now,
-                extension_length=span.length,
-                extension_until=span.until,
+                extension=ExtensionWish(now, length=span.length, until=span.until),
                 extension_declined_at=None,
             )
 
@@ -56,10 +54,9 @@ class Extending(Base):
         """The grantor agrees. Raises NotYours, Settled, NothingToAnswer and Refused."""
 
         def decide(store: Store) -> Delegation:
-            delegation = self._asked(store, actor, delegation_id)
+            delegation, wish = self._asked(store, actor, delegation_id)
             now = self._now()
-            wish = Span(length=delegation.extension_length, until=delegation.extension_until)
-            ends_at = _new_end(delegation, wish, now)
+            ends_at = _new_end(delegation, Span(length=wish.length, until=wish.until), now)
             self._check_latest(ends_at, now=now)
             return self._extended(store, delegation, ends_at, actor, now)
 
@@ -69,7 +66,7 @@ class Extending(Base):
         """The grantor leaves the end as it is. Raises NotYours, Settled, NothingToAnswer."""
 
         def decide(store: Store) -> Delegation:
-            delegation = self._asked(store, actor, delegation_id)
+            delegation, _ = self._asked(store, actor, delegation_id)
             now = self._now()
             return store.delegations.apply(
                 delegation,
@@ -77,18 +74,20 @@ class Extending(Base):
                 now=now,
                 actor=actor.user_id,
                 extension_declined_at=now,
-                **_NO_WISH,
+                extension=None,
                 **_by_grantor(delegation),
             )
 
         return await self._change(decide)
 
-    def _asked(self, store: Store, actor: Actor, delegation_id: str) -> Delegation:
+    def _asked(
+        self, store: Store, actor: Actor, delegation_id: str
+    ) -> tuple[Delegation, ExtensionWish]:
         delegation = self._as_grantor(store, actor, delegation_id)
         self._only_running(delegation)
-        if not delegation.is_extension_asked:
+        if delegation.extension is None:
             raise NothingToAnswer
-        return delegation
+        return delegation, delegation.extension
 
     def _only_running(self, delegation: Delegation) -> None:
         """Until the last second: what is due to end has ended, even if nobody has looked yet."""
@@ -141,16 +140,9 @@ class Extending(Base):
             warn_at=self._policy.warn_at(ends_at, now),
             is_warned=False,
             extension_declined_at=None,
-            **_NO_WISH,
+            extension=None,
             **(by_standing or _by_grantor(delegation)),
         )
-
-
-_NO_WISH: dict[str, Any] = {
-    "extension_asked_at": None,
-    "extension_length": None,
-    "extension_until": None,
-}
 
 
 def _by_grantor(delegation: Delegation) -> dict[str, Any]:

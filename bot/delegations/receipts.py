@@ -21,8 +21,7 @@ from bot.delegations.steps.moves import Steps, was_held_back
 from bot.desk import Actor
 from bot.ports import Credential, SentEmail
 from bot.refusals import NotYours, Settled
-from bot.store import Store
-from models.delegation import Delegation, Receipt
+from models.delegation import Delegation, Receipt, ReceiptState
 
 PATIENCE = timedelta(minutes=1)  # the message about the end waits no longer for the receipt,
 ENOUGH = 2  # once so many attempts have failed;
@@ -53,7 +52,7 @@ class Receipts:
 
     async def __call__(self, delegation: Delegation) -> None:
         """Count, or find out that it cannot be done. The end itself is long confirmed."""
-        if delegation.receipt is not Receipt.DUE:
+        if not delegation.is_receipt_due:
             await self._steps.free(delegation)
             return
         if self._is_enough(delegation):
@@ -95,21 +94,10 @@ class Receipts:
             await self._settle(delegation, emails)
 
     async def _settle(self, delegation: Delegation, emails: Sequence[SentEmail] | None) -> None:
-        now = self._steps.now()
-
-        def settle(store: Store) -> None:
-            if emails is None:
-                store.receipts.settle(delegation.id, Receipt.FAILED, now=now)
-                return
-            store.receipts.settle(
-                delegation.id,
-                Receipt.MADE,
-                emails=len(emails),
-                people=len(recipients(emails)),
-                now=now,
-            )
-
-        await self._steps.database.run(settle)
+        receipt, now = _receipt(emails), self._steps.now()
+        await self._steps.database.run(
+            lambda store: store.receipts.settle(delegation.id, receipt, now=now)
+        )
 
     async def show(
         self, actor: Actor, delegation_id: str
@@ -135,7 +123,7 @@ class Receipts:
 
     async def last_few(self, delegation: Delegation) -> Sequence[SentEmail]:
         """The newest emails for the message about the end; none when Close is slow to say."""
-        if delegation.receipt is not Receipt.MADE or not delegation.sent_count:
+        if not delegation.was_used:
             return ()
         known = self._recent.get(delegation.id)
         if known is not None:
@@ -207,3 +195,9 @@ class Receipts:
 def recipients(emails: Sequence[SentEmail]) -> set[str]:
     """Everybody who got one of these; the same address in other letters is the same person."""
     return {address.casefold() for email in emails for address in email.recipients}
+
+
+def _receipt(emails: Sequence[SentEmail] | None) -> Receipt:
+    if emails is None:
+        return Receipt(ReceiptState.FAILED)
+    return Receipt(ReceiptState.MADE, emails=len(emails), people=len(recipients(emails)))

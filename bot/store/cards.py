@@ -1,16 +1,17 @@
 """Cards in SQL: which message shows which delegation to whom, and which of them are stale."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, case, exists, insert, select, update
 
 from bot.store.due import Due
+from bot.store.rows import many
 from models.base import new_id
 from models.card import Audience, Card, cards
 from models.delegation import Delegation, State, delegations
+from models.rows import to_row
 
 _columns = cards.c
 IDENTIFYING = timedelta(seconds=2)  # so long an approval card waits for the grantee's account
@@ -43,7 +44,7 @@ class Cards:
             )
             for audience, recipient in readers.items()
         ]
-        self._connection.execute(insert(cards), [asdict(card) for card in new])
+        self._connection.execute(insert(cards), [to_row(card) for card in new])
 
     def mark_stale(self, delegation_id: str, *, now: datetime) -> None:
         """Have every card of the delegation shown anew."""
@@ -53,10 +54,8 @@ class Cards:
 
     def of(self, delegation_id: str) -> Sequence[Card]:
         """The cards of one delegation."""
-        rows = self._connection.execute(
-            select(cards).where(_columns.delegation_id == delegation_id)
-        ).mappings()
-        return [Card(**row) for row in rows]
+        statement = select(cards).where(_columns.delegation_id == delegation_id)
+        return many(self._connection, Card, statement)
 
     def save(self, card: Card, *, shown_version: int, **changes: Any) -> None:
         """Note what the message shows now; it stays stale if the delegation has moved on.

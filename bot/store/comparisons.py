@@ -1,16 +1,17 @@
 """Comparisons in SQL: which grantor's associations are looked at next."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, and_, case, delete, insert, or_, select, update
 
 from bot.store.due import Due
+from bot.store.rows import many, one
 from models.base import new_id
 from models.comparison import Comparison, comparisons
 from models.delegation import OPEN_STATES, Delegation, State, delegations
+from models.rows import to_row
 
 _columns = comparisons.c
 
@@ -27,8 +28,7 @@ class Comparisons:
         statement = select(comparisons).where(
             _columns.team_id == team_id, _columns.grantor_id == grantor_id
         )
-        row = self._connection.execute(statement).mappings().one_or_none()
-        return Comparison(**row) if row else None
+        return one(self._connection, Comparison, statement)
 
     def plan(
         self, team_id: str, grantor_id: str, *, now: datetime, asked_at: datetime | None = None
@@ -43,7 +43,7 @@ class Comparisons:
                 asked_at=asked_at,
                 wake_at=now,
             )
-            self._connection.execute(insert(comparisons).values(asdict(new)))
+            self._connection.execute(insert(comparisons).values(to_row(new)))
             return
         values: dict[str, Any] = {"wake_at": now, "attempts": 0}
         if asked_at is not None:
@@ -67,8 +67,7 @@ class Comparisons:
                 and_(columns.state == State.ENDED, is_meant),
             ),
         )
-        rows = self._connection.execute(statement).mappings()
-        return [Delegation(**row) for row in rows]
+        return many(self._connection, Delegation, statement)
 
     def done(self, comparison: Comparison, *, now: datetime, wake_at: datetime) -> None:
         """Note a comparison that was made; one asked for meanwhile stays due."""

@@ -1,7 +1,7 @@
 """Connections to Close, and the one-time states of people who are about to connect, in SQL."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection as SqlConnection
@@ -10,7 +10,9 @@ from sqlalchemy.exc import IntegrityError
 
 from bot.store.due import Due
 from bot.store.homes import Homes
+from bot.store.rows import many, one
 from models.connection import Connection, ConnectState, connect_states, connections
+from models.rows import to_row
 
 _columns = connections.c
 
@@ -30,8 +32,7 @@ class Connections:
         )
         if lock:
             statement = statement.with_for_update(key_share=True)
-        row = self._connection.execute(statement).mappings().one_or_none()
-        return Connection(**row) if row else None
+        return one(self._connection, Connection, statement)
 
     def of_account(self, team_id: str, close_user_id: str) -> Connection | None:
         """Whoever proved in this workspace that this Close account is theirs."""
@@ -41,8 +42,7 @@ class Connections:
             .order_by(_columns.connected_at.desc())
             .limit(1)
         )
-        row = self._connection.execute(statement).mappings().one_or_none()
-        return Connection(**row) if row else None
+        return one(self._connection, Connection, statement)
 
     def put(self, connection: Connection) -> None:
         """Store a person's connection, in place of an earlier one."""
@@ -50,18 +50,17 @@ class Connections:
         if before is None:
             try:
                 with self._connection.begin_nested():
-                    self._connection.execute(insert(connections).values(asdict(connection)))
+                    self._connection.execute(insert(connections).values(to_row(connection)))
             except IntegrityError:  # the same person finished in another browser just now
                 self.put(connection)
             return
-        values = asdict(replace(connection, id=before.id, version=before.version + 1))
+        values = to_row(replace(connection, id=before.id, version=before.version + 1))
         self._connection.execute(update(connections).where(_columns.id == before.id).values(values))
 
     def find(self, connection_id: str) -> Connection | None:
         """One connection by its own id."""
         statement = select(connections).where(_columns.id == connection_id)
-        row = self._connection.execute(statement).mappings().one_or_none()
-        return Connection(**row) if row else None
+        return one(self._connection, Connection, statement)
 
     def usable(self, team_id: str) -> Sequence[Connection]:
         """One living connection for each Close organization that is known in this workspace."""
@@ -69,12 +68,12 @@ class Connections:
         newest = (
             select(func.max(_columns.connected_at)).where(*alive).group_by(_columns.organization_id)
         )
-        rows = self._connection.execute(
+        statement = (
             select(connections)
             .where(*alive, _columns.connected_at.in_(newest))
             .order_by(_columns.connected_at)
-        ).mappings()
-        found = [Connection(**row) for row in rows]
+        )
+        found = many(self._connection, Connection, statement)
         return list({each.organization_id: each for each in found}.values())
 
     def is_known(self, close_user_id: str) -> bool:
@@ -226,8 +225,7 @@ class Connections:
             .values(version=connection.version + 1, refreshing_until=None, **values)
             .returning(*_columns)
         )
-        row = self._connection.execute(statement).mappings().one_or_none()
-        return Connection(**row) if row else None
+        return one(self._connection, Connection, statement)
 
 
 class ConnectStates:
@@ -240,17 +238,12 @@ class ConnectStates:
         """Store a new state, and sweep out the ones whose time is over."""
         columns = connect_states.c
         self._connection.execute(delete(connect_states).where(columns.expires_at <= now))
-        self._connection.execute(insert(connect_states).values(asdict(state)))
+        self._connection.execute(insert(connect_states).values(to_row(state)))
 
     def take(self, state_hash: str) -> ConnectState | None:
         """Use a state up. Of two at the same moment, one gets it and the other gets None."""
-        row = (
-            self._connection.execute(
-                delete(connect_states)
-                .where(connect_states.c.state_hash == state_hash)
-                .returning(*connect_states.c)
-            )
-            .mappings()
-            .one_or_none()
+        columns = connect_states.c
+        statement = (
+            delete(connect_states).where(columns.state_hash == state_hash).returning(*columns)
         )
-        return ConnectState(**row) if row else None
+        return one(self._connection, ConnectState, statement)

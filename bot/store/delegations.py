@@ -1,7 +1,7 @@
 """Delegations and their audit trail in SQL."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from bot.store.connections import Connections
 from bot.store.due import Due
 from bot.store.homes import Homes
 from bot.store.notices import Notices
+from bot.store.rows import many, one
 from models.connection import checkpoints
 from models.delegation import (
     OPEN_STATES,
@@ -25,6 +26,7 @@ from models.delegation import (
     next_state,
 )
 from models.event import EventRecord, events
+from models.rows import to_row
 
 _columns = delegations.c
 SERVED_STATES = (State.APPROVED, State.ACTIVE, State.ENDING)
@@ -62,8 +64,7 @@ class Delegations:
         statement = select(delegations).where(_columns.id == delegation_id)
         if lock:
             statement = statement.with_for_update(key_share=True)
-        row = self._connection.execute(statement).mappings().one_or_none()
-        return Delegation(**row) if row else None
+        return one(self._connection, Delegation, statement)
 
     def open_for_pair(self, team_id: str, grantor_id: str, grantee_id: str) -> Delegation | None:
         """The open delegation of this pair; there is at most one (a partial unique index)."""
@@ -73,8 +74,7 @@ class Delegations:
             _columns.grantee_id == grantee_id,
             _columns.state.in_(OPEN_STATES),
         )
-        row = self._connection.execute(statement).mappings().one_or_none()
-        return Delegation(**row) if row else None
+        return one(self._connection, Delegation, statement)
 
     def open_for_person(self, team_id: str, person_id: str) -> Sequence[Delegation]:
         """Everything open in which this person is grantor, grantee or requester, oldest first."""
@@ -91,8 +91,7 @@ class Delegations:
             )
             .order_by(_columns.requested_at, _columns.id)
         )
-        rows = self._connection.execute(statement).mappings()
-        return [Delegation(**row) for row in rows]
+        return many(self._connection, Delegation, statement)
 
     def add(
         self,
@@ -104,7 +103,7 @@ class Delegations:
     ) -> Delegation:
         """Store a new delegation; raises PairTaken when the pair is already open."""
         try:
-            self._connection.execute(insert(delegations).values(asdict(delegation)))
+            self._connection.execute(insert(delegations).values(to_row(delegation)))
         except IntegrityError as error:
             raise PairTaken from error
         self._record(delegation, event, delegation.requested_at, actor)
@@ -218,7 +217,7 @@ class Delegations:
 
     def served_by(self, team_id: str, grantor_id: str) -> Sequence[Delegation]:
         """Everything that needs this grantor's connection now or later, oldest first."""
-        rows = self._connection.execute(
+        statement = (
             select(delegations)
             .where(
                 _columns.team_id == team_id,
@@ -226,8 +225,8 @@ class Delegations:
                 _columns.state.in_(SERVED_STATES),
             )
             .order_by(_columns.requested_at, _columns.id)
-        ).mappings()
-        return [Delegation(**row) for row in rows]
+        )
+        return many(self._connection, Delegation, statement)
 
     def end_with_connection(
         self, team_id: str, grantor_id: str, *, now: datetime, only_attempted: bool = False
@@ -246,8 +245,7 @@ class Delegations:
             .order_by(_columns.id)
             .with_for_update(key_share=True)
         )
-        for row in self._connection.execute(statement).mappings().all():
-            delegation = Delegation(**row)
+        for delegation in many(self._connection, Delegation, statement):
             if delegation.attempted_at is None and only_attempted:
                 continue
             self.apply(
@@ -300,7 +298,7 @@ class Delegations:
         statement = (
             select(events).where(events.c.delegation_id == delegation_id).order_by(events.c.id)
         )
-        return [EventRecord(**row) for row in self._connection.execute(statement).mappings()]
+        return many(self._connection, EventRecord, statement)
 
     def _tell_watch(self, delegation: Delegation, now: datetime) -> None:
         """The grantor's connection has to work at certain moments of this delegation's life, and
@@ -318,7 +316,7 @@ class Delegations:
         self._homes.touch(delegation.team_id, *people, now=now)
 
     def _write(self, before: Delegation, after: Delegation) -> None:
-        old, new = asdict(before), asdict(after)
+        old, new = to_row(before), to_row(after)
         changed = {name: value for name, value in new.items() if old[name] != value}
         self._connection.execute(update(delegations).where(_columns.id == after.id).values(changed))
 

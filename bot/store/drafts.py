@@ -1,11 +1,12 @@
 """Drafts in SQL: what somebody said, kept until they have answered the bot's question back."""
 
-from dataclasses import asdict
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, insert, select
 
+from bot.store.rows import one
 from models.draft import Draft, drafts
+from models.rows import to_row
 
 _columns = drafts.c
 
@@ -19,7 +20,7 @@ class Drafts:
     def add(self, draft: Draft, *, now: datetime) -> None:
         """Keep a draft, and sweep out the ones whose time is over."""
         self._connection.execute(delete(drafts).where(_columns.expires_at <= now))
-        self._connection.execute(insert(drafts).values(asdict(draft)))
+        self._connection.execute(insert(drafts).values(to_row(draft)))
 
     def get(
         self, draft_id: str, *, team_id: str, slack_user_id: str, now: datetime
@@ -31,8 +32,7 @@ class Drafts:
             _columns.slack_user_id == slack_user_id,
             _columns.expires_at > now,
         )
-        row = self._connection.execute(statement).mappings().one_or_none()
-        return Draft(**row) if row else None
+        return one(self._connection, Draft, statement)
 
     def take(
         self, draft_id: str, *, team_id: str, slack_user_id: str, now: datetime
@@ -48,5 +48,4 @@ class Drafts:
             )
             .returning(*_columns)
         )
-        row = self._connection.execute(statement).mappings().one_or_none()
-        return Draft(**row) if row else None
+        return one(self._connection, Draft, statement)

@@ -5,11 +5,13 @@ another transaction holds; SQLite has one writer at a time and ignores the claus
 row become claimable again when its worker died.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Generic, Protocol, TypeVar
 
 from sqlalchemy import Column, Connection, Table, case, or_, select, update
+
+from bot.store.rows import many
 
 
 class Row(Protocol):
@@ -40,7 +42,7 @@ class Due(Generic[Item]):
         self,
         connection: Connection,
         table: Table,
-        row: Callable[..., Item],
+        kind: type[Item],
         *,
         seen: str = "wake_at",
         counts_claims: bool = False,
@@ -48,7 +50,7 @@ class Due(Generic[Item]):
     ) -> None:
         self._connection = connection
         self._table = table
-        self._row = row
+        self._kind = kind
         self._seen = seen
         self._counted = {"attempts": table.c.attempts + 1} if counts_claims else {}
         self._then_by = then_by
@@ -73,7 +75,7 @@ class Due(Generic[Item]):
             .values(leased_until=now + lease, **self._counted)
             .returning(*columns)
         )
-        return [self._row(**row) for row in self._connection.execute(statement).mappings()]
+        return many(self._connection, self._kind, statement)
 
     def prolong(self, ids: Sequence[str], *, until: datetime) -> None:
         """Keep the leases of rows that are still being worked on.

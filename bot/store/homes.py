@@ -1,6 +1,5 @@
 """App Homes in SQL: who has one open, and which of them are stale."""
 
-from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,6 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from bot.store.due import Due
 from models.base import new_id
 from models.home import Home, homes
+from models.rows import to_row
 
 SHOWN_FOR = timedelta(days=1)  # after its last opening a home is no longer kept fresh
 
@@ -36,7 +36,7 @@ class Homes:
         row = Home(
             id=new_id(), team_id=team_id, slack_user_id=slack_user_id, opened_at=now, wake_at=now
         )
-        statement = _insert[self._connection.dialect.name](homes).values(asdict(row))
+        statement = _insert[self._connection.dialect.name](homes).values(to_row(row))
         self._connection.execute(
             statement.on_conflict_do_update(
                 index_elements=["team_id", "slack_user_id"],

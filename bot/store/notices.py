@@ -1,17 +1,18 @@
 """Notices in SQL: what somebody is to be told outside the cards, and where that message is."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
 from datetime import datetime
 
 from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from bot.store.due import Due
+from bot.store.rows import many
 from models.base import new_id
 from models.delegation import Delegation
 from models.notice import Notice, NoticeKind, notices
 from models.overdue import DAY, over_since
+from models.rows import to_row
 
 _columns = notices.c
 
@@ -73,16 +74,16 @@ class Notices:
 
     def about(self, subject_id: str) -> Sequence[Notice]:
         """The notices about one subject, oldest first."""
-        rows = self._connection.execute(
+        statement = (
             select(notices)
             .where(_columns.subject_id == subject_id)
             .order_by(_columns.created_at, _columns.id)
-        ).mappings()
-        return [Notice(**row) for row in rows]
+        )
+        return many(self._connection, Notice, statement)
 
     def _add(self, notice: Notice) -> None:
         try:
             with self._connection.begin_nested():
-                self._connection.execute(insert(notices).values(asdict(notice)))
+                self._connection.execute(insert(notices).values(to_row(notice)))
         except IntegrityError:
             return  # two noticed the same thing at the same moment

@@ -17,6 +17,7 @@ from sqlalchemy import (
     union_all,
 )
 
+from bot.store.rows import many
 from models.delegation import Delegation, State, Trouble, delegations
 from models.overview import Excerpt
 
@@ -104,7 +105,7 @@ class Overviews:
         statement = (
             select(delegations).where(_columns.id.in_(ids.scalar_subquery())).order_by(*order)
         )
-        return [Delegation(**row) for row in self._connection.execute(statement).mappings()]
+        return many(self._connection, Delegation, statement)
 
 
 def _over(team_id: str, role: Column[str], person_id: str) -> Select[Any]:

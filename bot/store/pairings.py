@@ -1,13 +1,14 @@
 """Pairings in SQL: Close accounts that wait for an admin's word."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import datetime
 
 from sqlalchemy import Connection, insert, select, update
 
 from bot.store.due import Due
+from bot.store.rows import many, one
 from models.pairing import Pairing, Verdict, pairings
+from models.rows import to_row
 
 _columns = pairings.c
 
@@ -24,12 +25,11 @@ class Pairings:
         statement = select(pairings).where(_columns.id == pairing_id)
         if lock:
             statement = statement.with_for_update(key_share=True)
-        row = self._connection.execute(statement).mappings().one_or_none()
-        return Pairing(**row) if row else None
+        return one(self._connection, Pairing, statement)
 
     def waiting_for(self, team_id: str, slack_user_id: str) -> Sequence[Pairing]:
         """What this person has waiting for an admin."""
-        rows = self._connection.execute(
+        statement = (
             select(pairings)
             .where(
                 _columns.team_id == team_id,
@@ -37,12 +37,12 @@ class Pairings:
                 _columns.verdict == Verdict.WAITING,
             )
             .with_for_update(key_share=True)
-        ).mappings()
-        return [Pairing(**row) for row in rows]
+        )
+        return many(self._connection, Pairing, statement)
 
     def add(self, pairing: Pairing) -> None:
         """Store a new pairing."""
-        self._connection.execute(insert(pairings).values(asdict(pairing)))
+        self._connection.execute(insert(pairings).values(to_row(pairing)))
 
     def decide(
         self, pairing: Pairing, verdict: Verdict, *, by: str | None, wake_at: datetime | None

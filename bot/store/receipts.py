@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import Connection, and_, or_, select, update
 
 from bot.store.cards import Cards
-from models.delegation import Receipt, State, delegations
+from models.delegation import Receipt, ReceiptState, State, delegations
 
 _columns = delegations.c
 
@@ -17,27 +17,19 @@ class Receipts:
         self._connection = connection
         self._cards = cards
 
-    def settle(
-        self,
-        delegation_id: str,
-        receipt: Receipt,
-        *,
-        emails: int | None = None,
-        people: int | None = None,
-        now: datetime,
-    ) -> None:
+    def settle(self, delegation_id: str, receipt: Receipt, *, now: datetime) -> None:
         """Note how it came out, and have the cards say so."""
         changed = self._connection.execute(
             update(delegations)
             .where(
                 _columns.id == delegation_id,
                 _columns.state == State.ENDED,
-                _columns.receipt == Receipt.DUE,
+                _columns.receipt == ReceiptState.DUE,
             )
             .values(
-                receipt=receipt,
-                sent_count=emails,
-                sent_people=people,
+                receipt=receipt.state,
+                sent_count=receipt.emails,
+                sent_people=receipt.people,
                 version=_columns.version + 1,
                 attempts=0,
                 wake_at=None,
@@ -73,7 +65,7 @@ class Receipts:
             _columns.team_id == team_id,
             _columns.grantor_id == grantor_id,
             _columns.state == State.ENDED,
-            _columns.receipt == Receipt.DUE,
+            _columns.receipt == ReceiptState.DUE,
             _columns.wake_at.is_not(None),
         )
         return self._connection.execute(statement.limit(1)).first() is not None

@@ -1,12 +1,14 @@
 """Standing approvals in SQL."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection, insert, or_, select, update
 
 from bot.store.homes import Homes
+from bot.store.rows import many, one
+from models.rows import to_row
 from models.standing import StandingApproval, standing_approvals
 
 _columns = standing_approvals.c
@@ -24,8 +26,7 @@ class StandingApprovals:
         statement = select(standing_approvals).where(_columns.id == standing_id)
         if lock:
             statement = statement.with_for_update(key_share=True)
-        row = self._connection.execute(statement).mappings().one_or_none()
-        return StandingApproval(**row) if row else None
+        return one(self._connection, StandingApproval, statement)
 
     def for_pair(self, team_id: str, grantor_id: str, grantee_id: str) -> StandingApproval | None:
         """The one that was not ended; its date may have passed."""
@@ -35,8 +36,7 @@ class StandingApprovals:
             _columns.grantee_id == grantee_id,
             _columns.ended_at.is_(None),
         )
-        row = self._connection.execute(statement).mappings().one_or_none()
-        return StandingApproval(**row) if row else None
+        return one(self._connection, StandingApproval, statement)
 
     def for_person(
         self, team_id: str, person_id: str, *, now: datetime
@@ -52,14 +52,14 @@ class StandingApprovals:
             )
             .order_by(_columns.created_at.desc())
         )
-        return [StandingApproval(**row) for row in self._connection.execute(statement).mappings()]
+        return many(self._connection, StandingApproval, statement)
 
     def put(self, standing: StandingApproval) -> None:
         """Store a new one in place of the pair's earlier one."""
         before = self.for_pair(standing.team_id, standing.grantor_id, standing.grantee_id)
         if before is not None:
             self.end(before, now=standing.created_at)
-        self._connection.execute(insert(standing_approvals).values(asdict(standing)))
+        self._connection.execute(insert(standing_approvals).values(to_row(standing)))
         self._touch_homes(standing, standing.created_at)
 
     def end_all(self, team_id: str, person_id: str, *, now: datetime) -> None:

@@ -1,13 +1,14 @@
 """Strays in SQL: associations that the bot did not make, and what their grantors said."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, case, insert, select, update
 
 from bot.store.due import Due
+from bot.store.rows import many, one
+from models.rows import to_row
 from models.stray import Stray, StrayState, strays
 
 _columns = strays.c
@@ -25,17 +26,16 @@ class Strays:
         statement = select(strays).where(_columns.id == stray_id)
         if lock:
             statement = statement.with_for_update(key_share=True)
-        row = self._connection.execute(statement).mappings().one_or_none()
-        return Stray(**row) if row else None
+        return one(self._connection, Stray, statement)
 
     def of_grantor(self, team_id: str, grantor_id: str) -> Sequence[Stray]:
         """Every stray of this grantor that there ever was."""
-        rows = self._connection.execute(
+        statement = (
             select(strays)
             .where(_columns.team_id == team_id, _columns.grantor_id == grantor_id)
             .order_by(_columns.found_at, _columns.id)
-        ).mappings()
-        return [Stray(**row) for row in rows]
+        )
+        return many(self._connection, Stray, statement)
 
     def are_removing(self, team_id: str, grantor_id: str) -> bool:
         """Whether Close has still to confirm that one of this grantor's is gone."""
@@ -60,7 +60,7 @@ class Strays:
 
     def add(self, stray: Stray) -> None:
         """Store a new stray."""
-        self._connection.execute(insert(strays).values(asdict(stray)))
+        self._connection.execute(insert(strays).values(to_row(stray)))
 
     def decide(self, stray: Stray, state: StrayState, *, now: datetime, **changes: Any) -> None:
         """Move it on, and have its message say so."""

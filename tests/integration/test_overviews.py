@@ -1,14 +1,15 @@
 """What a home is made of, read on both databases: each row in one list, and only its own."""
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import insert
 
 from bot.store import Database
-from models.delegation import Delegation, State, Trouble, delegations
+from models.delegation import Delegation, ExtensionWish, State, Trouble, delegations
 from models.overview import Excerpt
+from models.rows import to_row
 from tests.surfaces.rows import ADA, BEN, CLEO, DANA, NOW, TEAM, shortest
 
 LIMIT = 8
@@ -16,7 +17,7 @@ LIMIT = 8
 
 async def store(database: Database, *rows: Delegation) -> None:
     """These rows and nothing else of their lives."""
-    values = [asdict(row) for row in rows]
+    values = [to_row(row) for row in rows]
     await database.run_connection(
         lambda connection: connection.execute(insert(delegations), values)
     )
@@ -43,7 +44,7 @@ async def lists(database: Database, person: str) -> dict[str, list[str]]:
     ("row", "where"),
     [
         (shortest(State.REQUESTED), "waiting"),
-        (shortest(State.ACTIVE, extension_asked_at=NOW), "waiting"),
+        (shortest(State.ACTIVE, extension=ExtensionWish(NOW)), "waiting"),
         (shortest(State.APPROVED, trouble=Trouble.NOT_CONNECTED), "waiting"),
         (shortest(State.ENDING, trouble=Trouble.CONNECTION_LOST), "waiting"),
         (shortest(State.ENDING, trouble=Trouble.OTHER_CLOSE_ACCOUNT), "waiting"),

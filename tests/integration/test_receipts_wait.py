@@ -12,7 +12,7 @@ from bot.delegations.steps.moves import Steps
 from bot.ports import Close
 from bot.store import Database
 from bot.telemetry import Metrics
-from models.delegation import Delegation, Receipt, State
+from models.delegation import Delegation, Receipt, ReceiptState, State
 from models.policy import Policy
 from tests.integration.rows import NOON, TEAM, add, delegation, get
 
@@ -58,7 +58,7 @@ def ended(**changes: Any) -> Delegation:
         "state": State.ENDED,
         "active_at": NOON - timedelta(hours=2),
         "ended_at": NOON,
-        "receipt": Receipt.DUE,
+        "receipt": Receipt(ReceiptState.DUE),
         "association_id": "sdas_1",
         "organization_id": HERE,
         "wake_at": NOON,
@@ -99,10 +99,10 @@ async def test_being_busy_costs_no_attempt(database: Database) -> None:
     await add(database, row, ending(ADA))
     for seconds in (0, 30, 90, 300):
         waiting = await bench.at(NOON + timedelta(seconds=seconds), row)
-        assert (waiting.receipt, waiting.attempts) == (Receipt.DUE, 0)
+        assert (waiting.receipt, waiting.attempts) == (Receipt(ReceiptState.DUE), 0)
     assert bench.away.asked == 0
     given_up = await bench.at(NOON + LONGEST + timedelta(seconds=1), row)
-    assert given_up.receipt is Receipt.FAILED
+    assert given_up.receipt == Receipt(ReceiptState.FAILED)
 
 
 async def test_close_gets_more_than_one_chance(database: Database) -> None:
@@ -112,6 +112,6 @@ async def test_close_gets_more_than_one_chance(database: Database) -> None:
     late = NOON + PATIENCE + timedelta(seconds=10)
     for attempts in (1, 2):
         waiting = await bench.at(late, row)
-        assert (waiting.receipt, waiting.attempts) == (Receipt.DUE, attempts)
-    assert (await bench.at(late, row)).receipt is Receipt.FAILED
+        assert (waiting.receipt, waiting.attempts) == (Receipt(ReceiptState.DUE), attempts)
+    assert (await bench.at(late, row)).receipt == Receipt(ReceiptState.FAILED)
     assert bench.away.asked == 2

@@ -5,6 +5,7 @@ from typing import TypeVar
 
 from bot.store import Database
 from models.delegation import Delegation, delegations
+from models.rows import from_row
 from sandbox.browser import Browser
 from sandbox.people import ADA, SandboxPerson
 from sandbox.running import House
@@ -80,7 +81,8 @@ async def rows(database_url: str) -> Sequence[Delegation]:
     try:
         found: Sequence[Delegation] = await database.run_connection(
             lambda connection: [
-                Delegation(**row) for row in connection.execute(delegations.select()).mappings()
+                from_row(Delegation, row)
+                for row in connection.execute(delegations.select()).mappings()
             ]
         )
     finally:

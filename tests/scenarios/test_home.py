@@ -1,7 +1,7 @@
 """The App Home: fresh when it is opened and after each change, with the cards' own buttons."""
 
 import asyncio
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import timedelta
 
 from sqlalchemy import func, insert, select
@@ -9,6 +9,7 @@ from sqlalchemy import func, insert, select
 from models.base import new_id
 from models.delegation import Delegation, Event, State, delegations
 from models.home import homes
+from models.rows import to_row
 from models.standing import StandingApproval
 from sandbox.people import ADA, BEN, CLEO, TEAM_ID, SandboxPerson
 from sandbox.slack.workspace import View
@@ -269,7 +270,7 @@ async def fill(world: World, *, waiting: int, over: int) -> None:
     for number in range(over):
         ended_at = now - timedelta(hours=number)
         rows.append(replace(sample, id=new_id(), state=State.DENIED, ended_at=ended_at))
-    values = [asdict(row) for row in rows]
+    values = [to_row(row) for row in rows]
     await world.database.run_connection(
         lambda connection: connection.execute(insert(delegations), values)
     )

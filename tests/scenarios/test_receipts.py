@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from models.delegation import Receipt, State
+from models.delegation import Receipt, ReceiptState, State
 from sandbox.close.state import HeldAccount
 from sandbox.people import ADA, BEN
 from tests.scenarios.moves import active, asked, cards_at_rest, press, read_all, settled_in, shown
@@ -26,11 +26,7 @@ async def test_a_receipt_at_the_end(world: World, is_grantors: bool) -> None:
     await world.card(ADA, "“Second” to KIM@example.org and 1 more")
     assert "His own" not in read_all(world, ADA)
     delegation = await settled_in(world, State.ENDED)
-    assert (delegation.receipt, delegation.sent_count, delegation.sent_people) == (
-        Receipt.MADE,
-        2,
-        2,
-    )
+    assert delegation.receipt == Receipt(ReceiptState.MADE, emails=2, people=2)
     assert "Second" not in read_all(world, BEN)
 
 

@@ -12,6 +12,7 @@ from bot.process.app import open_bot
 from bot.process.settings import Settings
 from bot.store import Database
 from models.delegation import Delegation, State
+from models.rows import from_row
 from sandbox.close import CLIENT_ID, CLIENT_SECRET, SandboxClose
 from sandbox.people import SandboxPerson
 from sandbox.serving import serve
@@ -105,7 +106,7 @@ class World:
             from models.delegation import delegations  # noqa: PLC0415
 
             rows = connection.execute(delegations.select().order_by(delegations.c.requested_at))
-            return [Delegation(**row) for row in rows.mappings()]
+            return [from_row(Delegation, row) for row in rows.mappings()]
 
         return await self.database.run_connection(read)
 

@@ -13,7 +13,7 @@ from bot.refusals import StrayDecided
 from bot.slack.message import Message
 from bot.strays.differences import Differences
 from models.card import Audience
-from models.delegation import Receipt, State, Trouble
+from models.delegation import Receipt, ReceiptState, State, Trouble
 from models.pairing import Pairing, Verdict
 from models.stray import Stray, StrayState
 from tests.surfaces import rows
@@ -145,16 +145,15 @@ def messages_with_receipts() -> dict[str, Message]:
     """The notice of an end, with what was sent."""
     shown = {}
     for name, count in (("none", 0), ("one", 1), ("many", 500)):
-        row = rows.shortest(
-            State.ENDED, receipt=Receipt.MADE, sent_count=count, sent_people=min(count, 40)
-        )
+        receipt = Receipt(ReceiptState.MADE, emails=count, people=min(count, 40))
+        row = rows.shortest(State.ENDED, receipt=receipt)
         shown[name] = blocks.notice(
             row,
             Audience.GRANTOR,
             connect_url=rows.CONNECT_URL,
             details=receipts.listed(emails(count)),
         )
-    failed = rows.shortest(State.ENDED, receipt=Receipt.FAILED)
+    failed = rows.shortest(State.ENDED, receipt=Receipt(ReceiptState.FAILED))
     shown["failed"] = blocks.notice(failed, Audience.GRANTOR, connect_url=rows.CONNECT_URL)
     for name, count in (("one", 1), ("many", 500)):
         scheduled = receipts.scheduled(emails(count))

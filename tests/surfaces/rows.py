@@ -5,7 +5,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from models.connection import Connection
-from models.delegation import OPEN_STATES, Delegation, Event, State, Trouble
+from models.delegation import (
+    OPEN_STATES,
+    Delegation,
+    Event,
+    ExtensionWish,
+    Receipt,
+    ReceiptState,
+    State,
+    Trouble,
+)
 from models.event import EventRecord
 from models.overview import Excerpt, Overview
 from models.policy import REASON_LIMIT, Policy
@@ -72,8 +81,7 @@ def longest(state: State, **changes: Any) -> Delegation:
         addresses="\n".join(["a" * 240 + "@example.com"] * 10),
         reminders=5,
         remind_at=NOW + timedelta(days=1),
-        sent_count=123_456,
-        sent_people=98_765,
+        receipt=Receipt(ReceiptState.MADE, emails=123_456, people=98_765),
     )
     if full.closed_by is None and full.end_event is not None:
         full = replace(full, closed_by=grantor)
@@ -89,7 +97,9 @@ def permanent(state: State, **changes: Any) -> Delegation:
 
 def moments() -> dict[str, Delegation]:
     """What can be special within one state."""
-    wish = {"extension_asked_at": NOW}
+    forever = ExtensionWish(NOW)
+    longer = replace(forever, length=timedelta(hours=1))
+    later = replace(forever, until=NOW + timedelta(days=1))
     return {
         "requested-reminded": shortest(
             State.REQUESTED, reminders=1, remind_at=NOW + timedelta(days=1)
@@ -104,17 +114,15 @@ def moments() -> dict[str, Delegation]:
         "approved-standing": shortest(State.APPROVED, standing_id="s1"),
         "approved-starts-later": shortest(State.APPROVED, starts_at=NOW + timedelta(days=1)),
         "active-warned": shortest(State.ACTIVE, is_warned=True),
-        "active-warned-wish": shortest(State.ACTIVE, is_warned=True, **wish),
+        "active-warned-wish": shortest(State.ACTIVE, is_warned=True, extension=forever),
         "active-standing": shortest(State.ACTIVE, standing_id="s1"),
         "active-extended-by-standing": shortest(
             State.ACTIVE, standing_id="s1", decided_at=NOW + timedelta(hours=1)
         ),
         "active-addresses": shortest(State.ACTIVE, addresses="ada@example.com"),
-        "active-wish-length": shortest(State.ACTIVE, extension_length=timedelta(hours=1), **wish),
-        "active-wish-until": shortest(
-            State.ACTIVE, extension_until=NOW + timedelta(days=1), **wish
-        ),
-        "active-wish-forever": shortest(State.ACTIVE, **wish),
+        "active-wish-length": shortest(State.ACTIVE, extension=longer),
+        "active-wish-until": shortest(State.ACTIVE, extension=later),
+        "active-wish-forever": shortest(State.ACTIVE, extension=forever),
         "active-wish-declined": shortest(State.ACTIVE, extension_declined_at=NOW),
         "denied-note": shortest(State.DENIED, note="Not this week."),
         "lapsed-unanswered": shortest(State.LAPSED, decided_at=None),

@@ -9,7 +9,7 @@ from bot.close.errors import CloseError, NotFound, OutcomeUnclear, RefusedByClos
 from bot.connections.sessions import CloseSession, NotConnected
 from bot.delegations.steps.moves import SETTLE, Steps
 from bot.ports import Association
-from models.delegation import Delegation, Event, Receipt, Trouble
+from models.delegation import Delegation, Event, Receipt, ReceiptState, Trouble
 
 
 class Dissociate:
@@ -107,7 +107,7 @@ def ended(delegation: Delegation, now: datetime) -> dict[str, Any]:
     """What changes when Close holds the association no longer; a receipt is due for what was."""
     if delegation.association_id is None or delegation.active_at is None:
         return {"ended_at": now}
-    return {"ended_at": now, "receipt": Receipt.DUE, "wake_at": now}
+    return {"ended_at": now, "receipt": Receipt(ReceiptState.DUE), "wake_at": now}
 
 
 def is_other_account(session: CloseSession, delegation: Delegation) -> bool:
