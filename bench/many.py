@@ -6,6 +6,7 @@ from typing import Any
 
 from bot.connections.vault import Vault
 from bot.store import Database
+from models.account import Account
 from models.base import new_id
 from models.connection import Connection, connections
 from models.delegation import Delegation, State, delegations
@@ -44,13 +45,15 @@ def _connection(
         id=new_id(),
         team_id=TEAM_ID,
         slack_user_id=person.id,
-        close_user_id=person.close_user_id or "",
-        organization_id=ORGANIZATION_ID,
-        email=person.email,
-        is_api_key=False,
-        is_alive=True,
-        secret=vault.seal(secret),
-        access_expires_at=now + timedelta(hours=1),
+        account=Account(
+            close_user_id=person.close_user_id or "",
+            organization_id=ORGANIZATION_ID,
+            email=person.email,
+            name=person.name,
+            is_api_key=False,
+            secret=vault.seal(secret),
+            access_expires_at=now + timedelta(hours=1),
+        ),
         connected_at=now,
         checked_at=now,
     )

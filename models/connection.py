@@ -16,8 +16,10 @@ from sqlalchemy import (
     text,
 )
 
+from models.account import Account
 from models.base import UtcTime, metadata
 from models.delegation import Delegation, State
+from models.rows import part
 
 DAILY = timedelta(hours=20)
 JITTER = timedelta(hours=3)  # spreads the daily looks, which stay within a day
@@ -29,7 +31,7 @@ AFTER_APPROVAL = timedelta(seconds=15)  # the association is made first, undistu
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
-    """One row. ``secret`` is encrypted; ``version`` grows at every change of the tokens.
+    """One row; ``version`` grows at every change of the tokens.
 
     - ``checked_at`` is when Close last accepted it, ``died_at`` when Close first refused it.
     - ``leaving_at`` says that its owner wants it forgotten: what depends on it ends first.
@@ -40,15 +42,9 @@ class Connection:
     id: str
     team_id: str
     slack_user_id: str
-    close_user_id: str
-    organization_id: str
-    email: str
-    is_api_key: bool
-    is_alive: bool
-    secret: bytes = field(repr=False)
-    access_expires_at: datetime | None
+    account: Account = field(metadata=part(Account))
+    is_alive: bool = True
     connected_at: datetime
-    name: str = ""
     version: int = 1
     checked_at: datetime | None = None
     died_at: datetime | None = None
@@ -62,6 +58,26 @@ class Connection:
     def is_usable(self) -> bool:
         """Whether something new may be begun with it."""
         return self.is_alive and self.leaving_at is None
+
+    @property
+    def close_user_id(self) -> str:
+        """The account's."""
+        return self.account.close_user_id
+
+    @property
+    def organization_id(self) -> str:
+        """The account's."""
+        return self.account.organization_id
+
+    @property
+    def email(self) -> str:
+        """The account's."""
+        return self.account.email
+
+    @property
+    def name(self) -> str:
+        """The account's."""
+        return self.account.name
 
 
 def checkpoints(delegation: Delegation) -> list[datetime]:

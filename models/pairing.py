@@ -6,7 +6,9 @@ from enum import StrEnum
 
 from sqlalchemy import Boolean, Column, Index, Integer, LargeBinary, String, Table, text
 
+from models.account import Account
 from models.base import UtcTime, metadata, words
+from models.rows import part
 
 
 class Verdict(StrEnum):
@@ -21,19 +23,13 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pairing:
-    """One row. ``secret`` is encrypted, and empty once it is used or revoked."""
+    """One row; ``slack_email`` is the address that the account does not have."""
 
     id: str
     team_id: str
     slack_user_id: str
     slack_email: str | None
-    close_user_id: str
-    organization_id: str
-    email: str
-    name: str
-    is_api_key: bool
-    secret: bytes = field(repr=False)
-    access_expires_at: datetime | None
+    account: Account = field(metadata=part(Account))
     created_at: datetime
     verdict: Verdict = Verdict.WAITING
     decided_by: str | None = None

@@ -78,9 +78,8 @@ def _health(connection: Connection | None, connect_url: str) -> Block:
             "until then the bot can neither give rights in your name nor take them back."
         )
         return section(text, block_id="connection", accessory=connect)
-    return section(
-        f"{MARKS[State.ACTIVE]} *Your Close account is connected:* {quoted(connection.email)}"
-    )
+    email = quoted(connection.account.email)
+    return section(f"{MARKS[State.ACTIVE]} *Your Close account is connected:* {email}")
 
 
 def _waiting(excerpt: Excerpt, connect_url: str) -> list[Block]:

@@ -31,7 +31,7 @@ def connection_lost(
     connection: Connection, served: Sequence[Delegation], *, connect_url: str
 ) -> Message:
     """To a grantor whose connection Close no longer accepts."""
-    account = quoted(connection.email)
+    account = quoted(connection.account.email)
     alarm = (
         f"{_ALARM} *The bot can no longer act for you in Close.* Close no longer accepts the "
         f"connection of {account}."
@@ -85,7 +85,7 @@ def pairing(pairing: Pairing) -> Message:
     """To an admin: is this Close account that person's?"""
     person = mention(pairing.slack_user_id)
     address = quoted(pairing.slack_email) if pairing.slack_email else "not visible"
-    account = f"{quoted(pairing.name)}, {quoted(pairing.email)}"
+    account = f"{quoted(pairing.account.name)}, {quoted(pairing.account.email)}"
     question = f"{person} connected a Close account with another address"
     if pairing.verdict is not Verdict.WAITING:
         return _message([f"{question} ({account}). {_outcome(pairing)}"])
@@ -105,7 +105,7 @@ def pairing(pairing: Pairing) -> Message:
 
 def pairing_decided(pairing: Pairing, *, connect_url: str) -> Message:
     """To the person who connected the account."""
-    account = quoted(pairing.email)
+    account = quoted(pairing.account.email)
     if pairing.verdict is Verdict.CONFIRMED:
         return _message([f"{_CALM} Your Close account {account} is connected. {_outcome(pairing)}"])
     return _message(
@@ -174,14 +174,14 @@ def connection(held: Connection | None, waiting: Pairing | None, url: str) -> st
     if waiting is not None:
         return (
             f"<{url}|Connect another account>, or wait: an admin has been asked whether "
-            f"{quoted(waiting.email)} in Close is yours."
+            f"{quoted(waiting.account.email)} in Close is yours."
         )
     if held is None:
         return (
             f"<{url}|Connect your Close account> once, and you can give colleagues the right to "
             "send as you. The link is yours alone: please do not pass it on."
         )
-    account = quoted(held.email)
+    account = quoted(held.account.email)
     if held.leaving_at is not None:
         return f"<{url}|Connect again> to stop it: your account {account} is being disconnected."
     if not held.is_alive:

@@ -19,6 +19,7 @@ from bot.connections.sessions import Connections
 from bot.connections.vault import fingerprint, new_secret
 from bot.ports import Close, CloseOAuth, CloseUser, Credential, Directory, Now
 from bot.store import Database, Store
+from models.account import Account
 from models.base import new_id
 from models.connection import Connection, ConnectState
 from models.notice import NoticeKind
@@ -88,17 +89,6 @@ class Arrival:
 
     email: str
     needs_admin: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class _Account:
-    """A Close account that somebody proved to be theirs, with what acts for them."""
-
-    user: CloseUser
-    organization_id: str
-    is_api_key: bool
-    secret: bytes = field(repr=False)
-    access_expires_at: datetime | None
 
 
 class Connecting:
@@ -172,13 +162,8 @@ class Connecting:
         user = await self._close.me(Credential(answer.access_token))
         if user.id != answer.user_id or answer.organization_id not in user.organization_ids:
             raise AccountMismatch
-        expires_at = self._connections.expiry(answer)
-        account = _Account(
-            user,
-            answer.organization_id,
-            is_api_key=False,
-            secret=sealed,
-            access_expires_at=expires_at,
+        account = _account(
+            user, answer.organization_id, sealed, expires_at=self._connections.expiry(answer)
         )
         try:
             return await self._bind(started, slack_email, account)
@@ -197,13 +182,7 @@ class Connecting:
         if len(user.organization_ids) > 1:
             raise OrganizationUnclear
         sealed = self._connections.seal_key(api_key)
-        account = _Account(
-            user,
-            user.organization_ids[0],
-            is_api_key=True,
-            secret=sealed,
-            access_expires_at=None,
-        )
+        account = _account(user, user.organization_ids[0], sealed, is_api_key=True)
         return await self._bind(started, slack_email, account)
 
     async def _slack_email(self, started: ConnectState) -> str | None:
@@ -218,9 +197,9 @@ class Connecting:
         return person
 
     async def _bind(
-        self, started: ConnectState, slack_email: str | None, account: _Account
+        self, started: ConnectState, slack_email: str | None, account: Account
     ) -> Arrival:
-        email = account.user.email
+        email = account.email
         if slack_email is not None and slack_email.casefold() == email.casefold():
             await keep(self._database, self._connection(started, account), now=self._now())
             self._log.info("connected", team=started.team_id, user=started.slack_user_id)
@@ -234,50 +213,35 @@ class Connecting:
         self._wake()
         return Arrival(email, needs_admin=True)
 
-    async def _give_back(self, account: _Account) -> None:
+    async def _give_back(self, account: Account) -> None:
         """What is not kept is ended at Close, unless that could end a connection that is kept."""
         is_known = await self._database.run(
-            lambda store: store.connections.is_known(account.user.id)
+            lambda store: store.connections.is_known(account.close_user_id)
         )
         if not is_known:
             with contextlib.suppress(CloseError):  # nobody has these tokens any more in any case
                 await self._connections.revoke(account.secret)
 
-    def _connection(self, started: ConnectState, account: _Account) -> Connection:
+    def _connection(self, started: ConnectState, account: Account) -> Connection:
         now = self._now()
         return Connection(
             id=new_id(),
             team_id=started.team_id,
             slack_user_id=started.slack_user_id,
-            close_user_id=account.user.id,
-            organization_id=account.organization_id,
-            email=account.user.email,
-            name=account.user.name[:200],
-            is_api_key=account.is_api_key,
-            is_alive=True,
-            secret=account.secret,
-            access_expires_at=account.access_expires_at,
+            account=account,
             connected_at=now,
             checked_at=now,
             wake_at=now,
         )
 
-    def _pairing(
-        self, started: ConnectState, slack_email: str | None, account: _Account
-    ) -> Pairing:
+    def _pairing(self, started: ConnectState, slack_email: str | None, account: Account) -> Pairing:
         now = self._now()
         return Pairing(
             id=new_id(),
             team_id=started.team_id,
             slack_user_id=started.slack_user_id,
             slack_email=slack_email,
-            close_user_id=account.user.id,
-            organization_id=account.organization_id,
-            email=account.user.email,
-            name=account.user.name[:200],
-            is_api_key=account.is_api_key,
-            secret=account.secret,
-            access_expires_at=account.access_expires_at,
+            account=account,
             created_at=now,
             wake_at=now + PAIRING_LIFE,
         )
@@ -296,6 +260,25 @@ class Connecting:
             incident="asked",
             now=now,
         )
+
+
+def _account(
+    user: CloseUser,
+    organization_id: str,
+    sealed: bytes,
+    *,
+    is_api_key: bool = False,
+    expires_at: datetime | None = None,
+) -> Account:
+    return Account(
+        close_user_id=user.id,
+        organization_id=organization_id,
+        email=user.email,
+        name=user.name[:200],
+        is_api_key=is_api_key,
+        secret=sealed,
+        access_expires_at=expires_at,
+    )
 
 
 def deciders(admins: frozenset[str], pairing: Pairing) -> frozenset[str]:
@@ -332,13 +315,13 @@ def put(store: Store, connection: Connection, *, now: datetime) -> None:
 def _check_account(store: Store, before: Connection | None, new: Connection) -> None:
     """Rights that exist, or that the grantor was asked about, can be taken back only with the
     account that gave them."""
-    theirs = (new.close_user_id, new.organization_id)
-    if before is None or theirs == (before.close_user_id, before.organization_id):
+    theirs = new.account.membership
+    if before is None or theirs == before.account.membership:
         return
     for each in store.delegations.served_by(new.team_id, new.slack_user_id):
         used = (each.grantor_close_id, each.organization_id)
         if each.attempted_at is not None and used != theirs:
-            raise OtherAccountInUse(before.email)
+            raise OtherAccountInUse(before.account.email)
     for stray in store.strays.of_grantor(new.team_id, new.slack_user_id):
         if stray.state in UNFINISHED and not stray.belongs_to(*theirs):
-            raise OtherAccountInUse(before.email)
+            raise OtherAccountInUse(before.account.email)

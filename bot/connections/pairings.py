@@ -113,10 +113,10 @@ class PairingStep:
     async def _revoke(self, pairing: Pairing) -> None:
         """Unless somebody is connected with the same account: it could be ended with it."""
         is_known = await self._database.run(
-            lambda store: store.connections.is_known(pairing.close_user_id)
+            lambda store: store.connections.is_known(pairing.account.close_user_id)
         )
         if not is_known:
-            await self._connections.revoke(pairing.secret)
+            await self._connections.revoke(pairing.account.secret)
 
     async def put_off(self, pairing: Pairing, error: Exception) -> None:
         """Revoke it later."""
@@ -151,14 +151,7 @@ def connection_of(pairing: Pairing, *, now: datetime) -> Connection:
         id=new_id(),
         team_id=pairing.team_id,
         slack_user_id=pairing.slack_user_id,
-        close_user_id=pairing.close_user_id,
-        organization_id=pairing.organization_id,
-        email=pairing.email,
-        name=pairing.name,
-        is_api_key=pairing.is_api_key,
-        is_alive=True,
-        secret=pairing.secret,
-        access_expires_at=pairing.access_expires_at,
+        account=pairing.account,
         connected_at=now,
         wake_at=now,
     )

@@ -61,10 +61,10 @@ class Connections:
 
     async def reseal(self, connection: Connection) -> Connection:
         """The connection with its tokens under the newest key; raises ReconnectNeeded."""
-        if self._vault.is_newest(connection.secret):
+        if self._vault.is_newest(connection.account.secret):
             return connection
         try:
-            secret = self._vault.reseal(connection.secret)
+            secret = self._vault.reseal(connection.account.secret)
         except Undecryptable as error:
             raise await self.give_up(connection) from error
         changed = await self._database.run(
@@ -106,14 +106,14 @@ class Connections:
         """What to show to Close; raises ReconnectNeeded when no key opens it."""
         return Credential(
             self._secret(connection, "access_token"),
-            connection.is_api_key,
+            connection.account.is_api_key,
             connection_id=connection.id,
-            organization_id=connection.organization_id,
+            organization_id=connection.account.organization_id,
         )
 
     def is_fresh(self, connection: Connection) -> bool:
         """Whether its access token can be used without a refresh."""
-        expires_at = connection.access_expires_at
+        expires_at = connection.account.access_expires_at
         return expires_at is None or expires_at - REFRESH_AHEAD > self._now()
 
     async def refresh(self, connection: Connection) -> Connection:
@@ -178,7 +178,7 @@ class Connections:
 
     def _secret(self, connection: Connection, name: str) -> str:
         try:
-            value = self._vault.open(connection.secret)[name]
+            value = self._vault.open(connection.account.secret)[name]
         except Undecryptable as error:
             raise ReconnectNeeded(CloseProblem.GRANT_LOST) from error
         if not value:
@@ -210,6 +210,6 @@ class CloseSession:
             raise await self._connections.give_up(self.connection) from error
 
     async def _refresh(self) -> None:
-        if self.connection.is_api_key:
+        if self.connection.account.is_api_key:
             raise await self._connections.give_up(self.connection)
         self.connection = await self._connections.refresh(self.connection)

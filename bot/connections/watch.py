@@ -71,7 +71,7 @@ class Watch:
         connection = await self._connections.reseal(connection)
         if connection.is_alive and not await self._is_due(connection):
             return
-        if not connection.is_api_key:
+        if not connection.account.is_api_key:
             connection = await self._connections.refresh(connection)
         session = self._connections.session(connection)
         if not await self._is_member(session):
@@ -86,7 +86,7 @@ class Watch:
             if error.problem is CloseProblem.FORBIDDEN:
                 return False
             raise
-        account = session.connection
+        account = session.connection.account
         return user.id == account.close_user_id and account.organization_id in user.organization_ids
 
     async def _is_due(self, connection: Connection) -> bool:
@@ -165,7 +165,7 @@ class Watch:
 
     async def _are_ends_due(self, connection: Connection) -> bool:
         person = (connection.team_id, connection.slack_user_id)
-        now, organization = self._now(), connection.organization_id
+        now, organization = self._now(), connection.account.organization_id
         return await self._database.run(
             lambda store: store.receipts.are_ends_due(*person, organization, now=now)
         )
@@ -197,7 +197,7 @@ class Watch:
         """
         is_shared = await self._database.run(lambda store: store.connections.is_shared(connection))
         if not is_shared:
-            await self._connections.revoke(connection.secret)
+            await self._connections.revoke(connection.account.secret)
         kind = _farewell(connection, is_shared=is_shared)
 
         def forget(store: Store) -> None:
@@ -220,7 +220,7 @@ class Watch:
 
 
 def _farewell(connection: Connection, *, is_shared: bool) -> NoticeKind:
-    if connection.is_api_key:
+    if connection.account.is_api_key:
         return NoticeKind.KEY_FORGOTTEN
     return NoticeKind.TOKENS_FORGOTTEN if is_shared else NoticeKind.DISCONNECTED
 

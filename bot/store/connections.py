@@ -74,7 +74,7 @@ class Connections:
             .order_by(_columns.connected_at)
         )
         found = many(self._connection, Connection, statement)
-        return list({each.organization_id: each for each in found}.values())
+        return list({each.account.organization_id: each for each in found}.values())
 
     def is_known(self, close_user_id: str) -> bool:
         """Whether anybody is connected with this Close account."""
@@ -86,7 +86,7 @@ class Connections:
         statement = (
             select(_columns.id)
             .where(
-                _columns.close_user_id == connection.close_user_id,
+                _columns.close_user_id == connection.account.close_user_id,
                 _columns.id != connection.id,
             )
             .limit(1)

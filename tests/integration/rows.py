@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.store import Database
+from models.account import Account
 from models.base import new_id
 from models.connection import Connection
 from models.delegation import Delegation, Event, State
@@ -50,19 +51,28 @@ async def get(database: Database, row: Delegation) -> Delegation:
     return found
 
 
+def account(**changes: Any) -> Account:
+    """Ada's account in Close."""
+    values: dict[str, Any] = {
+        "close_user_id": "user_ada",
+        "organization_id": "orga_one",
+        "email": "ada@example.com",
+        "name": "Ada Lindqvist",
+        "is_api_key": False,
+        "secret": b"sealed",
+        "access_expires_at": NOON,
+        **changes,
+    }
+    return Account(**values)
+
+
 def connection(**changes: Any) -> Connection:
     """A living connection of Ada's."""
     values: dict[str, Any] = {
         "id": new_id(),
         "team_id": TEAM,
         "slack_user_id": "U0ADA",
-        "close_user_id": "user_ada",
-        "organization_id": "orga_one",
-        "email": "ada@example.com",
-        "is_api_key": False,
-        "is_alive": True,
-        "secret": b"sealed",
-        "access_expires_at": NOON,
+        "account": account(),
         "connected_at": NOON,
         **changes,
     }

@@ -16,6 +16,7 @@ from bot.ports import Close, CloseOAuth, CloseUser, Credential
 from bot.store import Database
 from models.connection import Connection
 from models.delegation import Delegation, State, Trouble
+from tests.integration.rows import account
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 NORTH, SOUTH = "orga_North", "orga_South"
@@ -63,22 +64,21 @@ class Bench:
 
     async def connect(self, person: str, organization: str, *, token: str, **more: Any) -> None:
         """Store a connection of this person."""
-        row = {
-            "close_user_id": f"user_{person}",
-            "email": f"{person}@example.com",
-            "is_api_key": True,
-            "is_alive": True,
-            "access_expires_at": None,
-            "connected_at": NOON,
-            **more,
-        }
+        proven = account(
+            close_user_id=f"user_{person}",
+            organization_id=organization,
+            email=f"{person}@example.com",
+            is_api_key=True,
+            secret=self.connections.seal_key(token),
+            access_expires_at=None,
+        )
         connection = Connection(
             id=person,
             team_id="T",
             slack_user_id=f"U_{person}",
-            organization_id=organization,
-            secret=self.connections.seal_key(token),
-            **row,
+            account=proven,
+            connected_at=NOON,
+            **more,
         )
         await self.database.run(lambda store: store.connections.put(connection))
 

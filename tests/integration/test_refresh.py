@@ -31,7 +31,7 @@ from sandbox.people import ADA
 from sandbox.serving import serve
 from tests.integration.close_world import oauth_client
 from tests.integration.refresher import TEAM
-from tests.integration.rows import connection
+from tests.integration.rows import account, connection
 
 ROOT = Path(__file__).parents[2]
 OVER = datetime(2020, 1, 1, tzinfo=UTC)
@@ -66,7 +66,8 @@ class Stage:
             {"access_token": tokens["access_token"], "refresh_token": tokens["refresh_token"]}
         )
         values = {"secret": sealed, "access_expires_at": OVER, **changes}
-        await self.database.run(lambda store: store.connections.put(connection(**values)))
+        row = connection(account=account(**values))
+        await self.database.run(lambda store: store.connections.put(row))
 
     async def secret(self) -> str:
         """What one session would call Close with."""
@@ -154,8 +155,8 @@ async def test_the_new_pair_is_stored_before_it_is_used(stage: Stage) -> None:
     await session.call(ask)
     assert seen[0].version == 2
     assert seen[0].refreshing_until is None
-    assert seen[0].access_expires_at
-    assert seen[0].access_expires_at > datetime.now(UTC)
+    assert seen[0].account.access_expires_at
+    assert seen[0].account.access_expires_at > datetime.now(UTC)
 
 
 @pytest.mark.parametrize("how", [After.CUT, After.GARBAGE, After.TRUNCATED])
@@ -298,4 +299,4 @@ async def test_a_second_key_reads_what_the_first_wrote(stage: Stage) -> None:
     )
     stage = replace(stage, connections=both)
     assert stage.works(await stage.secret())
-    assert Vault([newer]).open((await stage.stored()).secret)["access_token"]
+    assert Vault([newer]).open((await stage.stored()).account.secret)["access_token"]

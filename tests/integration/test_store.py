@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError, StatementError
 from bot.store import Database, Store
 from models.connection import ConnectState
 from models.delegation import Delegation, Event, ImpossibleTransition, State, Trouble
-from tests.integration.rows import NOON, TEAM, add, connection, delegation, get
+from tests.integration.rows import NOON, TEAM, account, add, connection, delegation, get
 
 FRESH = {"access_expires_at": NOON, "checked_at": NOON}
 
@@ -153,11 +153,11 @@ async def test_a_connection_belongs_to_one_person(database: Database) -> None:
         lambda store: store.connections.lease(first, now=NOON, lease=timedelta(seconds=20))
     )
     assert leased
-    second = connection(email="new@example.com")
+    second = connection(account=account(email="new@example.com"))
     await database.run(lambda store: store.connections.put(second))
     stored = await database.run(lambda store: store.connections.get(TEAM, "U0ADA"))
     assert stored is not None
-    assert (stored.id, stored.version, stored.email) == (first.id, 2, "new@example.com")
+    assert (stored.id, stored.version, stored.account.email) == (first.id, 2, "new@example.com")
     assert stored.refreshing_until is None
 
 

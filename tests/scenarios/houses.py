@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from bot.store import Database
+from bot.store.rows import many
 from models.delegation import Delegation, delegations
-from models.rows import from_row
 from sandbox.browser import Browser
 from sandbox.people import ADA, SandboxPerson
 from sandbox.running import House
@@ -80,10 +80,7 @@ async def rows(database_url: str) -> Sequence[Delegation]:
     database = Database(database_url)
     try:
         found: Sequence[Delegation] = await database.run_connection(
-            lambda connection: [
-                from_row(Delegation, row)
-                for row in connection.execute(delegations.select()).mappings()
-            ]
+            lambda connection: many(connection, Delegation, delegations.select())
         )
     finally:
         await database.dispose()

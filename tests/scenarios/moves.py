@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 
+from bot.store.rows import many
 from models.card import Card, cards
 from models.delegation import OPEN_STATES, Delegation, State
 from sandbox.people import ADA, BEN, SandboxPerson
@@ -82,10 +83,10 @@ def hurry(world: World, delegation: Delegation) -> None:
 
 async def all_cards(world: World) -> list[Card]:
     """Every card row."""
-    rows = await world.database.run_connection(
-        lambda connection: connection.execute(cards.select()).mappings().all()
+    found: list[Card] = await world.database.run_connection(
+        lambda connection: many(connection, Card, cards.select())
     )
-    return [Card(**row) for row in rows]
+    return found
 
 
 async def cards_at_rest(world: World, *, within: float = 20.0) -> list[Card]:

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from bot.store.rows import many
 from models.connection import Connection, connections
 from models.delegation import State
 from sandbox.people import ADA, BEN, SandboxPerson
@@ -52,7 +53,7 @@ async def stored(world: World) -> list[Connection]:
     """All connections."""
 
     def read(connection: Any) -> list[Connection]:
-        return [Connection(**row) for row in connection.execute(connections.select()).mappings()]
+        return many(connection, Connection, connections.select())
 
     found: list[Connection] = await world.database.run_connection(read)
     return found
@@ -81,8 +82,8 @@ async def test_the_whole_job_with_a_key(
         assert page.status_code == 200
         assert "Close is connected" in page.text
         (connection,) = await stored(world)
-        assert connection.is_api_key
-        assert key.encode() not in connection.secret
+        assert connection.account.is_api_key
+        assert key.encode() not in connection.account.secret
         await asked(world)
         await press(world, ADA, "Approve")
         await settled_in(world, State.ACTIVE)
@@ -107,7 +108,7 @@ async def test_both_ways_are_offered(keyed: World) -> None:
         url = found.group(1).replace("&amp;", "&")
         answer = await browser.get(await keyed.close.consent(url, ADA))
     assert answer.status_code == 200
-    assert not (await stored(keyed))[0].is_api_key
+    assert not (await stored(keyed))[0].account.is_api_key
 
 
 async def test_without_an_app_only_keys(sqlite_url: str) -> None:

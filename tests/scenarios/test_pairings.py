@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bot.store.rows import many
 from models.connection import connections
 from models.pairing import Pairing, Verdict, pairings
 from sandbox.people import ADA, BEN, CLEO, DANA, SandboxPerson
@@ -45,8 +46,8 @@ async def pairing_of(world: World) -> Pairing:
     """The latest pairing."""
 
     def read(connection: Any) -> Pairing:
-        rows = connection.execute(pairings.select().order_by(pairings.c.created_at.desc()))
-        return Pairing(**rows.mappings().first())
+        statement = pairings.select().order_by(pairings.c.created_at.desc())
+        return many(connection, Pairing, statement)[0]
 
     found: Pairing = await world.database.run_connection(read)
     return found
@@ -90,7 +91,7 @@ async def test_an_admin_confirms(database_url: str) -> None:
         assert await stored(world) == [(ADA.id, BEN.email)]
         settled = await world.card(CLEO, "confirmed it")
         assert "Confirm" not in settled.buttons()
-        assert (await pairing_of(world)).secret == b""
+        assert (await pairing_of(world)).account.secret == b""
 
 
 async def test_an_admin_rejects(led: World) -> None:
@@ -100,7 +101,7 @@ async def test_an_admin_rejects(led: World) -> None:
     await led.card(ADA, "was not connected")
     await led.close.wait_for(lambda: revocations(led) == 1, what="a revocation")
     async with asyncio.timeout(5):
-        while (await pairing_of(led)).secret:  # noqa: ASYNC110 - only looking tells
+        while (await pairing_of(led)).account.secret:  # noqa: ASYNC110 - only looking tells
             await asyncio.sleep(0.02)
     assert await stored(led) == []
 

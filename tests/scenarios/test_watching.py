@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
+from bot.store.rows import many
 from models.connection import Connection, connections
 from models.delegation import State
 from sandbox.close.unknowns import DeactivatedCaller
@@ -22,7 +23,8 @@ async def connection_of(world: World) -> Connection:
     """The only stored connection."""
 
     def read(connection: Any) -> Connection:
-        return Connection(**connection.execute(connections.select()).mappings().one())
+        (found,) = many(connection, Connection, connections.select())
+        return found
 
     found: Connection = await world.database.run_connection(read)
     return found
@@ -62,7 +64,7 @@ async def test_refreshed_at_least_daily(world: World) -> None:
         await checked(world, 1 + day)
         again = await at_rest(world)
         assert again.is_alive
-        assert again.secret != first.secret
+        assert again.account.secret != first.account.secret
         assert again.wake_at is not None
         assert (again.wake_at - world.clock()).total_seconds() < 24 * 3600
 

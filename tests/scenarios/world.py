@@ -11,8 +11,8 @@ from cryptography.fernet import Fernet
 from bot.process.app import open_bot
 from bot.process.settings import Settings
 from bot.store import Database
-from models.delegation import Delegation, State
-from models.rows import from_row
+from bot.store.rows import many
+from models.delegation import Delegation, State, delegations
 from sandbox.close import CLIENT_ID, CLIENT_SECRET, SandboxClose
 from sandbox.people import SandboxPerson
 from sandbox.serving import serve
@@ -103,10 +103,8 @@ class World:
         """All rows, oldest first."""
 
         def read(connection: Any) -> list[Delegation]:
-            from models.delegation import delegations  # noqa: PLC0415
-
-            rows = connection.execute(delegations.select().order_by(delegations.c.requested_at))
-            return [from_row(Delegation, row) for row in rows.mappings()]
+            oldest_first = delegations.select().order_by(delegations.c.requested_at)
+            return many(connection, Delegation, oldest_first)
 
         return await self.database.run_connection(read)
 

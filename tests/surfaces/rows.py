@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from models.account import Account
 from models.connection import Connection
 from models.delegation import (
     OPEN_STATES,
@@ -161,19 +162,26 @@ def unseen() -> dict[str, Delegation]:
     }
 
 
+def account(*, email: str, name: str) -> Account:
+    """Somebody's account in Close."""
+    return Account(
+        close_user_id="user_1",
+        organization_id="orga_north",
+        email=email,
+        name=name,
+        is_api_key=False,
+        secret=b"",
+    )
+
+
 def connection(*, is_alive: bool = True) -> Connection:
     """A person's link to Close."""
     return Connection(
         id="c1",
         team_id=TEAM,
         slack_user_id=ADA,
-        close_user_id="user_ada",
-        organization_id="orga_north",
-        email="ada.lindqvist@example.com",
-        is_api_key=False,
+        account=account(email="ada.lindqvist@example.com", name="Ada Lindqvist"),
         is_alive=is_alive,
-        secret=b"",
-        access_expires_at=NOW,
         connected_at=NOW,
     )
 

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from models.account import Account
 from models.connection import (
     AFTER_APPROVAL,
     DAILY,
@@ -18,6 +19,14 @@ from models.delegation import Delegation, State
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
+ACCOUNT = Account(
+    close_user_id="user_1",
+    organization_id="orga_1",
+    email="ada@example.com",
+    name="Ada",
+    is_api_key=False,
+    secret=b"",
+)
 
 
 def connection(*, checked_at: datetime | None = NOON) -> Connection:
@@ -26,13 +35,7 @@ def connection(*, checked_at: datetime | None = NOON) -> Connection:
         id="c",
         team_id="T",
         slack_user_id="U",
-        close_user_id="user_1",
-        organization_id="orga_1",
-        email="ada@example.com",
-        is_api_key=False,
-        is_alive=True,
-        secret=b"",
-        access_expires_at=None,
+        account=ACCOUNT,
         connected_at=NOON,
         checked_at=checked_at,
     )
