@@ -7,7 +7,6 @@ the link. An account with another address than the person's own in Slack waits f
 
 import contextlib
 import hmac
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -17,8 +16,9 @@ from bot.close.errors import CloseError, CloseProblem, RefusedByClose
 from bot.connections.links import Links
 from bot.connections.sessions import Connections
 from bot.connections.vault import fingerprint, new_secret
-from bot.ports import Close, CloseOAuth, CloseUser, Credential, Directory, Now
-from bot.store import Database, Store
+from bot.desk import Desk, change
+from bot.ports import Close, CloseOAuth, CloseUser, Credential
+from bot.store import Store
 from models.account import Account
 from models.base import new_id
 from models.connection import Connection, ConnectState
@@ -91,163 +91,142 @@ class Arrival:
     needs_admin: bool = False
 
 
-class Connecting:
-    """Starts and finishes the way. ``wake`` tells the workers that waiting work can go on."""
+@dataclass(frozen=True, slots=True)
+class Way:
+    """What the way to Close and back needs besides the desk."""
 
-    def __init__(
-        self,
-        database: Database,
-        connections: Connections,
-        oauth: CloseOAuth,
-        close: Close,
-        directory: Directory,
-        links: Links,
-        now: Now,
-        wake: Callable[[], None],
-        *,
-        admins: frozenset[str] = frozenset(),
-    ) -> None:
-        self._database = database
-        self._connections = connections
-        self._oauth = oauth
-        self._close = close
-        self._directory = directory
-        self._links = links
-        self._now = now
-        self._wake = wake
-        self._admins = admins
-        self._log = structlog.get_logger("bot.connections.flow")
+    desk: Desk
+    connections: Connections
+    oauth: CloseOAuth
+    close: Close
+    links: Links
 
-    async def depart(self, link: str) -> Departure:
-        """From our link to Close's consent page.
 
-        Raises LinkRefused, NotAMember and ``bot.slack.errors``.
-        """
-        team_id, slack_user_id = self._links.read(link)
-        await self._member(team_id, slack_user_id)
-        return await self.depart_again(team_id, slack_user_id)
+async def depart(way: Way, link: str) -> Departure:
+    """From our link to Close's consent page.
 
-    async def depart_again(self, team_id: str, slack_user_id: str) -> Departure:
-        """A fresh state for a person whose link was good a moment ago."""
-        state, browser_secret, now = new_secret(), new_secret(), self._now()
-        row = ConnectState(
-            state_hash=fingerprint(state),
-            browser_hash=fingerprint(browser_secret),
-            team_id=team_id,
-            slack_user_id=slack_user_id,
-            expires_at=now + STATE_LIFE,
-        )
-        await self._database.run(lambda store: store.connect_states.add(row, now=now))
-        return Departure(self._oauth.authorize_url(state), state, browser_secret)
+    Raises LinkRefused, NotAMember and ``bot.slack.errors``.
+    """
+    team_id, slack_user_id = way.links.read(link)
+    await _member(way.desk, team_id, slack_user_id)
+    return await depart_again(way, team_id, slack_user_id)
 
-    async def take_state(self, *, state: str, browser_secret: str) -> ConnectState:
-        """Use the state up; raises StateRefused."""
-        started = await self._database.run(
-            lambda store: store.connect_states.take(fingerprint(state))
-        )
-        if started is None or started.expires_at <= self._now():
-            raise StateRefused
-        if not hmac.compare_digest(started.browser_hash, fingerprint(browser_secret)):
-            raise StateRefused
-        return started
 
-    async def arrive(self, started: ConnectState, *, code: str) -> Arrival:
-        """Back from Close with a code.
+async def depart_again(way: Way, team_id: str, slack_user_id: str) -> Departure:
+    """A fresh state for a person whose link was good a moment ago."""
+    state, browser_secret, now = new_secret(), new_secret(), way.desk.now()
+    row = ConnectState(
+        state_hash=fingerprint(state),
+        browser_hash=fingerprint(browser_secret),
+        team_id=team_id,
+        slack_user_id=slack_user_id,
+        expires_at=now + STATE_LIFE,
+    )
+    await way.desk.database.run(lambda store: store.connect_states.add(row, now=now))
+    return Departure(way.oauth.authorize_url(state), state, browser_secret)
 
-        Raises NotConnectable, ``bot.slack.errors`` and ``bot.close.errors``.
-        """
-        slack_email = await self._slack_email(started)
-        answer = await self._oauth.exchange(code)
-        sealed = self._connections.seal(answer)
-        user = await self._close.me(Credential(answer.access_token))
-        if user.id != answer.user_id or answer.organization_id not in user.organization_ids:
-            raise AccountMismatch
-        account = _account(
-            user, answer.organization_id, sealed, expires_at=self._connections.expiry(answer)
-        )
-        try:
-            return await self._bind(started, slack_email, account)
-        except NotConnectable:
-            await self._give_back(account)
-            raise
 
-    async def arrive_with_key(self, started: ConnectState, *, api_key: str) -> Arrival:
-        """An API key from our own form; raises as :meth:`arrive` does."""
-        slack_email = await self._slack_email(started)
-        if not api_key.isascii() or not api_key.isprintable() or ":" in api_key:
-            raise RefusedByClose(CloseProblem.INVALID)  # a key has no such characters
-        user = await self._close.me(Credential(api_key, is_api_key=True))
-        if not user.organization_ids:
-            raise NoOrganization
-        if len(user.organization_ids) > 1:
-            raise OrganizationUnclear
-        sealed = self._connections.seal_key(api_key)
-        account = _account(user, user.organization_ids[0], sealed, is_api_key=True)
-        return await self._bind(started, slack_email, account)
+async def take_state(desk: Desk, *, state: str, browser_secret: str) -> ConnectState:
+    """Use the state up; raises StateRefused."""
+    started = await desk.database.run(lambda store: store.connect_states.take(fingerprint(state)))
+    if started is None or started.expires_at <= desk.now():
+        raise StateRefused
+    if not hmac.compare_digest(started.browser_hash, fingerprint(browser_secret)):
+        raise StateRefused
+    return started
 
-    async def _slack_email(self, started: ConnectState) -> str | None:
-        """Asked first: a code of Close works only once."""
-        return (await self._member(started.team_id, started.slack_user_id)).email
 
-    async def _member(self, team_id: str, slack_user_id: str) -> Person:
-        """Raises NotAMember for whoever cannot give or get a right."""
-        person = await self._directory.person(slack_user_id)
-        if person is None or who_refusal(person, team_id) is not None:
-            raise NotAMember
-        return person
+async def arrive(way: Way, started: ConnectState, *, code: str) -> Arrival:
+    """Back from Close with a code.
 
-    async def _bind(
-        self, started: ConnectState, slack_email: str | None, account: Account
-    ) -> Arrival:
-        email = account.email
-        if slack_email is not None and slack_email.casefold() == email.casefold():
-            await keep(self._database, self._connection(started, account), now=self._now())
-            self._log.info("connected", team=started.team_id, user=started.slack_user_id)
-            self._wake()
-            return Arrival(email)
-        pairing = self._pairing(started, slack_email, account)
-        if not deciders(self._admins, pairing):
-            raise NobodyCanConfirm(email)
-        await self._database.run(lambda store: self._ask_admins(store, pairing))
-        self._log.info("pairing waits", team=started.team_id, user=started.slack_user_id)
-        self._wake()
-        return Arrival(email, needs_admin=True)
+    Raises NotConnectable, ``bot.slack.errors`` and ``bot.close.errors``.
+    """
+    # Asked first: a code of Close works only once.
+    person = await _member(way.desk, started.team_id, started.slack_user_id)
+    answer = await way.oauth.exchange(code)
+    sealed = way.connections.seal(answer)
+    user = await way.close.me(Credential(answer.access_token))
+    if user.id != answer.user_id or answer.organization_id not in user.organization_ids:
+        raise AccountMismatch
+    expires_at = way.connections.expiry(answer)
+    account = _account(user, answer.organization_id, sealed, expires_at=expires_at)
+    try:
+        return await _bind(way.desk, started, person.email, account)
+    except NotConnectable:
+        await _give_back(way, account)
+        raise
 
-    async def _give_back(self, account: Account) -> None:
-        """What is not kept is ended at Close, unless that could end a connection that is kept."""
-        is_known = await self._database.run(
-            lambda store: store.connections.is_known(account.close_user_id)
-        )
-        if not is_known:
-            with contextlib.suppress(CloseError):  # nobody has these tokens any more in any case
-                await self._connections.revoke(account.secret)
 
-    def _connection(self, started: ConnectState, account: Account) -> Connection:
-        now = self._now()
-        return Connection(
-            id=new_id(),
-            team_id=started.team_id,
-            slack_user_id=started.slack_user_id,
-            account=account,
-            connected_at=now,
-            checked_at=now,
-            wake_at=now,
-        )
+async def arrive_with_key(way: Way, started: ConnectState, *, api_key: str) -> Arrival:
+    """An API key from our own form; raises as :func:`arrive` does."""
+    person = await _member(way.desk, started.team_id, started.slack_user_id)
+    if not api_key.isascii() or not api_key.isprintable() or ":" in api_key:
+        raise RefusedByClose(CloseProblem.INVALID)  # a key has no such characters
+    user = await way.close.me(Credential(api_key, is_api_key=True))
+    if not user.organization_ids:
+        raise NoOrganization
+    if len(user.organization_ids) > 1:
+        raise OrganizationUnclear
+    sealed = way.connections.seal_key(api_key)
+    account = _account(user, user.organization_ids[0], sealed, is_api_key=True)
+    return await _bind(way.desk, started, person.email, account)
 
-    def _pairing(self, started: ConnectState, slack_email: str | None, account: Account) -> Pairing:
-        now = self._now()
-        return Pairing(
-            id=new_id(),
-            team_id=started.team_id,
-            slack_user_id=started.slack_user_id,
-            slack_email=slack_email,
-            account=account,
-            created_at=now,
-            wake_at=now + PAIRING_LIFE,
-        )
 
-    def _ask_admins(self, store: Store, pairing: Pairing) -> None:
-        now = self._now()
+async def _member(desk: Desk, team_id: str, slack_user_id: str) -> Person:
+    """Raises NotAMember for whoever cannot give or get a right."""
+    person = await desk.directory.person(slack_user_id)
+    if person is None or who_refusal(person, team_id) is not None:
+        raise NotAMember
+    return person
+
+
+async def _bind(
+    desk: Desk, started: ConnectState, slack_email: str | None, account: Account
+) -> Arrival:
+    is_own = slack_email is not None and slack_email.casefold() == account.email.casefold()
+    if is_own:
+        await _connect(desk, started, account)
+    else:
+        await _ask_admins(desk, started, slack_email, account)
+    log = structlog.get_logger("bot.connections.flow")
+    event = "connected" if is_own else "pairing waits"
+    log.info(event, team=started.team_id, user=started.slack_user_id)
+    return Arrival(account.email, needs_admin=not is_own)
+
+
+async def _connect(desk: Desk, started: ConnectState, account: Account) -> None:
+    now = desk.now()
+    connection = Connection(
+        id=new_id(),
+        team_id=started.team_id,
+        slack_user_id=started.slack_user_id,
+        account=account,
+        connected_at=now,
+        checked_at=now,
+        wake_at=now,
+    )
+    await desk.database.run(lambda store: put(store, connection, now=now))
+    await wake_what_waited(desk, started.team_id, started.slack_user_id)
+
+
+async def _ask_admins(
+    desk: Desk, started: ConnectState, slack_email: str | None, account: Account
+) -> None:
+    now = desk.now()
+    pairing = Pairing(
+        id=new_id(),
+        team_id=started.team_id,
+        slack_user_id=started.slack_user_id,
+        slack_email=slack_email,
+        account=account,
+        created_at=now,
+        wake_at=now + PAIRING_LIFE,
+    )
+    admins = deciders(desk, pairing)
+    if not admins:
+        raise NobodyCanConfirm(account.email)
+
+    def ask(store: Store) -> None:
         for earlier in store.pairings.waiting_for(pairing.team_id, pairing.slack_user_id):
             store.pairings.decide(earlier, Verdict.REPLACED, by=None, wake_at=now)
             store.notices.mark_stale(earlier.id, now=now)
@@ -255,11 +234,23 @@ class Connecting:
         store.notices.tell(
             NoticeKind.PAIRING,
             team_id=pairing.team_id,
-            recipients=sorted(deciders(self._admins, pairing)),
+            recipients=sorted(admins),
             subject_id=pairing.id,
             incident="asked",
             now=now,
         )
+
+    await change(desk, ask)
+
+
+async def _give_back(way: Way, account: Account) -> None:
+    """What is not kept is ended at Close, unless that could end a connection that is kept."""
+    is_known = await way.desk.database.run(
+        lambda store: store.connections.is_known(account.close_user_id)
+    )
+    if not is_known:
+        with contextlib.suppress(CloseError):  # nobody has these tokens any more in any case
+            await way.connections.revoke(account.secret)
 
 
 def _account(
@@ -281,23 +272,24 @@ def _account(
     )
 
 
-def deciders(admins: frozenset[str], pairing: Pairing) -> frozenset[str]:
+def deciders(desk: Desk, pairing: Pairing) -> frozenset[str]:
     """Who may confirm a pairing: an admin, and nobody their own."""
-    return admins - {pairing.slack_user_id}
+    return desk.policy.admins - {pairing.slack_user_id}
 
 
-async def keep(database: Database, connection: Connection, *, now: datetime) -> None:
-    """Store a connection in place of an earlier one, and let what waits for it go on.
-
-    Raises OtherAccountInUse. What began to wait while it was being stored is woken afterwards.
-    """
-    team_id, person = connection.team_id, connection.slack_user_id
-    await database.run(lambda store: put(store, connection, now=now))
-    await database.run(lambda store: store.delegations.wake_for_person(team_id, person, now=now))
+async def wake_what_waited(desk: Desk, team_id: str, slack_user_id: str) -> None:
+    """After :func:`put`: what began to wait while the connection was being stored goes on too."""
+    await change(
+        desk,
+        lambda store: store.delegations.wake_for_person(team_id, slack_user_id, now=desk.now()),
+    )
 
 
 def put(store: Store, connection: Connection, *, now: datetime) -> None:
-    """The transaction of :func:`keep`; delegations are locked before connections, as everywhere."""
+    """Store a connection in place of an earlier one, and let what waits for it go on.
+
+    Raises OtherAccountInUse. Delegations are locked before connections, as everywhere.
+    """
     team_id, person = connection.team_id, connection.slack_user_id
     store.delegations.wake_for_person(team_id, person, now=now)
     store.delegations.identify_anew(team_id, person, now=now)

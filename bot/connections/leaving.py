@@ -4,14 +4,13 @@ The first half happens here, in one transaction; the watch does the rest once Cl
 every end (``bot.connections.watch``).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.desk import Actor
-from bot.ports import Now
+from bot.desk import Actor, Desk, change
 from bot.refusals import NotConnectedYet
-from bot.store import Database, Store
+from bot.store import Store
 from models.connection import Connection
 from models.delegation import Delegation
 from models.pairing import Pairing, Verdict
@@ -26,55 +25,55 @@ class Standing:
     dependents: Sequence[Delegation]
 
 
-class Disconnecting:
-    """What people can do about their own connection."""
+async def standing_of(desk: Desk, actor: Actor) -> Standing:
+    """How the actor is connected."""
+    return await desk.database.run(lambda store: _standing(store, actor))
 
-    def __init__(self, database: Database, now: Now, wake: Callable[[], None]) -> None:
-        self._database = database
-        self._now = now
-        self._wake = wake
 
-    async def standing(self, actor: Actor) -> Standing:
-        """How the actor is connected."""
-        return await self._database.run(lambda store: _standing(store, actor))
+async def leave_if_free(desk: Desk, actor: Actor) -> Standing:
+    """Disconnect at once if nothing depends on it; look at ``dependents`` to know.
 
-    async def leave_if_free(self, actor: Actor) -> Standing:
-        """Disconnect at once if nothing depends on it; look at ``dependents`` to know.
+    Raises NotConnectedYet.
+    """
 
-        Raises NotConnectedYet.
-        """
-
-        def decide(store: Store) -> Standing:
-            standing = _standing(store, actor)
-            if standing.connection is None:
-                raise NotConnectedYet
-            if not standing.dependents:
-                leave(store, standing.connection, now=self._now())
-            return standing
-
-        return await self._done(decide)
-
-    async def leave(self, actor: Actor) -> Standing:
-        """End everything that depends on the actor's connection, and disconnect.
-
-        Raises NotConnectedYet.
-        """
-
-        def decide(store: Store) -> Standing:
-            now = self._now()
-            store.delegations.end_with_connection(actor.team_id, actor.user_id, now=now)
-            standing = _standing(store, actor)
-            if standing.connection is None:
-                raise NotConnectedYet
-            leave(store, standing.connection, now=now)
-            return standing
-
-        return await self._done(decide)
-
-    async def _done(self, decide: Callable[[Store], Standing]) -> Standing:
-        standing = await self._database.run(decide)
-        self._wake()
+    def decide(store: Store) -> Standing:
+        standing = _standing(store, actor)
+        if standing.connection is None:
+            raise NotConnectedYet
+        if not standing.dependents:
+            _begin_leaving(store, standing.connection, now=desk.now())
         return standing
+
+    return await change(desk, decide)
+
+
+async def leave(desk: Desk, actor: Actor) -> Standing:
+    """End everything that depends on the actor's connection, and disconnect.
+
+    Raises NotConnectedYet.
+    """
+
+    def decide(store: Store) -> Standing:
+        now = desk.now()
+        store.delegations.end_with_connection(actor.team_id, actor.user_id, now=now)
+        standing = _standing(store, actor)
+        if standing.connection is None:
+            raise NotConnectedYet
+        _begin_leaving(store, standing.connection, now=now)
+        return standing
+
+    return await change(desk, decide)
+
+
+def give_up(store: Store, team_id: str, slack_user_id: str, *, now: datetime) -> None:
+    """For somebody who has left: their connection goes, and no account of theirs waits for an
+    admin any longer."""
+    for pairing in store.pairings.waiting_for(team_id, slack_user_id):
+        store.pairings.decide(pairing, Verdict.REJECTED, by=None, wake_at=now)
+        store.notices.mark_stale(pairing.id, now=now)
+    connection = store.connections.get(team_id, slack_user_id, lock=True)
+    if connection is not None and connection.leaving_at is None:
+        _begin_leaving(store, connection, now=now)
 
 
 def _standing(store: Store, actor: Actor) -> Standing:
@@ -86,18 +85,7 @@ def _standing(store: Store, actor: Actor) -> Standing:
     )
 
 
-def leave(store: Store, connection: Connection, *, now: datetime) -> None:
+def _begin_leaving(store: Store, connection: Connection, *, now: datetime) -> None:
     """Have the connection revoked at Close and forgotten when its last end is confirmed."""
     store.connections.leave(connection, now=now)
     store.homes.touch(connection.team_id, connection.slack_user_id, now=now)
-
-
-def give_up(store: Store, team_id: str, slack_user_id: str, *, now: datetime) -> None:
-    """For somebody who has left: their connection goes, and no account of theirs waits for an
-    admin any longer."""
-    for pairing in store.pairings.waiting_for(team_id, slack_user_id):
-        store.pairings.decide(pairing, Verdict.REJECTED, by=None, wake_at=now)
-        store.notices.mark_stale(pairing.id, now=now)
-    connection = store.connections.get(team_id, slack_user_id, lock=True)
-    if connection is not None and connection.leaving_at is None:
-        leave(store, connection, now=now)

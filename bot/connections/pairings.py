@@ -10,9 +10,9 @@ from datetime import datetime
 import structlog
 
 from bot.clock.backoff import pause_after
-from bot.connections.flow import deciders, put
+from bot.connections.flow import deciders, put, wake_what_waited
 from bot.connections.sessions import Connections
-from bot.desk import Actor
+from bot.desk import Actor, Desk, change
 from bot.ports import Now
 from bot.refusals import AlreadyDecided, NotYours
 from bot.store import Database, Store
@@ -22,67 +22,65 @@ from models.notice import NoticeKind
 from models.pairing import Pairing, Verdict
 
 
-class Pairings:
-    """What admins can do. ``wake`` tells the workers that something became due."""
+async def confirm(desk: Desk, actor: Actor, pairing_id: str) -> Pairing:
+    """It is that person's account. Raises NotYours, AlreadyDecided, OtherAccountInUse."""
 
-    def __init__(
-        self, database: Database, admins: frozenset[str], now: Now, wake: Callable[[], None]
-    ) -> None:
-        self._database = database
-        self._admins = admins
-        self._now = now
-        self._wake = wake
-
-    async def confirm(self, actor: Actor, pairing_id: str) -> Pairing:
-        """It is that person's account. Raises NotYours, AlreadyDecided, OtherAccountInUse."""
-
-        def decide(store: Store) -> Pairing:
-            pairing = self._undecided(store, actor, pairing_id)
-            now = self._now()
-            put(store, connection_of(pairing, now=now), now=now)
-            store.pairings.decide(pairing, Verdict.CONFIRMED, by=actor.user_id, wake_at=None)
-            self._tell(store, pairing)
-            return pairing
-
-        pairing = await self._database.run(decide)
-        await self._database.run(
-            lambda store: store.delegations.wake_for_person(
-                pairing.team_id, pairing.slack_user_id, now=self._now()
-            )
+    def decide(store: Store) -> Pairing:
+        now = desk.now()
+        pairing = _undecided(desk, store, actor, pairing_id, now)
+        connection = Connection(
+            id=new_id(),
+            team_id=pairing.team_id,
+            slack_user_id=pairing.slack_user_id,
+            account=pairing.account,
+            connected_at=now,
+            wake_at=now,
         )
-        self._wake()
+        put(store, connection, now=now)
+        store.pairings.decide(pairing, Verdict.CONFIRMED, by=actor.user_id, wake_at=None)
+        _tell(store, pairing, now=now)
         return pairing
 
-    async def reject(self, actor: Actor, pairing_id: str) -> Pairing:
-        """It is not. Raises NotYours and AlreadyDecided."""
+    pairing = await desk.database.run(decide)
+    await wake_what_waited(desk, pairing.team_id, pairing.slack_user_id)
+    return pairing
 
-        def decide(store: Store) -> Pairing:
-            pairing = self._undecided(store, actor, pairing_id)
-            now = self._now()
-            store.pairings.decide(pairing, Verdict.REJECTED, by=actor.user_id, wake_at=now)
-            self._tell(store, pairing)
-            return pairing
 
-        pairing = await self._database.run(decide)
-        self._wake()
+async def reject(desk: Desk, actor: Actor, pairing_id: str) -> Pairing:
+    """It is not. Raises NotYours and AlreadyDecided."""
+
+    def decide(store: Store) -> Pairing:
+        now = desk.now()
+        pairing = _undecided(desk, store, actor, pairing_id, now)
+        store.pairings.decide(pairing, Verdict.REJECTED, by=actor.user_id, wake_at=now)
+        _tell(store, pairing, now=now)
         return pairing
 
-    def _undecided(self, store: Store, actor: Actor, pairing_id: str) -> Pairing:
-        pairing = store.pairings.get(pairing_id, lock=True)
-        if pairing is None or pairing.team_id != actor.team_id:
-            raise NotYours
-        if actor.user_id not in deciders(self._admins, pairing):
-            raise NotYours
-        if pairing.verdict is not Verdict.WAITING or pairing.wake_at is None:
-            raise AlreadyDecided
-        if pairing.wake_at <= self._now():
-            raise AlreadyDecided
-        return pairing
+    return await change(desk, decide)
 
-    def _tell(self, store: Store, pairing: Pairing) -> None:
-        now = self._now()
-        store.notices.mark_stale(pairing.id, now=now)
-        tell_person(store, pairing, now=now)
+
+def _undecided(desk: Desk, store: Store, actor: Actor, pairing_id: str, now: datetime) -> Pairing:
+    pairing = store.pairings.get(pairing_id, lock=True)
+    if pairing is None or pairing.team_id != actor.team_id:
+        raise NotYours
+    if actor.user_id not in deciders(desk, pairing):
+        raise NotYours
+    if pairing.verdict is not Verdict.WAITING or pairing.wake_at is None or pairing.wake_at <= now:
+        raise AlreadyDecided
+    return pairing
+
+
+def _tell(store: Store, pairing: Pairing, *, now: datetime) -> None:
+    """Have the admins' question answered, and the person told what became of their account."""
+    store.notices.mark_stale(pairing.id, now=now)
+    store.notices.tell(
+        NoticeKind.PAIRING_DECIDED,
+        team_id=pairing.team_id,
+        recipients=[pairing.slack_user_id],
+        subject_id=pairing.id,
+        incident="decided",
+        now=now,
+    )
 
 
 class PairingStep:
@@ -129,29 +127,4 @@ class PairingStep:
             return
         now = self._now()
         store.pairings.decide(current, Verdict.EXPIRED, by=None, wake_at=now)
-        store.notices.mark_stale(pairing.id, now=now)
-        tell_person(store, pairing, now=now)
-
-
-def tell_person(store: Store, pairing: Pairing, *, now: datetime) -> None:
-    """Have the person told what became of their account."""
-    store.notices.tell(
-        NoticeKind.PAIRING_DECIDED,
-        team_id=pairing.team_id,
-        recipients=[pairing.slack_user_id],
-        subject_id=pairing.id,
-        incident="decided",
-        now=now,
-    )
-
-
-def connection_of(pairing: Pairing, *, now: datetime) -> Connection:
-    """The connection that a confirmed pairing becomes."""
-    return Connection(
-        id=new_id(),
-        team_id=pairing.team_id,
-        slack_user_id=pairing.slack_user_id,
-        account=pairing.account,
-        connected_at=now,
-        wake_at=now,
-    )
+        _tell(store, pairing, now=now)

@@ -1,67 +1,99 @@
-"""Asking back: what somebody said is kept until they press one of the answers.
+"""Drafts: a wish is kept as JSON until its asker presses one of the answers.
 
-The buttons carry only the draft's id; the draft belongs to one person and is used once.
+The buttons carry only the draft's id; the draft belongs to one person and is used once. Drafts
+outlive an update of the bot, so names and meaning of what is in the JSON stay.
 """
 
 import json
 from datetime import timedelta
 from typing import Any
 
-from bot.desk import Actor
-from bot.ports import Now
+from bot.delegations.wishes import Wish
+from bot.desk import Actor, Desk
+from bot.grammar import Verb
 from bot.refusals import DraftGone
-from bot.store import Database
+from bot.times.reading import read_span
+from bot.times.saying import write_span
 from models.base import new_id
 from models.draft import Draft
 
 DRAFT_LIFE = timedelta(hours=1)
 
 
-class Drafting:
-    """Keeps drafts and hands each out once."""
+async def keep(desk: Desk, actor: Actor, wish: Wish) -> str:
+    """Store the wish; returns the id for the buttons."""
+    now = desk.now()
+    draft = Draft(
+        id=new_id(),
+        team_id=actor.team_id,
+        slack_user_id=actor.user_id,
+        content=json.dumps(_content(wish)),
+        expires_at=now + DRAFT_LIFE,
+    )
+    await desk.database.run(lambda store: store.drafts.add(draft, now=now))
+    return draft.id
 
-    def __init__(self, database: Database, now: Now) -> None:
-        self._database = database
-        self._now = now
 
-    async def keep(self, actor: Actor, content: dict[str, Any]) -> str:
-        """Store what was said; returns the id for the buttons."""
-        now = self._now()
-        draft = Draft(
-            id=new_id(),
-            team_id=actor.team_id,
-            slack_user_id=actor.user_id,
-            content=json.dumps(content),
-            expires_at=now + DRAFT_LIFE,
+async def people_of(desk: Desk, actor: Actor, draft_id: str) -> list[str | None]:
+    """Whom the draft is about, without using it up; raises DraftGone like :func:`take`."""
+    now = desk.now()
+    draft = await desk.database.run(
+        lambda store: store.drafts.get(
+            draft_id, team_id=actor.team_id, slack_user_id=actor.user_id, now=now
         )
-        await self._database.run(lambda store: store.drafts.add(draft, now=now))
-        return draft.id
+    )
+    if draft is None:
+        raise DraftGone
+    content = json.loads(draft.content)
+    return [*content["people"], content.get("grantee")]
 
-    async def read(self, actor: Actor, draft_id: str) -> dict[str, Any]:
-        """What was said, without using it up; raises DraftGone like :meth:`take`."""
-        now = self._now()
-        return _content(
-            await self._database.run(
-                lambda store: store.drafts.get(
-                    draft_id, team_id=actor.team_id, slack_user_id=actor.user_id, now=now
-                )
-            )
+
+async def take(desk: Desk, actor: Actor, draft_id: str, choice: int, zone: str) -> Wish:
+    """The wish, with the reading that was chosen.
+
+    Raises DraftGone when it was used, is too old, or is not the actor's. Its time is taken as it
+    is now: a start may have passed, and when the end has, InThePast is raised.
+    """
+    content = await _used_up(desk, actor, draft_id)
+    readings = content.get("readings")
+    text = readings[choice] if readings else content["span"]
+    return Wish(
+        verb=Verb(content["verb"]),
+        people=content["people"],
+        readings=[read_span(text, now=desk.now(), zone=zone)],
+        reason=content["reason"],
+        grantee_id=content.get("grantee"),
+        is_group=content.get("is_group", False),
+        is_confirmed=content.get("is_confirmed", False),
+    )
+
+
+async def drop(desk: Desk, actor: Actor, draft_id: str) -> None:
+    """The person does not want it after all; raises DraftGone like :func:`take`."""
+    await _used_up(desk, actor, draft_id)
+
+
+async def _used_up(desk: Desk, actor: Actor, draft_id: str) -> dict[str, Any]:
+    now = desk.now()
+    draft = await desk.database.run(
+        lambda store: store.drafts.take(
+            draft_id, team_id=actor.team_id, slack_user_id=actor.user_id, now=now
         )
-
-    async def take(self, actor: Actor, draft_id: str) -> dict[str, Any]:
-        """What was said; raises DraftGone when it was used, is too old, or is not the actor's."""
-        now = self._now()
-        return _content(
-            await self._database.run(
-                lambda store: store.drafts.take(
-                    draft_id, team_id=actor.team_id, slack_user_id=actor.user_id, now=now
-                )
-            )
-        )
-
-
-def _content(draft: Draft | None) -> dict[str, Any]:
+    )
     if draft is None:
         raise DraftGone
     content: dict[str, Any] = json.loads(draft.content)
     return content
+
+
+def _content(wish: Wish) -> dict[str, Any]:
+    content = {
+        "verb": wish.verb,
+        "people": list(wish.people),
+        "grantee": wish.grantee_id,
+        "is_group": wish.is_group,
+        "reason": wish.reason,
+    }
+    readings = [write_span(each) for each in wish.readings]
+    content |= {"readings": readings} if len(readings) > 1 else {"span": readings[0]}
+    return content | ({"is_confirmed": True} if wish.is_confirmed else {})

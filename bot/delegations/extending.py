@@ -3,146 +3,144 @@
 from datetime import datetime
 from typing import Any
 
-from bot.desk import Actor, Base
+from bot.desk import Actor, Desk, as_grantor, change, check_span, locked, only_in
 from bot.refusals import NothingToAnswer, NotYours, Refused, Settled
 from bot.store import Store
 from bot.times.span import Span
 from models.delegation import Delegation, Event, ExtensionWish, State
-from models.policy import Refusal
+from models.policy import Refusal, length_refusal
 from models.standing import StandingApproval
 
 
-class Extending(Base):
-    """The grantee asks for more time; the grantor gives it with one click, or by themselves."""
+async def extend(desk: Desk, actor: Actor, delegation_id: str, span: Span) -> Delegation:
+    """More time: at once from the grantor or under their standing approval, else as a wish.
 
-    async def extend(self, actor: Actor, delegation_id: str, span: Span) -> Delegation:
-        """More time: at once from the grantor or under their standing approval, else as a wish.
+    A length is added to the present end, and an end must be later than that: ending it
+    earlier has words of its own. Raises NotYours, Settled and Refused.
+    """
 
-        A length is added to the present end, and an end must be later than that: ending it
-        earlier has words of its own. Raises NotYours, Settled and Refused.
-        """
-
-        def decide(store: Store) -> Delegation:
-            delegation = self._locked(store, actor, delegation_id)
-            parties = (delegation.grantor_id, delegation.grantee_id, delegation.requester_id)
-            if actor.user_id not in parties:
-                raise NotYours
-            self._only_running(delegation)
-            now = self._now()
-            ends_at = _new_end(delegation, span, now)
-            self._check_span(Span(until=ends_at, forever=ends_at is None), now=now)
-            _check_longer(delegation, ends_at)
-            if actor.user_id == delegation.grantor_id:
-                return self._extended(store, delegation, ends_at, actor, now)
-            standing = self._standing_for(store, delegation, ends_at, actor, now)
-            if standing is not None:
-                return self._extended(
-                    store, delegation, ends_at, actor, now, standing_id=standing.id, decided_at=now
-                )
-            return store.delegations.apply(
-                delegation,
-                Event.ASK_EXTENSION,
-                now=now,
-                actor=actor.user_id,
-                extension=ExtensionWish(now, length=span.length, until=span.until),
-                extension_declined_at=None,
-            )
-
-        return await self._change(decide)
-
-    async def approve_extension(self, actor: Actor, delegation_id: str) -> Delegation:
-        """The grantor agrees. Raises NotYours, Settled, NothingToAnswer and Refused."""
-
-        def decide(store: Store) -> Delegation:
-            delegation, wish = self._asked(store, actor, delegation_id)
-            now = self._now()
-            ends_at = _new_end(delegation, Span(length=wish.length, until=wish.until), now)
-            self._check_latest(ends_at, now=now)
-            return self._extended(store, delegation, ends_at, actor, now)
-
-        return await self._change(decide)
-
-    async def decline_extension(self, actor: Actor, delegation_id: str) -> Delegation:
-        """The grantor leaves the end as it is. Raises NotYours, Settled, NothingToAnswer."""
-
-        def decide(store: Store) -> Delegation:
-            delegation, _ = self._asked(store, actor, delegation_id)
-            now = self._now()
-            return store.delegations.apply(
-                delegation,
-                Event.DECLINE_EXTENSION,
-                now=now,
-                actor=actor.user_id,
-                extension_declined_at=now,
-                extension=None,
-                **_by_grantor(delegation),
-            )
-
-        return await self._change(decide)
-
-    def _asked(
-        self, store: Store, actor: Actor, delegation_id: str
-    ) -> tuple[Delegation, ExtensionWish]:
-        delegation = self._as_grantor(store, actor, delegation_id)
-        self._only_running(delegation)
-        if delegation.extension is None:
-            raise NothingToAnswer
-        return delegation, delegation.extension
-
-    def _only_running(self, delegation: Delegation) -> None:
-        """Until the last second: what is due to end has ended, even if nobody has looked yet."""
-        self._only_in(delegation, State.ACTIVE)
-        if delegation.ends_at is not None and delegation.ends_at <= self._now():
-            raise Settled(delegation)
-
-    def _standing_for(
-        self,
-        store: Store,
-        delegation: Delegation,
-        ends_at: datetime | None,
-        actor: Actor,
-        now: datetime,
-    ) -> StandingApproval | None:
-        """The standing approval that covers the whole stretch, from its first moment on.
-
-        Measured from now, many small extensions would add up to more than was agreed. Only the
-        grantee can use it, since it is about them.
-        """
-        if actor.user_id != delegation.grantee_id or ends_at is None:
-            return None
-        standing = store.standing.for_pair(
-            delegation.team_id, delegation.grantor_id, delegation.grantee_id
-        )
-        began = delegation.active_at or delegation.requested_at
-        if standing is None or not standing.covers(
-            length=None, starts_at=began, until=ends_at, now=now
-        ):
-            return None
-        return standing
-
-    def _extended(
-        self,
-        store: Store,
-        delegation: Delegation,
-        ends_at: datetime | None,
-        actor: Actor,
-        now: datetime,
-        **by_standing: Any,
-    ) -> Delegation:
+    def decide(store: Store) -> Delegation:
+        delegation = locked(store, actor, delegation_id)
+        parties = (delegation.grantor_id, delegation.grantee_id, delegation.requester_id)
+        if actor.user_id not in parties:
+            raise NotYours
+        now = desk.now()
+        _only_running(delegation, now)
+        ends_at = _new_end(delegation, span, now)
+        check_span(desk, Span(until=ends_at, forever=ends_at is None), now=now)
+        _check_longer(delegation, ends_at)
+        if actor.user_id == delegation.grantor_id:
+            return _extended(desk, store, actor, delegation, ends_at, now=now)
+        standing = _standing_for(store, actor, delegation, ends_at, now)
+        if standing is not None:
+            by_standing = {"standing_id": standing.id, "decided_at": now}
+            return _extended(desk, store, actor, delegation, ends_at, now=now, **by_standing)
         return store.delegations.apply(
             delegation,
-            Event.EXTEND,
+            Event.ASK_EXTENSION,
             now=now,
             actor=actor.user_id,
-            ends_at=ends_at,
-            length=None,
-            until=ends_at,
-            warn_at=self._policy.warn_at(ends_at, now),
-            is_warned=False,
+            extension=ExtensionWish(now, length=span.length, until=span.until),
             extension_declined_at=None,
-            extension=None,
-            **(by_standing or _by_grantor(delegation)),
         )
+
+    return await change(desk, decide)
+
+
+async def approve_extension(desk: Desk, actor: Actor, delegation_id: str) -> Delegation:
+    """The grantor agrees. Raises NotYours, Settled, NothingToAnswer and Refused."""
+
+    def decide(store: Store) -> Delegation:
+        now = desk.now()
+        delegation, wish = _asked(store, actor, delegation_id, now)
+        ends_at = _new_end(delegation, Span(length=wish.length, until=wish.until), now)
+        _check_latest(desk, ends_at, now)
+        return _extended(desk, store, actor, delegation, ends_at, now=now)
+
+    return await change(desk, decide)
+
+
+async def decline_extension(desk: Desk, actor: Actor, delegation_id: str) -> Delegation:
+    """The grantor leaves the end as it is. Raises NotYours, Settled, NothingToAnswer."""
+
+    def decide(store: Store) -> Delegation:
+        now = desk.now()
+        delegation, _ = _asked(store, actor, delegation_id, now)
+        return store.delegations.apply(
+            delegation,
+            Event.DECLINE_EXTENSION,
+            now=now,
+            actor=actor.user_id,
+            extension_declined_at=now,
+            extension=None,
+            **_by_grantor(delegation),
+        )
+
+    return await change(desk, decide)
+
+
+def _asked(
+    store: Store, actor: Actor, delegation_id: str, now: datetime
+) -> tuple[Delegation, ExtensionWish]:
+    delegation = as_grantor(store, actor, delegation_id)
+    _only_running(delegation, now)
+    if delegation.extension is None:
+        raise NothingToAnswer
+    return delegation, delegation.extension
+
+
+def _only_running(delegation: Delegation, now: datetime) -> None:
+    """Until the last second: what is due to end has ended, even if nobody has looked yet."""
+    only_in(delegation, State.ACTIVE)
+    if delegation.ends_at is not None and delegation.ends_at <= now:
+        raise Settled(delegation)
+
+
+def _standing_for(
+    store: Store, actor: Actor, delegation: Delegation, ends_at: datetime | None, now: datetime
+) -> StandingApproval | None:
+    """The standing approval that covers the whole stretch, from its first moment on.
+
+    Measured from now, many small extensions would add up to more than was agreed. Only the
+    grantee can use it, since it is about them.
+    """
+    if actor.user_id != delegation.grantee_id or ends_at is None:
+        return None
+    standing = store.standing.for_pair(
+        delegation.team_id, delegation.grantor_id, delegation.grantee_id
+    )
+    began = delegation.active_at or delegation.requested_at
+    if standing is None or not standing.covers(
+        length=None, starts_at=began, until=ends_at, now=now
+    ):
+        return None
+    return standing
+
+
+def _extended(
+    desk: Desk,
+    store: Store,
+    actor: Actor,
+    delegation: Delegation,
+    ends_at: datetime | None,
+    *,
+    now: datetime,
+    **by_standing: Any,
+) -> Delegation:
+    return store.delegations.apply(
+        delegation,
+        Event.EXTEND,
+        now=now,
+        actor=actor.user_id,
+        ends_at=ends_at,
+        length=None,
+        until=ends_at,
+        warn_at=desk.policy.warn_at(ends_at, now),
+        is_warned=False,
+        extension_declined_at=None,
+        extension=None,
+        **(by_standing or _by_grantor(delegation)),
+    )
 
 
 def _by_grantor(delegation: Delegation) -> dict[str, Any]:
@@ -153,6 +151,13 @@ def _by_grantor(delegation: Delegation) -> dict[str, Any]:
 def _check_longer(delegation: Delegation, ends_at: datetime | None) -> None:
     if delegation.ends_at is None or (ends_at is not None and ends_at <= delegation.ends_at):
         raise Refused(Refusal.NOT_LONGER)
+
+
+def _check_latest(desk: Desk, ends_at: datetime | None, now: datetime) -> None:
+    """What was long enough when it was asked for may have become short while it waited."""
+    refusal = length_refusal(desk.policy, length=None, starts_at=None, until=ends_at, now=now)
+    if refusal not in (None, Refusal.TOO_SHORT):
+        raise Refused(refusal)
 
 
 def _new_end(delegation: Delegation, span: Span, now: datetime) -> datetime | None:

@@ -8,130 +8,115 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from bot.cards import answers, questions
 from bot.cards.lists import overview
 from bot.cards.strays import checking
-from bot.delegations import Delegations
-from bot.delegations.wishes import Asking
-from bot.desk import Actor
+from bot.delegations import ending, finding, understanding
+from bot.delegations.standing import list_standing
+from bot.desk import Actor, Desk
 from bot.grammar import Command, NotUnderstood, Verb, read_command
-from bot.listeners.connections import ConnectionCommands
-from bot.listeners.opening import FormOpener
+from bot.listeners import connections, opening
 from bot.listeners.questions import shown
-from bot.refusals import AlreadyOpen, NotDone
-from bot.slack.errors import SlackError
+from bot.listeners.reception import REFUSALS, Reception, explain
+from bot.refusals import AlreadyOpen
 from bot.slack.message import Message
-from bot.strays.deciding import Strays
-from bot.times.span import DurationError
+from bot.strays import deciding as strays
 from models.delegation import State
-from models.policy import Policy
-
-EXPECTED = (NotUnderstood, NotDone, DurationError, SlackError)
 
 
-class Commands:
-    """One method for each verb; each returns the answer that only the asker sees."""
+def register(app: AsyncApp, reception: Reception) -> None:
+    """Listen to the slash command: do what was said, and acknowledge with the answer, which only
+    the asker sees, once it is committed."""
 
-    def __init__(
-        self,
-        delegations: Delegations,
-        asking: Asking,
-        connections: ConnectionCommands,
-        opener: FormOpener,
-        policy: Policy,
-        strays: Strays,
-    ) -> None:
-        self._strays = strays
-        self._delegations = delegations
-        self._asking = asking
-        self._connections = connections
-        self._opener = opener
-        self._policy = policy
-        self._verbs: dict[Verb, Callable[[Actor, Command], Awaitable[str | Message]]] = {
-            Verb.REQUEST: self._ask,
-            Verb.GRANT: self._ask,
-            Verb.LIST: self._list,
-            Verb.CHECK: self._check,
-            Verb.CONNECT: self._connect,
-            Verb.DISCONNECT: self._disconnect,
-            Verb.REVOKE: self._revoke,
-            Verb.RELEASE: self._release,
-            Verb.HELP: self._help,
-        }
-
-    async def answer(self, ack: AsyncAck, command: dict[str, Any]) -> None:
-        """Do what was said, and acknowledge with the answer once it is committed."""
+    async def on_command(ack: AsyncAck, command: dict[str, Any]) -> None:
         actor = Actor(command["team_id"], command["user_id"])
         try:
             understood = read_command(command.get("text", ""))
             if understood.verb is Verb.OPEN:
-                await self._opener.on_click(ack, command)
+                await ack()
+                await opening.show_request_form(reception, command)
                 return
-            answer = await self._verbs[understood.verb](actor, understood)
+            answer = await VERBS[understood.verb](reception, actor, understood)
         except AlreadyOpen as error:
-            answer = self._already_open(actor, error)
-        except EXPECTED as error:
-            answer = answers.explain(error, self._policy)
+            answer = _already_open(reception.desk, actor, error)
+        except (NotUnderstood, *REFUSALS) as error:
+            answer = explain(error, reception.desk.policy)
         if isinstance(answer, Message):
             await ack(answer.text, blocks=answer.blocks, response_type="ephemeral")
         else:
             await ack(answer, response_type="ephemeral")
 
-    def _already_open(self, actor: Actor, error: AlreadyOpen) -> str | Message:
-        """Asking again while it is active is a wish for more time."""
-        text = answers.explain(error, self._policy)
-        d = error.delegation
-        if d.state is State.ACTIVE and d.ends_at and actor.user_id in (d.grantee_id, d.grantor_id):
-            return questions.offer_extension(d.id, text)
-        return text
-
-    async def _ask(self, actor: Actor, command: Command) -> str | Message:
-        return shown(await self._asking.from_command(actor, command), self._policy)
-
-    async def _list(self, actor: Actor, command: Command) -> str:
-        listed = overview(
-            await self._delegations.list_open(actor),
-            actor.user_id,
-            standing=await self._delegations.list_standing(actor),
-        )
-        trouble = await self._connections.trouble(actor)
-        return f"{trouble}\n\n{listed}" if trouble else listed
-
-    async def _check(self, actor: Actor, command: Command) -> str:
-        return checking(is_planned=await self._strays.check(actor))
-
-    async def _connect(self, actor: Actor, command: Command) -> str:
-        return await self._connections.connect(actor)
-
-    async def _disconnect(self, actor: Actor, command: Command) -> str | Message:
-        return await self._connections.disconnect(actor)
-
-    async def _revoke(self, actor: Actor, command: Command) -> str:
-        if command.is_all:
-            return await self._revoke_all(actor)
-        found = await self._delegations.between(
-            actor, grantor_id=actor.user_id, grantee_id=command.person_id
-        )
-        return answers.taken_back(await self._delegations.revoke(actor, found.id))
-
-    async def _revoke_all(self, actor: Actor) -> str:
-        revoked = await self._delegations.revoke_all(actor)
-        ending = [
-            each
-            for each in await self._delegations.list_open(actor)
-            if each.grantor_id == actor.user_id and each.state is State.ENDING
-        ]
-        standing = await self._delegations.list_standing(actor)
-        given = [each for each in standing if each.grantor_id == actor.user_id]
-        return answers.all_taken_back(revoked, ending, given)
-
-    async def _release(self, actor: Actor, command: Command) -> str:
-        found = await self._delegations.between(
-            actor, grantor_id=command.person_id, grantee_id=actor.user_id
-        )
-        return answers.given_back(await self._delegations.give_back(actor, found.id))
-
-    async def _help(self, actor: Actor, command: Command) -> str:
-        return answers.help_text(self._policy)
+    app.command("/sendas")(on_command)
 
 
-def register(app: AsyncApp, commands: Commands) -> None:
-    """Listen to the slash command."""
-    app.command("/sendas")(commands.answer)
+def _already_open(desk: Desk, actor: Actor, error: AlreadyOpen) -> str | Message:
+    """Asking again while it is active is a wish for more time."""
+    text = explain(error, desk.policy)
+    d = error.delegation
+    if d.state is State.ACTIVE and d.ends_at and actor.user_id in (d.grantee_id, d.grantor_id):
+        return questions.offer_extension(d.id, text)
+    return text
+
+
+async def _ask(reception: Reception, actor: Actor, command: Command) -> str | Message:
+    desk = reception.desk
+    return shown(await understanding.from_command(desk, actor, command), desk.policy)
+
+
+async def _list(reception: Reception, actor: Actor, _command: Command) -> str:
+    desk = reception.desk
+    listed = overview(
+        await finding.list_open(desk, actor),
+        actor.user_id,
+        standing=await list_standing(desk, actor),
+    )
+    trouble = await connections.trouble(desk, actor)
+    return f"{trouble}\n\n{listed}" if trouble else listed
+
+
+async def _check(reception: Reception, actor: Actor, _command: Command) -> str:
+    return checking(is_planned=await strays.check(reception.desk, actor))
+
+
+async def _revoke(reception: Reception, actor: Actor, command: Command) -> str:
+    desk = reception.desk
+    if command.is_all:
+        return await _revoke_all(desk, actor)
+    found = await finding.between(
+        desk, actor, grantor_id=actor.user_id, grantee_id=command.person_id
+    )
+    return answers.taken_back(await ending.revoke(desk, actor, found.id))
+
+
+async def _revoke_all(desk: Desk, actor: Actor) -> str:
+    revoked = await ending.revoke_all(desk, actor)
+    ending_still = [
+        each
+        for each in await finding.list_open(desk, actor)
+        if each.grantor_id == actor.user_id and each.state is State.ENDING
+    ]
+    standing = await list_standing(desk, actor)
+    given = [each for each in standing if each.grantor_id == actor.user_id]
+    return answers.all_taken_back(revoked, ending_still, given)
+
+
+async def _release(reception: Reception, actor: Actor, command: Command) -> str:
+    desk = reception.desk
+    found = await finding.between(
+        desk, actor, grantor_id=command.person_id, grantee_id=actor.user_id
+    )
+    return answers.given_back(await ending.give_back(desk, actor, found.id))
+
+
+async def _help(reception: Reception, _actor: Actor, _command: Command) -> str:
+    return answers.help_text(reception.desk.policy)
+
+
+VERBS: dict[Verb, Callable[[Reception, Actor, Command], Awaitable[str | Message]]] = {
+    Verb.REQUEST: _ask,
+    Verb.GRANT: _ask,
+    Verb.LIST: _list,
+    Verb.CHECK: _check,
+    Verb.CONNECT: connections.connect,
+    Verb.DISCONNECT: connections.disconnect,
+    Verb.REVOKE: _revoke,
+    Verb.RELEASE: _release,
+    Verb.HELP: _help,
+}

@@ -4,58 +4,32 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from bot.cards import answers
 from bot.cards.homes import ASK, END_STANDING, NEWER, OLDER
-from bot.delegations import Delegations
-from bot.desk import Actor
-from bot.listeners.delegations import actor_of
-from bot.listeners.opening import FormOpener
-from bot.projections.homes import Homes
-from bot.refusals import NotDone
-from bot.slack.responses import Responses
-from models.policy import Policy
+from bot.delegations import homes, standing
+from bot.desk import Actor, Desk
+from bot.listeners import clicks, opening
+from bot.listeners.reception import Reception
 
 
-class HomeTab:
-    """What people do in their App Home, apart from the buttons that cards have too."""
+def register(app: AsyncApp, reception: Reception) -> None:
+    """Listen to the App Home, apart from the buttons that cards have too."""
 
-    def __init__(
-        self, homes: Homes, delegations: Delegations, responses: Responses, policy: Policy
-    ) -> None:
-        self._homes = homes
-        self._delegations = delegations
-        self._responses = responses
-        self._policy = policy
-
-    async def opened(self, event: dict[str, Any], body: dict[str, Any]) -> None:
+    async def on_opened(event: dict[str, Any], body: dict[str, Any]) -> None:
         """Slack says this at every visit, also to the messages tab (slack.md §8)."""
         if event.get("tab") == "home":
-            await self._homes.open(Actor(str(body["team_id"]), str(event["user"])))
+            await homes.visit(reception.desk, Actor(str(body["team_id"]), str(event["user"])))
 
-    async def turned(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
-        """Another page of the history."""
-        page = str(action.get("value", ""))
-        if page.isascii() and page.isdigit():
-            await self._homes.turn(actor_of(body), int(page))
+    async def on_ask(ack: AsyncAck, body: dict[str, Any]) -> None:
         await ack()
+        await opening.show_request_form(reception, body)
 
-    async def ended_standing(
-        self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]
-    ) -> None:
-        """A standing approval is over."""
-        try:
-            await self._delegations.end_standing(actor_of(body), str(action.get("value", "")))
-        except NotDone as error:
-            await ack()
-            await self._responses.tell(body, answers.explain(error, self._policy))
-        else:
-            await ack()
+    app.event("app_home_opened")(on_opened)
+    app.action(ASK)(on_ask)
+    clicks.on(app, reception, NEWER, _turn)
+    clicks.on(app, reception, OLDER, _turn)
+    clicks.on(app, reception, END_STANDING, standing.end_standing)
 
 
-def register(app: AsyncApp, tab: HomeTab, opener: FormOpener) -> None:
-    """Listen to the App Home."""
-    app.event("app_home_opened")(tab.opened)
-    app.action(ASK)(opener.on_click)
-    app.action(NEWER)(tab.turned)
-    app.action(OLDER)(tab.turned)
-    app.action(END_STANDING)(tab.ended_standing)
+async def _turn(desk: Desk, actor: Actor, page: str) -> None:
+    if page.isascii() and page.isdigit():
+        await homes.turn(desk, actor, int(page))

@@ -1,44 +1,53 @@
 """Buttons of questions that the bot asked back."""
 
-from collections.abc import Awaitable, Callable
-from typing import Any
-
-from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_bolt.async_app import AsyncApp
 
 from bot.cards import answers, questions
 from bot.cards.questions import GRANT_ALL, NEVER_MIND, READINGS
-from bot.delegations.wishes import Asking, Done, Question
-from bot.desk import Actor
-from bot.listeners.delegations import actor_of
+from bot.delegations import drafts, understanding
+from bot.delegations.understanding import Question
+from bot.delegations.wishes import Done
+from bot.desk import Actor, Desk
+from bot.grammar import Verb
+from bot.listeners import clicks
+from bot.listeners.reception import Reception
 from bot.refusals import NotDone
-from bot.slack.errors import SlackError
 from bot.slack.message import Message
-from bot.slack.responses import Responses
 from bot.times.span import DurationError
 from models.policy import Policy
 
-Act = Callable[[Actor, str], Awaitable[str | Message]]
+
+def register(app: AsyncApp, reception: Reception) -> None:
+    """Listen to the buttons of questions."""
+    clicks.replaces(app, reception, READINGS[0], _first)
+    clicks.replaces(app, reception, READINGS[1], _second)
+    clicks.replaces(app, reception, GRANT_ALL, _first)
+    clicks.replaces(app, reception, NEVER_MIND, _drop)
 
 
-class DraftButtons:
-    """One method for each button; each returns what stands in place of the question."""
+async def _first(desk: Desk, actor: Actor, draft_id: str) -> str | Message:
+    """The first reading was meant, or the grant is confirmed."""
+    return await _answered(desk, actor, draft_id, 0)
 
-    def __init__(self, asking: Asking, policy: Policy) -> None:
-        self._asking = asking
-        self._policy = policy
 
-    async def first(self, actor: Actor, draft_id: str) -> str | Message:
-        """The first reading was meant, or the grant is confirmed."""
-        return shown(await self._asking.answered(actor, draft_id, 0), self._policy)
+async def _second(desk: Desk, actor: Actor, draft_id: str) -> str | Message:
+    return await _answered(desk, actor, draft_id, 1)
 
-    async def second(self, actor: Actor, draft_id: str) -> str | Message:
-        """The second reading was meant."""
-        return shown(await self._asking.answered(actor, draft_id, 1), self._policy)
 
-    async def drop(self, actor: Actor, draft_id: str) -> str | Message:
-        """Nothing is to be done."""
-        await self._asking.dropped(actor, draft_id)
-        return answers.NOT_WANTED
+async def _answered(desk: Desk, actor: Actor, draft_id: str, choice: int) -> str | Message:
+    """What stands in place of the question; when Slack does not answer, the question stays."""
+    try:
+        return shown(await understanding.answered(desk, actor, draft_id, choice), desk.policy)
+    except (NotDone, DurationError) as error:
+        return answers.explain(error, desk.policy)
+
+
+async def _drop(desk: Desk, actor: Actor, draft_id: str) -> str:
+    try:
+        await drafts.drop(desk, actor, draft_id)
+    except NotDone as error:
+        return answers.explain(error, desk.policy)
+    return answers.NOT_WANTED
 
 
 def shown(outcome: Done | Question, policy: Policy) -> str | Message:
@@ -52,32 +61,5 @@ def shown(outcome: Done | Question, policy: Policy) -> str | Message:
 
 def said(done: Done, policy: Policy) -> str:
     """What came of it, in words."""
-    tell = answers.granted if done.verb == "grant" else answers.asked
+    tell = answers.granted if done.verb is Verb.GRANT else answers.asked
     return tell(done.outcomes, done.said, policy)
-
-
-def register(app: AsyncApp, buttons: DraftButtons, responses: Responses, policy: Policy) -> None:
-    """Listen to the buttons of questions."""
-    acts: dict[str, Act] = {
-        READINGS[0]: buttons.first,
-        READINGS[1]: buttons.second,
-        GRANT_ALL: buttons.first,
-        NEVER_MIND: buttons.drop,
-    }
-    for action_id, act in acts.items():
-        app.action(action_id)(_listener(act, responses, policy))
-
-
-def _listener(act: Act, responses: Responses, policy: Policy) -> Callable[..., Awaitable[None]]:
-    async def on_click(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
-        is_answered = True
-        try:
-            answer = await act(actor_of(body), str(action.get("value", "")))
-        except (NotDone, DurationError) as error:
-            answer = answers.explain(error, policy)
-        except SlackError as error:  # the question stays, with its buttons
-            answer, is_answered = answers.explain(error, policy), False
-        await ack()
-        await responses.whisper(body.get("response_url"), answer, in_place=is_answered)
-
-    return on_click

@@ -4,43 +4,35 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from bot.cards import answers
-from bot.listeners.opening import FormOpener
+from bot.listeners import opening
+from bot.listeners.reception import Reception
 from bot.refusals import Refused
-from bot.slack.responses import Responses
-from models.policy import Policy, Refusal
+from models.policy import Refusal
 
 ANYWHERE, ON_MESSAGE = "ask_send_as", "ask_author"
 SLACKBOT = "USLACKBOT"
 
 
-class AskAuthor:
-    """Opens the form with the author of a message filled in."""
+def register(app: AsyncApp, reception: Reception) -> None:
+    """Listen to both shortcuts."""
 
-    def __init__(self, opener: FormOpener, responses: Responses, policy: Policy) -> None:
-        self._opener = opener
-        self._responses = responses
-        self._policy = policy
+    async def on_anywhere(ack: AsyncAck, body: dict[str, Any]) -> None:
+        await ack()
+        await opening.show_request_form(reception, body)
 
-    async def chosen(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+    async def on_message(ack: AsyncAck, body: dict[str, Any]) -> None:
         """Who it may be is checked when the form is submitted; apps and oneself are told now."""
         await ack()
         author = _author(body["message"])
-        refusal = None
         if author is None:
-            refusal = Refused(Refusal.BOT)
+            await reception.refuse(body, Refused(Refusal.BOT))
         elif author == body["user"]["id"]:
-            refusal = Refused(Refusal.ONESELF, author)
-        if refusal is not None:
-            await self._responses.tell(body, answers.explain(refusal, self._policy))
-            return
-        await self._opener.open(body, person_id=author)
+            await reception.refuse(body, Refused(Refusal.ONESELF, author))
+        else:
+            await opening.show_request_form(reception, body, person_id=author)
 
-
-def register(app: AsyncApp, opener: FormOpener, author: AskAuthor) -> None:
-    """Listen to both shortcuts."""
-    app.global_shortcut(ANYWHERE)(opener.on_click)
-    app.message_shortcut(ON_MESSAGE)(author.chosen)
+    app.global_shortcut(ANYWHERE)(on_anywhere)
+    app.message_shortcut(ON_MESSAGE)(on_message)
 
 
 def _author(message: dict[str, Any]) -> str | None:

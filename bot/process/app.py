@@ -18,12 +18,12 @@ from bot.clock.bell import Bell
 from bot.clock.present import utc_now
 from bot.clock.scheduler import SAFETY_INTERVAL, Clock
 from bot.clock.worker import PATIENCE, Worker
-from bot.connections.flow import Connecting
+from bot.connections.flow import Way
 from bot.connections.keys import rotate
 from bot.desk import Desk
 from bot.listeners.register import listen
 from bot.ports import Now
-from bot.process.resources import Outside, open_outside
+from bot.process.resources import open_outside
 from bot.process.settings import Settings
 from bot.process.wiring import Workshop
 from bot.slack.bolt import Workspace, bolt_app
@@ -68,11 +68,10 @@ async def open_bot(
         listen(
             app,
             desk,
-            links=outside.links,
-            receipts_shown=workshop.receipts,
             responses=Responses(outside.session, outside.quick),
-            views_out=Views(outside.quick),
-            show=bell.show,
+            views=Views(outside.quick),
+            links=outside.links,
+            sent=workshop.receipts,
         )
 
         await stack.enter_async_context(_at_work(clock, *workshop.workers))
@@ -89,29 +88,11 @@ async def open_bot(
             return {"database": await is_current(outside.database), "clock": clock.is_ticking}
 
         measure = Figures(outside.database, metrics, now).measure
-        pages = _connect_pages(outside, workshop, bell)
+        way = Way(desk, workshop.connections, outside.oauth, outside.close, outside.links)
+        pages = ConnectPages(
+            way, has_app=settings.has_close_app, allows_keys=settings.allow_api_keys
+        )
         yield web_app(edge, pages, metrics, ready, measure)
-
-
-def _connect_pages(outside: Outside, workshop: Workshop, bell: Bell) -> ConnectPages:
-    settings = outside.settings
-    connecting = Connecting(
-        outside.database,
-        workshop.connections,
-        outside.oauth,
-        outside.close,
-        workshop.directory,
-        outside.links,
-        outside.now,
-        bell.all,
-        admins=settings.policy.admins,
-    )
-    return ConnectPages(
-        connecting,
-        outside.links,
-        has_app=settings.has_close_app,
-        allows_keys=settings.allow_api_keys,
-    )
 
 
 @asynccontextmanager

@@ -1,17 +1,14 @@
-"""App Homes: opened and leafed through by people, published by a worker.
+"""App Homes: published by a worker; what people do with them is in ``bot.delegations.homes``.
 
 Like cards they are projections: a row says that a home is stale, and the step renders what is true
 now. Publishing replaces the whole home, so doing it twice is the same as doing it once.
 """
-
-from collections.abc import Callable
 
 import structlog
 
 from bot.cards.homes import HISTORY_PAGE, MOST_ROWS, home_view
 from bot.clock.backoff import pause_after
 from bot.connections.links import Links
-from bot.desk import Actor
 from bot.ports import Now
 from bot.slack.errors import SlackError, SlackRefused
 from bot.slack.views import Views
@@ -22,32 +19,6 @@ from models.overview import Overview
 from models.policy import Policy
 
 MOST_HELPERS = 3  # admins that are named as who can help
-MOST_PAGES = 10_000  # no history is that long; a forged page number need not reach the database
-
-
-class Homes:
-    """What people do with their home. ``wake`` tells the worker that one became due."""
-
-    def __init__(self, database: Database, now: Now, wake: Callable[[], None]) -> None:
-        self._database = database
-        self._now = now
-        self._wake = wake
-
-    async def open(self, actor: Actor) -> None:
-        """Somebody looks at their home; an event that comes twice does no harm."""
-        now = self._now()
-        await self._database.run(
-            lambda store: store.homes.open(actor.team_id, actor.user_id, now=now)
-        )
-        self._wake()
-
-    async def turn(self, actor: Actor, page: int) -> None:
-        """Show another page of the history; ``page`` counts from 0."""
-        now, wanted = self._now(), min(max(page, 0), MOST_PAGES)
-        await self._database.run(
-            lambda store: store.homes.turn(actor.team_id, actor.user_id, page=wanted, now=now)
-        )
-        self._wake()
 
 
 class HomeSync:

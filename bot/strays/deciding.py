@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from bot.desk import Actor, Base
+from bot.desk import Actor, Desk, change, check_pair_is_free, check_person, check_span
 from bot.refusals import ConnectFirst, NotYours, OtherAccount, Refused, StrayDecided
 from bot.store import Store
 from bot.store.delegations import PairTaken
@@ -15,142 +15,129 @@ from models.stray import Stray, StrayState
 UNDECIDED = (StrayState.FOUND, StrayState.KEPT)
 
 
-class Strays(Base):
-    """Keep, remove, give an end; and look again."""
+async def check(desk: Desk, actor: Actor) -> bool:
+    """Have the actor's rights in Close compared at once, and the actor told how it came out.
 
-    async def check(self, actor: Actor) -> bool:
-        """Have the actor's rights in Close compared at once, and the actor told how it came out.
+    False when there is no connection to compare with.
+    """
 
-        False when there is no connection to compare with.
-        """
+    def plan(store: Store) -> bool:
+        connection = store.connections.get(actor.team_id, actor.user_id)
+        if connection is None or not connection.is_alive:
+            return False
+        now = desk.now()
+        store.comparisons.plan(actor.team_id, actor.user_id, now=now, asked_at=now)
+        return True
 
-        def plan(store: Store) -> bool:
-            connection = store.connections.get(actor.team_id, actor.user_id)
-            if connection is None or not connection.is_alive:
-                return False
-            now = self._now()
-            store.comparisons.plan(actor.team_id, actor.user_id, now=now, asked_at=now)
-            return True
+    return await change(desk, plan)
 
-        is_planned = await self._database.run(plan)
-        self._wake()
-        return is_planned
 
-    async def keep(self, actor: Actor, stray_id: str) -> Stray:
-        """Leave it as it is. Raises NotYours and StrayDecided."""
-        return await self._decide(actor, stray_id, StrayState.KEPT)
+async def keep(desk: Desk, actor: Actor, stray_id: str) -> Stray:
+    """Leave it as it is. Raises NotYours and StrayDecided."""
+    return await _decide(desk, actor, stray_id, StrayState.KEPT)
 
-    async def remove(self, actor: Actor, stray_id: str) -> Stray:
-        """Have it removed in Close.
 
-        Raises NotYours, StrayDecided, ConnectFirst and OtherAccount.
-        """
-        return await self._decide(actor, stray_id, StrayState.REMOVING)
+async def remove(desk: Desk, actor: Actor, stray_id: str) -> Stray:
+    """Have it removed in Close. Raises NotYours, StrayDecided, ConnectFirst and OtherAccount."""
+    return await _decide(desk, actor, stray_id, StrayState.REMOVING)
 
-    async def adoptable(self, actor: Actor, stray_id: str) -> Stray:
-        """A stray that the actor can give an end.
 
-        Raises NotYours, StrayDecided, ConnectFirst and OtherAccount.
-        """
+async def adoptable(desk: Desk, actor: Actor, stray_id: str) -> Stray:
+    """A stray that the actor can give an end.
 
-        def read(store: Store) -> Stray:
-            stray = self._mine(store, actor, stray_id)
-            _check_account(store, stray)
-            return stray
+    Raises NotYours, StrayDecided, ConnectFirst and OtherAccount.
+    """
 
-        return await self._database.run(read)
-
-    async def adopt(self, actor: Actor, stray_id: str, span: Span) -> Delegation:
-        """Make it a delegation that ends; raises as :meth:`adoptable`, Refused and AlreadyOpen."""
-        await self._check(actor, await self.adoptable(actor, stray_id), span)
-
-        def adopt(store: Store) -> Delegation:
-            stray = self._mine(store, actor, stray_id)
-            delegation = self._adopted(stray, span)
-            self._check_pair_is_free(store, delegation)
-            store.delegations.add(
-                delegation,
-                event=Event.ADOPT,
-                actor=actor.user_id,
-                audit_channel=self._audit_channel,
-            )
-            store.strays.decide(
-                stray, StrayState.ADOPTED, now=self._now(), delegation_id=delegation.id
-            )
-            _check_account(store, stray)  # last: connections are locked after delegations
-            return delegation
-
-        try:
-            adopted = await self._database.run(adopt)
-        except PairTaken:
-            pair = self._adopted(await self.adoptable(actor, stray_id), span)
-            await self._database.run(lambda store: self._check_pair_is_free(store, pair))
-            raise
-        self._wake()
-        return adopted
-
-    async def _decide(self, actor: Actor, stray_id: str, state: StrayState) -> Stray:
-        def decide(store: Store) -> Stray:
-            stray = self._mine(store, actor, stray_id)
-            store.strays.decide(stray, state, now=self._now())
-            if state is StrayState.REMOVING:
-                _check_account(store, stray)
-            return stray
-
-        stray = await self._database.run(decide)
-        self._wake()
+    def read(store: Store) -> Stray:
+        stray = _mine(store, actor, stray_id)
+        _check_account(store, stray)
         return stray
 
-    def _mine(self, store: Store, actor: Actor, stray_id: str) -> Stray:
-        stray = store.strays.get(stray_id, lock=True)
-        if stray is None or (stray.team_id, stray.grantor_id) != (actor.team_id, actor.user_id):
-            raise NotYours
-        if stray.state not in UNDECIDED:
-            raise StrayDecided(stray)
-        return stray
+    return await desk.database.run(read)
 
-    async def _check(self, actor: Actor, stray: Stray, span: Span) -> None:
-        if stray.grantee_id is None:
-            raise Refused(Refusal.UNKNOWN_PERSON)
-        if span.length is None and span.until is None:
-            raise Refused(Refusal.PERMANENT)
-        self._check_span(span, now=self._now())
-        await self._check_person(actor.team_id, stray.grantee_id)
 
-    def _adopted(self, stray: Stray, span: Span) -> Delegation:
-        now = self._now()
-        name, email = stray.grantee_name, stray.grantee_email
-        delegation = Delegation(
-            id=new_id(),
-            team_id=stray.team_id,
-            grantor_id=stray.grantor_id,
-            grantee_id=stray.grantee_id or "",
-            requester_id=stray.grantor_id,
-            grantee_email=email or None,
-            reason="",
-            length=span.length,
-            until=span.until,
-            state=State.ACTIVE,
-            requested_at=now,
-            lapses_at=now,
-            decided_at=now,
-            attempted_at=now,
-            active_at=now,
-            identified_at=now,
-            grantee_account=f"{name}, {email}" if email else name or None,
-            is_grantee_proven=stray.is_grantee_proven,
-            association_id=stray.association_id,
-            organization_id=stray.organization_id,
-            grantor_close_id=stray.grantor_close_id,
-            grantee_close_id=stray.grantee_close_id,
+async def adopt(desk: Desk, actor: Actor, stray_id: str, span: Span) -> Delegation:
+    """Make it a delegation that ends; raises as :func:`adoptable`, Refused and AlreadyOpen."""
+    await _check(desk, actor, await adoptable(desk, actor, stray_id), span)
+
+    def adopt_it(store: Store) -> Delegation:
+        stray = _mine(store, actor, stray_id)
+        delegation = _adopted(desk, stray, span)
+        check_pair_is_free(store, delegation)
+        store.delegations.add(
+            delegation, event=Event.ADOPT, actor=actor.user_id, audit_channel=desk.audit_channel
         )
-        return self._with_end(delegation)
+        store.strays.decide(stray, StrayState.ADOPTED, now=desk.now(), delegation_id=delegation.id)
+        _check_account(store, stray)  # last: connections are locked after delegations
+        return delegation
 
-    def _with_end(self, delegation: Delegation) -> Delegation:
-        now = delegation.requested_at
-        ends_at = delegation.end_when_active_from(now)
-        warn_at = self._policy.warn_at(ends_at, now)
-        return replace(delegation, ends_at=ends_at, warn_at=warn_at, wake_at=warn_at or ends_at)
+    try:
+        return await change(desk, adopt_it)
+    except PairTaken:
+        pair = _adopted(desk, await adoptable(desk, actor, stray_id), span)
+        await desk.database.run(lambda store: check_pair_is_free(store, pair))
+        raise
+
+
+async def _decide(desk: Desk, actor: Actor, stray_id: str, state: StrayState) -> Stray:
+    def decide(store: Store) -> Stray:
+        stray = _mine(store, actor, stray_id)
+        store.strays.decide(stray, state, now=desk.now())
+        if state is StrayState.REMOVING:
+            _check_account(store, stray)
+        return stray
+
+    return await change(desk, decide)
+
+
+def _mine(store: Store, actor: Actor, stray_id: str) -> Stray:
+    stray = store.strays.get(stray_id, lock=True)
+    if stray is None or (stray.team_id, stray.grantor_id) != (actor.team_id, actor.user_id):
+        raise NotYours
+    if stray.state not in UNDECIDED:
+        raise StrayDecided(stray)
+    return stray
+
+
+async def _check(desk: Desk, actor: Actor, stray: Stray, span: Span) -> None:
+    if stray.grantee_id is None:
+        raise Refused(Refusal.UNKNOWN_PERSON)
+    if span.length is None and span.until is None:
+        raise Refused(Refusal.PERMANENT)
+    check_span(desk, span, now=desk.now())
+    await check_person(desk, actor.team_id, stray.grantee_id)
+
+
+def _adopted(desk: Desk, stray: Stray, span: Span) -> Delegation:
+    now = desk.now()
+    name, email = stray.grantee_name, stray.grantee_email
+    delegation = Delegation(
+        id=new_id(),
+        team_id=stray.team_id,
+        grantor_id=stray.grantor_id,
+        grantee_id=stray.grantee_id or "",
+        requester_id=stray.grantor_id,
+        grantee_email=email or None,
+        reason="",
+        length=span.length,
+        until=span.until,
+        state=State.ACTIVE,
+        requested_at=now,
+        lapses_at=now,
+        decided_at=now,
+        attempted_at=now,
+        active_at=now,
+        identified_at=now,
+        grantee_account=f"{name}, {email}" if email else name or None,
+        is_grantee_proven=stray.is_grantee_proven,
+        association_id=stray.association_id,
+        organization_id=stray.organization_id,
+        grantor_close_id=stray.grantor_close_id,
+        grantee_close_id=stray.grantee_close_id,
+    )
+    ends_at = delegation.end_when_active_from(now)
+    warn_at = desk.policy.warn_at(ends_at, now)
+    return replace(delegation, ends_at=ends_at, warn_at=warn_at, wake_at=warn_at or ends_at)
 
 
 def _check_account(store: Store, stray: Stray) -> None:
@@ -159,5 +146,5 @@ def _check_account(store: Store, stray: Stray) -> None:
     connection = store.connections.get(stray.team_id, stray.grantor_id, lock=True)
     if connection is None or not connection.is_usable:
         raise ConnectFirst
-    if not stray.belongs_to(connection.close_user_id, connection.organization_id):
+    if not stray.belongs_to(*connection.account.membership):
         raise OtherAccount

@@ -3,6 +3,7 @@
 Nothing here sends the browser anywhere but to Close's consent page, whose address is a setting.
 """
 
+from dataclasses import dataclass
 from urllib.parse import parse_qs
 
 import structlog
@@ -10,11 +11,11 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 
 from bot.close.errors import CloseError, CloseProblem, RefusedByClose, Unauthorized
+from bot.connections import flow
 from bot.connections.flow import (
     STATE_LIFE,
     AccountMismatch,
     Arrival,
-    Connecting,
     Departure,
     NobodyCanConfirm,
     NoOrganization,
@@ -23,8 +24,9 @@ from bot.connections.flow import (
     OrganizationUnclear,
     OtherAccountInUse,
     StateRefused,
+    Way,
 )
-from bot.connections.links import LinkRefused, Links
+from bot.connections.links import LinkRefused
 from bot.slack.errors import SlackError
 from bot.web import pages
 
@@ -38,16 +40,71 @@ KEY_PROBLEMS = {
     CloseProblem.FORBIDDEN: "Close knows this key, but does not let its owner do this. Nothing was "
     "stored. An admin of your Close account can look at your role there.",
 }
+CHOOSE_THERE = "Please continue to Close instead, where you choose one."
+NO_CONSENT_PAGE = (
+    "Only Close's own consent page asks which one, and whoever runs this bot has not set it up: "
+    "CLOSE_CLIENT_ID would do that."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """What somebody reads who was not connected, with the HTTP status."""
+
+    title: str
+    text: str = AGAIN
+    status: int = 502
+
+
+_NOT_CONNECTED: dict[type[Exception], _Page] = {
+    StateRefused: _Page(
+        "This did not start here",
+        "The way to Close takes at most ten minutes and has to end in the browser where it began. "
+        "Please use the Connect Close button in Slack again.",
+        400,
+    ),
+    NobodyCanConfirm: _Page(
+        "This is another address than yours in Slack",
+        "You are {email} in Close. Nothing was stored. Log in to Close with your own Slack "
+        "address, or ask whoever runs this bot: once ADMINS names somebody other than you, that "
+        "person can confirm such accounts.",
+        403,
+    ),
+    OtherAccountInUse: _Page(
+        "You lent rights with another Close account",
+        "Rights that exist now were given as {email}, and only that account can take them back. "
+        "Nothing was changed. Connect that account, or first revoke the rights and answer what "
+        "the bot asked you about in Slack.",
+        409,
+    ),
+    NotAMember: _Page(
+        "This is for full members of the workspace",
+        "Guests, apps and people whose Slack account is deactivated can neither give nor get the "
+        "right to send as a colleague. Nothing was stored.",
+        403,
+    ),
+    NoOrganization: _Page(
+        "This account is in no organization",
+        "Close knows the key, but its owner belongs to no organization there, so there is nothing "
+        "to send from. Nothing was stored.",
+        409,
+    ),
+    OrganizationUnclear: _Page(
+        "This account is in several organizations",
+        "A key does not say to which of them it belongs. Nothing was stored. {way_on}",
+        409,
+    ),
+    AccountMismatch: _Page("Close's answers do not fit together"),
+    SlackError: _Page("Slack could not be asked who you are"),
+    Exception: _Page("Close did not finish the connection"),
+}
 
 
 class ConnectPages:
     """The pages on the way. ``has_app`` says that an OAuth app is configured at Close."""
 
-    def __init__(
-        self, connecting: Connecting, links: Links, *, has_app: bool, allows_keys: bool
-    ) -> None:
-        self._connecting = connecting
-        self._links = links
+    def __init__(self, way: Way, *, has_app: bool, allows_keys: bool) -> None:
+        self._way = way
         self._has_app = has_app
         self._allows_keys = allows_keys
         self._log = structlog.get_logger("bot.web.connections")
@@ -62,7 +119,7 @@ class ConnectPages:
         if request.method == "POST":
             return await self._key_posted(request)
         try:
-            departure = await self._connecting.depart(request.query_params.get("for", ""))
+            departure = await flow.depart(self._way, request.query_params.get("for", ""))
         except LinkRefused:
             return pages.problem(
                 "This link is no longer good",
@@ -78,7 +135,7 @@ class ConnectPages:
         query = request.query_params
         state, browser = query.get("state", ""), request.cookies.get(COOKIE, "")
         try:
-            started = await self._connecting.take_state(state=state, browser_secret=browser)
+            started = await flow.take_state(self._way.desk, state=state, browser_secret=browser)
             if "code" not in query:
                 response: Response = pages.problem(
                     "Close was not connected",
@@ -86,7 +143,7 @@ class ConnectPages:
                     "starts again.",
                 )
             else:
-                response = _arrived(await self._connecting.arrive(started, code=query["code"]))
+                response = _arrived(await flow.arrive(self._way, started, code=query["code"]))
         except (NotConnectable, CloseError, SlackError) as error:
             response = self._not_connected(error)
         response.delete_cookie(COOKIE, path="/close")
@@ -98,16 +155,18 @@ class ConnectPages:
         form = await _form(request)
         browser = request.cookies.get(COOKIE, "")
         try:
-            started = await self._connecting.take_state(
-                state=form.get("state", ""), browser_secret=browser
+            started = await flow.take_state(
+                self._way.desk,
+                state=form.get("state", ""),
+                browser_secret=browser,
             )
             try:
-                arrival = await self._connecting.arrive_with_key(
-                    started, api_key=form.get("key", "")
+                arrival = await flow.arrive_with_key(
+                    self._way, started, api_key=form.get("key", "")
                 )
             except (Unauthorized, RefusedByClose) as error:
-                departure = await self._connecting.depart_again(
-                    started.team_id, started.slack_user_id
+                departure = await flow.depart_again(
+                    self._way, started.team_id, started.slack_user_id
                 )
                 problem = KEY_PROBLEMS.get(error.problem, KEY_REFUSED)
                 return self._departing(departure, problem=problem)
@@ -130,69 +189,19 @@ class ConnectPages:
             max_age=int(STATE_LIFE.total_seconds()),
             path="/close",
             httponly=True,
-            secure=self._links.is_https,
+            secure=self._way.links.is_https,
             samesite="lax",  # Close sends the browser back with a top-level GET
         )
         return response
 
     def _not_connected(self, error: Exception) -> Response:
-        match error:
-            case StateRefused():
-                return pages.problem(
-                    "This did not start here",
-                    "The way to Close takes at most ten minutes and has to end in the browser "
-                    "where it began. Please use the Connect Close button in Slack again.",
-                    status=400,
-                )
-            case NobodyCanConfirm():
-                return pages.problem(
-                    "This is another address than yours in Slack",
-                    f"You are {error.email} in Close. Nothing was stored. Log in to Close with "
-                    "your own Slack address, or ask whoever runs this bot: once ADMINS names "
-                    "somebody other than you, that person can confirm such accounts.",
-                    status=403,
-                )
-            case OtherAccountInUse():
-                return pages.problem(
-                    "You lent rights with another Close account",
-                    f"Rights that exist now were given as {error.email}, and only that account "
-                    "can take them back. Nothing was changed. Connect that account, or first "
-                    "revoke the rights and answer what the bot asked you about in Slack.",
-                    status=409,
-                )
-            case NotAMember():
-                return pages.problem(
-                    "This is for full members of the workspace",
-                    "Guests, apps and people whose Slack account is deactivated can neither give "
-                    "nor get the right to send as a colleague. Nothing was stored.",
-                    status=403,
-                )
-            case NoOrganization():
-                return pages.problem(
-                    "This account is in no organization",
-                    "Close knows the key, but its owner belongs to no organization there, so "
-                    "there is nothing to send from. Nothing was stored.",
-                    status=409,
-                )
-            case OrganizationUnclear():
-                way_on = (
-                    "Please continue to Close instead, where you choose one."
-                    if self._has_app
-                    else "Only Close's own consent page asks which one, and whoever runs this bot "
-                    "has not set it up: CLOSE_CLIENT_ID would do that."
-                )
-                return pages.problem(
-                    "This account is in several organizations",
-                    f"A key does not say to which of them it belongs. Nothing was stored. {way_on}",
-                    status=409,
-                )
-            case AccountMismatch():
-                return pages.problem("Close's answers do not fit together", AGAIN, status=502)
-            case SlackError():
-                return pages.problem("Slack could not be asked who you are", AGAIN, status=502)
-            case CloseError():
-                self._log.warning("connecting failed", problem=error.problem)
-        return pages.problem("Close did not finish the connection", AGAIN, status=502)
+        if isinstance(error, CloseError):
+            self._log.warning("connecting failed", problem=error.problem)
+        kind = next(kind for kind in _NOT_CONNECTED if isinstance(error, kind))
+        page, way_on = _NOT_CONNECTED[kind], CHOOSE_THERE if self._has_app else NO_CONSENT_PAGE
+        email = error.email if isinstance(error, NobodyCanConfirm | OtherAccountInUse) else ""
+        text = page.text.format(email=email, way_on=way_on)
+        return pages.problem(page.title, text, status=page.status)
 
 
 def _arrived(arrival: Arrival) -> Response:

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from bot.delegations.wishes import Asking
+from bot.delegations import understanding
 from models.delegation import State
 from sandbox.people import ADA, BEN, BOT, CLEO, DANA, FINN, GUS
 from sandbox.slack.delivery import Reply
@@ -120,7 +120,7 @@ async def test_nobody_foresaw_it(world: World, monkeypatch: pytest.MonkeyPatch) 
     await by_shortcut(world)
     await form_opens(world)
     with monkeypatch.context() as patch:
-        patch.setattr(Asking, "from_form", broken)
+        patch.setattr(understanding, "from_form", broken)
         reply = await world.slack.submit(BEN, {"person": ADA.id, "duration": "2h"})
     assert "went wrong on our side" in " ".join(reply.errors.values())
     assert not (await world.slack.submit(BEN, {})).errors

@@ -5,9 +5,8 @@ from typing import Any
 
 import pytest
 
-from bot.delegations import Delegations, Terms
-from bot.delegations.asking import MOST_AT_ONCE
-from bot.desk import Actor
+from bot.delegations.asking import MOST_AT_ONCE, Terms, grant_all, request_from_all
+from bot.desk import Actor, Desk
 from bot.refusals import Refused
 from bot.times.span import Span
 from models.policy import Policy, Refusal
@@ -18,23 +17,21 @@ TOO_MANY = [f"U{number:08}" for number in range(MOST_AT_ONCE + 1)]
 
 
 @pytest.fixture
-def delegations() -> Delegations:
-    """The use cases with nothing behind them, so that any look at the outside is an error."""
+def desk() -> Desk:
+    """A desk with nothing behind it, so that any look at the outside is an error."""
     nothing: Any = None
-    return Delegations(
-        nothing, nothing, Policy(), lambda: datetime(2026, 11, 23, tzinfo=UTC), nothing
-    )
+    return Desk(nothing, nothing, Policy(), lambda: datetime(2026, 11, 23, tzinfo=UTC), nothing)
 
 
-async def test_ask_too_many(delegations: Delegations) -> None:
+async def test_ask_too_many(desk: Desk) -> None:
     """The use case itself keeps the limit, whoever calls it."""
     with pytest.raises(Refused) as caught:
-        await delegations.request_from_all(ACTOR, grantor_ids=TOO_MANY, terms=TERMS)
+        await request_from_all(desk, ACTOR, grantor_ids=TOO_MANY, terms=TERMS)
     assert caught.value.refusal is Refusal.TOO_MANY
 
 
-async def test_grant_to_too_many(delegations: Delegations) -> None:
+async def test_grant_to_too_many(desk: Desk) -> None:
     """The same holds for a grant."""
     with pytest.raises(Refused) as caught:
-        await delegations.grant_all(ACTOR, grantee_ids=TOO_MANY, terms=TERMS)
+        await grant_all(desk, ACTOR, grantee_ids=TOO_MANY, terms=TERMS)
     assert caught.value.refusal is Refusal.TOO_MANY

@@ -1,0 +1,34 @@
+"""Finding delegations that concern somebody; nothing is changed."""
+
+from collections.abc import Sequence
+
+from bot.desk import Actor, Desk
+from bot.refusals import NoSuchDelegation, NotYours
+from models.delegation import Delegation
+
+
+async def get(desk: Desk, actor: Actor, delegation_id: str) -> Delegation:
+    """A delegation that the actor has a part in; raises NotYours."""
+    found = await desk.database.run(lambda store: store.delegations.get(delegation_id))
+    if found is None or found.team_id != actor.team_id:
+        raise NotYours
+    if actor.user_id not in (found.grantor_id, found.grantee_id, found.requester_id):
+        raise NotYours
+    return found
+
+
+async def between(desk: Desk, actor: Actor, *, grantor_id: str, grantee_id: str) -> Delegation:
+    """The open delegation of a pair; raises NoSuchDelegation."""
+    found = await desk.database.run(
+        lambda store: store.delegations.open_for_pair(actor.team_id, grantor_id, grantee_id)
+    )
+    if found is None:
+        raise NoSuchDelegation
+    return found
+
+
+async def list_open(desk: Desk, actor: Actor) -> Sequence[Delegation]:
+    """Everything open that concerns the actor, oldest first."""
+    return await desk.database.run(
+        lambda store: store.delegations.open_for_person(actor.team_id, actor.user_id)
+    )

@@ -1,0 +1,116 @@
+"""From what somebody typed to a wish: read in their own zone, asked back about where needed."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from bot.delegations import drafts
+from bot.delegations.asking import MOST_AT_ONCE
+from bot.delegations.wishes import Done, Wish, carry_out, look_up
+from bot.desk import Actor, Desk, zone_of
+from bot.grammar import Command, Verb, as_typed, storable
+from bot.refusals import NobodyThere, Refused
+from bot.times.reading import read_span
+from bot.times.saying import say_span
+from bot.times.span import Ambiguous, Span
+from bot.times.splitting import split_command
+from models.policy import Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What has to be asked back; ``choices`` are the buttons' labels, the draft has the rest."""
+
+    draft_id: str
+    people: Sequence[str]
+    text: str
+    choices: Sequence[str] = ()
+
+
+async def from_command(desk: Desk, actor: Actor, command: Command) -> Done | Question:
+    """``@ada 2h Covering the pipeline``, or ``grant @ben 2h``."""
+    people, zone = await asyncio.gather(_people(desk, actor, command), zone_of(desk, actor))
+    wish = Wish(
+        verb=command.verb,
+        people=people,
+        readings=[Span(length=desk.policy.default_duration)],
+        grantee_id=command.grantee_id,
+        is_group=bool(command.groups),
+    )
+    try:
+        span, reason = split_command(as_typed(command.rest), now=desk.now(), zone=zone)
+    except Ambiguous as error:
+        return await _which(desk, actor, replace(wish, reason=storable(error.rest)), error)
+    wish = replace(wish, reason=storable(reason))
+    return await _confirmed(desk, actor, replace(wish, readings=[span]) if span else wish)
+
+
+async def from_form(
+    desk: Desk,
+    actor: Actor,
+    grantor_ids: Sequence[str],
+    duration: str,
+    reason: str,
+    *,
+    grantee_id: str | None = None,
+) -> Done:
+    """The fields of the form. A time that can mean two things is an error there."""
+    wish = Wish(
+        verb=Verb.REQUEST,
+        people=grantor_ids,
+        readings=[await read_duration(desk, actor, duration)],
+        reason=storable(reason),
+        grantee_id=grantee_id,
+    )
+    return await carry_out(desk, actor, wish)
+
+
+async def read_duration(desk: Desk, actor: Actor, duration: str) -> Span:
+    """A time as typed into a form; empty means the default. Raises DurationError."""
+    if not duration:
+        return Span(length=desk.policy.default_duration)
+    return read_span(duration, now=desk.now(), zone=await zone_of(desk, actor))
+
+
+async def answered(desk: Desk, actor: Actor, draft_id: str, choice: int) -> Done | Question:
+    """The person pressed one of the buttons of a question; one more can follow.
+
+    Everybody is looked up before the draft is used up: when Slack does not answer, the same
+    button works again.
+    """
+    await look_up(desk, await drafts.people_of(desk, actor, draft_id))
+    zone = await zone_of(desk, actor)
+    return await _confirmed(desk, actor, await drafts.take(desk, actor, draft_id, choice, zone))
+
+
+async def _confirmed(desk: Desk, actor: Actor, wish: Wish) -> Done | Question:
+    """Whoever grants to several reads their names before anything is stored."""
+    is_for_several = len(wish.people) > 1 or wish.is_group
+    if wish.verb is Verb.GRANT and is_for_several and not wish.is_confirmed:
+        return await _really(desk, actor, wish)
+    return await carry_out(desk, actor, wish)
+
+
+async def _which(desk: Desk, actor: Actor, wish: Wish, error: Ambiguous) -> Question:
+    wish = replace(wish, readings=[reading.span for reading in error.readings])
+    draft_id = await drafts.keep(desk, actor, wish)
+    words = [reading.words for reading in error.readings]
+    return Question(draft_id, wish.people, error.text, words)
+
+
+async def _really(desk: Desk, actor: Actor, wish: Wish) -> Question:
+    said = say_span(wish.span, now=desk.now(), zone=await zone_of(desk, actor))
+    draft_id = await drafts.keep(desk, actor, replace(wish, is_confirmed=True))
+    return Question(draft_id, wish.people, said)
+
+
+async def _people(desk: Desk, actor: Actor, command: Command) -> Sequence[str]:
+    """Those who were named, and the members of groups; nobody means themselves by a group."""
+    groups = await asyncio.gather(*(desk.directory.members(each) for each in command.groups))
+    members = [each for group in groups for each in group if each != actor.user_id]
+    people = list(dict.fromkeys([*command.people, *members]))
+    if not people:
+        raise NobodyThere
+    if len(people) > MOST_AT_ONCE:
+        raise Refused(Refusal.TOO_MANY)
+    return people

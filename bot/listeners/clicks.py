@@ -1,0 +1,120 @@
+"""Clicks: who clicked, the use case, and an acknowledgement that says that it is committed.
+
+A button or a form carries an id, never rights: who acts is what Slack signed.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeVar
+
+from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_sdk.models.views import View
+
+from bot.desk import Actor, Desk
+from bot.listeners import opening
+from bot.listeners.reception import REFUSALS, Reception, explain
+from bot.refusals import Refused
+from bot.slack.message import Message
+from models.policy import Refusal
+
+Result = TypeVar("Result")
+UseCase = Callable[[Desk, Actor, str], Awaitable[Result]]  # the text is the button's value
+Submitted = Callable[[Desk, Actor, dict[str, Any]], Awaitable[str | None]]
+
+
+def on(app: AsyncApp, reception: Reception, action_id: str, use_case: UseCase[object]) -> None:
+    """Have a button carried out; a refusal is answered in words."""
+
+    async def on_click(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
+        await _carried_out(reception, ack, body, action, use_case)
+
+    app.action(action_id)(on_click)
+
+
+def replaces(
+    app: AsyncApp, reception: Reception, action_id: str, use_case: UseCase[str | Message]
+) -> None:
+    """As :func:`on`, and what came of it stands in place of the button's message."""
+
+    async def on_click(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
+        answer = await _carried_out(reception, ack, body, action, use_case)
+        if answer is not None:
+            await reception.responses.whisper(body.get("response_url"), answer, in_place=True)
+
+    app.action(action_id)(on_click)
+
+
+def opens(app: AsyncApp, reception: Reception, action_id: str, form: UseCase[View | None]) -> None:
+    """Have a button open a form. Nothing is stored, so the acknowledgement comes first."""
+
+    async def on_click(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
+        await ack()
+        try:
+            view = await form(reception.desk, actor_of(body), value_of(action))
+        except REFUSALS as error:
+            await reception.refuse(body, error)
+        else:
+            if view is not None:
+                await opening.show(reception, body, view)
+
+    app.action(action_id)(on_click)
+
+
+def submits(
+    app: AsyncApp,
+    reception: Reception,
+    callback_id: str,
+    submitted: Submitted,
+    *,
+    field: str,
+    fields: Mapping[Refusal, str] | None = None,
+) -> None:
+    """Have a form carried out; what ``submitted`` returns is said once the form has closed.
+
+    When something is wrong the form stays open with what was typed, and the sentence stands
+    beside ``field``, or beside the one that ``fields`` has for a refusal.
+    """
+    others = fields or {}
+
+    async def on_submit(ack: AsyncAck, body: dict[str, Any], view: dict[str, Any]) -> None:
+        try:
+            said = await submitted(reception.desk, actor_of(body), view)
+        except REFUSALS as error:
+            beside = others.get(error.refusal, field) if isinstance(error, Refused) else field
+            text = explain(error, reception.desk.policy, plain=True)
+            await ack(response_action="errors", errors={beside: text})
+            return
+        await ack()  # an empty acknowledgement closes the form (slack.md §4)
+        if said:
+            await reception.responses.tell(body, said)
+
+    app.view(callback_id)(on_submit)
+
+
+async def _carried_out(
+    reception: Reception,
+    ack: AsyncAck,
+    body: dict[str, Any],
+    action: dict[str, Any],
+    use_case: UseCase[Result],
+) -> Result | None:
+    """What came of it, or None when whoever clicked reads why it was refused."""
+    try:
+        result = await use_case(reception.desk, actor_of(body), value_of(action))
+    except REFUSALS as error:
+        await ack()
+        await reception.refuse(body, error)
+        return None
+    await ack()  # only now: it says that all of it is committed
+    return result
+
+
+def actor_of(body: dict[str, Any]) -> Actor:
+    """Who clicked. A person of another workspace keeps their own team, and so has no say here."""
+    user = body["user"]
+    team = body.get("team") or {}
+    return Actor(str(user.get("team_id") or team.get("id") or ""), str(user["id"]))
+
+
+def value_of(action: dict[str, Any]) -> str:
+    """What a button, or the choice in a menu, carries: an id, perhaps with the choice's name."""
+    return str((action.get("selected_option") or action).get("value") or "")
