@@ -8,7 +8,7 @@ before it is used.
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
 
 from bot.close.errors import CloseError, CloseProblem, ReconnectNeeded, RefusedByClose, Unauthorized
 from bot.connections.vault import Undecryptable, Vault
@@ -17,6 +17,7 @@ from bot.store import Database, Store
 from models.connection import Connection
 
 Answer = TypeVar("Answer")
+Given = ParamSpec("Given")
 
 REFRESH_LEASE = timedelta(seconds=20)  # longer than the longest refresh call
 REFRESH_AHEAD = timedelta(minutes=2)  # an access token lives an hour
@@ -25,6 +26,11 @@ POLL = 0.05  # seconds between looks while another process refreshes
 
 class NotConnected(OutsideError):
     """This person has never connected, or has disconnected."""
+
+
+class OtherAccountConnected(OutsideError):
+    """This person is connected with another Close account than the one that gave the right: for
+    that one Close answers 404 to a delete, which must not be taken for "gone"."""
 
 
 class Connections:
@@ -193,19 +199,24 @@ class CloseSession:
         self._connections = connections
         self.connection = connection
 
-    async def call(self, ask: Callable[[Credential], Awaitable[Answer]]) -> Answer:
-        """``await ask(credential)``; on a 401 refresh once and try once more.
+    async def call(
+        self,
+        ask: Callable[Concatenate[Credential, Given], Awaitable[Answer]],
+        *args: Given.args,
+        **kwargs: Given.kwargs,
+    ) -> Answer:
+        """``await ask(credential, …)``; on a 401 refresh once and try once more.
 
         Raises ReconnectNeeded when that does not help, and whatever else ``ask`` raises.
         """
         if not self._connections.is_fresh(self.connection):
             await self._refresh()
         try:
-            return await ask(self._connections.credential(self.connection))
+            return await ask(self._connections.credential(self.connection), *args, **kwargs)
         except Unauthorized:
             await self._refresh()
         try:
-            return await ask(self._connections.credential(self.connection))
+            return await ask(self._connections.credential(self.connection), *args, **kwargs)
         except Unauthorized as error:
             raise await self._connections.give_up(self.connection) from error
 
