@@ -7,6 +7,7 @@ connection that its owner gives up is revoked and forgotten once nothing depends
 
 import random
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
@@ -25,32 +26,23 @@ GIVE_WAY = timedelta(seconds=5)  # while rights are to be taken back, a routine 
 BETWEEN_DOUBTS = timedelta(minutes=1)  # a 403 while ending has the connection looked at
 
 
+@dataclass(frozen=True, slots=True)
 class Watch:
     """The worker's step for one leased connection."""
 
-    def __init__(
-        self,
-        database: Database,
-        connections: Connections,
-        close: Close,
-        admins: frozenset[str],
-        now: Now,
-        on_change: Callable[[], None],
-    ) -> None:
-        self._database = database
-        self._connections = connections
-        self._close = close
-        self._admins = admins
-        self._now = now
-        self._log = structlog.get_logger("bot.connections.watch")
-        self._on_change = on_change
+    database: Database
+    connections: Connections
+    close: Close
+    admins: frozenset[str]
+    now: Now
+    on_change: Callable[[], None]
 
     async def take(self, connection: Connection) -> None:
         """Try the connection if that is due, tell whom it concerns, and say when to look next."""
         try:
             await self._look(connection)
         finally:
-            self._on_change()
+            self.on_change()
 
     async def _look(self, connection: Connection) -> None:
         try:
@@ -63,25 +55,25 @@ class Watch:
             await self._try(connection)
         except (ReconnectNeeded, NotConnected):
             pass  # stored by whoever found out; told below
-        await self._database.run(lambda store: self._conclude(store, connection))
+        await self.database.run(lambda store: self._conclude(store, connection))
 
     async def _try(self, connection: Connection) -> None:
         """Refresh its tokens and ask Close who it is; raises what Close says."""
-        now = self._now()
-        connection = await self._connections.reseal(connection)
+        now = self.now()
+        connection = await self.connections.reseal(connection)
         if connection.is_alive and not await self._is_due(connection):
             return
         if not connection.account.is_api_key:
-            connection = await self._connections.refresh(connection)
-        session = self._connections.session(connection)
+            connection = await self.connections.refresh(connection)
+        session = self.connections.session(connection)
         if not await self._is_member(session):
-            raise await self._connections.give_up(session.connection)
-        await self._database.run(lambda store: self._accepted(store, connection, now))
+            raise await self.connections.give_up(session.connection)
+        await self.database.run(lambda store: self._accepted(store, connection, now))
 
     async def _is_member(self, session: CloseSession) -> bool:
         """Somebody who was removed can get a 401 or a 403 (close.md §2.1); a 401 raises."""
         try:
-            user = await session.call(self._close.me)
+            user = await session.call(self.close.me)
         except RefusedByClose as error:
             if error.problem is CloseProblem.FORBIDDEN:
                 return False
@@ -90,8 +82,8 @@ class Watch:
         return user.id == account.close_user_id and account.organization_id in user.organization_ids
 
     async def _is_due(self, connection: Connection) -> bool:
-        now = self._now()
-        served = await self._database.run(lambda store: _served(store, connection))
+        now = self.now()
+        served = await self.database.run(lambda store: _served(store, connection))
         if next_check(connection, served) <= now:
             return True
         checked = connection.checked_at or connection.connected_at
@@ -101,7 +93,9 @@ class Watch:
         """Close accepts it. If it did not before, whatever waits for it goes on."""
         team_id, person = connection.team_id, connection.slack_user_id
         if not connection.is_alive:
-            self._log.info("a connection works again", id=connection.id)
+            structlog.get_logger("bot.connections.watch").info(
+                "a connection works again", id=connection.id
+            )
             store.delegations.wake_for_person(team_id, person, now=now)
             store.strays.wake_for_person(team_id, person, now=now)
             store.notices.mark_stale(connection.id, now=now)
@@ -113,7 +107,7 @@ class Watch:
         current = store.connections.get(connection.team_id, connection.slack_user_id, lock=True)
         if current is None:
             return
-        now, served = self._now(), _served(store, current)
+        now, served = self.now(), _served(store, current)
         attempts = 0
         jitter = JITTER * random.random()  # noqa: S311 - spreads load, keeps no secret
         wake_at: datetime | None = next_check(current, served, jitter=jitter)
@@ -146,18 +140,20 @@ class Watch:
                 now=now,
             )
         for late in (each for each in served if each.state is State.ENDING):
-            store.notices.tell_overdue(late, self._admins, now=now)
+            store.notices.tell_overdue(late, self.admins, now=now)
 
     async def put_off(self, connection: Connection, error: Exception) -> None:
         """Try again when Close may answer."""
         if isinstance(error, CloseError):
-            self._log.warning("a connection could not be tried", problem=error.problem)
+            structlog.get_logger("bot.connections.watch").warning(
+                "a connection could not be tried", problem=error.problem
+            )
         attempts = connection.attempts + 1
         await self._wait(connection, pause_after(error, attempts), attempts=attempts)
 
     async def _wait(self, connection: Connection, pause: timedelta, *, attempts: int) -> None:
-        wake_at = self._now() + pause
-        await self._database.run(
+        wake_at = self.now() + pause
+        await self.database.run(
             lambda store: store.connections.due.put_off(
                 connection, wake_at=wake_at, attempts=attempts
             )
@@ -165,8 +161,8 @@ class Watch:
 
     async def _are_ends_due(self, connection: Connection) -> bool:
         person = (connection.team_id, connection.slack_user_id)
-        now, organization = self._now(), connection.account.organization_id
-        return await self._database.run(
+        now, organization = self.now(), connection.account.organization_id
+        return await self.database.run(
             lambda store: store.receipts.are_ends_due(*person, organization, now=now)
         )
 
@@ -177,7 +173,7 @@ class Watch:
         def look(store: Store) -> bool:
             team_id, person = connection.team_id, connection.slack_user_id
             store.delegations.end_with_connection(
-                team_id, person, now=self._now(), only_attempted=True
+                team_id, person, now=self.now(), only_attempted=True
             )
             current = store.connections.get(team_id, person, lock=True)
             is_leaving = current is not None and current.leaving_at is not None
@@ -188,35 +184,37 @@ class Watch:
             )
             return is_leaving and not is_needed
 
-        return await self._database.run(look)
+        return await self.database.run(look)
 
     async def _forget(self, connection: Connection) -> None:
         """Revoked at Close first; raises CloseError as long as that cannot be said.
 
         With somebody else on the same Close account nothing is revoked: it could end theirs.
         """
-        is_shared = await self._database.run(lambda store: store.connections.is_shared(connection))
+        is_shared = await self.database.run(lambda store: store.connections.is_shared(connection))
         if not is_shared:
-            await self._connections.revoke(connection.account.secret)
+            await self.connections.revoke(connection.account.secret)
         kind = _farewell(connection, is_shared=is_shared)
 
         def forget(store: Store) -> None:
             current = store.connections.get(connection.team_id, connection.slack_user_id)
             if current is None or not store.connections.remove(connection):
-                store.connections.schedule(connection.id, wake_at=self._now(), attempts=0)
+                store.connections.schedule(connection.id, wake_at=self.now(), attempts=0)
                 return
-            store.homes.touch(connection.team_id, connection.slack_user_id, now=self._now())
+            store.homes.touch(connection.team_id, connection.slack_user_id, now=self.now())
             store.notices.tell(
                 kind,
                 team_id=connection.team_id,
                 recipients=[connection.slack_user_id],
                 subject_id=connection.id,
-                incident=f"{self._now().timestamp():.0f}",
-                now=self._now(),
+                incident=f"{self.now().timestamp():.0f}",
+                now=self.now(),
             )
 
-        await self._database.run(forget)
-        self._log.info("disconnected", team=connection.team_id, user=connection.slack_user_id)
+        await self.database.run(forget)
+        structlog.get_logger("bot.connections.watch").info(
+            "disconnected", team=connection.team_id, user=connection.slack_user_id
+        )
 
 
 def _farewell(connection: Connection, *, is_shared: bool) -> NoticeKind:
