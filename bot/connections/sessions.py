@@ -14,6 +14,7 @@ from bot.close.errors import CloseError, CloseProblem, ReconnectNeeded, RefusedB
 from bot.connections.vault import Undecryptable, Vault
 from bot.ports import CloseOAuth, Credential, Now, OutsideError, TokenAnswer
 from bot.store import Database, Store
+from models.account import Account
 from models.connection import Connection
 
 Answer = TypeVar("Answer")
@@ -198,6 +199,11 @@ class CloseSession:
     def __init__(self, connections: Connections, connection: Connection) -> None:
         self._connections = connections
         self.connection = connection
+
+    @property
+    def account(self) -> Account:
+        """In whose name Close is asked."""
+        return self.connection.account
 
     async def call(
         self,

@@ -78,7 +78,7 @@ class Watch:
             if error.problem is CloseProblem.FORBIDDEN:
                 return False
             raise
-        account = session.connection.account
+        account = session.account
         return user.id == account.close_user_id and account.organization_id in user.organization_ids
 
     async def _is_due(self, connection: Connection) -> bool:

@@ -6,10 +6,10 @@ import structlog
 
 from bot.cards.strays import card
 from bot.clock.backoff import pause_after
-from bot.close.errors import CloseError, NotFound, ReconnectNeeded, RefusedByClose
-from bot.connections.sessions import CloseSession, NotConnected
-from bot.delegations.steps.moves import Steps
-from bot.ports import OutsideError
+from bot.close.errors import CloseError, ReconnectNeeded, RefusedByClose
+from bot.connections.sessions import CloseSession, NotConnected, OtherAccountConnected
+from bot.delegations.steps import held
+from bot.delegations.tools import Tools
 from bot.slack.chat import Messages, Place
 from bot.slack.errors import MessageGone, SlackRefused
 from bot.store import Store
@@ -18,15 +18,11 @@ from models.stray import Obstacle, Stray, StrayState
 OBSTACLE_PAUSE = timedelta(minutes=15)  # connecting again ends it at once
 
 
-class OtherAccountConnected(OutsideError):
-    """The grantor is connected with another account: its 404 to a delete would prove nothing."""
-
-
 class Straying:
     """The worker's step for one stray."""
 
-    def __init__(self, steps: Steps, messages: Messages) -> None:
-        self._steps = steps
+    def __init__(self, tools: Tools, messages: Messages) -> None:
+        self._tools = tools
         self._messages = messages
         self._log = structlog.get_logger("bot.strays.remove")
 
@@ -42,7 +38,7 @@ class Straying:
     async def _removed(self, stray: Stray) -> bool:
         """Whether Close has confirmed it; shows "removing" first when that takes a while."""
         try:
-            session = await self._steps.connections.open(stray.team_id, stray.grantor_id)
+            session = await self._tools.connections.open(stray.team_id, stray.grantor_id)
             _check_account(session, stray)
             await self._delete(session, stray)
         except (NotConnected, OtherAccountConnected, CloseError) as error:
@@ -50,7 +46,7 @@ class Straying:
             if stray.shown is not StrayState.REMOVING or obstacle is not None:
                 await self._show(stray, obstacle)
             raise
-        now = self._steps.now()
+        now = self._tools.now()
 
         def removed(store: Store) -> None:
             store.strays.decide(stray, StrayState.REMOVED, now=now, leased_until=None)
@@ -58,24 +54,17 @@ class Straying:
                 stray.team_id, stray.grantor_id, moment=now, only_troubled=True
             )
 
-        await self._steps.database.run(removed)
+        await self._tools.database.run(removed)
         return True
 
     async def _delete(self, session: CloseSession, stray: Stray) -> None:
-        close = self._steps.close
+        close = self._tools.close
         try:
-            await session.call(
-                lambda credential: close.delete_association(credential, stray.association_id)
-            )
+            await session.call(close.delete_association, stray.association_id)
         except RefusedByClose:
             # A refusal can be Close's word for "gone already" (close.md §3): ask for it.
-            try:
-                await session.call(
-                    lambda credential: close.association(credential, stray.association_id)
-                )
-            except NotFound:
-                return
-            raise
+            if not await held.is_gone(self._tools, session, stray.association_id):
+                raise
 
     async def _show(self, stray: Stray, obstacle: Obstacle | None = None) -> None:
         message = card(stray, obstacle)
@@ -92,7 +81,7 @@ class Straying:
                 place = await self._messages.find(stray.grantor_id, mark=mark)
             place = place or await self._messages.post(stray.grantor_id, message, mark=mark)
         shown = place
-        await self._steps.database.run(
+        await self._tools.database.run(
             lambda store: store.strays.shown(
                 stray, channel_id=shown.channel_id, message_ts=shown.message_ts
             )
@@ -103,15 +92,14 @@ class Straying:
         blocked = _obstacle(error) is not None
         pause = OBSTACLE_PAUSE if blocked else pause_after(error, stray.attempts)
         is_final = isinstance(error, SlackRefused) and stray.state is not StrayState.REMOVING
-        wake_at = None if is_final else self._steps.now() + pause
-        await self._steps.database.run(
+        wake_at = None if is_final else self._tools.now() + pause
+        await self._tools.database.run(
             lambda store: store.strays.due.put_off(stray, wake_at=wake_at)
         )
 
 
 def _check_account(session: CloseSession, stray: Stray) -> None:
-    account = session.connection
-    if not stray.belongs_to(account.close_user_id, account.organization_id):
+    if not stray.belongs_to(*session.account.membership):
         raise OtherAccountConnected
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any, cast
 
 import pytest
@@ -11,14 +11,15 @@ from cryptography.fernet import Fernet
 from bot.close.errors import CloseProblem, RetryLater
 from bot.connections.sessions import Connections
 from bot.connections.vault import Vault
-from bot.delegations.accounts import Identities, NoAccount
-from bot.ports import Close, CloseOAuth, CloseUser, Credential
+from bot.delegations import accounts
+from bot.delegations.accounts import NoAccount
+from bot.ports import CloseOAuth, CloseUser, Credential
 from bot.store import Database
 from models.connection import Connection
 from models.delegation import Delegation, State, Trouble
-from tests.integration.rows import account
+from tests.integration.rows import NOON, account
+from tests.integration.tools import tools
 
-NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 NORTH, SOUTH = "orga_North", "orga_South"
 BEN = CloseUser("user_Ben", "Ben@Example.com", "Ben Okafor", (NORTH,))
 ASKED = Delegation(
@@ -53,14 +54,14 @@ class Members:
 
 
 class Bench:
-    """Identities over a database and a Close of the test's making."""
+    """Tools over a database and a Close of the test's making."""
 
     def __init__(self, database: Database, close: Members) -> None:
         self.database = database
         vault = Vault([Fernet.generate_key().decode()])
         oauth = cast("CloseOAuth", None)  # no token runs out here
         self.connections = Connections(database, vault, oauth, lambda: NOON)
-        self.identities = Identities(database, self.connections, cast("Close", close), lambda: NOON)
+        self.tools = tools(database, connections=self.connections, close=close)
 
     async def connect(self, person: str, organization: str, *, token: str, **more: Any) -> None:
         """Store a connection of this person."""
@@ -85,7 +86,7 @@ class Bench:
     async def account_in(self) -> str:
         """Ben's account, asked in Ada's name."""
         session = await self.connections.open("T", "U_ADA")
-        return (await self.identities.account(session, ASKED)).shown
+        return (await accounts.of_grantee(self.tools, session, ASKED)).shown
 
     async def trouble(self) -> Trouble:
         """Why Ben has no account in Ada's organization."""
@@ -141,10 +142,10 @@ async def test_a_proven_account_elsewhere(database: Database) -> None:
 async def test_foreseen_by_whoever_can_tell(database: Database) -> None:
     """Before the grantor is connected, another living connection names the account."""
     bench = Bench(database, Members(cleo=[BEN]))
-    assert await bench.identities.foreseen(ASKED) is None
+    assert await accounts.foreseen(bench.tools, ASKED) is None
     await bench.connect("CLEO", NORTH, token="cleo", is_alive=False)
-    assert await bench.identities.foreseen(ASKED) is None
+    assert await accounts.foreseen(bench.tools, ASKED) is None
     await bench.connect("CLEO", NORTH, token="cleo")
-    found = await bench.identities.foreseen(ASKED)
+    found = await accounts.foreseen(bench.tools, ASKED)
     assert found is not None
     assert not found.is_proven

@@ -1,29 +1,26 @@
 """Writing an attempt down: of two who want to create the same association, one does."""
 
 from datetime import timedelta
-from typing import Any, cast
 
-from bot.delegations.steps.moves import Steps
+from bot.delegations.steps import moves
 from bot.store import Database
-from bot.telemetry import Metrics
 from models.delegation import Delegation, Event, State
-from models.policy import Policy
 from tests.integration.rows import NOON, add, delegation, get
+from tests.integration.tools import tools
 
 LEASED = NOON + timedelta(seconds=6)
 
 
-def steps(database: Database) -> Steps:
-    """The tools of a worker that calls nobody."""
-    nobody = cast("Any", None)
-    return Steps(database, nobody, nobody, Policy(), lambda: NOON, Metrics())
-
-
 async def attempt(database: Database, row: Delegation) -> Delegation | None:
     """Write down that Close is asked, as a worker does that has claimed ``row``."""
-    return await steps(database).move(
-        row, Event.ATTEMPT, keep_lease=True, was_due=True, attempted_at=NOON
+    moved = await moves.move_all(
+        tools(database),
+        [(row, {"attempted_at": NOON})],
+        Event.ATTEMPT,
+        keep_lease=True,
+        was_due=True,
     )
+    return moved[0] if moved else None
 
 
 async def test_the_second_of_two_attempts_is_called_off(database: Database) -> None:
@@ -43,7 +40,7 @@ async def test_an_attempt_that_had_no_effect_is_forgotten(database: Database) ->
     await add(database, row)
     made = await attempt(database, row)
     assert made is not None
-    (again,) = await steps(database).forget_attempts([made])
+    (again,) = await moves.forget_attempts(tools(database), [made])
     assert again.attempted_at is None
     assert (await get(database, row)).attempted_at is None
 
@@ -54,6 +51,6 @@ async def test_an_unclear_attempt_is_not_forgotten(database: Database) -> None:
     await add(database, row)
     made = await attempt(database, row)
     assert made is not None
-    await steps(database).note_unclear(made)
-    await steps(database).forget_attempts([made])
+    await moves.note_unclear(tools(database), [made])
+    await moves.forget_attempts(tools(database), [made])
     assert (await get(database, row)).attempted_at == NOON

@@ -1,20 +1,18 @@
 """A receipt waits while rights are to be taken back, and its patience is for Close alone."""
 
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
 from bot.close.errors import CloseProblem, RetryLater
-from bot.connections.sessions import Connections
-from bot.delegations.receipts import LONGEST, PATIENCE, Receipts
-from bot.delegations.steps.moves import Steps
-from bot.ports import Close
+from bot.delegations.receipts import Receipts
+from bot.delegations.steps import count
+from bot.delegations.steps.count import LONGEST, PATIENCE
 from bot.store import Database
-from bot.telemetry import Metrics
 from models.delegation import Delegation, Receipt, ReceiptState, State
-from models.policy import Policy
 from tests.integration.rows import NOON, TEAM, add, delegation, get
+from tests.integration.tools import tools
 
 ADA, BEN = "U0ADA", "U0BEN"
 HERE, THERE = "orga_here", "orga_there"
@@ -38,16 +36,14 @@ class Bench:
     def __init__(self, database: Database) -> None:
         self.now = NOON
         self.away = Away()
-        connections, close = cast("Connections", self.away), cast("Close", None)
-        self.step = Receipts(
-            Steps(database, connections, close, Policy(), lambda: self.now, Metrics())
-        )
+        self.tools = tools(database, connections=self.away, now=lambda: self.now)
+        self.receipts = Receipts(self.tools)
         self.database = database
 
     async def at(self, moment: datetime, row: Delegation) -> Delegation:
         """Take the row one step further at this moment."""
         self.now = moment
-        await self.step(await get(self.database, row))
+        await count.step(self.tools, self.receipts, await get(self.database, row))
         return await get(self.database, row)
 
 

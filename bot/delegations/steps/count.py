@@ -1,0 +1,81 @@
+"""After the end: what was sent under the right is counted, if Close says it in time."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+
+import structlog
+
+from bot.clock.backoff import pause_after
+from bot.close.errors import RetryLater
+from bot.delegations.receipts import Receipts, sent
+from bot.delegations.steps import moves
+from bot.delegations.tools import Tools
+from bot.ports import OutsideError, SentEmail
+from models.delegation import Delegation, Receipt, ReceiptState
+
+PATIENCE = timedelta(minutes=1)  # the message about the end waits no longer for the receipt,
+ENOUGH = 2  # once so many attempts have failed;
+LONGEST = timedelta(minutes=15)  # and no longer than this while the bot was too busy for any
+GIVE_WAY = timedelta(seconds=2)  # rights that are to be taken back go first
+TIME_TO_COUNT = 60.0  # seconds for all pages together; each has the client's own limit
+
+
+async def step(tools: Tools, receipts: Receipts, delegation: Delegation) -> None:
+    """Count, or find out that it cannot be done. The end itself is long confirmed."""
+    if not delegation.is_receipt_due:
+        await moves.free(tools, delegation)
+    elif _is_enough(tools, delegation):
+        await _settle(tools, delegation, None)
+    elif await _are_ends_due(tools, delegation):
+        soon = tools.now() + GIVE_WAY
+        await moves.wait_until(tools, delegation, soon, trouble=None, counts=False)
+    else:
+        await _count(tools, receipts, delegation)
+
+
+def _is_enough(tools: Tools, delegation: Delegation) -> bool:
+    """Whether Close had its chances; to have been busy with other things is none."""
+    if delegation.ended_at is None:
+        return True
+    waited = tools.now() - delegation.ended_at
+    return waited > LONGEST or (waited > PATIENCE and delegation.attempts >= ENOUGH)
+
+
+async def _are_ends_due(tools: Tools, delegation: Delegation) -> bool:
+    whose = (delegation.team_id, delegation.grantor_id, delegation.organization_id)
+    now = tools.now()
+    return await tools.database.run(lambda store: store.receipts.are_ends_due(*whose, now=now))
+
+
+async def _count(tools: Tools, receipts: Receipts, delegation: Delegation) -> None:
+    try:
+        async with asyncio.timeout(TIME_TO_COUNT):
+            emails = await sent(tools, delegation)
+    except (RetryLater, TimeoutError) as error:
+        later = tools.now() + pause_after(error, delegation.attempts)
+        counts = not moves.was_held_back(error)
+        await moves.wait_until(tools, delegation, later, trouble=None, counts=counts)
+    except OutsideError as error:
+        log = structlog.get_logger("bot.delegations.steps.count")
+        log.info("no receipt", delegation=delegation.id, reason=type(error).__name__)
+        await _settle(tools, delegation, None)
+    else:
+        receipts.keep(delegation, emails)
+        await _settle(tools, delegation, emails)
+
+
+async def _settle(tools: Tools, delegation: Delegation, emails: Sequence[SentEmail] | None) -> None:
+    receipt, now = _receipt(emails), tools.now()
+    await tools.database.run(lambda store: store.receipts.settle(delegation.id, receipt, now=now))
+
+
+def _receipt(emails: Sequence[SentEmail] | None) -> Receipt:
+    if emails is None:
+        return Receipt(ReceiptState.FAILED)
+    return Receipt(ReceiptState.MADE, emails=len(emails), people=len(_recipients(emails)))
+
+
+def _recipients(emails: Sequence[SentEmail]) -> set[str]:
+    """Everybody who got one of these; the same address in other letters is the same person."""
+    return {address.casefold() for email in emails for address in email.recipients}

@@ -1,0 +1,27 @@
+"""What the steps of the clock have in common: one of each, for the whole process."""
+
+from dataclasses import dataclass
+
+from bot.connections.sessions import Connections
+from bot.delegations.members import Members
+from bot.ports import Close, Now
+from bot.store import Database
+from bot.telemetry import Metrics
+from models.policy import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """The database, Close in people's names, and the rules.
+
+    Without ``matches_email`` only a grantee's own connection tells which account is theirs.
+    """
+
+    database: Database
+    connections: Connections
+    close: Close
+    members: Members
+    policy: Policy
+    now: Now
+    metrics: Metrics
+    matches_email: bool = True

@@ -1,0 +1,44 @@
+"""What the bot made and Close holds otherwise is set right; nothing else is touched."""
+
+from bot.connections.sessions import CloseSession
+from bot.delegations.steps import moves
+from bot.delegations.steps.remove import ended
+from bot.delegations.tools import Tools
+from bot.ports import Association
+from bot.store import Store
+from models.delegation import Delegation, Event, State, Trouble
+
+
+async def removed_in_close(tools: Tools, delegation: Delegation) -> None:
+    """Somebody removed in Close itself what is active here: it has ended."""
+    changes = ended(delegation, tools.now())
+    await moves.move(tools, delegation, Event.REMOVE, end_event=Event.REMOVE, **changes)
+
+
+async def end_again(
+    tools: Tools, session: CloseSession, delegation: Delegation, association: Association
+) -> None:
+    """Open it again as ending, so that everybody sees it and it is tried until it is gone."""
+    if await tools.database.run(lambda store: _reopened(tools, store, delegation, association)):
+        tools.metrics.events.labels(Event.REAPPEAR).inc()
+        return
+    # The pair has a new request by now, which must not find the old right in its place.
+    await session.call(tools.close.delete_association, association.id)
+
+
+def _reopened(tools: Tools, store: Store, delegation: Delegation, association: Association) -> bool:
+    current = store.delegations.get(delegation.id, lock=True)
+    if current is None or current.state is not State.ENDED:
+        return True
+    pair = (current.team_id, current.grantor_id, current.grantee_id)
+    if store.delegations.open_for_pair(*pair) is not None:
+        return False
+    store.delegations.apply(
+        current,
+        Event.REAPPEAR,
+        now=tools.now(),
+        association_id=association.id,
+        is_unclear=False,
+        trouble=Trouble.STILL_THERE,
+    )
+    return True
