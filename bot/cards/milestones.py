@@ -21,17 +21,21 @@ class Milestone:
     key: str
     moves_card: bool = False
 
-    def is_told(self, told: str | None) -> bool:
-        """Whether a reader who was last told ``told`` knows this."""
-        is_past = self.key == ACCOUNT and (told or "").startswith((WISH, EXTENDED))
-        return is_past or self.key == told
-
 
 def milestone(delegation: Delegation, audience: Audience) -> Milestone | None:
     """What this reader has to be told about the present state, if anything."""
     if audience is Audience.GRANTOR:
         return _for_grantor(delegation)
     return _for_others(delegation, is_grantee=audience is Audience.GRANTEE)
+
+
+def news(delegation: Delegation, audience: Audience, told: str | None) -> Milestone | None:
+    """What this reader has to be told and, when last told ``told``, does not know yet."""
+    present = milestone(delegation, audience)
+    if present is None or present.key == told:
+        return None
+    is_past = present.key == ACCOUNT and (told or "").startswith((WISH, EXTENDED))
+    return None if is_past else present
 
 
 def _for_grantor(d: Delegation) -> Milestone | None:

@@ -13,14 +13,15 @@ from bot.delegations.receipts import Receipts
 from bot.delegations.steps.advance import Advance
 from bot.delegations.tools import Tools
 from bot.process.resources import Outside
-from bot.projections.cards import Sync
-from bot.projections.homes import HomeSync
+from bot.projections.cards import CardStep
+from bot.projections.homes import HomeStep
 from bot.projections.notices import NoticeStep
+from bot.projections.showing import Showing
+from bot.projections.strays import StrayStep
 from bot.slack.chat import Messages
 from bot.slack.directory import SlackDirectory
 from bot.slack.views import Views
 from bot.strays.comparisons import Compare
-from bot.strays.remove import Straying
 from bot.telemetry import Metrics
 from models.card import Card
 from models.comparison import Comparison
@@ -51,9 +52,10 @@ class Workshop:
         )
         self.receipts = Receipts(tools)
         messages = Messages(outside.patient)
+        showing = Showing(outside.database, messages, outside.links, now, metrics)
         self.workers = [
             *_of_close(tools, self.receipts, self.directory, messages, bell),
-            *_of_slack(tools, self.receipts, messages, outside),
+            *_of_slack(tools, showing, self.receipts, Views(outside.patient)),
             *_of_connections(tools, bell),
         ]
         for worker in self.workers:
@@ -67,7 +69,6 @@ def _of_close(
     database, now = tools.database, tools.now
     advance = Advance(tools, receipts, bell.show)
     compare = Compare(tools, directory, messages, bell.settle)
-    remove = Straying(tools, messages)
     return [
         Worker[Delegation](
             "delegations",
@@ -80,22 +81,21 @@ def _of_close(
         Worker[Comparison](
             "comparisons", database, lambda store: store.comparisons.due, compare, now
         ),
-        Worker[Stray]("strays", database, lambda store: store.strays.due, remove, now),
     ]
 
 
 def _of_slack(
-    tools: Tools, receipts: Receipts, messages: Messages, outside: Outside
+    tools: Tools, showing: Showing, receipts: Receipts, views: Views
 ) -> Sequence[Worker[Any]]:
     """What people see."""
-    database, now, metrics, links = tools.database, tools.now, tools.metrics, outside.links
-    cards = Sync(database, messages, links, receipts, now, metrics)
-    homes = HomeSync(database, Views(outside.patient), links, tools.policy, now, metrics)
-    notices = NoticeStep(database, messages, links, now, metrics)
+    database, now = tools.database, tools.now
+    card, home = CardStep(showing, receipts), HomeStep(showing, views, tools.policy.admins)
+    notice, stray = NoticeStep(showing), StrayStep(showing, tools)
     return [
-        Worker[Card]("cards", database, lambda store: store.cards.due, cards, now),
-        Worker[Home]("homes", database, lambda store: store.homes.due, homes, now),
-        Worker[Notice]("notices", database, lambda store: store.notices.due, notices, now),
+        Worker[Card]("cards", database, lambda store: store.cards.due, card, now),
+        Worker[Home]("homes", database, lambda store: store.homes.due, home, now),
+        Worker[Notice]("notices", database, lambda store: store.notices.due, notice, now),
+        Worker[Stray]("strays", database, lambda store: store.strays.due, stray, now),
     ]
 
 

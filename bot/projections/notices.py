@@ -1,43 +1,30 @@
 """Notices go out: one stale notice is rendered from the present rows, and posted or updated."""
 
-import structlog
+from dataclasses import asdict, dataclass
 
 from bot.cards import notices as texts
-from bot.clock.backoff import pause_after
-from bot.connections.links import Links
-from bot.ports import Now
-from bot.slack.chat import Messages, Place
-from bot.slack.errors import MessageGone, SlackError, SlackRefused
+from bot.projections.showing import Showing, place_of
+from bot.slack.chat import Envelope, Place
 from bot.slack.message import Message
-from bot.store import Database, Store
-from bot.telemetry import Metrics
+from bot.store import Store
 from models.notice import Notice, NoticeKind
 
 
+@dataclass(frozen=True, slots=True)
 class NoticeStep:
     """The worker's step for one leased notice."""
 
-    def __init__(
-        self, database: Database, messages: Messages, links: Links, now: Now, metrics: Metrics
-    ) -> None:
-        self._database = database
-        self._messages = messages
-        self._links = links
-        self._now = now
-        self._metrics = metrics
-        self._log = structlog.get_logger("bot.projections.notices")
+    showing: Showing
 
     async def take(self, notice: Notice) -> None:
         """Show what is true now."""
-        message = await self._database.run(lambda store: self._message(store, notice))
-        place = await self._shown(notice, message) if message is not None else None
-        await self._database.run(
-            lambda store: store.notices.due.rest(
-                notice,
-                channel_id=place.channel_id if place else notice.channel_id,
-                message_ts=place.message_ts if place else notice.message_ts,
-            )
-        )
+        message = await self.showing.database.run(lambda store: self._message(store, notice))
+        place = {} if message is None else asdict(await self._shown(notice, message))
+        await self.showing.database.run(lambda store: store.notices.due.rest(notice, **place))
+
+    async def put_off(self, notice: Notice, error: Exception) -> None:
+        """Try again when Slack may take it."""
+        await self.showing.put_off(lambda store: store.notices.due, notice, error)
 
     def _message(self, store: Store, notice: Notice) -> Message | None:
         """None when it has become pointless before anybody saw it."""
@@ -56,7 +43,7 @@ class NoticeStep:
                     return None
                 if notice.kind is NoticeKind.PAIRING:
                     return texts.pairing(pairing)
-                url = self._links.connect(notice.team_id, notice.recipient)
+                url = self.showing.links.connect(notice.team_id, notice.recipient)
                 return texts.pairing_decided(pairing, connect_url=url)
             case NoticeKind.DISCONNECTED | NoticeKind.KEY_FORGOTTEN:
                 return texts.disconnected(was_key=notice.kind is NoticeKind.KEY_FORGOTTEN)
@@ -68,29 +55,14 @@ class NoticeStep:
         if connection is None or connection.is_alive:
             return texts.connection_works() if is_seen else None
         served = store.delegations.served_by(connection.team_id, connection.slack_user_id)
-        url = self._links.connect(notice.team_id, notice.recipient)
+        url = self.showing.links.connect(notice.team_id, notice.recipient)
         return texts.connection_lost(connection, served, connect_url=url)
 
     async def _shown(self, notice: Notice, message: Message) -> Place:
-        if notice.channel_id and notice.message_ts:
-            place = Place(notice.channel_id, notice.message_ts)
-            try:
-                await self._messages.update(place, message)
-            except MessageGone:
-                self._log.info("a notice was deleted by its reader", notice=notice.id)
+        place = place_of(notice.channel_id, notice.message_ts)
+        if place is not None:
+            await self.showing.messages.update(place, message)  # what its reader deleted stays so
             return place
-        mark = f"notice:{notice.id}"
-        if notice.attempts > 1:  # the attempt before this one did not end well: was it posted?
-            found = await self._messages.find(notice.recipient, mark=mark)
-            if found is not None:
-                return found
-        return await self._messages.post(notice.recipient, message, mark=mark)
-
-    async def put_off(self, notice: Notice, error: Exception) -> None:
-        """Try again when Slack may take it; what Slack refuses waits for the next change."""
-        if isinstance(error, SlackError):
-            self._metrics.slack_failures.labels(error.code[:40]).inc()
-            self._log.warning("Slack did not take a notice", notice=notice.id, code=error.code)
-        is_final = isinstance(error, SlackRefused)
-        wake_at = None if is_final else self._now() + pause_after(error, notice.attempts)
-        await self._database.run(lambda store: store.notices.due.put_off(notice, wake_at=wake_at))
+        to = Envelope(notice.recipient, f"notice:{notice.id}", notice.attempts)
+        place, _ = await self.showing.messages.show(message, to)
+        return place

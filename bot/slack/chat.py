@@ -1,16 +1,20 @@
-"""Messages out: post, update, and look whether a post whose answer was lost is there."""
+"""Messages out: shown, moved, written once; a post whose answer was lost is not repeated.
+
+Each post carries a mark. From the second attempt on, the message with this mark is looked for
+before it is posted again.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import aiohttp
-from slack_sdk.errors import SlackClientError
+import structlog
 from slack_sdk.models.blocks import Block
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack.errors import SlackError, translate
+from bot.slack.errors import MessageGone, SlackError
 from bot.slack.message import Message
+from bot.slack.web_api import call
 
 EVENT_TYPE = "send_as_card"
 LOOK_BACK = 200  # messages; a DM with the bot is quiet, and so is a thread
@@ -20,10 +24,23 @@ NOT_ALLOWED_TO_LOOK = frozenset({"missing_scope", "unknown_method", "not_allowed
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a message is."""
+    """Where a message is; the names are those of the columns in which rows keep it."""
 
     channel_id: str
     message_ts: str
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """To a person or a channel, or with ``thread_ts`` into one of its threads.
+
+    ``attempt`` counts from 1 on: a later one means that the one before may have posted it.
+    """
+
+    recipient: str
+    mark: str
+    attempt: int
+    thread_ts: str | None = None
 
 
 class Messages:
@@ -31,78 +48,97 @@ class Messages:
 
     def __init__(self, client: AsyncWebClient) -> None:
         self._client = client
+        self._log = structlog.get_logger("bot.slack.chat")
 
-    async def post(
-        self, recipient: str, message: Message, *, mark: str, thread_ts: str | None = None
-    ) -> Place:
-        """Post to a person or a channel; ``mark`` finds the message again."""
-        thread = {"thread_ts": thread_ts} if thread_ts else {}
-        answer = await self._call(
+    async def show(
+        self, message: Message, to: Envelope, place: Place | None = None
+    ) -> tuple[Place, bool]:
+        """Have one message show this: where it is now, and whether it is new there.
+
+        It is updated in its ``place``; without one, or when it was deleted there, it is posted.
+        """
+        if place is not None and await self.update(place, message):
+            return place, False
+        lost = await self._lost(to)
+        if lost is not None and await self.update(lost, message):
+            return lost, False
+        return await self._post(message, to), True
+
+    async def move(self, message: Message, to: Envelope, old: Place, left: Message) -> Place:
+        """Show it further down, in a new message that notifies; ``left`` stays in the old place."""
+        new, _ = await self.show(message, to)
+        await self.update(old, left)
+        return new
+
+    async def write(self, message: Message, to: Envelope) -> Place:
+        """Post once what is never changed afterwards."""
+        return await self._lost(to) or await self._post(message, to)
+
+    async def update(self, place: Place, message: Message) -> bool:
+        """Show something else in the same message; False when it was deleted."""
+        try:
+            await call(
+                self._client,
+                "chat.update",
+                channel=place.channel_id,
+                ts=place.message_ts,
+                text=message.text,
+                blocks=_plain(message.blocks),
+            )
+        except MessageGone:
+            self._log.info("a message was deleted", channel=place.channel_id, ts=place.message_ts)
+            return False
+        return True
+
+    async def _post(self, message: Message, to: Envelope) -> Place:
+        thread = {"thread_ts": to.thread_ts} if to.thread_ts else {}
+        answer = await call(
+            self._client,
             "chat.postMessage",
-            channel=recipient,
+            channel=to.recipient,
             text=message.text,
             blocks=_plain(message.blocks),
-            metadata={"event_type": EVENT_TYPE, "event_payload": {"mark": mark}},
+            metadata={"event_type": EVENT_TYPE, "event_payload": {"mark": to.mark}},
             unfurl_links=False,
             unfurl_media=False,
             **thread,
         )
         return Place(str(answer["channel"]), str(answer["ts"]))
 
-    async def update(self, place: Place, message: Message) -> None:
-        """Show something else in the same message."""
-        await self._call(
-            "chat.update",
-            channel=place.channel_id,
-            ts=place.message_ts,
-            text=message.text,
-            blocks=_plain(message.blocks),
-        )
-
-    async def find(
-        self, recipient: str, *, mark: str, thread_ts: str | None = None
-    ) -> Place | None:
-        """The message with this mark, if it is there; None also when the app may not look.
+    async def _lost(self, to: Envelope) -> Place | None:
+        """What an earlier attempt posted; None also when the app may not look.
 
         Looks in the bot's DM with a person, or in a channel, or in one thread of it.
         """
+        if to.attempt <= 1:
+            return None
         try:
-            channel = await self._conversation(recipient)
-            found = await self._written(channel, thread_ts)
+            channel = await self._conversation(to.recipient)
+            written = await self._written(channel, to.thread_ts)
         except SlackError as error:
             if error.code in NOT_ALLOWED_TO_LOOK:
                 return None
             raise
-        for message in found:
+        for message in written:
             payload = (message.get("metadata") or {}).get("event_payload") or {}
-            if payload.get("mark") == mark:
+            if payload.get("mark") == to.mark:
                 return Place(channel, str(message["ts"]))
         return None
 
     async def _conversation(self, recipient: str) -> str:
         if not recipient.startswith(PEOPLE):
             return recipient
-        opened = await self._call("conversations.open", users=recipient)
+        opened = await call(self._client, "conversations.open", users=recipient)
         return str(opened["channel"]["id"])
 
     async def _written(self, channel: str, thread_ts: str | None) -> list[dict[str, Any]]:
+        method, thread = "conversations.history", {}
+        if thread_ts is not None:
+            method, thread = "conversations.replies", {"ts": thread_ts}
         look = {"channel": channel, "limit": LOOK_BACK, "include_all_metadata": True}
-        if thread_ts is None:
-            answer = await self._call("conversations.history", **look)
-        else:
-            answer = await self._call("conversations.replies", ts=thread_ts, **look)
+        answer = await call(self._client, method, **look, **thread)
         written: list[dict[str, Any]] = answer.get("messages") or []
         return written
-
-    async def _call(self, method: str, **arguments: Any) -> dict[str, Any]:
-        try:
-            answer = await self._client.api_call(method, json=arguments)
-        except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise translate(error) from error
-        data = answer.data
-        if not isinstance(data, dict):
-            raise SlackError("unreadable")
-        return data
 
 
 def _plain(blocks: Sequence[Block]) -> list[dict[str, Any]]:

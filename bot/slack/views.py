@@ -1,13 +1,9 @@
 """Views out: modals for whoever has just acted, and App Homes."""
 
-from typing import Any
-
-import aiohttp
-from slack_sdk.errors import SlackClientError
 from slack_sdk.models.views import View
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack.errors import translate
+from bot.slack.web_api import call
 
 
 class Views:
@@ -18,14 +14,8 @@ class Views:
 
     async def open(self, trigger_id: str, view: View) -> None:
         """Show a modal; ``trigger_id`` is good for three seconds and for one view (slack.md §2)."""
-        await self._call("views.open", trigger_id=trigger_id, view=view.to_dict())
+        await call(self._client, "views.open", trigger_id=trigger_id, view=view.to_dict())
 
     async def publish(self, slack_user_id: str, view: View) -> None:
         """Show this as the person's App Home; doing it twice changes nothing."""
-        await self._call("views.publish", user_id=slack_user_id, view=view.to_dict())
-
-    async def _call(self, method: str, **arguments: Any) -> None:
-        try:
-            await self._client.api_call(method, json=arguments)
-        except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise translate(error) from error
+        await call(self._client, "views.publish", user_id=slack_user_id, view=view.to_dict())

@@ -17,7 +17,7 @@ from bot.close.errors import ReconnectNeeded
 from bot.connections.sessions import CloseSession, NotConnected
 from bot.delegations.tools import Tools
 from bot.ports import AddressBook
-from bot.slack.chat import Messages
+from bot.slack.chat import Envelope, Messages
 from bot.slack.errors import SlackRefused
 from bot.strays import repairs, unknown
 from bot.strays.differences import Differences
@@ -74,11 +74,9 @@ class Compare:
 
     async def _answer(self, comparison: Comparison, found: Differences) -> None:
         mark = f"{comparison.id}:{comparison.asked_at}"
-        recipient = comparison.grantor_id
+        to = Envelope(comparison.grantor_id, mark, comparison.attempts + 1)
         try:
-            if comparison.attempts and await self.messages.find(recipient, mark=mark):
-                return
-            await self.messages.post(recipient, report(**found.numbers()), mark=mark)
+            await self.messages.write(report(**found.numbers()), to)
         except SlackRefused as error:
             log = structlog.get_logger("bot.strays.comparisons")
             log.warning("nobody to answer to", comparison=comparison.id, code=error.code)

@@ -1,0 +1,44 @@
+"""The audit channel: a thread for each delegation, a line for each decision and each end."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+
+from bot.cards import audit as texts
+from bot.projections.showing import Showing, subject
+from bot.slack.chat import Envelope
+from bot.slack.message import Message
+from bot.store import Store
+from models.card import Card
+from models.delegation import Delegation
+from models.event import EventRecord
+
+
+async def write(showing: Showing, card: Card) -> tuple[Card, Delegation]:
+    """What the channel was not told yet, once and in order; each line is saved before the next.
+
+    Returns what stands there now, and the delegation as it was told.
+    """
+    delegation, history = await showing.database.run(lambda store: _life(store, card))
+    for record in texts.untold(history, card.told):
+        if card.message_ts is None:
+            message = texts.opening(delegation, record)
+        else:
+            is_superseded = texts.is_superseded(history, record)
+            message = texts.line(delegation, record, is_superseded=is_superseded)
+        card = await _written(showing, card, message, record)
+    return card, delegation
+
+
+def _life(store: Store, card: Card) -> tuple[Delegation, Sequence[EventRecord]]:
+    """Both of the same moment, so that the last extension's end is the row's."""
+    return subject(store, card), store.delegations.history(card.delegation_id)
+
+
+async def _written(showing: Showing, card: Card, message: Message, record: EventRecord) -> Card:
+    mark, thread_ts = f"{card.id}:{record.id}", card.message_ts
+    to = Envelope(card.recipient, mark, card.attempts, thread_ts)
+    place = await showing.messages.write(message, to)
+    opens_thread = asdict(place) if thread_ts is None else {}
+    written = {"told": str(record.id), **opens_thread}
+    await showing.database.run(lambda store: store.cards.note(card, **written))
+    return replace(card, **written)

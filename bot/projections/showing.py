@@ -1,0 +1,71 @@
+"""What every projection works with, and what becomes of a row that Slack did not take."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+import structlog
+
+from bot.clock.backoff import pause_after
+from bot.connections.links import Links
+from bot.ports import Now
+from bot.slack.chat import Messages, Place
+from bot.slack.errors import SlackError, SlackRefused
+from bot.store import Database, Store
+from bot.store.due import Due
+from bot.telemetry import Metrics
+from models.card import Card
+from models.delegation import Delegation
+from models.home import Home
+from models.notice import Notice
+from models.stray import Stray
+
+Shown = TypeVar("Shown", Card, Home, Notice, Stray)
+
+
+@dataclass(frozen=True, slots=True)
+class Showing:
+    """The tools of the steps that show rows in Slack."""
+
+    database: Database
+    messages: Messages
+    links: Links
+    now: Now
+    metrics: Metrics
+
+    async def put_off(
+        self,
+        due: Callable[[Store], Due[Shown]],
+        row: Shown,
+        error: Exception,
+        *,
+        pause: timedelta | None = None,
+        gives_up: bool = True,
+    ) -> None:
+        """Try again when Slack may take it; what Slack refuses waits for the next change.
+
+        ``pause`` in place of the usual one; without ``gives_up`` a refusal is tried again, too.
+        """
+        if isinstance(error, SlackError):
+            self.metrics.slack_failures.labels(error.code[:40]).inc()
+            structlog.get_logger("bot.projections.showing").warning(
+                "Slack did not take it", kind=type(row).__name__, row=row.id, code=error.code
+            )
+        wake_at: datetime | None = self.now() + (pause or pause_after(error, row.attempts))
+        if gives_up and isinstance(error, SlackRefused):
+            wake_at = None
+        await self.database.run(lambda store: due(store).put_off(row, wake_at=wake_at))
+
+
+def place_of(channel_id: str | None, message_ts: str | None) -> Place | None:
+    """Where a row's message is; None while it has none."""
+    return Place(channel_id, message_ts) if channel_id and message_ts else None
+
+
+def subject(store: Store, card: Card) -> Delegation:
+    """The delegation that a card is about."""
+    delegation = store.delegations.get(card.delegation_id)
+    if delegation is None:  # cannot be: a foreign key holds them together
+        raise LookupError(card.delegation_id)
+    return delegation

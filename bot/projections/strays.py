@@ -1,0 +1,55 @@
+"""Strays catch up: each one's message asks its grantor, or says what became of it."""
+
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+
+from bot.cards.strays import card
+from bot.delegations.tools import Tools
+from bot.ports import OutsideError
+from bot.projections.showing import Showing, place_of
+from bot.slack.chat import Envelope
+from bot.strays import remove
+from models.stray import Obstacle, Stray, StrayState
+
+OBSTACLE_PAUSE = timedelta(minutes=15)  # connecting again ends it at once
+
+
+@dataclass(frozen=True, slots=True)
+class StrayStep:
+    """The worker's step for one leased stray."""
+
+    showing: Showing
+    tools: Tools
+
+    async def take(self, stray: Stray) -> None:
+        """Remove it if that is wanted, and show what is true now.
+
+        Slack comes second: a removal does not wait for it.
+        """
+        if stray.state is not StrayState.REMOVING:
+            await self._show(stray)
+            return
+        try:
+            await remove.step(self.tools, stray)  # its new state is due at once
+        except OutsideError as error:
+            obstacle = remove.obstacle(error)
+            if obstacle is not None or stray.shown is not StrayState.REMOVING:
+                await self._show(stray, obstacle)
+            raise
+
+    async def put_off(self, stray: Stray, error: Exception) -> None:
+        """Try again later; a removal is never given up."""
+        await self.showing.put_off(
+            lambda store: store.strays.due,
+            stray,
+            error,
+            pause=None if remove.obstacle(error) is None else OBSTACLE_PAUSE,
+            gives_up=stray.state is not StrayState.REMOVING,
+        )
+
+    async def _show(self, stray: Stray, obstacle: Obstacle | None = None) -> None:
+        to = Envelope(stray.grantor_id, f"{stray.id}:{stray.message_ts or ''}", stray.attempts)
+        place, _ = await self.showing.messages.show(
+            card(stray, obstacle), to, place_of(stray.channel_id, stray.message_ts)
+        )
+        await self.showing.database.run(lambda store: store.strays.shown(stray, **asdict(place)))

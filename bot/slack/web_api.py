@@ -1,0 +1,20 @@
+"""One call to Slack's Web API, with every way it can fail in our words."""
+
+from typing import Any
+
+import aiohttp
+from slack_sdk.errors import SlackClientError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.slack.errors import SlackError, translate
+
+
+async def call(client: AsyncWebClient, method: str, **arguments: Any) -> dict[str, Any]:
+    """What Slack answers; raises ``bot.slack.errors``."""
+    try:
+        answer = await client.api_call(method, json=arguments)
+    except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError) as error:
+        raise translate(error) from error
+    if not isinstance(answer.data, dict):
+        raise SlackError("unreadable")
+    return answer.data
