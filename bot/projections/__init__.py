@@ -1,1 +1,1 @@
-"""What people see in Slack follows the rows: cards, notices, App Homes."""
+"""What people see in Slack follows the rows: cards, audit lines, notices, strays, App Homes."""
