@@ -15,8 +15,17 @@ import models.delegation
 import models.event  # noqa: F401 - each import adds its tables to the metadata
 from bot.store import Database
 from bot.store.schema import alembic_config, is_current, migrate
-from models.base import metadata
+from models.base import metadata, new_id
 from tests.integration.rows import add, delegation
+
+
+@pytest.fixture
+def database_url(request: pytest.FixtureRequest, database_url: str) -> str:
+    """A migrated database of its own, because these tests change its tables."""
+    if database_url.startswith("sqlite"):
+        return database_url
+    own: str = request.getfixturevalue("postgres").create(new_id())
+    return own
 
 
 async def tables(database: Database) -> set[str]:
