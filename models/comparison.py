@@ -18,7 +18,6 @@ class Comparison:
     id: str
     team_id: str
     grantor_id: str
-    compared_at: datetime | None = None
     asked_at: datetime | None = None
     attempts: int = 0
     wake_at: datetime | None = None
@@ -31,7 +30,7 @@ comparisons = Table(
     Column("id", String(32), primary_key=True),
     Column("team_id", String(32), nullable=False),
     Column("grantor_id", String(32), nullable=False),
-    Column("compared_at", UtcTime),
+    Column("compared_at", UtcTime),  # of no use any more; dropping it takes a migration
     Column("asked_at", UtcTime),
     Column("attempts", Integer, nullable=False),
     Column("wake_at", UtcTime),

@@ -251,6 +251,14 @@ class Delegation:
         """Whether the pair is taken: something can still happen in Close."""
         return self.state in OPEN_STATES
 
+    def has_run_out(self, now: datetime) -> bool:
+        """Whether its time is up, although it still counts as active: nobody has looked yet."""
+        return self.state is State.ACTIVE and self.ends_at is not None and self.ends_at <= now
+
+    def is_over(self, now: datetime) -> bool:
+        """Whether Close should hold it no longer, and has not yet confirmed that it is gone."""
+        return self.state is State.ENDING or self.has_run_out(now)
+
     @property
     def is_account_unseen(self) -> bool:
         """Whether the grantee's account was looked up only after the grantor had agreed."""

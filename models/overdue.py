@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from models.delegation import Delegation, State
+from models.delegation import Delegation
 
 GRACE = timedelta(minutes=15)  # so long Close may be busy or away before anybody is alarmed
 DAY = timedelta(days=1)
@@ -10,7 +10,7 @@ DAY = timedelta(days=1)
 
 def over_since(delegation: Delegation, now: datetime) -> datetime:
     """Since when Close should not hold it any more; ``now`` for what is not over."""
-    if delegation.state is not State.ENDING:
+    if not delegation.is_over(now):
         return now
     return delegation.ended_at or delegation.ends_at or delegation.attempted_at or now
 

@@ -1,13 +1,11 @@
 """Cards in SQL: which message shows which delegation to whom, and which of them are stale."""
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, case, exists, insert, select, update
 
 from bot.store.due import Due
-from bot.store.rows import many
 from models.base import new_id
 from models.card import Audience, Card, cards
 from models.delegation import Delegation, State, delegations
@@ -51,11 +49,6 @@ class Cards:
         self._connection.execute(
             update(cards).where(_columns.delegation_id == delegation_id).values(wake_at=now)
         )
-
-    def of(self, delegation_id: str) -> Sequence[Card]:
-        """The cards of one delegation."""
-        statement = select(cards).where(_columns.delegation_id == delegation_id)
-        return many(self._connection, Card, statement)
 
     def save(self, card: Card, *, shown_version: int, **changes: Any) -> None:
         """Note what the message shows now; it stays stale if the delegation has moved on.

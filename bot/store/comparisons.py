@@ -69,14 +69,13 @@ class Comparisons:
         )
         return many(self._connection, Delegation, statement)
 
-    def done(self, comparison: Comparison, *, now: datetime, wake_at: datetime) -> None:
+    def done(self, comparison: Comparison, *, wake_at: datetime) -> None:
         """Note a comparison that was made; one asked for meanwhile stays due."""
         same_question = _columns.asked_at.is_not_distinct_from(comparison.asked_at)
         self._connection.execute(
             update(comparisons)
             .where(_columns.id == comparison.id)
             .values(
-                compared_at=now,
                 attempts=0,
                 leased_until=None,
                 asked_at=case((same_question, None), else_=_columns.asked_at),

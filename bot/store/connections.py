@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from bot.store.due import Due
 from bot.store.homes import Homes
-from bot.store.rows import many, one
+from bot.store.rows import by_id, is_any, many, one
 from models.connection import Connection, ConnectState, connect_states, connections
 from models.rows import to_row
 
@@ -59,8 +59,7 @@ class Connections:
 
     def find(self, connection_id: str) -> Connection | None:
         """One connection by its own id."""
-        statement = select(connections).where(_columns.id == connection_id)
-        return one(self._connection, Connection, statement)
+        return by_id(self._connection, Connection, connections, connection_id)
 
     def usable(self, team_id: str) -> Sequence[Connection]:
         """One living connection for each Close organization that is known in this workspace."""
@@ -78,20 +77,15 @@ class Connections:
 
     def is_known(self, close_user_id: str) -> bool:
         """Whether anybody is connected with this Close account."""
-        statement = select(_columns.id).where(_columns.close_user_id == close_user_id).limit(1)
-        return self._connection.execute(statement).first() is not None
+        return is_any(self._connection, _columns.close_user_id == close_user_id)
 
     def is_shared(self, connection: Connection) -> bool:
         """Whether somebody else is connected with the same Close account."""
-        statement = (
-            select(_columns.id)
-            .where(
-                _columns.close_user_id == connection.account.close_user_id,
-                _columns.id != connection.id,
-            )
-            .limit(1)
+        return is_any(
+            self._connection,
+            _columns.close_user_id == connection.account.close_user_id,
+            _columns.id != connection.id,
         )
-        return self._connection.execute(statement).first() is not None
 
     def secrets(self) -> Sequence[tuple[str, bytes]]:
         """Every connection's id with what is sealed in it."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from bot.store.cards import Cards
@@ -13,7 +13,7 @@ from bot.store.connections import Connections
 from bot.store.due import Due
 from bot.store.homes import Homes
 from bot.store.notices import Notices
-from bot.store.rows import many, one
+from bot.store.rows import by_id, many, one
 from models.connection import checkpoints
 from models.delegation import (
     OPEN_STATES,
@@ -30,6 +30,12 @@ from models.rows import to_row
 
 _columns = delegations.c
 SERVED_STATES = (State.APPROVED, State.ACTIVE, State.ENDING)
+
+
+def is_over(now: datetime) -> ColumnElement[bool]:
+    """:meth:`models.delegation.Delegation.is_over`, asked of the rows."""
+    has_run_out = and_(_columns.state == State.ACTIVE, _columns.ends_at <= now)
+    return or_(_columns.state == State.ENDING, has_run_out)
 
 
 class PairTaken(Exception):
@@ -61,10 +67,7 @@ class Delegations:
 
     def get(self, delegation_id: str, *, lock: bool = False) -> Delegation | None:
         """One delegation; with ``lock`` nobody else can change it in this transaction's time."""
-        statement = select(delegations).where(_columns.id == delegation_id)
-        if lock:
-            statement = statement.with_for_update(key_share=True)
-        return one(self._connection, Delegation, statement)
+        return by_id(self._connection, Delegation, delegations, delegation_id, lock=lock)
 
     def open_for_pair(self, team_id: str, grantor_id: str, grantee_id: str) -> Delegation | None:
         """The open delegation of this pair; there is at most one (a partial unique index)."""
@@ -260,13 +263,7 @@ class Delegations:
 
     def count_late(self, *, now: datetime) -> int:
         """How many are past their end, and Close has not confirmed that they are gone."""
-        statement = select(func.count()).where(
-            or_(
-                _columns.state == State.ENDING,
-                and_(_columns.state == State.ACTIVE, _columns.ends_at <= now),
-            )
-        )
-        return int(self._connection.execute(statement).scalar_one())
+        return int(self._connection.execute(select(func.count()).where(is_over(now))).scalar_one())
 
     def wake_for_person(self, team_id: str, person_id: str, *, now: datetime) -> None:
         """Let everything that waits for this person's connection go on at once."""

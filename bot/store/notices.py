@@ -1,13 +1,13 @@
 """Notices in SQL: what somebody is to be told outside the cards, and where that message is."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, insert, update
 from sqlalchemy.exc import IntegrityError
 
 from bot.store.due import Due
-from bot.store.rows import many
+from bot.store.rows import is_any
 from models.base import new_id
 from models.delegation import Delegation
 from models.notice import Notice, NoticeKind, notices
@@ -37,20 +37,19 @@ class Notices:
         """Have each recipient told, unless they were already told of this ``incident``."""
         for recipient in recipients:
             key = f"{kind}:{subject_id}:{incident}:{recipient}"
-            known = select(_columns.id).where(_columns.key == key)
-            if self._connection.execute(known).first() is None:
-                self._add(
-                    Notice(
-                        id=new_id(),
-                        key=key,
-                        team_id=team_id,
-                        recipient=recipient,
-                        kind=kind,
-                        subject_id=subject_id,
-                        created_at=now,
-                        wake_at=now,
-                    )
-                )
+            if is_any(self._connection, _columns.key == key):
+                continue
+            notice = Notice(
+                id=new_id(),
+                key=key,
+                team_id=team_id,
+                recipient=recipient,
+                kind=kind,
+                subject_id=subject_id,
+                created_at=now,
+                wake_at=now,
+            )
+            self._add(notice)
 
     def tell_overdue(self, delegation: Delegation, admins: Iterable[str], *, now: datetime) -> None:
         """Admins hear of a right that outlives its end: once now, and once more for each day."""
@@ -71,15 +70,6 @@ class Notices:
             .where(_columns.subject_id == subject_id)
             .values(wake_at=now, changes=_columns.changes + 1)
         )
-
-    def about(self, subject_id: str) -> Sequence[Notice]:
-        """The notices about one subject, oldest first."""
-        statement = (
-            select(notices)
-            .where(_columns.subject_id == subject_id)
-            .order_by(_columns.created_at, _columns.id)
-        )
-        return many(self._connection, Notice, statement)
 
     def _add(self, notice: Notice) -> None:
         try:

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection, insert, select, update
 
 from bot.store.due import Due
-from bot.store.rows import many, one
+from bot.store.rows import by_id, many
 from models.pairing import Pairing, Verdict, pairings
 from models.rows import to_row
 
@@ -22,10 +22,7 @@ class Pairings:
 
     def get(self, pairing_id: str, *, lock: bool = False) -> Pairing | None:
         """One pairing; with ``lock`` nobody else can decide it in this transaction's time."""
-        statement = select(pairings).where(_columns.id == pairing_id)
-        if lock:
-            statement = statement.with_for_update(key_share=True)
-        return one(self._connection, Pairing, statement)
+        return by_id(self._connection, Pairing, pairings, pairing_id, lock=lock)
 
     def waiting_for(self, team_id: str, slack_user_id: str) -> Sequence[Pairing]:
         """What this person has waiting for an admin."""

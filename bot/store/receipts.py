@@ -2,9 +2,11 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, or_, select, update
+from sqlalchemy import Connection, and_, or_, update
 
 from bot.store.cards import Cards
+from bot.store.delegations import is_over
+from bot.store.rows import is_any
 from models.delegation import Receipt, ReceiptState, State, delegations
 
 _columns = delegations.c
@@ -45,27 +47,20 @@ class Receipts:
         """Whether rights of this grantor, or in this Close organization, wait to be taken back at
         this moment; those go first."""
         is_theirs = and_(_columns.team_id == team_id, _columns.grantor_id == grantor_id)
-        statement = (
-            select(_columns.id)
-            .where(
-                _columns.wake_at <= now,
-                or_(is_theirs, _columns.organization_id == organization_id),
-                or_(
-                    _columns.state == State.ENDING,
-                    and_(_columns.state == State.ACTIVE, _columns.ends_at <= now),
-                ),
-            )
-            .limit(1)
+        return is_any(
+            self._connection,
+            _columns.wake_at <= now,
+            or_(is_theirs, _columns.organization_id == organization_id),
+            is_over(now),
         )
-        return self._connection.execute(statement).first() is not None
 
     def is_due(self, team_id: str, grantor_id: str) -> bool:
         """Whether a receipt for this grantor is still being made, for which Close is asked."""
-        statement = select(_columns.id).where(
+        return is_any(
+            self._connection,
             _columns.team_id == team_id,
             _columns.grantor_id == grantor_id,
             _columns.state == State.ENDED,
             _columns.receipt == ReceiptState.DUE,
             _columns.wake_at.is_not(None),
         )
-        return self._connection.execute(statement.limit(1)).first() is not None

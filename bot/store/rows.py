@@ -1,8 +1,8 @@
-"""Rows read as values."""
+"""Rows read as values, and whether there are any."""
 
 from typing import TypeVar
 
-from sqlalchemy import Connection, Executable
+from sqlalchemy import ColumnElement, Connection, Executable, Table, literal, select
 
 from models.rows import from_row
 
@@ -18,3 +18,18 @@ def one(connection: Connection, kind: type[Value], statement: Executable) -> Val
 def many(connection: Connection, kind: type[Value], statement: Executable) -> list[Value]:
     """The values in all rows that ``statement`` finds, in its order."""
     return [from_row(kind, row) for row in connection.execute(statement).mappings()]
+
+
+def by_id(
+    connection: Connection, kind: type[Value], table: Table, row_id: str, *, lock: bool = False
+) -> Value | None:
+    """The value with this id; with ``lock`` nobody else changes it before the transaction ends."""
+    statement = select(table).where(table.c.id == row_id)
+    if lock:
+        statement = statement.with_for_update(key_share=True)
+    return one(connection, kind, statement)
+
+
+def is_any(connection: Connection, *conditions: ColumnElement[bool]) -> bool:
+    """Whether there is a row of which all this is true."""
+    return connection.execute(select(literal(1)).where(*conditions).limit(1)).first() is not None

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, insert, or_, select, update
 
 from bot.store.homes import Homes
-from bot.store.rows import many, one
+from bot.store.rows import by_id, many, one
 from models.rows import to_row
 from models.standing import StandingApproval, standing_approvals
 
@@ -23,10 +23,7 @@ class StandingApprovals:
 
     def get(self, standing_id: str, *, lock: bool = False) -> StandingApproval | None:
         """One standing approval."""
-        statement = select(standing_approvals).where(_columns.id == standing_id)
-        if lock:
-            statement = statement.with_for_update(key_share=True)
-        return one(self._connection, StandingApproval, statement)
+        return by_id(self._connection, StandingApproval, standing_approvals, standing_id, lock=lock)
 
     def for_pair(self, team_id: str, grantor_id: str, grantee_id: str) -> StandingApproval | None:
         """The one that was not ended; its date may have passed."""

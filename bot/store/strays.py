@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, case, insert, select, update
 
 from bot.store.due import Due
-from bot.store.rows import many, one
+from bot.store.rows import by_id, is_any, many
 from models.rows import to_row
 from models.stray import Stray, StrayState, strays
 
@@ -23,10 +23,7 @@ class Strays:
 
     def get(self, stray_id: str, *, lock: bool = False) -> Stray | None:
         """One stray; with ``lock`` nobody else can change it in this transaction's time."""
-        statement = select(strays).where(_columns.id == stray_id)
-        if lock:
-            statement = statement.with_for_update(key_share=True)
-        return one(self._connection, Stray, statement)
+        return by_id(self._connection, Stray, strays, stray_id, lock=lock)
 
     def of_grantor(self, team_id: str, grantor_id: str) -> Sequence[Stray]:
         """Every stray of this grantor that there ever was."""
@@ -39,12 +36,12 @@ class Strays:
 
     def are_removing(self, team_id: str, grantor_id: str) -> bool:
         """Whether Close has still to confirm that one of this grantor's is gone."""
-        statement = select(_columns.id).where(
+        return is_any(
+            self._connection,
             _columns.team_id == team_id,
             _columns.grantor_id == grantor_id,
             _columns.state == StrayState.REMOVING,
         )
-        return self._connection.execute(statement.limit(1)).first() is not None
 
     def wake_for_person(self, team_id: str, grantor_id: str, *, now: datetime) -> None:
         """Let every removal that waits for this grantor's connection go on at once."""

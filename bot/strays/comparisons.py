@@ -50,10 +50,8 @@ class Compare:
             await database.run(lambda store: store.comparisons.remove(comparison))
             return
         pause = SOON if found.gone else EVERY * random.uniform(0.9, 1.1)  # noqa: S311 - spread
-        now = self.tools.now()
-        await database.run(
-            lambda store: store.comparisons.done(comparison, now=now, wake_at=now + pause)
-        )
+        wake_at = self.tools.now() + pause
+        await database.run(lambda store: store.comparisons.done(comparison, wake_at=wake_at))
 
     async def _set_right(self, session: CloseSession, comparison: Comparison) -> Differences:
         tools = self.tools

@@ -4,8 +4,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.store import Database
+from bot.store.rows import many
 from models.account import Account
 from models.base import new_id
+from models.card import Card, cards
 from models.connection import Connection
 from models.delegation import Delegation, Event, State
 
@@ -48,6 +50,15 @@ async def get(database: Database, row: Delegation) -> Delegation:
     """The row as it is stored now."""
     found = await database.run(lambda store: store.delegations.get(row.id))
     assert found is not None
+    return found
+
+
+async def cards_of(database: Database, row: Delegation) -> list[Card]:
+    """The cards of this delegation."""
+    statement = cards.select().where(cards.c.delegation_id == row.id)
+    found: list[Card] = await database.run_connection(
+        lambda connection: many(connection, Card, statement)
+    )
     return found
 
 

@@ -16,7 +16,7 @@ import models.event  # noqa: F401 - each import adds its tables to the metadata
 from bot.store import Database
 from bot.store.schema import alembic_config, is_current, migrate
 from models.base import metadata, new_id
-from tests.integration.rows import add, delegation
+from tests.integration.rows import add, cards_of, delegation
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ async def test_one_step_at_a_time_with_rows(database: Database) -> None:
     assert await is_current(database)
     found = await database.run(lambda store: store.delegations.get(row.id))
     assert found is not None
-    assert len(await database.run(lambda store: store.cards.of(row.id))) == 2
+    assert len(await cards_of(database, row)) == 2
 
 
 def revisions() -> list[str]:

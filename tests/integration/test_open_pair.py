@@ -7,7 +7,7 @@ import pytest
 from bot.store import Database
 from bot.store.delegations import PairTaken
 from models.delegation import OPEN_STATES, State
-from tests.integration.rows import NOON, add, delegation
+from tests.integration.rows import NOON, add, cards_of, delegation
 
 PAIR = {"grantor_id": "U0ADA", "grantee_id": "U0BEN"}
 
@@ -63,6 +63,6 @@ async def test_a_refused_insert_leaves_nothing_behind(database: Database) -> Non
     second = delegation(**PAIR)
     with pytest.raises(PairTaken):
         await add(database, second)
-    assert await database.run(lambda store: store.cards.of(second.id)) == []
+    assert await cards_of(database, second) == []
     assert await database.run(lambda store: store.delegations.history(second.id)) == []
     assert await database.run(lambda store: store.delegations.due.next_wake()) != NOON

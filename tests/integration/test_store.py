@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError, StatementError
 from bot.store import Database, Store
 from models.connection import ConnectState
 from models.delegation import Delegation, Event, ImpossibleTransition, State, Trouble
-from tests.integration.rows import NOON, TEAM, account, add, connection, delegation, get
+from tests.integration.rows import NOON, TEAM, account, add, cards_of, connection, delegation, get
 
 FRESH = {"access_expires_at": NOON, "checked_at": NOON}
 
@@ -53,7 +53,7 @@ async def test_each_change_has_its_audit_row_and_stale_cards(database: Database)
         (Event.REQUEST, State.REQUESTED, "U0BEN", NOON),
         (Event.APPROVE, State.APPROVED, "U0ADA", later),
     ]
-    cards = await database.run(lambda store: store.cards.of(row.id))
+    cards = await cards_of(database, row)
     assert {card.recipient for card in cards} == {"U0ADA", "U0BEN"}
     assert {card.wake_at for card in cards} == {later}
 

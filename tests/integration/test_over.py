@@ -1,0 +1,37 @@
+"""What is over is said once in Python and once in SQL: both must say the same."""
+
+from datetime import timedelta
+
+from bot.store import Database
+from bot.store.delegations import is_over
+from models.delegation import State, delegations
+from models.rows import to_row
+from tests.integration.rows import NOON, delegation
+
+ENDS = (None, NOON - timedelta(seconds=1), NOON, NOON + timedelta(seconds=1))
+ROWS = [delegation(state=state, ends_at=ends_at) for state in State for ends_at in ENDS]
+
+
+async def store_all(database: Database) -> None:
+    """Every state, with no end, and with ends around noon."""
+    values = [to_row(row) for row in ROWS]
+    await database.run_connection(
+        lambda connection: connection.execute(delegations.insert(), values)
+    )
+
+
+async def test_over_is_the_same_in_both(database: Database) -> None:
+    """The rows that SQL finds are those that Python calls over."""
+    await store_all(database)
+    statement = delegations.select().where(is_over(NOON))
+    found = await database.run_connection(
+        lambda connection: {row.id for row in connection.execute(statement)}
+    )
+    assert found == {row.id for row in ROWS if row.is_over(NOON)}
+
+
+async def test_what_is_late_is_what_is_over(database: Database) -> None:
+    """The gauge counts what Close should hold no longer."""
+    await store_all(database)
+    counted = await database.run(lambda store: store.delegations.count_late(now=NOON))
+    assert counted == sum(row.is_over(NOON) for row in ROWS)
