@@ -8,7 +8,8 @@ class Sleeper(Protocol):
 
     name: str
 
-    def wake(self) -> None: ...
+    def wake(self) -> None:
+        """Look for due rows now."""
 
 
 class Bell:

@@ -21,7 +21,8 @@ class Sleeper(Protocol):
     name: str
     on_idle: Callable[[datetime | None], None]
 
-    def wake(self) -> None: ...
+    def wake(self) -> None:
+        """Look for due rows now."""
 
 
 class Clock:

@@ -24,27 +24,26 @@ MOST_AT_ONCE = 64
 CLAIM_BELOW = 32  # claim the next batch when fewer than this many steps are running
 PATIENCE = 10.0  # seconds that a stopping worker waits for its running steps
 
+Given_contra = TypeVar("Given_contra", bound=Row, contravariant=True)
 
-Given = TypeVar("Given", bound=Row, contravariant=True)
 
-
-class Step(Protocol[Given]):
+class Step(Protocol[Given_contra]):
     """What the worker does with one row, and how a row is kept when that did not work."""
 
-    async def take(self, item: Given, /) -> None:
+    async def take(self, item: Given_contra, /) -> None:
         """Take the row one step further; whatever this raises has it put off."""
 
-    async def put_off(self, item: Given, error: Exception, /) -> None:
+    async def put_off(self, item: Given_contra, error: Exception, /) -> None:
         """Give the lease back, and say when to try again."""
 
 
-class Together(Protocol[Given]):
+class Together(Protocol[Given_contra]):
     """What the worker does with several rows that were claimed at the same time."""
 
-    def key(self, item: Given, /) -> Hashable | None:
+    def key(self, item: Given_contra, /) -> Hashable | None:
         """Rows with the same key are taken together; None means alone."""
 
-    async def take_together(self, items: Sequence[Given], /) -> None:
+    async def take_together(self, items: Sequence[Given_contra], /) -> None:
         """Take all of these one step further."""
 
 
