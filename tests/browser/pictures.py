@@ -7,8 +7,9 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
-from playwright.async_api import Browser, Locator, expect
+from playwright.async_api import Browser, Locator, ViewportSize, expect
 from playwright.async_api import Error as PlaywrightError
 
 from sandbox.people import ADA
@@ -18,8 +19,8 @@ from tests.browser.stage import Stage, find_chromium, open_browser, open_stage
 
 IMAGES = Path(__file__).resolve().parents[2] / "docs" / "images"
 MOST_BYTES = 150_000
-TALL = {"width": 1280, "height": 960}
-WIDE = {"width": 1280, "height": 760}
+TALL: ViewportSize = {"width": 1280, "height": 960}
+WIDE: ViewportSize = {"width": 1280, "height": 760}
 ASK = "/sendas @ada 2h Covering the spring pipeline"
 MOVED = "This card is now further down"
 SHARP = 2  # pixels of a picture for each pixel of the page
@@ -43,7 +44,7 @@ async def take_all() -> int:
 
 
 async def _in_a_fresh_house(
-    browser: Browser, take: Callable[[Stage], Awaitable[None]], **options: object
+    browser: Browser, take: Callable[[Stage], Awaitable[None]], **options: Any
 ) -> None:
     async with open_house() as house, open_stage(browser, house, **options) as stage:
         await stage.page.set_viewport_size(WIDE)
@@ -180,7 +181,9 @@ async def _both(stage: Stage, state: str, grantee_reads: str, grantor_reads: str
 async def _picture(what: Locator, name: str) -> None:
     await what.page.mouse.move(0, 0)
     full = await _steady(what)
-    blank = await what.page.context.browser.new_page()
+    browser = what.page.context.browser
+    assert browser is not None
+    blank = await browser.new_page()
     small = await shrunk(blank, full)
     await blank.close()
     if len(small) > MOST_BYTES:

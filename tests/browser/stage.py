@@ -9,7 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from playwright.async_api import Browser, BrowserContext, Locator, Page, async_playwright, expect
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    Locator,
+    Page,
+    ViewportSize,
+    async_playwright,
+    expect,
+)
 
 from sandbox.page.app import open_page
 from sandbox.people import SandboxPerson
@@ -28,7 +36,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-SIZE = {"width": 1440, "height": 860}
+SIZE: ViewportSize = {"width": 1440, "height": 860}
 
 
 def find_chromium() -> str | None:

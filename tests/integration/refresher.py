@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from bot.close.errors import CloseError
 from bot.close.transport import open_http
-from bot.connections.sessions import Connections, NotConnected
+from bot.connections.sessions import CloseSession, Connections, NotConnected
 from bot.connections.vault import Vault
 from bot.ports import Credential
 from bot.store import Database
@@ -36,14 +36,14 @@ async def main(database_url: str, close_url: str, key: str, sessions: str) -> No
     await database.dispose()
 
 
-async def secret(session: object) -> str:
+async def secret(session: CloseSession) -> str:
     """The secret that a call would use."""
 
     async def ask(credential: Credential) -> str:
         return credential.secret
 
     try:
-        return str(await session.call(ask))
+        return await session.call(ask)
     except (CloseError, NotConnected) as error:
         return type(error).__name__
 

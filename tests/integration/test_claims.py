@@ -2,14 +2,14 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 
 import pytest
 
 from bot.clock.worker import Worker
 from bot.store import Database, Store
-from models.card import cards
+from models.card import Card, cards
 from models.delegation import Delegation
 from tests.integration.rows import NOON, add, delegation, get
 
@@ -31,6 +31,11 @@ async def claim(database: Database, *, now: datetime = NOON, limit: int = 64) ->
         lambda store: store.delegations.due.claim(now=now, lease=LEASE, limit=limit)
     )
     return [row.id for row in rows]
+
+
+async def claim_cards(database: Database, *, now: datetime = NOON) -> Sequence[Card]:
+    """The cards that one claim gets."""
+    return await database.run(lambda store: store.cards.due.claim(now=now, lease=LEASE, limit=9))
 
 
 async def test_several_claimers_share_without_overlap(
@@ -130,10 +135,7 @@ async def test_claims_of_cards_count_attempts(database: Database) -> None:
     """Each claim of a card counts, so that the next one notices an attempt that died half-way."""
     await add(database, delegation())
     for attempt in (1, 2):
-        now = NOON + LEASE * attempt
-        claimed = await database.run(
-            lambda store, now=now: store.cards.due.claim(now=now, lease=LEASE, limit=9)
-        )
+        claimed = await claim_cards(database, now=NOON + LEASE * attempt)
         assert [card.attempts for card in claimed] == [attempt, attempt]
 
 
@@ -141,9 +143,7 @@ async def test_a_card_changed_while_it_was_shown_stays_stale(database: Database)
     """Saving what was shown does not swallow a change that came meanwhile, whoever is first."""
     row = delegation()
     await add(database, row)
-    claimed = await database.run(
-        lambda store: store.cards.due.claim(now=NOON, lease=LEASE, limit=9)
-    )
+    claimed = await claim_cards(database)
     later = NOON + timedelta(seconds=1)
     await database.run(lambda store: store.cards.mark_stale(row.id, now=later))
     await database.run(lambda store: store.cards.due.put_off(claimed[0], wake_at=None))

@@ -1,5 +1,6 @@
 """What a home is made of, read on both databases: each row in one list, and only its own."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -70,6 +71,15 @@ async def test_for_a_third_person(database: Database) -> None:
     assert not any((await lists(database, DANA)).values())
 
 
+async def history(
+    database: Database, person: str, *, page: int = 0, size: int = 10
+) -> tuple[Sequence[Delegation], bool]:
+    """One page of what is over for this person, and whether there is an older one."""
+    return await database.run(
+        lambda opened: opened.overviews.history(TEAM, person, page=page, size=size)
+    )
+
+
 async def test_what_is_over_is_in_no_list(database: Database) -> None:
     """Closed rows are history, newest end first, for both sides and nobody else."""
     over = [state for state in State if shortest(state).ended_at and state is not State.ENDING]
@@ -80,14 +90,10 @@ async def test_what_is_over_is_in_no_list(database: Database) -> None:
     await store(database, *rows, shortest(State.ENDING))
     assert (await lists(database, BEN))["received"] == ["d1"]
     for person in (ADA, BEN):
-        history, has_older = await database.run(
-            lambda opened, person=person: opened.overviews.history(TEAM, person, page=0, size=10)
-        )
-        assert [row.id for row in history] == [row.id for row in reversed(rows)]
+        found, has_older = await history(database, person)
+        assert [row.id for row in found] == [row.id for row in reversed(rows)]
         assert not has_older
-    nothing, _ = await database.run(
-        lambda opened: opened.overviews.history(TEAM, CLEO, page=0, size=10)
-    )
+    nothing, _ = await history(database, CLEO)
     assert list(nothing) == []
 
 
@@ -104,12 +110,7 @@ async def test_long_lists_are_cut(database: Database) -> None:
     found = await database.run(lambda opened: opened.overviews.waiting(TEAM, ADA, limit=LIMIT))
     assert [row.id for row in found.rows] == [f"w{n:02}" for n in range(LIMIT)]
     assert found.total == 12
-    pages = [
-        await database.run(
-            lambda opened, page=page: opened.overviews.history(TEAM, ADA, page=page, size=5)
-        )
-        for page in range(4)
-    ]
+    pages = [await history(database, ADA, page=page, size=5) for page in range(4)]
     assert [len(rows) for rows, _ in pages] == [5, 5, 2, 0]
     assert [has_older for _, has_older in pages] == [True, True, False, False]
     assert len({row.id for rows, _ in pages for row in rows}) == 12

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 from sqlalchemy.exc import IntegrityError, StatementError
@@ -82,18 +83,20 @@ async def test_a_failing_transaction_leaves_nothing(database: Database) -> None:
     assert await database.run(lambda store: store.delegations.get(row.id)) is None
 
 
+async def postpone(database: Database, row: Delegation, trouble: Trouble | None) -> Delegation:
+    """Put the row off for this reason; returns it as it is now."""
+    return await database.run(
+        lambda store: store.delegations.postpone(row, wake_at=NOON, trouble=trouble, now=NOON)
+    )
+
+
 async def test_a_trouble_is_told_once(database: Database) -> None:
     """Postponing again for the same reason is not news; another reason, or none, is."""
     row = delegation()
     await add(database, row)
     versions = []
     for trouble in (Trouble.CLOSE_DOWN, Trouble.CLOSE_DOWN, Trouble.CLOSE_BUSY, None):
-        current = await get(database, row)
-        moved = await database.run(
-            lambda store, current=current, trouble=trouble: store.delegations.postpone(
-                current, wake_at=NOON, trouble=trouble, now=NOON
-            )
-        )
+        moved = await postpone(database, await get(database, row), trouble)
         versions.append(moved.version)
     assert versions == [2, 2, 3, 4]
     assert (await get(database, row)).attempts == 4
@@ -215,9 +218,9 @@ async def test_only_one_gets_the_lease(database: Database, database_url: str) ->
     assert sum(results) == 1
 
 
-def state(**changes: object) -> ConnectState:
+def state(**changes: Any) -> ConnectState:
     """A walk that Ada began at noon."""
-    values = {
+    values: dict[str, Any] = {
         "state_hash": "s" * 64,
         "browser_hash": "b" * 64,
         "team_id": TEAM,

@@ -27,7 +27,7 @@ class Groups:
             self._is_broken = False
             raise RuntimeError("broken")
         for item in items:
-            await self._step(item)
+            await self._step.take(item)
 
 
 def make(database: Database, step: Step, groups: Groups) -> Worker[Delegation]:
@@ -54,6 +54,7 @@ async def test_rows_with_one_key_are_taken_together(database: Database) -> None:
     async with at_work(make(database, step, groups)):
         await until(lambda: len(step.done) == 5)
     assert groups.groups == [{row.id for row in together}]
+    assert step.failures == []
 
 
 async def test_a_group_that_fails_is_put_off_row_by_row(database: Database) -> None:

@@ -113,7 +113,7 @@ async def test_both_ways_are_offered(keyed: World) -> None:
 
 async def test_without_an_app_only_keys(sqlite_url: str) -> None:
     """Where no OAuth app is configured the page does not offer one."""
-    nothing = {"close_client_id": "", "close_client_secret": ""}
+    nothing: dict[str, Any] = {"close_client_id": "", "close_client_secret": ""}
     async with open_world(sqlite_url, allow_api_keys=True, **nothing) as world:
         async with httpx.AsyncClient() as browser:
             page = await browser.get(await link_of(world, ADA))
@@ -206,7 +206,7 @@ async def test_a_key_that_may_not(keyed: World, status: int, words: str) -> None
 @pytest.mark.parametrize("has_app", [True, False])
 async def test_a_key_of_several_organizations(sqlite_url: str, has_app: bool) -> None:
     """Only where there is an OAuth app the page leads to Close's consent page instead."""
-    nothing = {} if has_app else {"close_client_id": "", "close_client_secret": ""}
+    nothing: dict[str, Any] = {} if has_app else {"close_client_id": "", "close_client_secret": ""}
     async with open_world(sqlite_url, allow_api_keys=True, **nothing) as world:
         organizations = [{"id": f"orga_{letter * 43}"} for letter in "xy"]
         me = {"id": ADA.close_user_id, "email": ADA.email, "organizations": organizations}
@@ -219,7 +219,7 @@ async def test_a_key_of_several_organizations(sqlite_url: str, has_app: bool) ->
 
 async def test_a_key_of_no_organization(keyed: World) -> None:
     """It is not called one of several organizations."""
-    me = {"id": ADA.close_user_id, "email": ADA.email, "organizations": []}
+    me: dict[str, Any] = {"id": ADA.close_user_id, "email": ADA.email, "organizations": []}
     keyed.close.trouble.fail("/me/", 200, body=json.dumps(me).encode())
     page = await pasted(keyed, ADA, keyed.close.api_key(ADA))
     assert page.status_code == 409

@@ -134,6 +134,7 @@ async def test_a_delete_of_what_is_gone_is_a_success(world: World) -> None:
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Calls to Close time out after a fraction of a second instead of ten."""
     defaults = CloseClient.__init__.__kwdefaults__
+    assert defaults is not None
     monkeypatch.setitem(defaults, "within", timedelta(seconds=0.15))
 
 

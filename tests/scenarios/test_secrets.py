@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from sqlalchemy import inspect
+from sqlalchemy import Connection, inspect
 
 from sandbox.close import CLIENT_SECRET
 from sandbox.people import ADA, BEN
@@ -14,7 +14,7 @@ from tests.scenarios.world import World
 async def everything_stored(world: World) -> str:
     """Every value of every table, as text; bytes as they are."""
 
-    def read(connection) -> str:
+    def read(connection: Connection) -> str:
         tables = inspect(connection).get_table_names()
         rows = [
             row
@@ -27,7 +27,8 @@ async def everything_stored(world: World) -> str:
             for value in row
         )
 
-    return await world.database.run_connection(read)
+    stored: str = await world.database.run_connection(read)
+    return stored
 
 
 async def test_tokens_are_stored_encrypted(world: World) -> None:

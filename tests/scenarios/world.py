@@ -106,7 +106,8 @@ class World:
             oldest_first = delegations.select().order_by(delegations.c.requested_at)
             return many(connection, Delegation, oldest_first)
 
-        return await self.database.run_connection(read)
+        found: list[Delegation] = await self.database.run_connection(read)
+        return found
 
     async def only(self) -> Delegation:
         """The one delegation there is."""

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -32,9 +33,9 @@ NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 POLICY = Policy()
 
 
-def row(number: int = 0, **changes: object) -> Delegation:
+def row(number: int = 0, **changes: Any) -> Delegation:
     """A request of Ben's to Ada."""
-    values = {
+    values: dict[str, Any] = {
         "id": f"d{number}",
         "team_id": "T0TEAM",
         "grantor_id": "U0ADA",

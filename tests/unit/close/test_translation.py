@@ -2,6 +2,7 @@
 
 import ssl
 from collections.abc import Awaitable, Callable, Iterator
+from typing import Any
 
 import aiohttp
 import httpx
@@ -24,7 +25,7 @@ from bot.close.transport import Answer
 from bot.ports import Credential
 
 CREDENTIAL = Credential("secret-token")
-ANYWHERE = {
+ANYWHERE: dict[str, Any] = {
     "api_url": "https://api.test",
     "app_url": "https://app.test",
     "client_id": "client",

@@ -1,22 +1,26 @@
 """Serving an application on a local port."""
 
 import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
 
 import httpx
 import pytest
 from starlette.applications import Starlette
-from starlette.responses import PlainTextResponse
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from sandbox.serving import serve
 
 
-async def hello(request):
+async def hello(_request: Request) -> Response:
     """Answer anything."""
     return PlainTextResponse("hello")
 
 
-def application(**parts) -> Starlette:
+def application(**parts: Any) -> Starlette:
     """An application with one page."""
     return Starlette(routes=[Route("/", hello)], **parts)
 
@@ -41,16 +45,14 @@ async def test_a_taken_port_is_an_error() -> None:
 async def test_a_failing_start_up_is_an_error() -> None:
     """An application that cannot start does not look as if it had."""
 
-    class Broken:
-        def __init__(self, app) -> None:
-            pass
+    async def connect() -> None:
+        raise ValueError("no database")
 
-        async def __aenter__(self):
-            raise ValueError("no database")
-
-        async def __aexit__(self, *details) -> None:
-            pass
+    @asynccontextmanager
+    async def broken(_app: Starlette) -> AsyncIterator[None]:
+        await connect()
+        yield
 
     with pytest.raises(RuntimeError, match="start-up failed"):
-        async with serve(application(lifespan=Broken)):
+        async with serve(application(lifespan=broken)):
             pass

@@ -152,10 +152,9 @@ async def test_a_listener_that_never_acknowledges(caplog: pytest.LogCaptureFixtu
 
     bolt = Bolt(listener)
     for each in bolt.app._async_listeners:
-        each.ack_timeout = 0.1
-    answer, seconds = await bolt.send()
+        each.ack_timeout = 0
+    answer, _ = await bolt.send()
     assert answer.status == 404
-    assert 0.05 < seconds < 1
     assert "did not acknowledge" in caplog.text
     stuck.set()
     await bolt.runner.finish(1)

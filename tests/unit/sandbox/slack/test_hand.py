@@ -462,7 +462,7 @@ def test_a_reply_knows_its_json() -> None:
 async def test_socket_mode_carries_the_same(slack: SandboxSlack, bot: Bot) -> None:
     """With a connected socket commands and forms go through it, and answers come back."""
     handler = AsyncSocketModeHandler(bot.app, slack.app_token)
-    await handler.connect_async()
+    await handler.connect_async()  # type: ignore[no-untyped-call]  # bolt has no annotation here
     try:
         slack.socket_mode = True
         await slack.wait_for(lambda: slack.sockets.connections, what="the socket")
@@ -475,7 +475,7 @@ async def test_socket_mode_carries_the_same(slack: SandboxSlack, bot: Bot) -> No
         await slack.submit(ADA, {"who": BEN})
         assert slack.view(ADA) is None
     finally:
-        await handler.close_async()
+        await handler.close_async()  # type: ignore[no-untyped-call]  # as above
 
 
 async def test_socket_mode_without_a_socket_fails(slack: SandboxSlack, bot: Bot) -> None:
