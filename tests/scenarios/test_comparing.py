@@ -32,7 +32,9 @@ async def comparison(world: World) -> Comparison:
     async with asyncio.timeout(6):
         while True:
             row = await world.database.run(lambda store: store.comparisons.get(TEAM_ID, ADA.id))
-            is_made = row is not None and row.leased_until is None and not row.attempts
+            assert row is not None
+            assert row.wake_at is not None
+            is_made = row.leased_until is None and not row.attempts
             if is_made and row.wake_at > world.clock():
                 return row
             await asyncio.sleep(MOMENT)
