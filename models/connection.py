@@ -59,26 +59,6 @@ class Connection:
         """Whether something new may be begun with it."""
         return self.is_alive and self.leaving_at is None
 
-    @property
-    def close_user_id(self) -> str:
-        """The account's."""
-        return self.account.close_user_id
-
-    @property
-    def organization_id(self) -> str:
-        """The account's."""
-        return self.account.organization_id
-
-    @property
-    def email(self) -> str:
-        """The account's."""
-        return self.account.email
-
-    @property
-    def name(self) -> str:
-        """The account's."""
-        return self.account.name
-
 
 def checkpoints(delegation: Delegation) -> list[datetime]:
     """When the grantor's connection has to work for this delegation, and is looked at before."""

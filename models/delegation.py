@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from sqlalchemy import Boolean, Column, Index, Integer, String, Table, Text, text
 
+from models.account import Account
 from models.base import Length, UtcTime, metadata, words
 from models.rows import part
 
@@ -250,6 +251,10 @@ class Delegation:
     def is_open(self) -> bool:
         """Whether the pair is taken: something can still happen in Close."""
         return self.state in OPEN_STATES
+
+    def belongs_to(self, account: Account) -> bool:
+        """Whether Close was asked for it with this account."""
+        return (self.grantor_close_id, self.organization_id) == account.membership
 
     def has_run_out(self, now: datetime) -> bool:
         """Whether its time is up, although it still counts as active: nobody has looked yet."""

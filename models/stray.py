@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from sqlalchemy import Boolean, Column, Index, Integer, String, Table, UniqueConstraint, text
 
+from models.account import Account
 from models.base import UtcTime, metadata, words
 
 
@@ -57,9 +58,9 @@ class Stray:
     wake_at: datetime | None = None
     leased_until: datetime | None = None
 
-    def belongs_to(self, close_user_id: str, organization_id: str) -> bool:
-        """Whether it was given with this Close account, in this organization."""
-        return (self.grantor_close_id, self.organization_id) == (close_user_id, organization_id)
+    def belongs_to(self, account: Account) -> bool:
+        """Whether it was given with this Close account."""
+        return (self.grantor_close_id, self.organization_id) == account.membership
 
 
 strays = Table(

@@ -299,7 +299,6 @@ def put(store: Store, connection: Connection, *, now: datetime) -> None:
     _check_account(store, before, connection)
     store.connections.put(connection)
     store.comparisons.plan(team_id, person, now=now)
-    store.homes.touch(team_id, person, now=now)
     if before is not None:
         store.notices.mark_stale(before.id, now=now)
 
@@ -307,13 +306,11 @@ def put(store: Store, connection: Connection, *, now: datetime) -> None:
 def _check_account(store: Store, before: Connection | None, new: Connection) -> None:
     """Rights that exist, or that the grantor was asked about, can be taken back only with the
     account that gave them."""
-    theirs = new.account.membership
-    if before is None or theirs == before.account.membership:
+    if before is None or before.account.membership == new.account.membership:
         return
     for each in store.delegations.served_by(new.team_id, new.slack_user_id):
-        used = (each.grantor_close_id, each.organization_id)
-        if each.attempted_at is not None and used != theirs:
+        if each.attempted_at is not None and not each.belongs_to(new.account):
             raise OtherAccountInUse(before.account.email)
     for stray in store.strays.of_grantor(new.team_id, new.slack_user_id):
-        if stray.state in UNFINISHED and not stray.belongs_to(*theirs):
+        if stray.state in UNFINISHED and not stray.belongs_to(new.account):
             raise OtherAccountInUse(before.account.email)

@@ -41,7 +41,7 @@ async def leave_if_free(desk: Desk, actor: Actor) -> Standing:
         if standing.connection is None:
             raise NotConnectedYet
         if not standing.dependents:
-            _begin_leaving(store, standing.connection, now=desk.now())
+            store.connections.leave(standing.connection, now=desk.now())
         return standing
 
     return await change(desk, decide)
@@ -59,7 +59,7 @@ async def leave(desk: Desk, actor: Actor) -> Standing:
         standing = _standing(store, actor)
         if standing.connection is None:
             raise NotConnectedYet
-        _begin_leaving(store, standing.connection, now=now)
+        store.connections.leave(standing.connection, now=now)
         return standing
 
     return await change(desk, decide)
@@ -73,7 +73,7 @@ def give_up(store: Store, team_id: str, slack_user_id: str, *, now: datetime) ->
         store.notices.mark_stale(pairing.id, now=now)
     connection = store.connections.get(team_id, slack_user_id, lock=True)
     if connection is not None and connection.leaving_at is None:
-        _begin_leaving(store, connection, now=now)
+        store.connections.leave(connection, now=now)
 
 
 def _standing(store: Store, actor: Actor) -> Standing:
@@ -83,9 +83,3 @@ def _standing(store: Store, actor: Actor) -> Standing:
         pairing=waiting[-1] if waiting else None,
         dependents=store.delegations.served_by(actor.team_id, actor.user_id),
     )
-
-
-def _begin_leaving(store: Store, connection: Connection, *, now: datetime) -> None:
-    """Have the connection revoked at Close and forgotten when its last end is confirmed."""
-    store.connections.leave(connection, now=now)
-    store.homes.touch(connection.team_id, connection.slack_user_id, now=now)

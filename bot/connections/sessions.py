@@ -13,7 +13,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 from bot.close.errors import CloseError, CloseProblem, ReconnectNeeded, RefusedByClose, Unauthorized
 from bot.connections.vault import Undecryptable, Vault
 from bot.ports import CloseOAuth, Credential, Now, OutsideError, TokenAnswer
-from bot.store import Database, Store
+from bot.store import Database
 from models.account import Account
 from models.connection import Connection
 
@@ -166,12 +166,9 @@ class Connections:
 
     async def _mark_dead(self, connection: Connection) -> Connection | None:
         now = self._now()
-
-        def mark(store: Store) -> Connection | None:
-            store.homes.touch(connection.team_id, connection.slack_user_id, now=now)
-            return store.connections.mark_dead(connection, now=now)
-
-        return await self._database.run(mark)
+        return await self._database.run(
+            lambda store: store.connections.mark_dead(connection, now=now)
+        )
 
     async def _current(self, connection: Connection) -> Connection:
         current = await self._database.run(

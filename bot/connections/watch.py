@@ -99,8 +99,7 @@ class Watch:
             store.delegations.wake_for_person(team_id, person, now=now)
             store.strays.wake_for_person(team_id, person, now=now)
             store.notices.mark_stale(connection.id, now=now)
-            store.homes.touch(team_id, person, now=now)
-        store.connections.mark_checked(connection.id, now=now)
+        store.connections.mark_checked(connection, now=now)
 
     def _conclude(self, store: Store, connection: Connection) -> None:
         """Under the row's lock: what became due meanwhile either sees this, or is seen here."""
@@ -198,10 +197,9 @@ class Watch:
 
         def forget(store: Store) -> None:
             current = store.connections.get(connection.team_id, connection.slack_user_id)
-            if current is None or not store.connections.remove(connection):
+            if current is None or not store.connections.remove(connection, now=self.now()):
                 store.connections.schedule(connection.id, wake_at=self.now(), attempts=0)
                 return
-            store.homes.touch(connection.team_id, connection.slack_user_id, now=self.now())
             store.notices.tell(
                 kind,
                 team_id=connection.team_id,

@@ -92,7 +92,7 @@ def _asked(
 def _only_running(delegation: Delegation, now: datetime) -> None:
     """Until the last second: what is due to end has ended, even if nobody has looked yet."""
     only_in(delegation, State.ACTIVE)
-    if delegation.ends_at is not None and delegation.ends_at <= now:
+    if delegation.has_run_out(now):
         raise Settled(delegation)
 
 

@@ -18,7 +18,7 @@ _columns = connections.c
 
 
 class Connections:
-    """Reads and changes connection rows."""
+    """Reads and changes connection rows; a home shows whether its owner's works."""
 
     def __init__(self, connection: SqlConnection, homes: Homes) -> None:
         self._connection = connection
@@ -46,6 +46,7 @@ class Connections:
 
     def put(self, connection: Connection) -> None:
         """Store a person's connection, in place of an earlier one."""
+        self._touch_home(connection, connection.connected_at)
         before = self.get(connection.team_id, connection.slack_user_id, lock=True)
         if before is None:
             try:
@@ -137,7 +138,7 @@ class Connections:
 
     def mark_dead(self, connection: Connection, *, now: datetime) -> Connection | None:
         """Note that only the person can mend this connection, and have the watch tell them."""
-        self._homes.touch(connection.team_id, connection.slack_user_id, now=now)
+        self._touch_home(connection, now)
         return self._change(
             connection,
             is_alive=False,
@@ -145,11 +146,13 @@ class Connections:
             wake_at=case((_columns.is_alive, now), else_=_columns.wake_at),
         )
 
-    def mark_checked(self, connection_id: str, *, now: datetime) -> None:
+    def mark_checked(self, connection: Connection, *, now: datetime) -> None:
         """Note that Close accepted it just now."""
+        if not connection.is_alive:
+            self._touch_home(connection, now)
         self._connection.execute(
             update(connections)
-            .where(_columns.id == connection_id)
+            .where(_columns.id == connection.id)
             .values(checked_at=now, is_alive=True, died_at=None)
         )
 
@@ -163,21 +166,24 @@ class Connections:
 
     def leave(self, connection: Connection, *, now: datetime) -> None:
         """Note that its owner wants it forgotten; the watch does so when nothing depends on it."""
-        self._homes.touch(connection.team_id, connection.slack_user_id, now=now)
+        self._touch_home(connection, now)
         self._connection.execute(
             update(connections)
             .where(_columns.id == connection.id)
             .values(leaving_at=now, wake_at=now, attempts=0)
         )
 
-    def remove(self, connection: Connection) -> bool:
+    def remove(self, connection: Connection, *, now: datetime) -> bool:
         """Forget a connection that is being left; False when its owner came back meanwhile."""
         statement = delete(connections).where(
             _columns.id == connection.id,
             _columns.version == connection.version,
             _columns.leaving_at.is_not(None),
         )
-        return self._connection.execute(statement).rowcount == 1
+        is_removed = self._connection.execute(statement).rowcount == 1
+        if is_removed:
+            self._touch_home(connection, now)
+        return is_removed
 
     def look_by(
         self, team_id: str, slack_user_id: str, *, moment: datetime, only_troubled: bool = False
@@ -211,6 +217,9 @@ class Connections:
             .where(_columns.id == connection_id)
             .values(wake_at=wake_at, attempts=attempts, leased_until=None)
         )
+
+    def _touch_home(self, connection: Connection, now: datetime) -> None:
+        self._homes.touch(connection.team_id, connection.slack_user_id, now=now)
 
     def _change(self, connection: Connection, **values: object) -> Connection | None:
         statement = (

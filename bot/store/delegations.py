@@ -267,7 +267,6 @@ class Delegations:
 
     def wake_for_person(self, team_id: str, person_id: str, *, now: datetime) -> None:
         """Let everything that waits for this person's connection go on at once."""
-        self._homes.touch(team_id, person_id, now=now)
         self._connection.execute(
             update(delegations)
             .where(

@@ -146,5 +146,5 @@ def _check_account(store: Store, stray: Stray) -> None:
     connection = store.connections.get(stray.team_id, stray.grantor_id, lock=True)
     if connection is None or not connection.is_usable:
         raise ConnectFirst
-    if not stray.belongs_to(*connection.account.membership):
+    if not stray.belongs_to(connection.account):
         raise OtherAccount

@@ -47,7 +47,6 @@ async def _open_before(tools: Tools, comparison: Comparison) -> dict[str, State]
 async def _differences(
     tools: Tools, session: CloseSession, comparison: Comparison, there: Sequence[Association]
 ) -> Differences:
-    own = session.account.membership
     ids = [each.id for each in there]
     team_id, grantor_id = comparison.team_id, comparison.grantor_id
 
@@ -61,8 +60,8 @@ async def _differences(
     return differences(
         there,
         # A grantor who now connects another Close account cannot see the old one's rights.
-        [each for each in delegations if (each.grantor_close_id, each.organization_id) == own],
-        [each for each in strays if each.belongs_to(*own)],
+        [each for each in delegations if each.belongs_to(session.account)],
+        [each for each in strays if each.belongs_to(session.account)],
         now=tools.now(),
     )
 

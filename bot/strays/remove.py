@@ -11,7 +11,7 @@ from models.stray import Obstacle, Stray, StrayState
 async def step(tools: Tools, stray: Stray) -> None:
     """Have it removed in Close. Raises NotConnected, OtherAccountConnected and CloseError."""
     session = await tools.connections.open(stray.team_id, stray.grantor_id)
-    if not stray.belongs_to(*session.account.membership):
+    if not stray.belongs_to(session.account):
         raise OtherAccountConnected
     await _delete(tools, session, stray)
     now = tools.now()

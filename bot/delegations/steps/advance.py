@@ -86,7 +86,7 @@ async def unanswered(tools: Tools, delegation: Delegation) -> None:
 async def running_out(tools: Tools, delegation: Delegation) -> None:
     """An active right ends, or its people are warned that it will."""
     now = tools.now()
-    if delegation.ends_at is not None and delegation.ends_at <= now:
+    if delegation.has_run_out(now):
         await remove.step(tools, delegation)
     elif delegation.warn_at is not None and delegation.warn_at <= now:
         await moves.move(

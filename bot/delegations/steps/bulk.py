@@ -21,8 +21,7 @@ from models.delegation import Delegation, State
 def key(delegation: Delegation, now: datetime) -> tuple[str, ...] | None:
     """Rows with the same key can share a call; None has to go alone."""
     d = delegation
-    is_over = d.state is State.ACTIVE and d.ends_at is not None and d.ends_at <= now
-    if (is_over or d.state is State.ENDING) and _is_settled(d, now):
+    if d.is_over(now) and _is_settled(d, now):
         account = (d.grantor_close_id or "", d.organization_id or "")
         return ("end", d.team_id, d.grantor_id, *account)
     is_startable = (d.starts_at is None or d.starts_at <= now) and now < create.latest_start(d)

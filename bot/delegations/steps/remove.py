@@ -51,8 +51,8 @@ async def session_for(tools: Tools, delegation: Delegation) -> CloseSession:
 
 def is_other_account(session: CloseSession, delegation: Delegation) -> bool:
     """Whether Close was asked with another account than the one that is connected now."""
-    own = (delegation.grantor_close_id, delegation.organization_id)
-    return own[0] is not None and own != session.account.membership
+    is_known = delegation.grantor_close_id is not None
+    return is_known and not delegation.belongs_to(session.account)
 
 
 async def _is_removed(tools: Tools, session: CloseSession, delegation: Delegation) -> bool:
