@@ -17,7 +17,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -183,7 +183,7 @@ async def open_house(
         slack, close = SandboxSlack(people=people, now=clock), SandboxClose(people, now=clock)
         slack_url = await stack.enter_async_context(slack.serving())
         close_url = await stack.enter_async_context(serve(close.app))
-        port = port or free_port()
+        port = port or stack.enter_context(free_port())
         environment = _environment(slack, close_url, clock, port) | {
             "DATABASE_URL": database_url or f"sqlite:///{folder / 'send-as.db'}"
         }
@@ -196,12 +196,20 @@ async def open_house(
         yield House(slack, close, bot, clock, slack_url, close_url)
 
 
-def free_port() -> int:
-    """A port of this machine that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+@contextlib.contextmanager
+def free_port() -> Iterator[int]:
+    """A free port for a server that has to know it beforehand, and after each restart.
+
+    On Linux nobody else is given it meanwhile: a socket that is bound and does not listen keeps
+    it, and hinders no server that sets ``SO_REUSEADDR``.
+    """
+    with socket.socket() as keeper:
+        keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        keeper.bind(("127.0.0.1", 0))
+        port: int = keeper.getsockname()[1]
+        if sys.platform != "linux":
+            keeper.close()
+        yield port
 
 
 def _environment(

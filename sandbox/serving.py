@@ -12,6 +12,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 _GRACE_SECONDS = 1.0
 _POLL_SECONDS = 0.002
+# Longer than any client keeps an idle connection: one that is closed while it is taken up again
+# would look like trouble.
+_KEEP_ALIVE_SECONDS = 60
 _HANG_UP = "sandbox.hang_up"
 
 
@@ -119,6 +122,7 @@ def _config(app: ASGIApp) -> uvicorn.Config:
         log_level="critical",
         access_log=False,
         lifespan="on",
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         ws="websockets-sansio",
     )
 

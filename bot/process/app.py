@@ -29,7 +29,7 @@ from bot.process.wiring import Workshop
 from bot.slack.bolt import Workspace, bolt_app
 from bot.slack.edge import SlackEdge
 from bot.slack.responses import Responses
-from bot.slack.runner import PromptListenerRunner
+from bot.slack.runner import ACK_SECONDS, PromptListenerRunner
 from bot.slack.views import Views
 from bot.store.schema import is_current
 from bot.telemetry import Metrics
@@ -44,11 +44,16 @@ GREETING_PAUSE = 5.0  # seconds between attempts to reach Slack at the start
 
 @asynccontextmanager
 async def open_bot(
-    settings: Settings, *, now: Now = utc_now, beat: timedelta = SAFETY_INTERVAL
+    settings: Settings,
+    *,
+    now: Now = utc_now,
+    beat: timedelta = SAFETY_INTERVAL,
+    ack_seconds: float = ACK_SECONDS,
 ) -> AsyncIterator[Starlette]:
     """The whole bot at work until the context ends; yields its HTTP side.
 
-    ``now`` and ``beat`` (the clock's safety interval) are arguments so that time can be set.
+    ``now``, ``beat`` (the clock's safety interval) and ``ack_seconds`` (how long Slack waits) are
+    arguments so that time can be set.
     """
     async with AsyncExitStack() as stack:
         outside = await stack.enter_async_context(open_outside(settings, now))
@@ -56,7 +61,7 @@ async def open_bot(
         clock, bell, metrics = Clock(now, beat), Bell(), Metrics()
         workshop = Workshop(outside, bell, metrics)
         workspace = Workspace(outside.quick)
-        app = bolt_app(outside.quick, workspace)
+        app = bolt_app(outside.quick, workspace, ack_seconds)
         desk = Desk(
             outside.database,
             workshop.directory,

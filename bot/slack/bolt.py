@@ -50,8 +50,11 @@ class Workspace:
             return self._known
 
 
-def bolt_app(client: AsyncWebClient, workspace: Workspace) -> AsyncApp:
-    """An app without listeners. Requests reach it verified (``bot.slack.edge``)."""
+def bolt_app(client: AsyncWebClient, workspace: Workspace, ack_seconds: float) -> AsyncApp:
+    """An app without listeners, which have ``ack_seconds`` to acknowledge.
+
+    Requests reach it verified (``bot.slack.edge``).
+    """
 
     async def authorize() -> AuthorizeResult:
         return await workspace.authorize()
@@ -65,6 +68,6 @@ def bolt_app(client: AsyncWebClient, workspace: Workspace) -> AsyncApp:
     )
     # Bolt has no setting for its runner (slack_bolt 1.30, app/async_app.py).
     app._async_listener_runner = PromptListenerRunner.in_place_of(  # noqa: SLF001 - as said above
-        app.listener_runner
+        app.listener_runner, ack_seconds
     )
     return app

@@ -18,6 +18,8 @@ from slack_bolt.listener.asyncio_runner import AsyncioListenerRunner
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
+ACK_SECONDS = 3.0  # so long Slack waits for an answer (slack.md §1)
+
 
 class AnnouncedAck(AsyncAck):
     """An ``ack`` that says when it was given."""
@@ -37,9 +39,12 @@ class PromptListenerRunner(AsyncioListenerRunner):
     """Runs a listener as a kept task and returns as soon as it acknowledged or ended."""
 
     @classmethod
-    def in_place_of(cls, stock: AsyncioListenerRunner) -> "PromptListenerRunner":
+    def in_place_of(
+        cls, stock: AsyncioListenerRunner, ack_seconds: float = ACK_SECONDS
+    ) -> "PromptListenerRunner":
         """The same runner with the same handlers, only prompt."""
         return cls(
+            ack_seconds,
             logger=stock.logger,
             process_before_response=False,
             listener_error_handler=stock.listener_error_handler,
@@ -48,8 +53,9 @@ class PromptListenerRunner(AsyncioListenerRunner):
             lazy_listener_runner=stock.lazy_listener_runner,
         )
 
-    def __init__(self, **handlers: Any) -> None:
+    def __init__(self, ack_seconds: float, **handlers: Any) -> None:
         super().__init__(**handlers)
+        self._ack_seconds = ack_seconds
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(
@@ -60,9 +66,9 @@ class PromptListenerRunner(AsyncioListenerRunner):
         listener: AsyncListener,
         starting_time: float | None = None,
     ) -> BoltResponse | None:
-        """Start the listener and return its response, or None after its ``ack_timeout``.
+        """Start the listener and return its response, or None after ``ack_seconds``.
 
-        That many seconds are counted from ``starting_time`` (epoch); the listener goes on after it.
+        These are counted from ``starting_time`` (epoch); the listener goes on after them.
         """
         ack = AnnouncedAck()
         request.context["ack"] = ack
@@ -70,7 +76,7 @@ class PromptListenerRunner(AsyncioListenerRunner):
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         started = time.time() if starting_time is None else starting_time
-        left = listener.ack_timeout - (time.time() - started)
+        left = self._ack_seconds - (time.time() - started)
         try:
             await asyncio.wait_for(ack.given.wait(), timeout=max(left, 0))
         except TimeoutError:

@@ -185,7 +185,7 @@ class SandboxClose:
         self._oauth.redirect_uri = redirect_uri
 
     async def wait_for(
-        self, predicate: Callable[[], Value], timeout: float = 5.0, what: str = "a change in Close"
+        self, predicate: Callable[[], Value], timeout: float = 30.0, what: str = "a change in Close"
     ) -> Value:
         """Return the first true value of ``predicate``, looked at again at each change.
 

@@ -37,6 +37,14 @@ class Reply:
     body: bytes = b""
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A call that waits before it is acted on: from when it has ``arrived`` until ``let_go``."""
+
+    arrived: asyncio.Event = field(default_factory=asyncio.Event)
+    let_go: asyncio.Event = field(default_factory=asyncio.Event)
+
+
 @dataclass(slots=True)
 class Fault:
     """One planned misbehaviour; it is used up after ``times`` requests."""
@@ -46,6 +54,7 @@ class Fault:
     reply: Reply | None = None
     after: After | None = None
     seconds: float = 0.0
+    held: Held | None = None
 
     def hits(self, method: str, path: str) -> bool:
         """Return whether this request is to be hit."""
@@ -159,6 +168,12 @@ class Trouble:
         """Wait before acting, then answer as usual."""
         self._faults.append(Fault(pattern, times, seconds=seconds))
 
+    def hold(self, pattern: str) -> Held:
+        """Keep one call waiting before it is acted on, until the one who asked lets it go."""
+        held = Held()
+        self._faults.append(Fault(pattern, times=1, held=held))
+        return held
+
     def after(self, pattern: str, what: After, times: int = 1, *, seconds: float = 0.0) -> None:
         """Act, then spoil the answer."""
         self._faults.append(Fault(pattern, times, after=what, seconds=seconds))
@@ -195,6 +210,9 @@ class Trouble:
 
 
 async def wait_out(fault: Fault) -> None:
-    """Sleep when the fault is a stall."""
+    """Sleep when the fault is a stall; wait when it is held."""
+    if fault.held is not None:
+        fault.held.arrived.set()
+        await fault.held.let_go.wait()
     if fault.after is None and fault.seconds:
         await asyncio.sleep(fault.seconds)

@@ -14,6 +14,8 @@ import httpx
 from sandbox.slack.sockets import SocketHub
 
 ACK_SECONDS = 3.0
+# The bot's server closes an idle connection after five seconds; it must not be taken up just then.
+_LIMITS = httpx.Limits(keepalive_expiry=2.0)
 _FORM = "application/x-www-form-urlencoded"
 
 
@@ -118,7 +120,9 @@ class Delivery:
 
     async def _post(self, body: bytes, headers: dict[str, str]) -> httpx.Response:
         if self._client is None:
-            self._client = httpx.AsyncClient(timeout=self._ack_seconds + 1, trust_env=False)
+            self._client = httpx.AsyncClient(
+                timeout=self._ack_seconds + 1, limits=_LIMITS, trust_env=False
+            )
         return await self._client.post(
             f"{self.bot_url}/slack/events", content=body, headers=headers
         )

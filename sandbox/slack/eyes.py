@@ -62,7 +62,7 @@ class Eyes:
     async def wait_for(
         self,
         predicate: Callable[[], Seen | None],
-        timeout: float = 15.0,
+        timeout: float = 30.0,
         what: str = "something to happen",
     ) -> Seen:
         """The first true value of ``predicate``, looked at after each change.

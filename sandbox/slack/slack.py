@@ -6,7 +6,7 @@
 
 import contextlib
 from collections.abc import AsyncIterator, Callable, Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from sandbox.people import PEOPLE, SandboxPerson
 from sandbox.serving import serve
@@ -33,7 +33,7 @@ class SandboxSlack(Hand):
 
     ``now`` rules message times, triggers and response_urls; signatures always carry real time.
     ``scopes`` are what the app was granted: what its manifest asks for, unless others are given.
-    ``ack_seconds`` is how long the bot may take to answer.
+    ``ack_seconds`` is how long the bot may take to answer, and to use a trigger.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class SandboxSlack(Hand):
         self.app_token = app_token
         self.trouble = Trouble()
         self.sockets = SocketHub()
-        workspace = Workspace(people, now)
+        workspace = Workspace(people, now, timedelta(seconds=ack_seconds))
         delivery = Delivery(signing_secret, self.sockets, ack_seconds)
         delivery.bot_url = bot_url
         web_api = WebApi(

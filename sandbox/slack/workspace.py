@@ -12,7 +12,6 @@ from sandbox.slack.blockkit import elements_of
 from sandbox.slack.changes import Changes
 from sandbox.slack.fields import StateValues
 
-TRIGGER_LIFE = timedelta(seconds=3)
 RESPONSE_URL_LIFE = timedelta(minutes=30)
 RESPONSE_URL_USES = 5
 GENERAL = "C0GENERAL01"
@@ -144,8 +143,14 @@ def button_labels(blocks: Iterable[dict[str, Any]]) -> list[str]:
 class Workspace:
     """The state of one fake Slack workspace; changing it tells ``changes``."""
 
-    def __init__(self, people: Iterable[SandboxPerson], now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        people: Iterable[SandboxPerson],
+        now: Callable[[], datetime],
+        trigger_life: timedelta,
+    ) -> None:
         self.now = now
+        self._trigger_life = trigger_life
         self.changes = Changes()
         self.people = {person.id: person for person in people}
         self.messages: list[Message] = []
@@ -211,7 +216,7 @@ class Workspace:
     def new_trigger(self, user_id: str, view_id: str | None = None) -> str:
         """A trigger id for something that this person just did, inside a view or not."""
         trigger_id = f"{secrets.randbelow(10**13)}.{secrets.randbelow(10**11)}.{random_id(32)}"
-        expires = self.now() + TRIGGER_LIFE
+        expires = self.now() + self._trigger_life
         self.triggers[trigger_id] = Trigger(user_id, expires, view_id)
         return trigger_id
 

@@ -6,12 +6,14 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy.util import await_only
 
 from bot.clock.worker import Worker
 from bot.store import Database, Store
 from models.card import Card, cards
 from models.delegation import Delegation
 from tests.integration.rows import NOON, add, delegation, get
+from tests.patience import MOMENT, PATIENCE
 
 LEASE = timedelta(seconds=6)
 
@@ -93,26 +95,25 @@ async def test_a_lease_is_prolonged_only_while_it_is_held(database: Database) ->
     assert (await get(database, freed)).leased_until is None
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 async def test_rows_that_another_transaction_holds_are_skipped(
     database: Database, others: list[Database]
 ) -> None:
-    """On PostgreSQL a claim does not wait for a locked row: it takes the others."""
-    if database.kind == "sqlite":
-        pytest.skip("SQLite has one writer at a time")
+    """A claim does not wait for a row that is locked: it takes the others. SQLite locks no rows."""
     held, free = delegation(wake_at=NOON), delegation(wake_at=NOON)
     await add(database, held, free)
-    locked = asyncio.Event()
-    loop = asyncio.get_running_loop()
+    locked, finish = asyncio.Event(), asyncio.Event()
 
     def hold(store: Store) -> None:
         store.delegations.get(held.id, lock=True)
-        loop.call_soon(locked.set)
-        store.delegations._connection.exec_driver_sql("SELECT pg_sleep(0.3)")
+        locked.set()
+        await_only(finish.wait())
 
     holding = asyncio.create_task(others[0].run(hold))
     await locked.wait()
-    async with asyncio.timeout(0.25):
+    async with asyncio.timeout(PATIENCE):
         assert await claim(database) == [free.id]
+    finish.set()
     await holding
     assert await claim(database) == [held.id]
 
@@ -163,6 +164,7 @@ class Step:
         self._stumbles = stumbles
 
     async def take(self, item: Delegation) -> None:
+        """Note the row and put it off for a day, after the stumbles that were asked for."""
         if self._stumbles:
             self._stumbles -= 1
             raise RuntimeError("stumbled")
@@ -175,6 +177,7 @@ class Step:
         )
 
     async def put_off(self, item: Delegation, error: Exception) -> None:
+        """Leave the row due."""
         await self._database.run(lambda store: store.delegations.due.free(item.id))
 
 
@@ -196,9 +199,9 @@ async def test_several_workers_do_everything_once(
         for number, door in enumerate((database, *others))
     ]
     tasks = [asyncio.create_task(worker.run()) for worker in workers]
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while len(done) < len(due):  # noqa: ASYNC110 - only looking tells
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(MOMENT)
     for worker in workers:
         worker.stop()
     await asyncio.gather(*tasks)

@@ -78,6 +78,7 @@ class Clock:
         self.time = NOON
 
     def __call__(self) -> datetime:
+        """The present moment."""
         return self.time
 
 

@@ -16,6 +16,7 @@ from bot.store import Database
 from models.connection import connections
 from models.delegation import State
 from sandbox.people import ADA, BEN
+from tests.patience import MOMENT, PATIENCE
 from tests.scenarios.moves import active, settled_in
 from tests.scenarios.world import open_world
 
@@ -61,10 +62,10 @@ async def test_rotation(database_url: str) -> None:
         await active(world)
         close = world.close
     async with open_world(database_url, encryption_keys=(NEW, OLD), close=close) as world:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             newest = Vault([NEW])
             while not newest.is_newest(await secret_of(world.database)):  # noqa: ASYNC110 - only looking tells
-                await asyncio.sleep(0.02)
+                await asyncio.sleep(MOMENT)
         refreshes = [call for call in close.calls if call.path == "/oauth2/token/"]
         assert len(refreshes) == 1  # re-encrypting needs nothing of Close
     async with open_world(database_url, encryption_keys=(NEW,), close=close) as world:

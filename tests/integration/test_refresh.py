@@ -32,6 +32,7 @@ from sandbox.serving import serve
 from tests.integration.close_world import oauth_client
 from tests.integration.refresher import TEAM
 from tests.integration.rows import account, connection
+from tests.patience import MOMENT, PATIENCE
 
 ROOT = Path(__file__).parents[2]
 OVER = datetime(2020, 1, 1, tzinfo=UTC)
@@ -204,38 +205,40 @@ async def test_an_application_that_is_rejected_is_nobodys_reconnect(stage: Stage
 
 async def test_a_reconnection_meanwhile_wins(stage: Stage) -> None:
     """The person connects again while an old refresh fails: the new tokens are used."""
-    stage.close.trouble.stall("/oauth2/token/", 0.2)
+    refresh = stage.close.trouble.hold("/oauth2/token/")
     stage.close.revoke_tokens(ADA)
     waiting = asyncio.create_task(stage.secret())
-    await asyncio.sleep(0.1)
+    await refresh.arrived.wait()
     await stage.put(access_expires_at=datetime.now(UTC) + timedelta(hours=1))
+    refresh.let_go.set()
     assert stage.works(await waiting)
     assert (await stage.stored()).is_alive
 
 
 async def test_a_reconnection_meanwhile_is_not_overwritten(stage: Stage) -> None:
     """The old refresh succeeds after the person connected again: their new tokens stay."""
-    stage.close.trouble.stall("/oauth2/token/", 0.2)
+    refresh = stage.close.trouble.hold("/oauth2/token/")
     waiting = asyncio.create_task(stage.secret())
-    await asyncio.sleep(0.1)
+    await refresh.arrived.wait()
     await stage.put(access_expires_at=datetime.now(UTC) + timedelta(hours=1))
     fresh = await stage.stored()
+    refresh.let_go.set()
     assert stage.works(await waiting)
     assert await stage.stored() == fresh
 
 
 async def test_whoever_asks_may_go_away(stage: Stage) -> None:
     """A refresh that was begun is stored even when its caller is cancelled in between."""
-    stage.close.trouble.stall("/oauth2/token/", 0.3)
+    refresh = stage.close.trouble.hold("/oauth2/token/")
     asking = asyncio.create_task(stage.secret())
-    while (await stage.stored()).refreshing_until is None:  # noqa: ASYNC110 - only looking tells
-        await asyncio.sleep(0.01)
+    await refresh.arrived.wait()
     asking.cancel()
     with pytest.raises(asyncio.CancelledError):
         await asking
-    async with asyncio.timeout(20):
+    refresh.let_go.set()
+    async with asyncio.timeout(PATIENCE):
         while (await stage.stored()).version == 1:  # noqa: ASYNC110 - only looking tells
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(MOMENT)
     assert stage.works(await stage.secret())
     assert stage.refreshes == 1
 

@@ -260,10 +260,9 @@ async def test_cards_belong_to_a_delegation(database: Database) -> None:
         await database.run(lambda store: store.cards.open_for(orphan, audit_channel=None, now=NOON))
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_sqlite_is_set_up_to_last(database: Database) -> None:
     """Write-ahead log, foreign keys and full synchronisation are on for each connection."""
-    if database.kind != "sqlite":
-        pytest.skip("pragmas are SQLite's")
     names = ("journal_mode", "foreign_keys", "synchronous")
     found = await database.run_connection(
         lambda each: [each.exec_driver_sql(f"PRAGMA {name}").scalar() for name in names]

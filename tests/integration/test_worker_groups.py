@@ -19,9 +19,11 @@ class Groups:
         self.groups: list[set[str]] = []
 
     def key(self, item: Delegation) -> Hashable | None:
+        """The grantor; whoever is called ALONE has no group."""
         return None if item.grantor_id == "ALONE" else item.grantor_id
 
     async def take_together(self, items: Sequence[Delegation]) -> None:
+        """Note the group, and do its rows one by one."""
         self.groups.append({item.id for item in items})
         if self._is_broken:
             self._is_broken = False

@@ -11,15 +11,15 @@ from sandbox.people import ADA, SandboxPerson
 from sandbox.running import House
 from sandbox.slack.workspace import Message
 
-PATIENCE = 20.0  # seconds: a killed process's lease of six, and a start
-
 Seen = TypeVar("Seen")
 
 
 async def connect(house: House, person: SandboxPerson) -> None:
     """Walk from ``/sendas connect`` to Close and back."""
-    await house.slack.command(person, "/sendas", "connect")
-    link = house.slack.messages(person)[-1].text.partition("<")[2].partition("|")[0]
+    reply = await house.slack.command(person, "/sendas", "connect")
+    assert reply.ok, reply
+    answer = next(m for m in reversed(house.slack.messages(person)) if m.ephemeral)
+    link = answer.text.partition("<")[2].partition("|")[0]
     async with Browser() as browser:
         await browser.open(link)
         await browser.decide(person)
@@ -63,7 +63,7 @@ def with_words(house: House, person: SandboxPerson, words: str) -> list[Message]
 
 async def wait(house: House, predicate: Callable[[], Seen | None], what: str) -> Seen:
     """Wait as long as the takeover of a killed process's work may take."""
-    found: Seen = await house.slack.wait_for(predicate, PATIENCE, what)
+    found: Seen = await house.slack.wait_for(predicate, what=what)
     return found
 
 

@@ -4,17 +4,18 @@ import asyncio
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from bot.store.rows import many
 from models.card import Card, cards
+from models.connection import Connection, connections
 from models.delegation import OPEN_STATES, Delegation, State
 from sandbox.people import ADA, BEN, SandboxPerson
 from sandbox.slack import payloads
 from sandbox.slack.delivery import Reply
 from sandbox.slack.workspace import Message
+from tests.patience import MOMENT, PATIENCE
 from tests.scenarios.world import World
-
-MOMENT = 0.02  # seconds between looks
 
 
 async def asked(world: World, text: str = "@ada 2h Covering") -> Delegation:
@@ -56,7 +57,7 @@ async def press(world: World, person: SandboxPerson, button: str) -> Reply:
     return reply
 
 
-async def settled_in(world: World, state: State, *, within: float = 20.0) -> Delegation:
+async def settled_in(world: World, state: State, *, within: float = PATIENCE) -> Delegation:
     """The latest delegation, once it is in ``state`` and nobody works on it.
 
     Waits that the bot chose by itself are skipped: the clock jumps to the next attempt.
@@ -89,7 +90,7 @@ async def all_cards(world: World) -> list[Card]:
     return found
 
 
-async def cards_at_rest(world: World, *, within: float = 20.0) -> list[Card]:
+async def cards_at_rest(world: World, *, within: float = PATIENCE) -> list[Card]:
     """All card rows, once each shows what is true; the waits in between are skipped."""
     async with asyncio.timeout(within):
         while True:
@@ -110,7 +111,7 @@ def _hurry_cards(world: World, found: Iterable[Card]) -> None:
 
 async def at_rest(world: World) -> list[Delegation]:
     """All rows, once no row is leased and no open one is due now."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while True:
             rows = await world.delegations()
             if not any(_is_busy(world, row) for row in rows):
@@ -121,6 +122,38 @@ async def at_rest(world: World) -> list[Delegation]:
 def _is_busy(world: World, row: Delegation) -> bool:
     is_due = row.wake_at is not None and row.wake_at <= world.clock()
     return row.leased_until is not None or (is_due and row.state in OPEN_STATES)
+
+
+async def connection_of(world: World) -> Connection:
+    """The only stored connection."""
+
+    def read(connection: Any) -> Connection:
+        (found,) = many(connection, Connection, connections.select())
+        return found
+
+    found: Connection = await world.database.run_connection(read)
+    return found
+
+
+async def connection_at_rest(world: World) -> Connection:
+    """The only connection, once the watch is not working on it."""
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            found = await connection_of(world)
+            due = found.wake_at is not None and found.wake_at <= world.clock()
+            if found.leased_until is None and not due:
+                return found
+            await asyncio.sleep(MOMENT)
+
+
+def revocations(world: World) -> int:
+    """How often Close was asked to end a grant."""
+    return sum(call.path == "/oauth2/revoke/" for call in world.close.calls)
+
+
+async def revoked(world: World, times: int = 1) -> None:
+    """Close has been asked this often to end a grant."""
+    await world.close.wait_for(lambda: revocations(world) == times, what=f"{times} revocations")
 
 
 def calls(world: World, method: str, path: str = "/api/v1/send_as/") -> int:

@@ -13,6 +13,7 @@ from bot.store.rows import many
 from models.connection import Connection, connections
 from models.delegation import State
 from sandbox.people import ADA, BEN, SandboxPerson
+from tests.patience import PATIENCE
 from tests.scenarios.moves import asked, cards_at_rest, press, settled_in, shown
 from tests.scenarios.world import World, open_world
 
@@ -26,17 +27,10 @@ async def keyed(sqlite_url: str) -> AsyncIterator[World]:
         yield opened
 
 
-async def link_of(world: World, person: SandboxPerson) -> str:
-    """The link that ``/sendas connect`` answers with."""
-    await world.slack.command(person, "/sendas", "connect")
-    link: str = world.slack.messages(person)[-1].text.partition("<")[2].partition("|")[0]
-    return link
-
-
 async def pasted(world: World, person: SandboxPerson, key: str) -> httpx.Response:
     """Open the page and paste a key into its form."""
-    async with httpx.AsyncClient() as browser:
-        page = await browser.get(await link_of(world, person))
+    async with httpx.AsyncClient(timeout=PATIENCE) as browser:
+        page = await browser.get(await world.connect_link(person))
         return await browser.post(
             f"{world.bot_url}/close/connect", data={"state": state_in(page), "key": key}
         )
@@ -61,8 +55,8 @@ async def stored(world: World) -> list[Connection]:
 
 async def test_not_allowed_by_default(stage: World) -> None:
     """Without ALLOW_API_KEYS the page is only the way to Close, and takes no form."""
-    async with httpx.AsyncClient() as browser:
-        departure = await browser.get(await link_of(stage, ADA))
+    async with httpx.AsyncClient(timeout=PATIENCE) as browser:
+        departure = await browser.get(await stage.connect_link(ADA))
         assert departure.status_code == 303
         answer = await browser.post(
             f"{stage.bot_url}/close/connect", data={"state": "x", "key": stage.close.api_key(ADA)}
@@ -99,8 +93,8 @@ async def test_the_whole_job_with_a_key(
 
 async def test_both_ways_are_offered(keyed: World) -> None:
     """The page leads to Close's consent page as well, with the same state."""
-    async with httpx.AsyncClient() as browser:
-        page = await browser.get(await link_of(keyed, ADA))
+    async with httpx.AsyncClient(timeout=PATIENCE) as browser:
+        page = await browser.get(await keyed.connect_link(ADA))
         assert page.headers["cache-control"] == "no-store"
         assert "form-action 'self'" in page.headers["content-security-policy"]
         found = re.search(r'href="([^"]+)"', page.text)
@@ -115,8 +109,8 @@ async def test_without_an_app_only_keys(sqlite_url: str) -> None:
     """Where no OAuth app is configured the page does not offer one."""
     nothing: dict[str, Any] = {"close_client_id": "", "close_client_secret": ""}
     async with open_world(sqlite_url, allow_api_keys=True, **nothing) as world:
-        async with httpx.AsyncClient() as browser:
-            page = await browser.get(await link_of(world, ADA))
+        async with httpx.AsyncClient(timeout=PATIENCE) as browser:
+            page = await browser.get(await world.connect_link(ADA))
         assert "Continue to Close" not in page.text
         assert (await pasted(world, ADA, world.close.api_key(ADA))).status_code == 200
 
@@ -124,8 +118,8 @@ async def test_without_an_app_only_keys(sqlite_url: str) -> None:
 @pytest.mark.parametrize("key", ["api_wrong.key", "", "x" * 3000, "Ключ", "a:b", "a\nb"])
 async def test_a_wrong_key(keyed: World, key: str) -> None:
     """It is refused on a fresh form that works, and the wrong key is not in it."""
-    async with httpx.AsyncClient() as browser:
-        page = await browser.get(await link_of(keyed, ADA))
+    async with httpx.AsyncClient(timeout=PATIENCE) as browser:
+        page = await browser.get(await keyed.connect_link(ADA))
         url = f"{keyed.bot_url}/close/connect"
         again = await browser.post(url, data={"state": state_in(page), "key": key})
         assert "does not accept this key" in again.text
@@ -140,8 +134,11 @@ async def test_a_wrong_key(keyed: World, key: str) -> None:
 async def test_the_form_is_no_way_in_from_elsewhere(keyed: World) -> None:
     """Without the cookie, with an old state, or not as a form: nothing is taken."""
     key, url = keyed.close.api_key(ADA), f"{keyed.bot_url}/close/connect"
-    async with httpx.AsyncClient() as browser, httpx.AsyncClient() as other:
-        state = state_in(await browser.get(await link_of(keyed, ADA)))
+    async with (
+        httpx.AsyncClient(timeout=PATIENCE) as browser,
+        httpx.AsyncClient(timeout=PATIENCE) as other,
+    ):
+        state = state_in(await browser.get(await keyed.connect_link(ADA)))
         assert (await other.post(url, data={"state": state, "key": key})).status_code == 400
         assert (await browser.post(url, data={"state": state, "key": key})).status_code == 400
         for body in (b"", b"\xff", b"state=" + b"x" * 10_000):

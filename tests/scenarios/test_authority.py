@@ -7,6 +7,7 @@ import pytest
 from models.delegation import Delegation, State
 from sandbox.people import ADA, BEN, CLEO, GUS, STRANGER, SandboxPerson
 from sandbox.slack.workspace import Message
+from tests.patience import MOMENT, PATIENCE
 from tests.scenarios.moves import (
     active,
     asked,
@@ -125,11 +126,11 @@ async def test_approve_and_cancel_at_the_same_moment(world: World) -> None:
 
 async def _final(world: World) -> Delegation:
     over = (State.ACTIVE, State.CANCELLED, State.ENDED)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while (delegation := await world.only()).state not in over or delegation.leased_until:
             if delegation.state is State.ENDING:
                 return await settled_in(world, State.ENDED)
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(MOMENT)
     return delegation
 
 
@@ -151,11 +152,11 @@ async def test_a_storm_of_clicks(world: World) -> None:
 
 
 async def _final_of_any(world: World) -> Delegation:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while (delegation := await world.only()).state in (State.APPROVED, State.ENDING):
             if delegation.state is State.ENDING and delegation.leased_until is None:
                 return await settled_in(world, State.ENDED)
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(MOMENT)
     return delegation
 
 

@@ -8,7 +8,8 @@ from models.delegation import State
 from sandbox.close.trouble import After
 from sandbox.close.unknowns import Bulk
 from sandbox.people import ADA, BEN, CLEO, DANA
-from tests.scenarios.moves import MOMENT, calls, shown
+from tests.patience import MOMENT, PATIENCE
+from tests.scenarios.moves import calls, shown
 from tests.scenarios.world import World
 
 BULK = "/api/v1/send_as/bulk/"
@@ -22,11 +23,9 @@ async def all_in(world: World, state: State) -> None:
         rows = await world.delegations()
         return len(rows) == len(TEAM) and all(row.state is state for row in rows)
 
-    for _ in range(250):
-        if await are():
-            return
-        await asyncio.sleep(MOMENT)
-    raise AssertionError(await world.delegations())
+    async with asyncio.timeout(PATIENCE):
+        while not await are():  # noqa: ASYNC110 - only looking tells
+            await asyncio.sleep(MOMENT)
 
 
 async def given(world: World, text: str = "1h") -> None:
@@ -34,7 +33,7 @@ async def given(world: World, text: str = "1h") -> None:
     await world.connect(ADA)
     names = " ".join(f"@{each.handle}" for each in TEAM)
     await world.sendas(ADA, f"grant {names} {text}")
-    message = world.slack.messages(ADA)[-1]
+    message = world.last_answer(ADA)
     button = next((each for each in message.buttons() if "Never" not in each), None)
     if button is not None:
         await world.slack.click(ADA, message, button)
@@ -63,7 +62,7 @@ async def test_one_of_them_cannot_be_made(world: World, variant: Bulk) -> None:
     world.close.trouble.stall("GET /connected_account/", 0.3)
     names = " ".join(f"@{each.handle}" for each in TEAM)
     await world.sendas(ADA, f"grant {names} 1h")
-    message = world.slack.messages(ADA)[-1]
+    message = world.last_answer(ADA)
     await world.slack.click(ADA, message, message.buttons()[0])
     await world.close.wait_for(lambda: calls(world, "GET", "/api/v1/user/"), what="the members")
     world.close.deactivate(DANA)
@@ -107,11 +106,11 @@ async def test_together_while_close_is_down(world: World) -> None:
     world.clock.push(hours=1)
     await all_in(world, State.ENDING)
     world.close.trouble.up()
-    for _ in range(8):
-        world.clock.push(seconds=30)
-        await asyncio.sleep(MOMENT)
+    async with asyncio.timeout(PATIENCE):
+        while world.close.associations:
+            world.clock.push(seconds=30)
+            await asyncio.sleep(MOMENT)
     await all_in(world, State.ENDED)
-    assert world.close.associations == []
 
 
 @pytest.mark.parametrize("others", [0, 1])

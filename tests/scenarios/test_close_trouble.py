@@ -3,15 +3,18 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+import httpx
 import pytest
 
-from bot.close.client import CloseClient
+from bot.close import client as close_client
+from bot.close.transport import Answer, Request, send
 from models.delegation import Delegation, Event, State, Trouble, delegations
 from sandbox.close.trouble import After, HeaderForm
 from sandbox.close.trouble import Trouble as Switches
 from sandbox.people import ADA, BEN, SandboxPerson
+from tests.patience import MOMENT, PATIENCE
 from tests.scenarios.moves import (
     active,
     asked,
@@ -22,12 +25,12 @@ from tests.scenarios.moves import (
     press,
     read_all,
     settled_in,
-    shown,
 )
 from tests.scenarios.world import World
 
 CREATE = "POST /send_as/"
 DELETE = "DELETE /send_as/*"
+A_SECOND = timedelta(seconds=1)  # the most that chance adds to a wait
 Setup = Callable[[Switches, str], None]
 
 PASSING: dict[str, Setup] = {
@@ -115,10 +118,10 @@ async def test_a_refused_delete_is_tried_for_ever_and_gets_loud(stage: World, st
 
 async def world_says(world: World, words: str) -> None:
     """Wait until the grantor reads these words, skipping the waits between attempts."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while words not in read_all(world, ADA):
             hurry(world, await world.only())
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(MOMENT)
 
 
 async def test_a_delete_of_what_is_gone_is_a_success(world: World) -> None:
@@ -132,32 +135,35 @@ async def test_a_delete_of_what_is_gone_is_a_success(world: World) -> None:
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Calls to Close time out after a fraction of a second instead of ten."""
-    defaults = CloseClient.__init__.__kwdefaults__
-    assert defaults is not None
-    monkeypatch.setitem(defaults, "within", timedelta(seconds=0.15))
+    """Writes to Close time out after a fraction of a second instead of ten."""
+
+    async def hurried(http: httpx.AsyncClient, request: Request, *, within: timedelta) -> Answer:
+        is_write = request.method in ("POST", "DELETE")
+        return await send(http, request, within=timedelta(seconds=0.5) if is_write else within)
+
+    monkeypatch.setattr(close_client, "send", hurried)
 
 
 @pytest.mark.usefixtures("impatient")
-@pytest.mark.parametrize("what", ["create", "delete"])
-async def test_an_answer_that_takes_too_long_is_read_back(sqlite_url: str, what: str) -> None:
+async def test_a_create_that_takes_too_long_is_read_back(stage: World) -> None:
     """A timeout after Close acted is neither success nor failure: the bot looks what is."""
-    from tests.scenarios.world import open_world  # noqa: PLC0415 - after the patience is set
+    await stage.connect(ADA)
+    await asked(stage)
+    stage.close.trouble.after(CREATE, After.SLOW_BODY, seconds=1.0)
+    await press(stage, ADA, "Approve")
+    await settled_in(stage, State.ACTIVE)
+    assert len(stage.close.associations) == 1
 
-    async with open_world(sqlite_url) as world:
-        if what == "create":
-            await world.connect(ADA)
-            await asked(world)
-            world.close.trouble.after(CREATE, After.SLOW_BODY, seconds=0.5)
-            await press(world, ADA, "Approve")
-            await settled_in(world, State.ACTIVE)
-            assert len(world.close.associations) == 1
-        else:
-            await active(world)
-            world.close.trouble.stall(DELETE, 0.5)
-            await press(world, ADA, "Revoke")
-            await settled_in(world, State.ENDED)
-            assert not world.close.associations
+
+@pytest.mark.usefixtures("impatient")
+async def test_a_delete_that_takes_too_long_is_read_back(stage: World) -> None:
+    """A timeout before Close acted is no success either: the bot looks, and deletes again."""
+    await active(stage)
+    delete = stage.close.trouble.hold(DELETE)
+    await press(stage, ADA, "Revoke")
+    await settled_in(stage, State.ENDED)
+    delete.let_go.set()
+    assert not stage.close.associations
 
 
 async def test_close_away_for_a_while(world: World) -> None:
@@ -183,10 +189,10 @@ async def test_close_away_for_a_while(world: World) -> None:
 
 async def attempts(world: World, number: int) -> Delegation:
     """Wait until a delegation was tried this often, skipping the waits in between."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while (delegation := await world.only()).attempts < number:
             hurry(world, delegation)
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(MOMENT)
     return delegation
 
 
@@ -196,34 +202,31 @@ async def test_the_wait_that_close_names_is_kept(stage: World) -> None:
     await asked(stage)
     stage.close.trouble.fail(CREATE, 429, headers={"retry-after": "40"})
     stage.close.trouble.fail(CREATE, 201)  # never reached in this test
-    before = stage.clock()
     await press(stage, ADA, "Approve")
     delegation = await attempts(stage, 1)
     assert delegation.wake_at is not None
-    wait = delegation.wake_at - before
-    assert timedelta(seconds=40) < wait < timedelta(seconds=43)
+    named = timedelta(seconds=40)
+    assert _answered(stage) + named < delegation.wake_at < stage.clock() + named + A_SECOND
     assert calls(stage, "POST") == 1
+
+
+def _answered(world: World) -> datetime:
+    """When Close answered last."""
+    return world.close.calls[-1].when
 
 
 async def test_revoked_while_a_create_is_on_its_way(world: World) -> None:
     """A revoke that overtakes the create wins: nothing of it is left in Close."""
     await world.connect(ADA)
     await asked(world)
-    world.close.trouble.stall(CREATE, 0.3)
+    create = world.close.trouble.hold(CREATE)
     await press(world, ADA, "Approve")
-    await shown(world, ADA, "Revoke")
-    await world.close.wait_for(lambda: calls(world, "GET") or None)
-    assert "back now" in await _revoked_when_attempted(world)
+    await create.arrived.wait()
+    assert "back now" in await world.sendas(ADA, "revoke @ben")
+    create.let_go.set()
     await settled_in(world, State.ENDED)
     assert not world.close.associations
     assert len(lasting(world, BEN, "You can send email as")) == 0
-
-
-async def _revoked_when_attempted(world: World) -> str:
-    async with asyncio.timeout(20):
-        while (await world.only()).attempted_at is None:  # noqa: ASYNC110 - only looking tells
-            await asyncio.sleep(0.01)
-    return await world.sendas(ADA, "revoke @ben")
 
 
 async def test_a_lost_create_is_not_forgotten_by_a_revoke(stage: World) -> None:

@@ -17,8 +17,8 @@ from sandbox.close.unknowns import (
     Unknowns,
 )
 from sandbox.people import ADA, BEN
+from tests.patience import MOMENT, PATIENCE
 from tests.scenarios.moves import (
-    MOMENT,
     active,
     asked,
     cards_at_rest,
@@ -60,12 +60,11 @@ async def test_a_create_that_meets_its_twin(stage: World, variant: DuplicateCrea
     stage.close.unknowns.duplicate_create = variant
     await stage.connect(ADA)
     await asked(stage)
-    stage.close.trouble.stall("POST /send_as/", 0.2)
+    create = stage.close.trouble.hold("POST /send_as/")
     await press(stage, ADA, "Approve")
-    async with asyncio.timeout(20):
-        while (await stage.only()).attempted_at is None:  # noqa: ASYNC110 - only looking tells
-            await asyncio.sleep(MOMENT)
+    await create.arrived.wait()
     theirs = stage.close.allow(ADA, BEN)
+    create.let_go.set()
     if variant is DuplicateCreate.REFUSED:
         failed = await settled_in(stage, State.FAILED)
         assert failed.trouble is Trouble.EXISTED_BEFORE
@@ -149,7 +148,7 @@ async def test_a_grantor_who_was_removed_from_close(
     stage.close.unknowns.deactivated_caller = variant
     stage.close.deactivate(ADA)
     await press(stage, BEN, "I'm done")
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while "may still be able to send" not in read_all(stage, ADA):
             await step(stage)
     assert (await stage.only()).state is State.ENDING

@@ -8,7 +8,8 @@ from models.connection import connections
 from models.delegation import Event, State
 from sandbox.close.unknowns import DeleteGone
 from sandbox.people import ADA, BEN, CLEO, DANA, TEAM_ID, SandboxPerson
-from tests.scenarios.moves import MOMENT, active, calls, press, read_all, settled_in, shown
+from tests.patience import MOMENT, PATIENCE
+from tests.scenarios.moves import active, calls, press, read_all, settled_in, shown
 from tests.scenarios.world import World
 
 AN_HOUR = 70  # minutes: an hour and the most that chance adds to it
@@ -29,7 +30,7 @@ async def compared_again(world: World) -> None:
 
 async def comparison(world: World) -> Comparison:
     """Ada's comparison, once it is made and the next one is due later."""
-    async with asyncio.timeout(6):
+    async with asyncio.timeout(PATIENCE):
         while True:
             row = await world.database.run(lambda store: store.comparisons.get(TEAM_ID, ADA.id))
             assert row is not None
@@ -159,9 +160,7 @@ async def test_only_the_grantor_decides(world: World) -> None:
     card = await shown(world, ADA, "Remove")
     value = card.blocks[-1]["elements"][0]["value"]
     await world.sendas(CLEO, "help")
-    reply = await world.slack.forge_click(
-        CLEO, world.slack.messages(CLEO)[-1], "stray_remove", value
-    )
+    reply = await world.slack.forge_click(CLEO, world.last_answer(CLEO), "stray_remove", value)
     assert reply.ok
     await world.whispered(CLEO, "Only the people this is about")
     assert world.close.find(ADA, BEN)
@@ -233,10 +232,11 @@ async def test_decided_while_it_is_compared(world: World) -> None:
     await world.connect(ADA)
     await shown(world, ADA, "Keep")
     world.close.remove(ADA, BEN)
-    world.close.trouble.stall("GET /send_as/sdas_*", 0.5)
+    look = world.close.trouble.hold("GET /send_as/sdas_*")
     await world.sendas(ADA, "check")
-    await world.close.wait_for(lambda: calls(world, "GET") > 1, what="the list")
+    await look.arrived.wait()
     await press(world, ADA, "Remove")
+    look.let_go.set()
     await world.card(ADA, "I compared")
     await world.card(ADA, "You removed it. Close confirmed")
     assert "nothing is left to decide" not in read_all(world, ADA)

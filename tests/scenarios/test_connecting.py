@@ -12,8 +12,8 @@ import pytest
 
 from models.delegation import State, Trouble
 from sandbox.people import ADA, BEN, CLEO, DANA, ORGANIZATION_ID, SandboxPerson
+from tests.patience import MOMENT, PATIENCE
 from tests.scenarios.moves import (
-    MOMENT,
     active,
     asked,
     cards_at_rest,
@@ -26,20 +26,13 @@ from tests.scenarios.moves import (
 from tests.scenarios.world import World, open_world
 
 
-async def link_of(world: World, person: SandboxPerson) -> str:
-    """The link that ``/sendas connect`` answers with."""
-    await world.slack.command(person, "/sendas", "connect")
-    link: str = world.slack.messages(person)[-1].text.partition("<")[2].partition("|")[0]
-    return link
-
-
 @asynccontextmanager
 async def departed(
     world: World, person: SandboxPerson, *, allow: bool = True
 ) -> AsyncIterator[tuple[httpx.AsyncClient, str]]:
     """A browser that decided on Close's consent page, and the address it is sent back to."""
-    async with httpx.AsyncClient() as browser:
-        answer = await browser.get(await link_of(world, person))
+    async with httpx.AsyncClient(timeout=PATIENCE) as browser:
+        answer = await browser.get(await world.connect_link(person))
         assert answer.status_code == 303
         target = await world.close.consent(answer.headers["location"], person, allow=allow)
         yield browser, target
@@ -55,8 +48,8 @@ async def is_connected(world: World) -> bool:
 
 async def test_the_walk(world: World) -> None:
     """The browser gets a cookie for this walk only, and ends on a page without scripts."""
-    async with httpx.AsyncClient() as browser:
-        departure = await browser.get(await link_of(world, ADA))
+    async with httpx.AsyncClient(timeout=PATIENCE) as browser:
+        departure = await browser.get(await world.connect_link(ADA))
         cookie = departure.headers["set-cookie"]
         for part in ("HttpOnly", "SameSite=lax", "Path=/close", "Max-Age=600"):
             assert part in cookie
@@ -88,7 +81,7 @@ async def test_a_state_works_once(world: World) -> None:
 
 async def test_another_browser_is_refused(stage: World) -> None:
     """A callback without the cookie of the browser that started does not connect anybody."""
-    async with departed(stage, ADA) as (_, target), httpx.AsyncClient() as other:
+    async with departed(stage, ADA) as (_, target), httpx.AsyncClient(timeout=PATIENCE) as other:
         assert (await other.get(target)).status_code == 400
     assert not await is_connected(stage)
 
@@ -112,7 +105,7 @@ async def test_a_walk_takes_at_most_ten_minutes(stage: World) -> None:
 @pytest.mark.parametrize("for_whom", ["", "forged", "\u0416", "gAAAAA" + "A" * 120, "%00"])
 async def test_a_forged_link_is_refused(stage: World, for_whom: str) -> None:
     """Only links that the bot sealed lead to Close."""
-    async with httpx.AsyncClient() as browser:
+    async with httpx.AsyncClient(timeout=PATIENCE) as browser:
         answer = await browser.get(f"{stage.bot_url}/close/connect", params={"for": for_whom})
     assert answer.status_code == 400
     assert "location" not in answer.headers
@@ -120,16 +113,16 @@ async def test_a_forged_link_is_refused(stage: World, for_whom: str) -> None:
 
 async def test_an_old_link_is_refused(stage: World) -> None:
     """A link is good for a week."""
-    link = await link_of(stage, ADA)
+    link = await stage.connect_link(ADA)
     stage.clock.push(days=7, seconds=1)
-    async with httpx.AsyncClient() as browser:
+    async with httpx.AsyncClient(timeout=PATIENCE) as browser:
         assert (await browser.get(link)).status_code == 400
 
 
 @pytest.mark.parametrize("query", ["", "?code=x", "?state=x&code=y", "?error=access_denied"])
 async def test_a_callback_out_of_nowhere(stage: World, query: str) -> None:
     """A callback without a state of ours is refused with a page, never with an error."""
-    async with httpx.AsyncClient() as browser:
+    async with httpx.AsyncClient(timeout=PATIENCE) as browser:
         answer = await browser.get(f"{stage.bot_url}/close/callback{query}")
     assert answer.status_code == 400
     assert "Connect Close button" in answer.text
@@ -271,7 +264,7 @@ def _eli(world: World) -> SandboxPerson:
 async def test_both_use_the_same_close_account(sqlite_url: str) -> None:
     """Two people on one Close account cannot lend it to each other."""
     async with open_world(sqlite_url, admins=(DANA.id,)) as world:
-        await world.follow(await link_of(world, BEN), ADA)
+        await world.follow(await world.connect_link(BEN), ADA)
         await press(world, DANA, "Confirm")
         await world.card(BEN, "is connected")
         await world.connect(ADA)
@@ -286,7 +279,7 @@ async def test_short_lived_tokens_are_refreshed_every_time(stage: World) -> None
     stage.close.set_expires_in(timedelta(seconds=30))
     await active(stage)
     stage.clock.push(hours=2)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while (await stage.only()).state is not State.ENDED:
             hurry(stage, await stage.only())
             await asyncio.sleep(MOMENT)

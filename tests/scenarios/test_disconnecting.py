@@ -7,7 +7,16 @@ from models.connection import connections
 from models.delegation import Event, State
 from sandbox.close.trouble import After
 from sandbox.people import ADA, BEN
-from tests.scenarios.moves import active, asked, press, settled_in, shown
+from tests.scenarios.moves import (
+    active,
+    asked,
+    connection_at_rest,
+    press,
+    revocations,
+    revoked,
+    settled_in,
+    shown,
+)
 from tests.scenarios.world import World
 
 GONE = "Close is disconnected"
@@ -21,11 +30,6 @@ async def stored(world: World) -> int:
 
     found: int = await world.database.run_connection(count)
     return found
-
-
-def revocations(world: World) -> int:
-    """How often Close was asked to end a grant."""
-    return sum(call.path == "/oauth2/revoke/" for call in world.close.calls)
 
 
 async def test_nothing_depends_on_it(world: World) -> None:
@@ -48,7 +52,7 @@ async def test_it_asks_before_it_ends_anything(world: World) -> None:
     assert BEN.name in answer
     assert (await world.only()).state is State.ACTIVE
     assert revocations(world) == 0
-    question = world.slack.messages(ADA)[-1]
+    question = world.last_answer(ADA)
     reply = await world.slack.click(ADA, question, "End these and disconnect")
     assert reply.ok
     ended = await settled_in(world, State.ENDED)
@@ -68,7 +72,7 @@ async def test_what_waits_is_ended_as_well(stage: World) -> None:
     await press(stage, ADA, "Approve")
     await settled_in(stage, State.APPROVED)
     assert "approved" in await stage.sendas(ADA, "disconnect")
-    await stage.slack.click(ADA, stage.slack.messages(ADA)[-1], "End these and disconnect")
+    await stage.slack.click(ADA, stage.last_answer(ADA), "End these and disconnect")
     await settled_in(stage, State.ENDED)
     await stage.card(ADA, GONE)
     assert not stage.close.associations
@@ -93,7 +97,7 @@ async def test_a_dead_connection_says_so(stage: World) -> None:
     stage.clock.push(hours=1)
     await stage.card(ADA, "can no longer act for you")
     await stage.sendas(ADA, "disconnect")
-    await stage.slack.click(ADA, stage.slack.messages(ADA)[-1], "End these and disconnect")
+    await stage.slack.click(ADA, stage.last_answer(ADA), "End these and disconnect")
     await stage.whispered(ADA, "Please remove it yourself in Close's settings")
     assert (await stage.only()).state is State.ENDING
     assert await stored(stage) == 1
@@ -108,8 +112,8 @@ async def test_close_is_away(stage: World) -> None:
     await stage.connect(ADA)
     stage.close.trouble.after("/oauth2/revoke/", After.CUT, times=1)
     await stage.sendas(ADA, "disconnect")
-    await stage.close.wait_for(lambda: revocations(stage) >= 1, what="a revocation")
-    await asyncio.sleep(0.1)
+    await revoked(stage)
+    await connection_at_rest(stage)
     stage.clock.push(seconds=5)
     await stage.card(ADA, GONE)
     assert await stored(stage) == 0
@@ -120,7 +124,7 @@ async def test_connecting_again_calls_it_off(stage: World) -> None:
     await active(stage)
     stage.close.trouble.fail("DELETE /send_as/*", 503, times=2)
     await stage.sendas(ADA, "disconnect")
-    await stage.slack.click(ADA, stage.slack.messages(ADA)[-1], "End these and disconnect")
+    await stage.slack.click(ADA, stage.last_answer(ADA), "End these and disconnect")
     await settled_in(stage, State.ENDING)
     assert "to stop it" in await stage.sendas(ADA, "connect")
     await stage.connect(ADA)
@@ -139,11 +143,11 @@ async def test_a_second_click_changes_nothing(stage: World) -> None:
     """The button of a question that was answered says that there is nothing left."""
     await active(stage)
     await stage.sendas(ADA, "disconnect")
-    question = stage.slack.messages(ADA)[-1]
+    question = stage.last_answer(ADA)
     await stage.slack.forge_click(ADA, question, "disconnect", "mine")
     await stage.card(ADA, GONE)
     await stage.sendas(ADA, "list")
-    await stage.slack.forge_click(ADA, stage.slack.messages(ADA)[-1], "disconnect", "mine")
+    await stage.slack.forge_click(ADA, stage.last_answer(ADA), "disconnect", "mine")
     await stage.whispered(ADA, "not connected to Close")
 
 

@@ -61,7 +61,7 @@ async def test_killed_while_active(house: House, database_url: str) -> None:
     house.clock.push(timedelta(hours=3))
     assert house.close.find(ADA, BEN)
     await house.bot.start()
-    await house.close.wait_for(lambda: not house.close.associations, 3, "no association")
+    await house.close.wait_for(lambda: not house.close.associations, what="no association")
     await message(house, BEN, "You can no longer send email as")
     assert calls(house, "DELETE") == 1
     assert [each.state for each in await rows(database_url)] == [State.ENDED]

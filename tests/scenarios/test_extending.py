@@ -83,7 +83,7 @@ async def test_asking_while_active_offers_extend(stage: World) -> None:
     await active(stage)
     answer = await stage.sendas(BEN, "@ada 4h")
     assert "can already send as" in answer
-    assert "Extend" in stage.slack.messages(BEN)[-1].buttons()
+    assert "Extend" in stage.last_answer(BEN).buttons()
 
 
 async def test_extend_never_shortens(stage: World) -> None:

@@ -24,7 +24,7 @@ async def test_grant_to_a_group_asks_back_once(stage: World) -> None:
     """A group is named person by person before anything is stored; refusals are listed."""
     await stage.connect(ADA)
     await stage.sendas(ADA, "grant @sales-team @gus 3h")
-    question = stage.slack.messages(ADA)[-1]
+    question = stage.last_answer(ADA)
     words = stage.slack.read(question, ADA)
     for person in (BEN, CLEO, DANA, GUS):
         assert person.name in words
@@ -42,7 +42,7 @@ async def test_an_ambiguous_time_does_not_skip_the_names(stage: World) -> None:
     """After the time is chosen a grant to several still asks by name, and stores nothing before."""
     await stage.connect(ADA)
     await stage.sendas(ADA, "grant @ben @cleo until 5")
-    question = stage.slack.messages(ADA)[-1]
+    question = stage.last_answer(ADA)
     await stage.slack.click(ADA, question, "second_reading")
     names = await stage.whispered(ADA, "these 2 people")
     assert BEN.name in stage.slack.read(names, ADA)
@@ -56,7 +56,7 @@ async def test_a_question_survives_a_silent_slack(stage: World) -> None:
     """When Slack does not say who somebody is, the question stays and its button works again."""
     await stage.connect(ADA)
     await stage.sendas(ADA, "grant @ben @cleo 3h")
-    question = stage.slack.messages(ADA)[-1]
+    question = stage.last_answer(ADA)
     stage.slack.trouble.fail("users.info", times=20)
     await stage.slack.click(ADA, question, "grant_all")
     await stage.whispered(ADA, "Slack does not answer the bot right now")
@@ -81,7 +81,7 @@ async def test_a_grant_over_what_is_there(stage: World) -> None:
 async def test_never_mind(stage: World) -> None:
     """A grant to several that is not confirmed stores nothing, and its buttons work once."""
     await stage.sendas(ADA, "grant @ben @cleo 3h")
-    question = stage.slack.messages(ADA)[-1]
+    question = stage.last_answer(ADA)
     await stage.slack.click(ADA, question, "Never mind")
     await stage.whispered(ADA, "nothing was stored")
     await stage.slack.forge_click(ADA, question, "grant_all", "no-such-draft")
@@ -92,9 +92,9 @@ async def test_never_mind(stage: World) -> None:
 async def test_a_question_belongs_to_one_person(stage: World) -> None:
     """Somebody else who gets hold of a draft's id cannot use it."""
     await stage.sendas(ADA, "grant @ben @cleo 3h")
-    question = stage.slack.messages(ADA)[-1]
+    question = stage.last_answer(ADA)
     draft_id = question.blocks[-1]["elements"][0]["value"]
-    theirs = (await stage.sendas(CLEO, "help"), stage.slack.messages(CLEO)[-1])[1]
+    theirs = (await stage.sendas(CLEO, "help"), stage.last_answer(CLEO))[1]
     await stage.slack.forge_click(CLEO, theirs, "grant_all", draft_id)
     await stage.whispered(CLEO, "answered already, or is too old")
     assert await stage.delegations() == []

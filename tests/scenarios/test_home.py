@@ -13,6 +13,7 @@ from models.rows import to_row
 from models.standing import StandingApproval
 from sandbox.people import ADA, BEN, CLEO, TEAM_ID, SandboxPerson
 from sandbox.slack.workspace import View
+from tests.patience import MOMENT, PATIENCE
 from tests.scenarios.moves import active, asked, press, settled_in
 from tests.scenarios.world import World
 
@@ -40,11 +41,11 @@ async def opened(world: World, person: SandboxPerson, words: str = "") -> View:
 async def at_rest(world: World) -> None:
     """Wait until no home is being published; a pushed clock would end its lease."""
     stale = select(func.count()).where(homes.c.wake_at.is_not(None))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         while True:
             if not await world.database.run_connection(lambda connection: connection.scalar(stale)):
                 return
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(MOMENT)
 
 
 def published(world: World) -> int:

@@ -10,18 +10,26 @@ from models.connection import connections
 from models.delegation import Event, State
 from models.pairing import Verdict
 from sandbox.people import ADA, BEN, CLEO, DANA, GUS, ORGANIZATION_ID
-from tests.scenarios.moves import active, press, settled_in, shown
-from tests.scenarios.test_connecting import link_of
-from tests.scenarios.test_disconnecting import revocations, stored
+from tests.patience import MOMENT, PATIENCE
+from tests.scenarios.moves import (
+    active,
+    connection_at_rest,
+    press,
+    revocations,
+    revoked,
+    settled_in,
+    shown,
+)
+from tests.scenarios.test_disconnecting import stored
 from tests.scenarios.test_pairings import opened_by, pairing_of
 from tests.scenarios.world import World, open_world
 
 
 async def until_forgotten(world: World) -> None:
     """Once there is no connection any more."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while await stored(world):  # noqa: ASYNC110 - only looking tells
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(MOMENT)
 
 
 async def test_a_grantor_who_leaves(world: World) -> None:
@@ -44,14 +52,14 @@ async def test_their_account_waits_for_no_admin(sqlite_url: str) -> None:
         await shown(world, DANA, "Confirm")
         await world.slack.change_person(ADA, deleted=True)
         await world.card(DANA, "because they have left")
-        await world.close.wait_for(lambda: revocations(world) == 1, what="a revocation")
+        await revoked(world)
         assert (await pairing_of(world)).verdict is Verdict.REJECTED
 
 
 @pytest.mark.parametrize("change", [{"deleted": True}, {"is_restricted": True}])
 async def test_their_link_is_refused(stage: World, change: dict[str, Any]) -> None:
     """Somebody who left, or became a guest, does not get to Close with an old link."""
-    link = await link_of(stage, ADA)
+    link = await stage.connect_link(ADA)
     await stage.slack.change_person(ADA, **change)
     page = await stage.follow(link, ADA)
     assert page.status_code == 403
@@ -61,8 +69,8 @@ async def test_their_link_is_refused(stage: World, change: dict[str, Any]) -> No
 
 async def test_leaving_on_the_way(stage: World) -> None:
     """Somebody who is deactivated while at Close is not connected when they come back."""
-    async with httpx.AsyncClient() as browser:
-        departure = await browser.get(await link_of(stage, ADA))
+    async with httpx.AsyncClient(timeout=PATIENCE) as browser:
+        departure = await browser.get(await stage.connect_link(ADA))
         target = await stage.close.consent(departure.headers["location"], ADA)
         await stage.slack.change_person(ADA, deleted=True)
         page = await browser.get(target)
@@ -72,7 +80,7 @@ async def test_leaving_on_the_way(stage: World) -> None:
 
 async def test_a_guest_is_refused(stage: World) -> None:
     """Guests cannot take part, so they do not connect either."""
-    page = await stage.follow(await link_of(stage, GUS), ADA)
+    page = await stage.follow(await stage.connect_link(GUS), ADA)
     assert page.status_code == 403
 
 
@@ -91,12 +99,10 @@ async def test_the_app_is_rejected_while_revoking(stage: World) -> None:
     await stage.connect(ADA)
     stage.close.trouble.fail("/oauth2/revoke/", 401, times=2, body=b'{"error": "invalid_client"}')
     await stage.sendas(ADA, "disconnect")
-    await stage.close.wait_for(lambda: revocations(stage) >= 1, what="a revocation")
-    await asyncio.sleep(0.2)
-    assert await stored(stage) == 1
-    for _ in range(3):
-        stage.clock.push(minutes=1)
-        await asyncio.sleep(0.3)
+    for times in (1, 2):
+        await revoked(stage, times)
+        await connection_at_rest(stage)
+        stage.clock.push(minutes=5)
     await stage.card(ADA, "Close is disconnected")
     assert revocations(stage) == 3
     assert await stored(stage) == 0

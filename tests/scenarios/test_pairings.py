@@ -11,7 +11,8 @@ from bot.store.rows import many
 from models.connection import connections
 from models.pairing import Pairing, Verdict, pairings
 from sandbox.people import ADA, BEN, CLEO, DANA, SandboxPerson
-from tests.scenarios.moves import press, shown
+from tests.patience import MOMENT, PATIENCE
+from tests.scenarios.moves import press, revocations, revoked, shown
 from tests.scenarios.world import World, open_world
 
 QUESTION = "connected a Close account with another address"
@@ -26,9 +27,7 @@ async def led(sqlite_url: str) -> AsyncIterator[World]:
 
 async def opened_by(world: World, owner: SandboxPerson, visitor: SandboxPerson) -> Any:
     """Somebody opens another person's link and consents with their own Close account."""
-    await world.slack.command(owner, "/sendas", "connect")
-    link = world.slack.messages(owner)[-1].text.partition("<")[2].partition("|")[0]
-    return await world.follow(link, visitor)
+    return await world.follow(await world.connect_link(owner), visitor)
 
 
 async def stored(world: World) -> list[tuple[str, str]]:
@@ -51,11 +50,6 @@ async def pairing_of(world: World) -> Pairing:
 
     found: Pairing = await world.database.run_connection(read)
     return found
-
-
-def revocations(world: World) -> int:
-    """How often Close was asked to end a grant."""
-    return sum(call.path == "/oauth2/revoke/" for call in world.close.calls)
 
 
 async def test_without_admins_it_is_refused(stage: World) -> None:
@@ -99,10 +93,10 @@ async def test_an_admin_rejects(led: World) -> None:
     await opened_by(led, ADA, BEN)
     await press(led, DANA, "Reject")
     await led.card(ADA, "was not connected")
-    await led.close.wait_for(lambda: revocations(led) == 1, what="a revocation")
-    async with asyncio.timeout(5):
+    await revoked(led)
+    async with asyncio.timeout(PATIENCE):
         while (await pairing_of(led)).account.secret:  # noqa: ASYNC110 - only looking tells
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(MOMENT)
     assert await stored(led) == []
 
 
@@ -113,7 +107,7 @@ async def test_only_admins_decide(led: World, clicker: SandboxPerson) -> None:
     await shown(led, DANA, "Confirm")
     pairing = await pairing_of(led)
     await led.sendas(clicker, "list")
-    seen = led.slack.messages(clicker)[-1]
+    seen = led.last_answer(clicker)
     await led.slack.forge_click(clicker, seen, "confirm_pairing", pairing.id)
     await led.whispered(clicker, "Only the people this is about")
     assert await stored(led) == []
@@ -126,7 +120,7 @@ async def test_an_admin_does_not_confirm_their_own(led: World) -> None:
     pairing = await pairing_of(led)
     assert not [m for m in led.slack.messages(DANA) if "Confirm" in m.buttons()]
     await led.sendas(DANA, "list")
-    seen = led.slack.messages(DANA)[-1]
+    seen = led.last_answer(DANA)
     await led.slack.forge_click(DANA, seen, "confirm_pairing", pairing.id)
     await led.whispered(DANA, "Only the people this is about")
     assert await stored(led) == []
@@ -164,7 +158,7 @@ async def test_nobody_decides(led: World) -> None:
     await shown(led, DANA, "Confirm")
     led.clock.push(days=7, seconds=1)
     await led.card(ADA, "No admin confirmed it within a week")
-    await led.close.wait_for(lambda: revocations(led) == 1, what="a revocation")
+    await revoked(led)
     assert (await pairing_of(led)).verdict is Verdict.EXPIRED
 
 

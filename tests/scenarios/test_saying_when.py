@@ -91,7 +91,7 @@ async def test_half_a_time_is_never_taken_for_the_reason(
 async def test_a_time_with_two_meanings(stage: World) -> None:
     """The two readings come back as buttons; the one that is pressed is asked for."""
     await stage.sendas(BEN, "@ada until 5 Closing the month")
-    question = stage.slack.messages(BEN)[-1]
+    question = stage.last_answer(BEN)
     assert "can mean two things" in stage.slack.read(question, BEN)
     assert await stage.delegations() == []
     await stage.slack.click(BEN, question, "second_reading")

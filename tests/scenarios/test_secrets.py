@@ -83,7 +83,7 @@ async def test_connect_links_are_personal_and_opaque(stage: World) -> None:
     links = set()
     for person in (ADA, ADA, BEN):
         await stage.slack.command(person, "/sendas", "connect")
-        text = stage.slack.messages(person)[-1].text
+        text = stage.last_answer(person).text
         found = re.search(r"for=([^|&>]+)", text)
         assert found
         assert person.id not in text

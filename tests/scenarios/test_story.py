@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.narrator import Narrator
-from sandbox.running import BotTrouble, RunningBot, free_port, open_house
+from sandbox.running import BotTrouble, RunningBot, open_house
 from sandbox.story import Story
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -97,6 +97,6 @@ async def test_it_breaks_loudly() -> None:
 
 async def test_a_bot_that_cannot_start(tmp_path: Path) -> None:
     """A bot that ends while starting is an error that holds the end of its log."""
-    bot = RunningBot(free_port(), {"SLACK_BOT_TOKEN": "xoxb"}, tmp_path)
+    bot = RunningBot(0, {"SLACK_BOT_TOKEN": "xoxb"}, tmp_path)
     with pytest.raises(BotTrouble, match="PUBLIC_URL: is not set"):
         await bot.start()

@@ -1,7 +1,5 @@
 """Rights that the bot did not make, while the grantor's connection is gone or another one."""
 
-import asyncio
-
 import httpx
 import pytest
 
@@ -9,7 +7,7 @@ from models.delegation import State
 from models.stray import StrayState, strays
 from sandbox.people import ADA, BEN, CLEO, DANA
 from sandbox.slack.workspace import Message
-from tests.scenarios.moves import asked, calls, press, settled_in, shown
+from tests.scenarios.moves import asked, at_rest, calls, press, settled_in, shown
 from tests.scenarios.test_comparing import comparison, connected_as, submitted
 from tests.scenarios.test_disconnecting import GONE, stored
 from tests.scenarios.test_pairings import opened_by
@@ -143,13 +141,13 @@ async def test_an_account_that_changes_on_the_way(world: World) -> None:
     await world.connect(ADA)
     await comparison(world)
     await asked(world)
-    world.close.trouble.stall("GET /send_as/*", 1.0)
     before = calls(world, "GET")
+    look = world.close.trouble.hold("GET /send_as/*")
     await press(world, ADA, "Approve")
-    await asyncio.sleep(0.5)
-    assert calls(world, "GET") == before  # the look is on its way
+    await look.arrived.wait()
     await connected_as(world, CLEO)
-    await asyncio.sleep(1.0)
+    look.let_go.set()
+    await at_rest(world)
     assert world.close.find(ADA, BEN) is None
     assert calls(world, "GET") > before
     delegation = await world.only()

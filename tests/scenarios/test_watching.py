@@ -6,28 +6,23 @@ from typing import Any
 import httpx
 import pytest
 
-from bot.store.rows import many
-from models.connection import Connection, connections
 from models.delegation import State
 from sandbox.close.unknowns import DeactivatedCaller
 from sandbox.people import ADA, BEN, CLEO, DANA, SandboxPerson
-from tests.scenarios.moves import active, press, settled_in, shown
+from tests.patience import MOMENT, PATIENCE
+from tests.scenarios.moves import (
+    active,
+    connection_at_rest,
+    connection_of,
+    press,
+    settled_in,
+    shown,
+)
 from tests.scenarios.world import World, open_world
 
 LOST = "can no longer act for you in Close"
 OVERDUE = "may still be able to send email as"
 WORKS = "works again"
-
-
-async def connection_of(world: World) -> Connection:
-    """The only stored connection."""
-
-    def read(connection: Any) -> Connection:
-        (found,) = many(connection, Connection, connections.select())
-        return found
-
-    found: Connection = await world.database.run_connection(read)
-    return found
 
 
 async def checked(world: World, count: int) -> None:
@@ -38,31 +33,20 @@ async def checked(world: World, count: int) -> None:
     )
 
 
-async def at_rest(world: World) -> Connection:
-    """The connection, once the watch is not working on it."""
-    async with asyncio.timeout(10):
-        while True:
-            found = await connection_of(world)
-            due = found.wake_at is not None and found.wake_at <= world.clock()
-            if found.leased_until is None and not due:
-                return found
-            await asyncio.sleep(0.02)
-
-
 async def figures(world: World) -> str:
     """What ``/metrics`` shows."""
-    async with httpx.AsyncClient() as browser:
+    async with httpx.AsyncClient(timeout=PATIENCE) as browser:
         return (await browser.get(f"{world.bot_url}/metrics")).text
 
 
 async def test_refreshed_at_least_daily(world: World) -> None:
     """A connection that nobody uses is refreshed within each day."""
     await world.connect(ADA)
-    first = await at_rest(world)
+    first = await connection_at_rest(world)
     for day in (1, 2, 3):
         world.clock.push(days=1)
         await checked(world, 1 + day)
-        again = await at_rest(world)
+        again = await connection_at_rest(world)
         assert again.is_alive
         assert again.account.secret != first.account.secret
         assert again.wake_at is not None
@@ -73,7 +57,7 @@ async def test_found_dead_before_it_matters(world: World) -> None:
     """A quarter of the time before the end the grantor is told, in time to mend it; once they
     have, the alarm is taken back and the right ends as if nothing had happened."""
     await active(world, "@ada 8h Covering")
-    await at_rest(world)
+    await connection_at_rest(world)
     world.close.revoke_tokens(ADA)
     world.clock.push(hours=6, seconds=1)
     notice = await world.card(ADA, LOST)
@@ -95,7 +79,7 @@ async def test_found_dead_before_it_matters(world: World) -> None:
 async def test_told_once_and_once_more_when_it_matters(stage: World) -> None:
     """A connection that dies long before the end: one word then, one more near the end, no more."""
     await active(stage, "@ada 4d Covering")
-    await at_rest(stage)
+    await connection_at_rest(stage)
     stage.close.revoke_tokens(ADA)
     stage.clock.push(days=1)
     await stage.card(ADA, LOST)
@@ -133,7 +117,7 @@ async def test_a_removed_grantor_who_gets_403_is_an_incident(sqlite_url: str) ->
     async with open_world(sqlite_url, admins=(DANA.id,)) as world:
         world.close.unknowns.deactivated_caller = DeactivatedCaller.FORBIDDEN
         await active(world)
-        await at_rest(world)
+        await connection_at_rest(world)
         world.clock.push(minutes=5)
         world.close.state.inactive.add(ADA.close_user_id or "")
         await world.sendas(ADA, "revoke @ben")
@@ -186,7 +170,7 @@ async def test_it_keeps_trying_by_itself(world: World) -> None:
     await shown(world, ADA, "Connect Close")
     assert (await world.only()).state is State.ENDING
     world.close.state.inactive.clear()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while (await world.only()).state is not State.ENDED:
             world.clock.push(minutes=10)
             await asyncio.sleep(0.1)
@@ -198,7 +182,7 @@ async def test_somebody_removed_from_close(stage: World, answer: DeactivatedCall
     """Whether Close then says 401 or 403: a living token of somebody who left is dead."""
     stage.close.unknowns.deactivated_caller = answer
     await active(stage, "@ada 8h Covering")
-    await at_rest(stage)
+    await connection_at_rest(stage)
     stage.close.state.inactive.add(ADA.close_user_id or "")
     stage.clock.push(hours=6, seconds=1)
     await stage.card(ADA, LOST)
@@ -208,7 +192,7 @@ async def test_somebody_removed_from_close(stage: World, answer: DeactivatedCall
 async def test_trouble_at_close_is_no_incident(stage: World) -> None:
     """While Close is away nobody is alarmed; the look is made as soon as it is back."""
     await active(stage, "@ada 8h Covering")
-    await at_rest(stage)
+    await connection_at_rest(stage)
     stage.close.trouble.down()
     stage.clock.push(hours=6, seconds=1)
     await asyncio.sleep(0.3)
@@ -224,12 +208,12 @@ def _count(world: World, words: str, person: SandboxPerson = ADA) -> int:
 
 
 async def _until_trouble(world: World) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while (await world.only()).trouble is None:  # noqa: ASYNC110 - only looking tells
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(MOMENT)
 
 
 async def _until(is_so: Any) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while not is_so():  # noqa: ASYNC110 - only looking tells
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(MOMENT)

@@ -2,9 +2,14 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 
+import pytest
+
+from bot.store import cards
 from models.delegation import State, Trouble
 from sandbox.people import ADA, BEN, CLEO, DANA, ELI, SandboxPerson, close_id
+from tests.patience import MOMENT, PATIENCE
 from tests.scenarios.moves import asked, cards_at_rest, press, read_all, settled_in, shown
 from tests.scenarios.world import World, open_world
 
@@ -13,15 +18,19 @@ GOES_TO = "*Will go to:* Ben Okafor, ben.okafor@example.com"
 
 async def identified(world: World) -> str:
     """What Ada's approval card says, once the account was looked up."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while (await world.only()).identified_at is None:  # noqa: ASYNC110 - only looking tells
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(MOMENT)
     await cards_at_rest(world)
     return read_all(world, ADA)
 
 
-async def test_matched_by_address(world: World) -> None:
-    """The approval card names the account, and says that only the address was compared."""
+async def test_matched_by_address(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The approval card names the account, and says that only the address was compared.
+
+    It is shown once: it waits for the account to be looked up.
+    """
+    monkeypatch.setattr(cards, "IDENTIFYING", timedelta(seconds=PATIENCE))
     await world.connect(ADA)
     await asked(world)
     assert f"{GOES_TO} (matched by e-mail)" in await identified(world)
@@ -124,9 +133,9 @@ async def test_only_proven_accounts(database_url: str) -> None:
         assert "has not connected their own Close account" in await identified(world)
         await press(world, ADA, "Approve")
         await shown(world, BEN, "Connect Close", "it goes on by itself")
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while not (await world.only()).trouble:  # noqa: ASYNC110 - only looking tells
-                await asyncio.sleep(0.02)
+                await asyncio.sleep(MOMENT)
         assert (await world.only()).trouble is Trouble.GRANTEE_NOT_CONNECTED
         assert not [call for call in world.close.calls if call.path == "/api/v1/user/"]
         await world.connect(BEN)
@@ -148,9 +157,7 @@ async def test_another_account_than_the_grantor_saw(sqlite_url: str) -> None:
         assert GOES_TO in await identified(world)
         await press(world, ADA, "Approve")
         await shown(world, ADA, "Connect Close", "One step is left")
-        await world.slack.command(BEN, "/sendas", "connect")
-        link = world.slack.messages(BEN)[-1].text.partition("<")[2].partition("|")[0]
-        await world.follow(link, DANA)
+        await world.follow(await world.connect_link(BEN), DANA)
         await press(world, DANA, "Confirm")
         await world.card(BEN, "is connected")
         await world.connect(ADA)

@@ -1,5 +1,6 @@
 """The whole stage of a scenario: sandbox Slack, sandbox Close, the real bot, and a clock."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -15,9 +16,11 @@ from bot.store.rows import many
 from models.delegation import Delegation, State, delegations
 from sandbox.close import CLIENT_ID, CLIENT_SECRET, SandboxClose
 from sandbox.people import SandboxPerson
+from sandbox.running import free_port
 from sandbox.serving import serve
 from sandbox.slack import SandboxSlack
 from sandbox.slack.workspace import Message
+from tests.patience import MOMENT, PATIENCE
 
 BEAT = timedelta(milliseconds=50)
 
@@ -29,6 +32,7 @@ class Clock:
         self.ahead = timedelta()
 
     def __call__(self) -> datetime:
+        """The present moment, as the bot reads it."""
         return datetime.now(UTC) + self.ahead
 
     def push(self, **how_far: float) -> None:
@@ -42,7 +46,7 @@ class World:
     def __init__(self, database: Database, clock: Clock, settings: dict[str, Any]) -> None:
         self.clock = clock
         self.database = database
-        self.slack = SandboxSlack()
+        self.slack = SandboxSlack(ack_seconds=PATIENCE)
         self.close = SandboxClose(now=clock)
         self.bot_url = ""
         self.bot_environment = settings
@@ -57,15 +61,23 @@ class World:
 
     async def connect(self, person: SandboxPerson) -> httpx.Response:
         """Walk from ``/sendas connect`` through Close's consent page and back, in a browser."""
-        await self.slack.command(person, "/sendas", "connect")
-        answer = self.slack.messages(person)[-1].text
-        return await self.follow(answer.partition("<")[2].partition("|")[0], person)
+        return await self.follow(await self.connect_link(person), person)
+
+    async def connect_link(self, person: SandboxPerson) -> str:
+        """The link that ``/sendas connect`` answers with."""
+        reply = await self.slack.command(person, "/sendas", "connect")
+        assert reply.ok, reply
+        return self.last_answer(person).text.partition("<")[2].partition("|")[0]
+
+    def last_answer(self, person: SandboxPerson) -> Message:
+        """The newest message that only this person sees, with its buttons."""
+        return next(m for m in reversed(self.slack.messages(person)) if m.ephemeral)
 
     async def follow(
         self, link: str, person: SandboxPerson, *, allow: bool = True
     ) -> httpx.Response:
         """Open a connect link as ``person`` and decide on Close's consent page."""
-        async with httpx.AsyncClient() as browser:
+        async with httpx.AsyncClient(timeout=PATIENCE) as browser:
             departure = await browser.get(link)
             if departure.status_code != 303:
                 return departure
@@ -117,18 +129,10 @@ class World:
 
     async def until(self, state: State) -> Delegation:
         """The one delegation, once it is in this state."""
-        for _ in range(200):
-            delegation = await self.only()
-            if delegation.state is state:
-                return delegation
-            await _a_moment()
-        raise AssertionError(f"waited for {state}, but it is {delegation}")
-
-
-async def _a_moment() -> None:
-    import asyncio  # noqa: PLC0415
-
-    await asyncio.sleep(0.025)
+        async with asyncio.timeout(PATIENCE):
+            while (delegation := await self.only()).state is not state:  # noqa: ASYNC110 - only looking tells
+                await asyncio.sleep(MOMENT)
+        return delegation
 
 
 @asynccontextmanager
@@ -167,17 +171,9 @@ async def open_world(
 @asynccontextmanager
 async def _bot(values: dict[str, Any], clock: Clock) -> AsyncIterator[str]:
     """The bot on a free port, which it has to know beforehand to make its links."""
-    port = _free_port()
-    values["public_url"] = f"http://127.0.0.1:{port}"
-    settings = Settings(_env_file=None, **values)
-    async with open_bot(settings, now=clock, beat=BEAT) as web, serve(web, port) as url:
-        yield url
-
-
-def _free_port() -> int:
-    import socket  # noqa: PLC0415
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    with free_port() as port:
+        values["public_url"] = f"http://127.0.0.1:{port}"
+        settings = Settings(_env_file=None, **values)
+        working = open_bot(settings, now=clock, beat=BEAT, ack_seconds=PATIENCE)
+        async with working as web, serve(web, port) as url:
+            yield url

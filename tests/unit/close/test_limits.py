@@ -9,6 +9,7 @@ import pytest
 from bot.close.errors import RetryLater
 from bot.close.limits import Group, Limiter
 from bot.close.transport import Answer
+from tests.patience import PATIENCE
 
 ADA = Group("write /send_as/", "ada")
 BEN = Group("write /send_as/", "ben")
@@ -141,7 +142,7 @@ async def test_revocations_go_first() -> None:
     limiter = Limiter(max_wait=timedelta(seconds=5))
     order: list[str] = []
     async with limiter.turn(ADA) as learn:
-        learn(told(0, 0.2))
+        learn(told(0, 0.5))
 
     async def one(name: str, *, urgent: bool) -> None:
         async with limiter.turn(ADA, urgent=urgent) as learn:
@@ -149,7 +150,7 @@ async def test_revocations_go_first() -> None:
             learn(told(1, 0.01))
 
     tasks = [asyncio.create_task(one(f"usual {n}", urgent=False)) for n in range(4)]
-    await asyncio.sleep(0.01)
+    await asyncio.sleep(0)  # they are waiting now
     tasks.append(asyncio.create_task(one("urgent", urgent=True)))
     await asyncio.gather(*tasks)
     assert order.index("urgent") <= 1
@@ -160,12 +161,12 @@ async def test_a_cancelled_waiter_does_not_block_the_queue() -> None:
     """When one who waits is cancelled, those behind still get their turn."""
     limiter = Limiter(max_wait=timedelta(seconds=5))
     async with limiter.turn(ADA) as learn:
-        learn(told(0, 0.1))
+        learn(told(0, 0.5))
     tasks = [asyncio.create_task(pass_through(limiter, ADA, told(9, 0.1))) for _ in range(4)]
-    await asyncio.sleep(0.01)
+    await asyncio.sleep(0)  # they are waiting now
     tasks[0].cancel()
     tasks[2].cancel()
-    results = await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 2)
+    results = await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), PATIENCE)
     assert [isinstance(each, asyncio.CancelledError) for each in results] == [
         True,
         False,

@@ -11,6 +11,7 @@ from sandbox.close import CLIENT_ID, CLIENT_SECRET, SandboxClose
 from sandbox.close.trouble import HeaderForm
 from sandbox.people import ADA, BEN, FINN
 from sandbox.serving import serve
+from tests.patience import PATIENCE
 
 
 @pytest.fixture
@@ -189,7 +190,7 @@ async def test_changes_can_be_watched(close: SandboxClose) -> None:
     """A subscriber hears of changes while it listens."""
     async with close.subscribe() as queue:
         close.allow(ADA, BEN)
-        assert await asyncio.wait_for(queue.get(), 1) == "association"
+        assert await asyncio.wait_for(queue.get(), PATIENCE) == "association"
     close.remove(ADA, BEN)
     assert queue.empty()
 

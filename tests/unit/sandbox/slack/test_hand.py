@@ -24,6 +24,7 @@ from sandbox.slack import SandboxSlack
 from sandbox.slack.delivery import Reply
 from sandbox.slack.fields import REQUIRED
 from sandbox.slack.workspace import AUDIT, GENERAL, Message, View
+from tests.patience import PATIENCE
 
 
 def plain(text: str) -> dict[str, str]:
@@ -107,6 +108,7 @@ class Bot:
     answer: dict[str, Any] = field(default_factory=dict)
 
     def listen(self) -> None:
+        """Register for everything that people do here."""
         self.app.command("/sendas")(self.on_command)
         self.app.view("ask")(self.on_form)
         self.app.view_closed("ask")(self.on_other)
@@ -117,38 +119,45 @@ class Bot:
             self.app.action(action_id)(self.on_other)
 
     async def on_command(self, ack: Any, body: dict[str, Any]) -> None:
+        """Answer as the test wishes."""
         self.received.append(body)
         await ack(**self.answer)
 
     async def on_form(self, ack: Any, body: dict[str, Any]) -> None:
+        """Answer as the test wishes."""
         self.received.append(body)
         await ack(**self.answer)
 
     async def on_other(self, ack: Any, body: dict[str, Any]) -> None:
+        """Only acknowledge."""
         self.received.append(body)
         await ack()
 
     async def on_shortcut(self, ack: Any, body: dict[str, Any], client: AsyncWebClient) -> None:
+        """Open the form."""
         self.received.append(body)
         await ack()
         await client.views_open(trigger_id=body["trigger_id"], view=FORM)
 
     async def on_event(self, body: dict[str, Any]) -> None:
+        """Only hear of it."""
         self.received.append(body)
 
     @property
     def last(self) -> dict[str, Any]:
+        """What was received last."""
         return self.received[-1]
 
     @property
     def client(self) -> AsyncWebClient:
+        """The Web API as this app calls it."""
         return self.app.client
 
 
 @pytest.fixture
 async def slack() -> AsyncIterator[SandboxSlack]:
-    """A local Slack that waits half a second for an ack."""
-    slack = SandboxSlack(ack_seconds=0.5)
+    """A local Slack that is patient."""
+    slack = SandboxSlack(ack_seconds=PATIENCE)
     async with slack.serving():
         yield slack
 
@@ -209,8 +218,9 @@ async def test_an_unheard_command_fails_for_the_person(slack: SandboxSlack, bot:
     assert (reply.status, reply.problem) == (404, "dispatch_failed")
 
 
-async def test_a_late_answer_is_a_timeout(slack: SandboxSlack) -> None:
+async def test_a_late_answer_is_a_timeout() -> None:
     """Without an answer in time the person sees operation_timeout."""
+    slack = SandboxSlack(ack_seconds=0.1)
     release = asyncio.Event()
 
     async def sleep(request: Request) -> Response:
@@ -218,7 +228,7 @@ async def test_a_late_answer_is_a_timeout(slack: SandboxSlack) -> None:
         return Response()
 
     app = Starlette(routes=[Route("/slack/events", sleep, methods=["POST"])])
-    async with serve(app) as slack.bot_url:
+    async with slack.serving(), serve(app) as slack.bot_url:
         reply = await slack.command(ADA, "/sendas")
         release.set()
     assert (reply.status, reply.problem) == (0, "operation_timeout")

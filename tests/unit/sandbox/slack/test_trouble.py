@@ -8,6 +8,7 @@ import pytest
 
 from sandbox.people import ADA
 from sandbox.slack import SandboxSlack
+from tests.patience import PATIENCE
 
 POST = "chat.postMessage"
 
@@ -20,10 +21,10 @@ async def slack() -> AsyncIterator[SandboxSlack]:
         yield slack
 
 
-async def post(slack: SandboxSlack) -> httpx.Response:
-    """One message to Ada, by somebody who waits half a second."""
+async def post(slack: SandboxSlack, within: float = PATIENCE) -> httpx.Response:
+    """One message to Ada, by somebody who waits so many seconds."""
     headers = {"Authorization": f"Bearer {slack.bot_token}"}
-    async with httpx.AsyncClient(headers=headers, timeout=0.5) as http:
+    async with httpx.AsyncClient(headers=headers, timeout=within) as http:
         return await http.post(f"{slack.api_url}{POST}", json={"channel": ADA.id, "text": "x"})
 
 
@@ -47,8 +48,8 @@ async def test_rate_limit_names_the_wait(slack: SandboxSlack) -> None:
 async def test_stall_answers_late(slack: SandboxSlack) -> None:
     """A stalled call outlives an impatient client and is done all the same."""
     slack.trouble.stall(POST, 0.6)
-    with pytest.raises(httpx.ReadTimeout):
-        await post(slack)
+    with pytest.raises(httpx.TimeoutException):
+        await post(slack, within=0.5)
     await slack.wait_for(lambda: slack.messages(ADA), what="the stalled post")
 
 
@@ -90,5 +91,5 @@ async def test_subscribers_see_changes_in_order(slack: SandboxSlack) -> None:
     """A subscriber gets the message first and then the call that made it."""
     with slack.subscribe() as changes:
         await post(slack)
-        kinds = [(await asyncio.wait_for(changes.get(), 1)).kind for _ in range(2)]
+        kinds = [(await asyncio.wait_for(changes.get(), PATIENCE)).kind for _ in range(2)]
     assert kinds == ["message", "call"]

@@ -38,6 +38,7 @@ class Clock:
         self.moment = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
     def __call__(self) -> datetime:
+        """The present moment."""
         return self.moment
 
 
