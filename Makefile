@@ -5,7 +5,7 @@ RUN := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo screenshots story surfaces test check format bench lock clean
+.PHONY: help install demo screenshots story surfaces test coverage check format bench lock clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -35,6 +35,12 @@ surfaces: $(INSTALLED) ## write every card, form and home to tests/surfaces/*.js
 test: $(INSTALLED) ## all tests, on SQLite and on a private PostgreSQL
 	$(RUN) -m pytest -n auto --maxprocesses 8
 
+coverage: $(INSTALLED) ## all tests, and how much of bot/ and models/ they run
+	$(RUN) -m coverage erase
+	$(RUN) -m coverage run -m pytest -n auto --maxprocesses 8
+	$(RUN) -m coverage combine --quiet
+	$(RUN) -m coverage report
+
 check: $(INSTALLED) ## format, lint, types, and the direction of dependencies
 	$(RUN) -m ruff format --check .
 	$(RUN) -m ruff check .
@@ -56,5 +62,5 @@ lock: $(INSTALLED) ## work out the lock files anew
 		-o requirements-dev.txt pyproject.toml
 
 clean: ## remove what the targets above made
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
