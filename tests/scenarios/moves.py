@@ -9,7 +9,7 @@ from typing import Any
 from bot.store.rows import many
 from models.card import Card, cards
 from models.connection import Connection, connections
-from models.delegation import OPEN_STATES, Delegation, State
+from models.delegation import Delegation, State
 from sandbox.people import ADA, BEN, SandboxPerson
 from sandbox.slack import payloads
 from sandbox.slack.delivery import Reply
@@ -110,7 +110,7 @@ def _hurry_cards(world: World, found: Iterable[Card]) -> None:
 
 
 async def at_rest(world: World) -> list[Delegation]:
-    """All rows, once no row is leased and no open one is due now."""
+    """All rows, once none is leased, and no open one and no receipt is due now."""
     async with asyncio.timeout(PATIENCE):
         while True:
             rows = await world.delegations()
@@ -121,7 +121,7 @@ async def at_rest(world: World) -> list[Delegation]:
 
 def _is_busy(world: World, row: Delegation) -> bool:
     is_due = row.wake_at is not None and row.wake_at <= world.clock()
-    return row.leased_until is not None or (is_due and row.state in OPEN_STATES)
+    return row.leased_until is not None or (is_due and (row.is_open or row.is_receipt_due))
 
 
 async def connection_of(world: World) -> Connection:

@@ -241,6 +241,7 @@ async def test_each_milestone_is_told_once(stage: World) -> None:
     await active(stage)
     stage.clock.push(hours=2)
     await settled_in(stage, State.ENDED)
+    await at_rest(stage)  # the end is told together with the receipt
     await cards_at_rest(stage)
     # The card itself, and one message that notifies.
     assert len(lasting(stage, BEN, "can no longer send email as")) == 2
