@@ -15,6 +15,8 @@ TEAM_ID = "T0NORTHWIND"
 TEAM_DOMAIN = "northwind"
 TEAM_NAME = "Northwind Sales"
 STRANGER_TEAM_ID = "T0SOUTHBANK"
+SISTER_TEAM_ID = "T0NORTHEAST"
+ENTERPRISE_ID = "E0NORTHWIND"
 APP_ID = "A0SENDAS001"
 BOT_ID = "B0SENDAS001"
 BOT_USER_ID = "U0SENDASBOT"
@@ -51,11 +53,14 @@ class SandboxPerson:
     deleted: bool = False
     team_id: str = TEAM_ID
     title: str = ""
+    is_email_confirmed: bool = True
+    enterprise_id: str | None = None
 
     @property
     def is_stranger(self) -> bool:
-        """True for somebody of another workspace."""
-        return self.team_id != TEAM_ID
+        """True for somebody of another workspace, unless they are in an Enterprise Grid: whose it
+        is, the caller has to compare."""
+        return self.team_id != TEAM_ID and self.enterprise_id is None
 
 
 ADA = SandboxPerson(
@@ -140,6 +145,19 @@ BOT = SandboxPerson(
     is_bot=True,
 )
 
+# Not among the usual people: of a sister workspace, for when this one is in an Enterprise Grid.
+HANA = SandboxPerson(
+    id="W0HANA4JQZ2",
+    handle="hana",
+    name="Hana Kowalczyk",
+    email="hana.kowalczyk@example.com",
+    tz="Europe/Warsaw",
+    close_user_id=close_id("user", "hana"),
+    team_id=SISTER_TEAM_ID,
+    enterprise_id=ENTERPRISE_ID,
+    title="Account Executive, North-East",
+)
+
 PEOPLE: tuple[SandboxPerson, ...] = (ADA, BEN, CLEO, DANA, ELI, FINN, GUS, STRANGER, BOT)
 
 
@@ -158,6 +176,15 @@ def user_object(
         "is_app_user": False,
         "updated": 1_760_000_000,
     }
+    if person.enterprise_id is not None:
+        user["enterprise_user"] = {
+            "id": person.id,
+            "enterprise_id": person.enterprise_id,
+            "enterprise_name": TEAM_NAME,
+            "is_admin": False,
+            "is_owner": False,
+            "teams": [person.team_id],
+        }
     if person.deleted:
         return user
     user |= _roles(person) | _zone(person, now)
@@ -192,7 +219,7 @@ def _roles(person: SandboxPerson) -> dict[str, Any]:
         "is_primary_owner": False,
         "is_restricted": person.is_restricted,
         "is_ultra_restricted": False,
-        "is_email_confirmed": not person.is_bot,
+        "is_email_confirmed": person.is_email_confirmed and not person.is_bot,
         "who_can_share_contact_card": "EVERYONE",
     }
     if person.is_stranger:

@@ -39,6 +39,7 @@ class Rest:
             self._route(f"{root}/me/", GET=self.me),
             self._route(f"{root}/user/", GET=self.users),
             self._route(f"{root}/user/{{id}}/", GET=self.user),
+            self._route(f"{root}/organization/{{id}}/", GET=self.organization),
             self._route(f"{root}/connected_account/", GET=self.accounts),
             self._route(f"{root}/activity/email/", GET=self.emails),
             self._route(
@@ -84,11 +85,14 @@ class Rest:
         return JSONResponse(_selected(shown, request))
 
     async def users(self, request: Request, _: str) -> Response:
-        """Return the active members, in one of ``ORDERS``."""
+        """Return the members, in one of ``ORDERS``; whether removed ones are listed is unknown."""
         order = request.query_params.get("_order_by")
         if order is not None and order not in ORDERS:
             raise invalid("_order_by", "Unknown order.")
-        rows = [_user(person) for person in self._state.active_members()]
+        listed = self._state.active_members()
+        if self._state.unknowns.removed_members_are_listed:
+            listed = list(self._state.members.values())
+        rows = [_user(person) for person in listed]
         names = (order or ORDERS[0]).split(",")
         rows.sort(key=lambda row: [row[name] for name in names])
         return self._page(request, rows)
@@ -99,6 +103,21 @@ class Rest:
         if person is None:
             raise plain(404, "Not found.")
         return JSONResponse(_user(person))
+
+    async def organization(self, request: Request, _: str) -> Response:
+        """Return the organization with its members and those who were removed (close.md §4)."""
+        if request.path_params["id"] != ORGANIZATION_ID:
+            raise plain(404, "Not found.")
+        if not self._state.unknowns.organization_is_visible:
+            raise plain(403, "Forbidden.")
+        removed = [each for key, each in self._state.members.items() if not self._state.active(key)]
+        shown = {
+            "id": ORGANIZATION_ID,
+            "name": TEAM_NAME,
+            "memberships": [_membership(each) for each in self._state.active_members()],
+            "inactive_memberships": [_membership(each) for each in removed],
+        }
+        return JSONResponse(_selected(shown, request))
 
     async def accounts(self, request: Request, caller: str) -> Response:
         """Return the connected accounts of the caller and of those whom they may send as."""

@@ -82,3 +82,5 @@ class Unknowns:
     email_names_association: bool = True
     email_is_forbidden: bool = False
     list_has_more_field: bool = False
+    removed_members_are_listed: bool = False
+    organization_is_visible: bool = True

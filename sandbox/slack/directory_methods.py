@@ -27,8 +27,10 @@ from sandbox.slack.workspace import UserGroup
 _PAGE_LIMIT = 1000
 
 
-def _auth_test(_caller: Caller, _arguments: Arguments) -> Answer:
-    return {
+def _auth_test(caller: Caller, _arguments: Arguments) -> Answer:
+    enterprise_id = caller.workspace.enterprise_id
+    grid = {} if enterprise_id is None else {"enterprise_id": enterprise_id}
+    return grid | {
         "url": f"https://{TEAM_DOMAIN}.slack.com/",
         "team": TEAM_NAME,
         "user": BOT.handle,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from sandbox.people import SandboxPerson, user_object
+from sandbox.people import TEAM_NAME, SandboxPerson, user_object
 from sandbox.slack import payloads
 from sandbox.slack.delivery import Delivery, Reply
 from sandbox.slack.eyes import Eyes
@@ -34,6 +34,8 @@ class Hand(Eyes):
         form = payloads.command_form(
             person, place, command, typed_to_escaped(text, self._mentions())
         )
+        if grid := self.workspace.enterprise_id:
+            form |= {"enterprise_id": grid, "enterprise_name": TEAM_NAME}
         form["trigger_id"] = self.workspace.new_trigger(person.id)
         form["response_url"] = self._response_url(person, place.id, None)
         reply = await self.delivery.command(form)
@@ -90,7 +92,7 @@ class Hand(Eyes):
     async def _act(
         self, person: SandboxPerson, shown: Message | View, action: dict[str, Any]
     ) -> Reply:
-        payload = payloads.interaction("block_actions", person)
+        payload = self._interaction("block_actions", person)
         if isinstance(shown, View):
             payload |= self._in_view(shown)
         else:
@@ -129,7 +131,7 @@ class Hand(Eyes):
         view.errors = refused_by_client(view.blocks, view.values)
         if view.errors:
             return Reply(errors=view.errors)
-        payload = payloads.interaction("view_submission", person) | {
+        payload = self._interaction("view_submission", person) | {
             "trigger_id": self.workspace.new_trigger(person.id, view.id),
             "view": payloads.view_object(view),
             "response_urls": [],
@@ -146,7 +148,7 @@ class Hand(Eyes):
             close_top(self.workspace, view)
         if not view.definition.get("notify_on_close"):
             return Reply()
-        payload = payloads.interaction("view_closed", person) | {
+        payload = self._interaction("view_closed", person) | {
             "view": payloads.view_object(view, with_values=False),
             "is_cleared": is_cleared,
         }
@@ -154,7 +156,7 @@ class Hand(Eyes):
 
     async def shortcut(self, person: SandboxPerson, callback_id: str) -> Reply:
         """Run a global shortcut."""
-        payload = payloads.interaction("shortcut", person) | {
+        payload = self._interaction("shortcut", person) | {
             "callback_id": callback_id,
             "trigger_id": self.workspace.new_trigger(person.id),
             "action_ts": self.workspace.new_ts(),
@@ -167,7 +169,7 @@ class Hand(Eyes):
         """Run a message shortcut on ``message``."""
         self._must_see(person, message)
         channel = self.workspace.channels[message.channel]
-        payload = payloads.interaction("message_action", person) | {
+        payload = self._interaction("message_action", person) | {
             "callback_id": callback_id,
             "trigger_id": self.workspace.new_trigger(person.id),
             "response_url": self._response_url(person, channel.id, None),
@@ -199,13 +201,19 @@ class Hand(Eyes):
             event,
             event_id or f"Ev{random_id(9).upper()}",
             int(self.workspace.now().timestamp()),
+            self.workspace.enterprise_id,
         )
         return await self.delivery.event(envelope, retry_num)
 
-    async def change_person(self, person: SandboxPerson, **changes: Any) -> SandboxPerson:
-        """Change somebody's record (``deleted=True`` for a leaver) and send ``user_change``."""
+    def change_unheard(self, person: SandboxPerson, **changes: Any) -> SandboxPerson:
+        """Change somebody's record; the event that says so is lost, as events can be."""
         changed = replace(self.workspace.people[person.id], **changes)
         self.workspace.people[person.id] = changed
+        return changed
+
+    async def change_person(self, person: SandboxPerson, **changes: Any) -> SandboxPerson:
+        """Change somebody's record (``deleted=True`` for a leaver) and send ``user_change``."""
+        changed = self.change_unheard(person, **changes)
         now = self.workspace.now()
         event = {
             "type": "user_change",
@@ -223,6 +231,9 @@ class Hand(Eyes):
         return self.workspace.add_message(
             Message(place.id, self.workspace.new_ts(), person.id, said, blocks=[])
         )
+
+    def _interaction(self, kind: str, person: SandboxPerson) -> dict[str, Any]:
+        return payloads.interaction(kind, person, self.workspace.enterprise_id)
 
     def _place(self, person: SandboxPerson, channel: str | None) -> Channel:
         is_active = not self.workspace.people[person.id].deleted

@@ -3,7 +3,15 @@
 import copy
 from typing import Any
 
-from sandbox.people import APP_ID, BOT_ID, BOT_USER_ID, TEAM_DOMAIN, TEAM_ID, SandboxPerson
+from sandbox.people import (
+    APP_ID,
+    BOT_ID,
+    BOT_USER_ID,
+    TEAM_DOMAIN,
+    TEAM_ID,
+    TEAM_NAME,
+    SandboxPerson,
+)
 from sandbox.slack.fields import sent_back
 from sandbox.slack.workspace import Channel, Message, View
 
@@ -64,7 +72,9 @@ def user_reference(person: SandboxPerson) -> dict[str, Any]:
     }
 
 
-def interaction(kind: str, person: SandboxPerson) -> dict[str, Any]:
+def interaction(
+    kind: str, person: SandboxPerson, enterprise_id: str | None = None
+) -> dict[str, Any]:
     """What all interaction payloads have in common."""
     return {
         "type": kind,
@@ -72,7 +82,7 @@ def interaction(kind: str, person: SandboxPerson) -> dict[str, Any]:
         "team": {"id": TEAM_ID, "domain": TEAM_DOMAIN},
         "user": user_reference(person),
         "api_app_id": APP_ID,
-        "enterprise": None,
+        "enterprise": {"id": enterprise_id, "name": TEAM_NAME} if enterprise_id else None,
         "is_enterprise_install": False,
     }
 
@@ -106,13 +116,15 @@ def message_container(message: Message) -> dict[str, Any]:
     }
 
 
-def event_envelope(event: dict[str, Any], event_id: str, event_time: int) -> dict[str, Any]:
+def event_envelope(
+    event: dict[str, Any], event_id: str, event_time: int, enterprise_id: str | None = None
+) -> dict[str, Any]:
     """An Events API envelope."""
     return {
         "token": _DEPRECATED_PROOF,
         "team_id": TEAM_ID,
         "context_team_id": TEAM_ID,
-        "context_enterprise_id": None,
+        "context_enterprise_id": enterprise_id,
         "api_app_id": APP_ID,
         "event": event,
         "type": "event_callback",
@@ -120,7 +132,7 @@ def event_envelope(event: dict[str, Any], event_id: str, event_time: int) -> dic
         "event_time": event_time,
         "authorizations": [
             {
-                "enterprise_id": None,
+                "enterprise_id": enterprise_id,
                 "team_id": TEAM_ID,
                 "user_id": BOT_USER_ID,
                 "is_bot": True,

@@ -151,6 +151,7 @@ class Workspace:
     ) -> None:
         self.now = now
         self._trigger_life = trigger_life
+        self.enterprise_id: str | None = None  # the Enterprise Grid that this workspace is in
         self.changes = Changes()
         self.people = {person.id: person for person in people}
         self.messages: list[Message] = []
