@@ -49,13 +49,29 @@ async def zone_of(desk: Desk, actor: Actor) -> str:
     return person.time_zone if person else "UTC"
 
 
-async def check_person(desk: Desk, team_id: str, user_id: str) -> Person:
-    """The person, if they can take part in a delegation; raises Refused."""
-    person = await desk.directory.person(user_id)
+async def check_person(desk: Desk, team_id: str, user_id: str, *, afresh: bool = False) -> Person:
+    """The person, if they can take part in a delegation; raises Refused.
+
+    What Slack said within the last minutes is enough, unless it is to be asked ``afresh``.
+    """
+    person = await desk.directory.person(user_id, afresh=afresh)
     refusal = who_refusal(person, team_id)
     if person is None or refusal:
         raise Refused(refusal or Refusal.UNKNOWN_PERSON, user_id)
     return person
+
+
+def check_known(desk: Desk, team_id: str, *people: str) -> None:
+    """Whether, by all that is known here, these can still take part; raises Refused.
+
+    A decision never waits for Slack. Before anything happens in Close the worker asks afresh:
+    ``bot.delegations.people.eligibility``.
+    """
+    for user_id in people:
+        known = desk.directory.known(user_id)
+        refusal = None if known is None else who_refusal(known.person, team_id)
+        if refusal is not None:
+            raise Refused(refusal, user_id)
 
 
 def check_span(desk: Desk, span: Span, *, now: datetime) -> None:

@@ -3,10 +3,10 @@
 The use cases and the worker know only these names; ``bot.close`` and ``bot.slack`` implement them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from models.person import Person
 
@@ -57,6 +57,15 @@ class CloseUser:
 
 
 @dataclass(frozen=True, slots=True)
+class Memberships:
+    """The Close users of an organization, by their ids: those who belong to it, and those who were
+    removed."""
+
+    active: frozenset[str]
+    inactive: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class SendingAccount:
     """A connected account of type google, microsoft or custom_email, and its addresses."""
 
@@ -89,6 +98,17 @@ class OutsideError(Exception):
     wait: timedelta | None = None
 
 
+class NoAnswer(OutsideError):
+    """The other side could not be reached at all: nothing is known of what it would have said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What Slack last said about an id: the person, or None for nobody."""
+
+    person: Person | None
+
+
 class Now(Protocol):
     """The present moment as an aware UTC datetime; the only source of time in the bot."""
 
@@ -104,6 +124,10 @@ class Close(Protocol):
 
     async def users(self, credential: Credential) -> Sequence[CloseUser]:
         """All members of the owner's organization, from every page."""
+
+    async def memberships(self, credential: Credential, organization_id: str) -> Memberships | None:
+        """Who belongs to the organization, and who no longer does; None where the owner may not
+        see that (close.md §4)."""
 
     async def sending_accounts(
         self, credential: Credential, user_id: str
@@ -184,14 +208,23 @@ class CloseOAuth(Protocol):
 class Directory(Protocol):
     """Who somebody in Slack is; answers from a short-lived cache or from Slack."""
 
-    async def person(self, user_id: str) -> Person | None:
-        """None when the workspace does not know the id; raises ``SlackRetryLater``."""
+    async def person(self, user_id: str, *, afresh: bool = False) -> Person | None:
+        """None when the workspace does not know the id; raises ``SlackRetryLater``.
+
+        ``afresh`` asks Slack whatever is kept, and takes its time: nobody waits for that answer.
+        """
+
+    def known(self, user_id: str) -> Sighting | None:
+        """What Slack said within the last minutes; None when it was not asked. Never waits."""
 
     async def members(self, group_id: str) -> Sequence[str]:
         """The ids of a user group's members; raises ``SlackRetryLater`` and ``SlackRefused``."""
 
-    def learn(self, person: Person) -> None:
-        """Take over what Slack has just said about somebody, in place of what was kept."""
+    async def learn(self, user: Mapping[str, Any]) -> Person:
+        """Take over a user object that Slack has just sent, in place of what was kept.
+
+        Raises ``SlackRetryLater`` when it takes more of Slack to understand it.
+        """
 
 
 class AddressBook(Protocol):

@@ -15,6 +15,7 @@
     ├── NothingToAnswer     there is no extension to answer (any more)
     ├── NotConnectedYet     the actor has no connection to give up
     ├── AlreadyDecided      an admin has answered, or it is too late to
+    ├── ListChanged         what an admin read is not what there is now
     ├── NobodyThere         the groups that were named have no other member
     └── NoSuchDelegation    there is nothing that the actor could mean
 """
@@ -101,6 +102,10 @@ class NotConnectedYet(NotDone):
 
 class AlreadyDecided(NotDone):
     """Somebody has answered this, or the time for it is over."""
+
+
+class ListChanged(NotDone):
+    """What the actor wanted to settle is not what they read any more."""
 
 
 class DraftGone(NotDone):

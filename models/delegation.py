@@ -8,6 +8,7 @@ from sqlalchemy import Boolean, Column, Index, Integer, String, Table, Text, tex
 
 from models.account import Account
 from models.base import Length, UtcTime, metadata, words
+from models.person import Departure
 from models.rows import part
 
 
@@ -46,12 +47,12 @@ class Event(StrEnum):
     EXPIRE = "expire"
     REVOKE = "revoke"  # by the grantor
     RELEASE = "release"  # by the grantee or the requester
-    OFFBOARD = "offboard"  # one of the two has left
+    OFFBOARD = "offboard"  # somebody in it has left, or may no longer take part
     DISCONNECT = "disconnect"  # the grantor's connection is being given up
     REMOVE = "remove"  # somebody removed the association in Close itself
     ADOPT = "adopt"  # an association that was made in Close itself is given an end
     REAPPEAR = "reappear"  # Close holds again, or still, what it had confirmed as gone
-    CONFIRM = "confirm"  # Close confirmed that the association is gone
+    CONFIRM = "confirm"  # Close confirmed that the association is gone, or an admin did
 
 
 OPEN_STATES = (State.REQUESTED, State.APPROVED, State.ACTIVE, State.ENDING)
@@ -171,6 +172,8 @@ class Trouble(StrEnum):
     NO_SENDING_ADDRESS = "no_sending_address"
     STILL_THERE = "still_there"
     EXISTED_BEFORE = "existed_before"
+    PERSON_UNKNOWN = "person_unknown"
+    SLACK_SILENT = "slack_silent"
     CLOSE_BUSY = "close_busy"
     CLOSE_DOWN = "close_down"
     CLOSE_INVALID = "close_invalid"
@@ -194,6 +197,10 @@ class Delegation:
     - ``addresses`` are the sender addresses that the right opens, one a line.
     - ``attempted_at`` is when Close was last asked to create the association, and ``is_unclear``
       says that the answer to one of these attempts never came.
+    - ``is_unchecked`` says that it was made or prolonged on what Slack said about its people
+      before, so Slack is asked afresh as soon as that can be.
+    - ``closed_by`` is who ended it; with ``departure`` they did so by leaving, and this is how.
+      ``confirmed_by`` is the admin who said, in Close's place, that it is gone.
     """
 
     id: str
@@ -218,11 +225,14 @@ class Delegation:
     standing_id: str | None = None
     attempted_at: datetime | None = None
     is_unclear: bool = False
+    is_unchecked: bool = False
     active_at: datetime | None = None
     ends_at: datetime | None = None
     ended_at: datetime | None = None
     end_event: Event | None = None
     closed_by: str | None = None
+    departure: Departure | None = None
+    confirmed_by: str | None = None
     trouble: Trouble | None = None
     attempts: int = 0
     warn_at: datetime | None = None
@@ -303,6 +313,8 @@ def default_wake(delegation: Delegation, now: datetime) -> datetime | None:
             return min(delegation.lapses_at, delegation.remind_at or delegation.lapses_at)
         case State.APPROVED | State.ENDING:
             return now
+        case State.ACTIVE if delegation.is_unchecked:
+            return now
         case State.ACTIVE:
             return delegation.warn_at or delegation.ends_at
         case _:
@@ -336,11 +348,14 @@ delegations = Table(
     Column("standing_id", String(32)),
     Column("attempted_at", UtcTime),
     Column("is_unclear", Boolean, nullable=False),
+    Column("is_unchecked", Boolean, nullable=False),
     Column("active_at", UtcTime),
     Column("ends_at", UtcTime),
     Column("ended_at", UtcTime),
     Column("end_event", words(Event)),
     Column("closed_by", String(32)),
+    Column("departure", words(Departure)),
+    Column("confirmed_by", String(32)),
     Column("trouble", words(Trouble)),
     Column("attempts", Integer, nullable=False),
     Column("warn_at", UtcTime),
@@ -380,4 +395,5 @@ delegations = Table(
     ),
     Index("ix_delegations_grantor", "team_id", "grantor_id", "requested_at"),
     Index("ix_delegations_grantee", "team_id", "grantee_id", "requested_at"),
+    Index("ix_delegations_requester", "team_id", "requester_id", "requested_at"),
 )

@@ -13,7 +13,10 @@ class NoticeKind(StrEnum):
     """What a notice says; its text is made from the present rows whenever it is shown."""
 
     CONNECTION_LOST = "connection_lost"  # to the grantor; subject: the connection
-    OVERDUE = "overdue"  # to an admin; subject: a delegation past its end
+    OVERDUE = "overdue"  # to an admin; subject: a delegation past its end (as it was told before)
+    OVERDUE_LIST = "overdue_list"  # to an admin, one a day; subject: the workspace
+    OVERDUE_OVER = "overdue_over"  # the same, once nothing of it is left
+    DEPARTURES = "departures"  # to an admin, who decides; subject: the question of a round
     PAIRING = "pairing"  # to an admin, who decides; subject: the pairing
     PAIRING_DECIDED = "pairing_decided"  # to the person; subject: the pairing
     DISCONNECTED = "disconnected"  # to the person; subject: the connection that is forgotten

@@ -1,11 +1,32 @@
-"""Rights that outlive their end: admins hear of each, whatever the cause, and again every day."""
+"""Rights that outlive their end: admins have a list of them, and a new one every day."""
 
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from models.delegation import Delegation
+from models.delegation import Delegation, State, Trouble
 
 GRACE = timedelta(minutes=15)  # so long Close may be busy or away before anybody is alarmed
 DAY = timedelta(days=1)
+UNREACHABLE = (Trouble.NOT_CONNECTED, Trouble.CONNECTION_LOST, Trouble.OTHER_CLOSE_ACCOUNT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leftover:
+    """A right that Close may still hold: one that is over, or one set up there by a leaver.
+
+    ``grantee_id`` is missing for somebody whom nobody finds in Slack, ``over_since`` for what has
+    no end here; ``id`` is a delegation's, or with ``is_stray`` a stray's.
+    """
+
+    id: str
+    grantor_id: str
+    grantee_id: str | None
+    grantee_name: str = ""
+    over_since: datetime | None = None
+    trouble: Trouble | None = None
+    is_stray: bool = False
 
 
 def over_since(delegation: Delegation, now: datetime) -> datetime:
@@ -16,5 +37,14 @@ def over_since(delegation: Delegation, now: datetime) -> datetime:
 
 
 def is_overdue(delegation: Delegation, now: datetime) -> bool:
-    """Whether it is past its end for longer than a busy Close explains."""
-    return now - over_since(delegation, now) >= GRACE
+    """Whether admins should know: it is past its end for longer than a busy Close explains, or
+    the bot cannot ask Close about it at all."""
+    if delegation.state is not State.ENDING:
+        return False
+    return delegation.trouble in UNREACHABLE or now - over_since(delegation, now) >= GRACE
+
+
+def mark_of(leftovers: Iterable[Leftover]) -> str:
+    """A digest of these and no others, for the button that is about them all."""
+    ids = " ".join(sorted(each.id for each in leftovers))
+    return hashlib.sha256(ids.encode()).hexdigest()[:16]

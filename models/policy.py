@@ -4,9 +4,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from models.person import Person
+from models.person import Departure, Person
 
 REASON_LIMIT = 500  # characters; a card must hold it beside everything else (slack.md §5)
+MOST_OPEN = 100  # unanswered requests of one asker: a wish for a hundred people fits
+MOST_OPEN_FOR_ONE = 10  # of these to the same grantor
+MOST_LATELY_FOR_ONE = 20  # messages that one person causes another to get, within
+LATELY = timedelta(hours=1)
+MOST_WISHES = 5  # for more time, on one right within LATELY
+FEW, FEW_OF = 5, 10  # this many, or one of so many, end without an admin's word
 
 
 class Refusal(StrEnum):
@@ -24,6 +30,9 @@ class Refusal(StrEnum):
     NOT_LONGER = "not_longer"
     DATE_PASSED = "date_passed"
     TOO_MANY = "too_many"
+    TOO_MANY_OPEN = "too_many_open"
+    TOO_MANY_FOR_ONE = "too_many_for_one"
+    TOO_OFTEN = "too_often"
     REASON_MISSING = "reason_missing"
     REASON_TOO_LONG = "reason_too_long"
 
@@ -54,13 +63,43 @@ def who_refusal(person: Person | None, team_id: str) -> Refusal | None:
         return Refusal.UNKNOWN_PERSON
     if person.is_deactivated:
         return Refusal.DEACTIVATED
-    if person.is_stranger or person.team_id != team_id:
+    if person.is_stranger or not (person.team_id == team_id or person.is_colleague):
         return Refusal.STRANGER
     if person.is_bot:
         return Refusal.BOT
     if person.is_guest:
         return Refusal.GUEST
     return None
+
+
+DEPARTURES = {
+    Refusal.UNKNOWN_PERSON: Departure.LEFT,
+    Refusal.DEACTIVATED: Departure.LEFT,
+    Refusal.GUEST: Departure.GUEST,
+    Refusal.STRANGER: Departure.ELSEWHERE,
+    Refusal.BOT: Departure.APP,
+}
+
+
+def crowd_refusal(*, open_in_all: int, open_for_one: int, lately_for_one: int) -> Refusal | None:
+    """Why somebody has to wait before they ask once more, or None.
+
+    Counted are their unanswered requests, those of them to the one they would ask next, and all
+    that they asked this one, or gave them, within :data:`LATELY`.
+    """
+    if open_in_all >= MOST_OPEN:
+        return Refusal.TOO_MANY_OPEN
+    if open_for_one >= MOST_OPEN_FOR_ONE:
+        return Refusal.TOO_MANY_FOR_ONE
+    if lately_for_one >= MOST_LATELY_FOR_ONE:
+        return Refusal.TOO_OFTEN
+    return None
+
+
+def is_too_much(lost: int, total: int) -> bool:
+    """Whether an admin has to agree before so many of ``total`` end, because Slack or Close says
+    that their people are gone: an outage can say that of everybody."""
+    return lost > max(FEW, total // FEW_OF)
 
 
 def length_refusal(

@@ -21,6 +21,9 @@ class StrayState(StrEnum):
     VANISHED = "vanished"  # somebody removed it in Close before the grantor answered
 
 
+UNSETTLED = (StrayState.FOUND, StrayState.KEPT, StrayState.REMOVING)
+
+
 class Obstacle(StrEnum):
     """What only the grantor can clear out of the way of a removal."""
 

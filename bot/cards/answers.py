@@ -11,6 +11,7 @@ from bot.refusals import (
     ConnectFirst,
     DraftGone,
     LapsesBefore,
+    ListChanged,
     NobodyThere,
     NoSuchDelegation,
     NotConnectedYet,
@@ -34,7 +35,7 @@ from bot.times.span import (
     TooLarge,
 )
 from models.delegation import Delegation, State
-from models.policy import REASON_LIMIT, Policy, Refusal
+from models.policy import MOST_OPEN, MOST_OPEN_FOR_ONE, REASON_LIMIT, Policy, Refusal
 from models.standing import StandingApproval
 
 EXAMPLE = "`/sendas @colleague 2h Covering the spring pipeline`"
@@ -81,6 +82,8 @@ _REASONS: dict[type[Exception], str] = {
     "with now, and only that account can change it. Connect that one with `/sendas connect`, or "
     "remove it in Close's settings under Send As. Nothing was changed.",
     AlreadyDecided: "Somebody has already answered this, or the time for it is over.",
+    ListChanged: "This list has changed since you read it, so nothing was done. It is shown anew: "
+    "please look again.",
     DraftGone: "That question was answered already, or is too old. Please ask again.",
     NoSuchDelegation: "There is nothing open between the two of you. `/sendas list` shows what is.",
     NobodyThere: "Nobody but you is in that group. Nothing was stored.",
@@ -104,9 +107,26 @@ _REFUSALS = {
     Refusal.PERMANENT: "Rights without an end are not allowed here; the longest is {longest}.",
     Refusal.DATE_PASSED: "That date has already passed.",
     Refusal.TOO_MANY: "That is more than a hundred people at once.",
+    Refusal.TOO_MANY_OPEN: f"{MOST_OPEN} requests of yours are waiting for an answer. Please wait "
+    "for some of them, or cancel some: `/sendas list` shows them.",
+    Refusal.TOO_MANY_FOR_ONE: f"{MOST_OPEN_FOR_ONE} requests of yours are waiting for {{who}} "
+    "already. Please wait for an answer, or cancel some.",
+    Refusal.TOO_OFTEN: "{who} has had many messages from me on your behalf within the last hour. "
+    "Please try again later.",
     Refusal.REASON_MISSING: "A reason is required here, so that your colleague knows what it is "
     "for.",
     Refusal.REASON_TOO_LONG: f"The reason is too long; {REASON_LIMIT} characters fit.",
+}
+
+# Whoever reads one of these has written nothing wrong, so an example would not help.
+_NOT_THE_WORDS = {
+    Refusal.BOT,
+    Refusal.DEACTIVATED,
+    Refusal.GUEST,
+    Refusal.STRANGER,
+    Refusal.TOO_MANY_OPEN,
+    Refusal.TOO_MANY_FOR_ONE,
+    Refusal.TOO_OFTEN,
 }
 
 
@@ -331,4 +351,5 @@ def _refused(error: Refused, policy: Policy) -> str:
         shortest=say_length(policy.min_duration),
         longest=say_length(policy.max_duration),
     )
-    return f"{problem} Nothing was stored. For example: {EXAMPLE}"
+    example = "" if error.refusal in _NOT_THE_WORDS else f" For example: {EXAMPLE}"
+    return f"{problem} Nothing was stored.{example}"

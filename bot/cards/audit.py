@@ -20,7 +20,7 @@ LINES = {  # what the channel is told of, and how where there is no more to say
     Event.DECLINE_EXTENSION: "{who} left the end as it is",
     Event.REVOKE: "{who} revoked it",
     Event.RELEASE: "{who} gave it back",
-    Event.OFFBOARD: "It ends, because one of the two has left",
+    Event.OFFBOARD: "It ends",
     Event.DISCONNECT: "It ends, because the grantor disconnected Close",
     Event.REMOVE: "The association was removed in Close itself",
     Event.ADOPT: "{who} gave an end to a right that was set up in Close itself",
@@ -66,8 +66,12 @@ def _what(d: Delegation, record: EventRecord, *, is_superseded: bool = False) ->
             return f"{said} by a standing approval"
         case Event.DENY if d.note:
             return f"{said}: “{quoted(d.note)}”"
+        case Event.OFFBOARD:
+            return f"{said}: {words.who_left(d)}"
         case Event.CANCEL if d.end_event is Event.OFFBOARD:
-            return "It ended before it began, because one of the two has left"
+            return f"It ended before it began: {words.who_left(d)}"
+        case Event.CONFIRM if record.actor is not None:
+            return f"{who} has seen in Close that the right is gone"
         case Event.CANCEL if d.end_event is Event.REVOKE:
             return f"{who} revoked it before it began"
         case Event.FAIL:

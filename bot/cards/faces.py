@@ -7,7 +7,7 @@ from enum import StrEnum
 from bot.cards import receipts, words
 from bot.cards.markup import mention, moment, quoted
 from models.card import Audience
-from models.delegation import Delegation, State, Trouble
+from models.delegation import Delegation, Event, State, Trouble
 
 
 class Action(StrEnum):
@@ -123,7 +123,8 @@ def _active_for_grantor(d: Delegation, grantee: str) -> Face:
 
 def _ending_for_grantor(d: Delegation, grantee: str) -> Face:
     if d.trouble is None:
-        return Face(f"Taking {grantee}'s right back", ["Waiting for Close to confirm."])
+        waiting = [*_leaver(d), "Waiting for Close to confirm."]
+        return Face(f"Taking {grantee}'s right back", waiting)
     lines = [f"*{grantee} may still be able to send email as you.* {words.trouble(d)}"]
     actions = []
     if d.trouble in (Trouble.NOT_CONNECTED, Trouble.CONNECTION_LOST):
@@ -174,7 +175,8 @@ def _for_grantee(d: Delegation) -> Face:
         case State.ENDING:
             note = words.trouble(d) if d.trouble else "Waiting for Close to confirm."
             return Face(
-                f"Your right to send as {grantor} is over", [note, "Please send nothing more."]
+                f"Your right to send as {grantor} is over",
+                [*_leaver(d), note, "Please send nothing more."],
             )
         case State.ENDED:
             return Face(f"You can no longer send email as {grantor}", [_over(d)])
@@ -209,7 +211,7 @@ def for_bystander(d: Delegation) -> Face:
             return Face(headline, small=allowed, actions=[Action.RELEASE])
         case State.ENDING:
             note = words.trouble(d) if d.trouble else "Waiting for Close to confirm."
-            return Face(f"The right of {pair} is over", [note])
+            return Face(f"The right of {pair} is over", [*_leaver(d), note])
         case State.ENDED:
             return Face(f"{grantee} can no longer send email as {grantor}", [_over(d)])
         case State.DENIED:
@@ -364,7 +366,13 @@ def _failed(d: Delegation, headline: str, *, actions: Sequence[Action] = ()) -> 
 
 
 def _over(d: Delegation) -> str:
-    return f"{words.how_it_ended(d)} Close confirmed that the right is gone.{_at(d)}"
+    who = mention(d.confirmed_by) if d.confirmed_by else "Close"
+    return f"{words.how_it_ended(d)} {who} confirmed that the right is gone.{_at(d)}"
+
+
+def _leaver(d: Delegation) -> list[str]:
+    """Why it is over, when neither of the two ended it."""
+    return [f"{words.who_left(d)}."] if d.end_event is Event.OFFBOARD else []
 
 
 def _why_lapsed(d: Delegation) -> str:

@@ -1,6 +1,6 @@
 """What people read about their connection to Close and about pairings, and admins about alarms."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from slack_sdk.models.blocks import (
     ActionsBlock,
@@ -15,10 +15,22 @@ from bot.cards.parts import button, context, section
 from bot.slack.message import Message
 from models.connection import Connection
 from models.delegation import Delegation, State, Trouble
+from models.departure import Departed, Toll
+from models.overdue import Leftover, mark_of
 from models.pairing import Pairing, Verdict
+from models.person import Departure
+from models.round import Round, Word
 
 CONFIRM_PAIRING, REJECT_PAIRING, DISCONNECT = "confirm_pairing", "reject_pairing", "disconnect"
+IS_GONE, END_THEM, KEEP_THEM = "is_gone", "end_them", "keep_them"
 MOST_NAMED = 10  # people; more are counted
+MOST_GRANTORS = 4  # in one list: with all their words it stays below 4,000 characters
+MOST_GRANTEES = 5  # of each
+
+WHY_HELD = (
+    "It would end {losses}. That is so much that I have ended nothing: while Slack or Close have "
+    "trouble, they can say this of everybody."
+)
 
 _ALARM = "\N{LARGE ORANGE CIRCLE}"
 _CALM = "\N{WHITE HEAVY CHECK MARK}"
@@ -81,10 +93,84 @@ def overdue(delegation: Delegation) -> Message:
     )
 
 
+def overdue_list(leftovers: Sequence[Leftover], gone: Mapping[str, Departure]) -> Message:
+    """To an admin: all that may be left over in Close, by who gave it. ``gone`` has those grantors
+    who have left."""
+    by_grantor: dict[str, list[Leftover]] = {}
+    for each in leftovers:
+        by_grantor.setdefault(each.grantor_id, []).append(each)
+    shown = list(by_grantor.items())[:MOST_GRANTORS]
+    blocks: list[Block] = []
+    said: list[str] = []
+    for grantor_id, theirs in shown:
+        text = _overdue_of(grantor_id, theirs, gone.get(grantor_id))
+        said.append(text.replace("*", ""))
+        value = f"{grantor_id}:{mark_of(theirs)}"
+        blocks.append(section(text, accessory=button(IS_GONE, "It is gone in Close", value)))
+    if hidden := len(by_grantor) - len(shown):
+        said.append(f"… and what {hidden} more people gave. They move up as these are settled.")
+        blocks.append(context(said[-1]))
+    said.append(
+        "The bot keeps trying, and this list changes once Close confirms. “It is gone in Close” "
+        "is noted with your name, and looked up as soon as it can be."
+    )
+    blocks.append(context(said[-1]))
+    return Message("\n".join(said), blocks)
+
+
+def overdue_before(leftovers: Sequence[Leftover]) -> Message:
+    """What stands in place of an earlier day's list."""
+    first = leftovers[0]
+    more = f" and {len(leftovers) - 1} more" if len(leftovers) > 1 else ""
+    headline = (
+        f"{_ALARM} {_grantee(first)} may still be able to send email as "
+        f"{mention(first.grantor_id)}{more}."
+    )
+    return _message([headline], small="Today's list is further down.")
+
+
+def overdue_over() -> Message:
+    """In place of a list, once nothing of it is left."""
+    return _message([f"{_CALM} Everything that was listed here is gone now."])
+
+
+def departures(held: Round, toll: Toll, some: Sequence[Departed]) -> Message:
+    """To an admin: so many people are gone that somebody should look before anything ends."""
+    if held.answered_by is not None:
+        who = mention(held.answered_by)
+        if held.answer is Word.END:
+            done = f"{who} had them ended. Whoever is there after all keeps everything."
+        else:
+            done = f"{who} kept them. Nothing was ended; I look again within a day."
+        return _message([f"Many people could no longer take part. {done}"])
+    people = "1 person" if toll.people == 1 else f"{toll.people} people"
+    names = [f"• {words.departure(each.slack_user_id, each.reason)}" for each in some[:MOST_NAMED]]
+    if toll.people > len(names):
+        names.append(f"• and {toll.people - len(names)} more")
+    return _message(
+        [
+            f"{_QUESTION} *{people} may no longer take part, as Slack and Close say. Is that so?*",
+            "\n".join(names),
+            WHY_HELD.format(losses=_losses(toll)),
+        ],
+        small="Everybody is looked up once more before anything ends. Without an answer nothing "
+        "ends, and I look again within a day.",
+        buttons=[
+            button(END_THEM, "End them", held.question or "", style="danger"),
+            button(KEEP_THEM, "Keep them", held.question or ""),
+        ],
+    )
+
+
+def departures_over() -> Message:
+    """In place of the question, once everybody was looked up again."""
+    return _message(["Many people seemed to be gone. Everybody was looked up again since."])
+
+
 def pairing(pairing: Pairing) -> Message:
     """To an admin: is this Close account that person's?"""
     person = mention(pairing.slack_user_id)
-    address = quoted(pairing.slack_email) if pairing.slack_email else "not visible"
+    address = quoted(pairing.slack_email) if pairing.slack_email else "none that is confirmed"
     account = f"{quoted(pairing.account.name)}, {quoted(pairing.account.email)}"
     question = f"{person} connected a Close account with another address"
     if pairing.verdict is not Verdict.WAITING:
@@ -217,7 +303,7 @@ def broken_connection(connection: Connection | None) -> str:
 
 def _outcome(pairing: Pairing) -> str:
     if pairing.verdict is Verdict.REJECTED and pairing.decided_by is None:
-        return "It is rejected, because they have left."
+        return "It is rejected, because they have left or may no longer take part."
     who = mention(pairing.decided_by) if pairing.decided_by else "Nobody"
     return {
         Verdict.WAITING: "",
@@ -226,6 +312,59 @@ def _outcome(pairing: Pairing) -> str:
         Verdict.REPLACED: "They have connected another account since.",
         Verdict.EXPIRED: "No admin confirmed it within a week.",
     }[pairing.verdict]
+
+
+def _overdue_of(grantor_id: str, theirs: Sequence[Leftover], reason: Departure | None) -> str:
+    """What one person gave and Close may still hold, why, and what an admin can do."""
+    grantor = mention(grantor_id)
+    whom = ", ".join(dict.fromkeys(_grantee(each) for each in theirs[:MOST_GRANTEES]))
+    if len(theirs) > MOST_GRANTEES:
+        whom += f" and {len(theirs) - MOST_GRANTEES} more"
+    over = [each.over_since for each in theirs if each.over_since is not None]
+    since = (
+        f"Over since {moment(min(over))}, but Close has not confirmed that it is gone."
+        if over
+        else "It was set up in Close itself, and has no end."
+    )
+    headline = f"{_ALARM} *{whom} may still be able to send email as {grantor}.* {since}"
+    trouble = next((each.trouble for each in theirs if each.trouble is not None), None)
+    if reason is not None:
+        way = (
+            f"{words.departure(grantor_id, reason)}, and only they could take it away. Look "
+            f"whether {grantor}'s address can still be chosen as the sender in Close. If not, "
+            f"press the button. If so, a Close admin can remove {grantor}'s connected email "
+            f"account there, or reactivate {grantor} and remove this {_BY_HAND}."
+        )
+    elif trouble in _UNCONNECTED:
+        way = (
+            f"{grantor}'s connection to Close does not work, and only {grantor} can take it "
+            f"away: they can connect again with `/sendas connect`, or remove it {_BY_HAND}. "
+            "Please make sure that one of the two happens."
+        )
+    elif trouble is not None:
+        why = words.trouble_between(trouble, grantor_id, _grantee(theirs[0]))
+        way = f"{why} Until the bot succeeds, {grantor} can remove it {_BY_HAND}."
+    else:
+        way = f"Until the bot succeeds, {grantor} can remove it {_BY_HAND}."
+    return f"{headline} {way}"
+
+
+def _grantee(leftover: Leftover) -> str:
+    if leftover.grantee_id is not None:
+        return mention(leftover.grantee_id)
+    return quoted(leftover.grantee_name[:60]) or "Somebody whom I do not know"
+
+
+def _losses(toll: Toll) -> str:
+    kinds = {
+        "rights": toll.rights,
+        "requests": toll.requests,
+        "standing approvals": toll.standing,
+        "connections to Close": toll.connections,
+    }
+    return ", ".join(
+        f"{each.lost} of {each.total} {name}" for name, each in kinds.items() if each.lost
+    )
 
 
 def _named(delegations: Sequence[Delegation]) -> str:

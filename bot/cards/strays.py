@@ -17,6 +17,7 @@ from bot.cards.parts import button, context, section
 from bot.refusals import StrayDecided
 from bot.slack.message import Message
 from bot.times.saying import write_length
+from models.person import Departure
 from models.policy import Policy
 from models.stray import Obstacle, Stray, StrayState
 
@@ -33,14 +34,19 @@ _OBSTACLES = {
 _LABELS = {KEEP: "Keep", GIVE_END: "Give it an end", REMOVE: "Remove"}
 
 
-def card(stray: Stray, obstacle: Obstacle | None = None) -> Message:
-    """The message to the grantor about one association that the bot did not make."""
+def card(
+    stray: Stray, obstacle: Obstacle | None = None, *, departure: Departure | None = None
+) -> Message:
+    """The message to the grantor about one association that the bot did not make; ``departure`` is
+    how its grantee has left, if they have."""
     headline, lines = _said(stray)
+    if departure is not None and stray.grantee_id is not None:
+        lines = _about_leaver(stray.grantee_id, stray, departure) or lines
     if obstacle is not None:
         lines = [_OBSTACLES[obstacle]]
     blocks: list[Block] = [section(f"*{headline}*")]
     blocks += [section(line) for line in lines]
-    buttons = _buttons(stray)
+    buttons = [each for each in _buttons(stray) if each != GIVE_END or departure is None]
     said = [f"{headline}.", *lines]
     if buttons:
         said.append(f"{_who(stray)} can {words.allows('your')}.")
@@ -139,6 +145,14 @@ def _said(stray: Stray) -> tuple[str, Sequence[str]]:
                 f"{who} can no longer send email as you",
                 ["The right was removed in Close itself; nothing is left to decide."],
             )
+
+
+def _about_leaver(grantee_id: str, stray: Stray, departure: Departure) -> Sequence[str]:
+    """To the grantor, who alone can act."""
+    if stray.state is not StrayState.FOUND:
+        return ()
+    left = words.departure(grantee_id, departure)
+    return [f"*{left}.* This was set up in Close itself, so nothing here ends it. Remove it?"]
 
 
 def _who(stray: Stray) -> str:

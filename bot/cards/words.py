@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from bot.cards.markup import mention, moment, quoted
 from bot.times.saying import say_length
 from models.delegation import Delegation, Event, ExtensionWish, State, Trouble
+from models.person import Departure
 
 FOREVER = "∞ until it is revoked"  # the mark tells it from a date at a glance
 
@@ -71,7 +72,7 @@ def how_it_ended(delegation: Delegation) -> str:
         case Event.FAIL:
             return "It could not be carried out."
         case Event.OFFBOARD:
-            return "One of the two has left."
+            return f"{who_left(delegation)}."
         case Event.DISCONNECT:
             return f"{mention(delegation.grantor_id)} disconnected their Close account."
         case Event.REMOVE:
@@ -80,12 +81,33 @@ def how_it_ended(delegation: Delegation) -> str:
             return f"{who} ended it."
 
 
+_DEPARTURES = {
+    Departure.LEFT: "{who} has left",
+    Departure.GUEST: "{who} is a guest here now",
+    Departure.ELSEWHERE: "{who} belongs to another workspace now",
+    Departure.APP: "{who} is an app",
+    Departure.LEFT_CLOSE: "{who} is no longer a member of the Close organization",
+}
+
+
+def departure(person_id: str, reason: Departure) -> str:
+    """How somebody stopped being able to take part."""
+    return _DEPARTURES[reason].format(who=mention(person_id))
+
+
+def who_left(delegation: Delegation) -> str:
+    """Who could no longer take part. Rows of earlier releases do not say who it was."""
+    if delegation.closed_by is None:
+        return "One of the two has left"
+    return departure(delegation.closed_by, delegation.departure or Departure.LEFT)
+
+
 def why_cancelled(delegation: Delegation) -> str:
     """Why nothing came of it, before anything was asked of Close."""
     who = mention(delegation.closed_by or delegation.grantee_id)
     match delegation.end_event:
         case Event.OFFBOARD:
-            return "One of the two has left"
+            return who_left(delegation)
         case Event.REVOKE:
             return f"{who} took the approval back"
         case Event.DISCONNECT:
@@ -131,8 +153,8 @@ _TROUBLES = {  # what is wrong, and what helps; both parties can read it
     "email address.",
     Trouble.GRANTEE_FOUND_TWICE: "More than one account in {grantor}'s Close organization has "
     "{grantee}'s Slack email address, so it is not clear which one is theirs.",
-    Trouble.GRANTEE_WITHOUT_EMAIL: "Slack does not show {grantee}'s email address, so their Close "
-    "account could not be found.",
+    Trouble.GRANTEE_WITHOUT_EMAIL: "Slack does not show a confirmed email address of {grantee}, so "
+    "their Close account could not be found.",
     Trouble.GRANTEE_NOT_CONNECTED: "{grantee} has not connected their own Close account yet; that "
     "is needed here.",
     Trouble.GRANTEE_CHANGED: "{grantee}'s Close account is not the one any more that {grantor} saw "
@@ -151,6 +173,10 @@ _TROUBLES = {  # what is wrong, and what helps; both parties can read it
     Trouble.EXISTED_BEFORE: "{grantee} can already send as {grantor}: this was set up in Close "
     "itself, so it has no end here and the bot leaves it alone. For one with an end, remove it in "
     "Close and ask again.",
+    Trouble.PERSON_UNKNOWN: "Slack does not know {grantor} or {grantee} at the moment. Nothing is "
+    "set up until it is clear whether one of them has left.",
+    Trouble.SLACK_SILENT: "Slack does not answer at the moment, so the bot cannot see whether both "
+    "are still here. It keeps trying by itself.",
     Trouble.CLOSE_BUSY: "Close asked the bot to slow down. It keeps trying by itself.",
     Trouble.CLOSE_DOWN: "Close is not answering at the moment. The bot keeps trying by itself.",
     Trouble.CLOSE_INVALID: "Close did not accept it: one of the two accounts may no longer be "
@@ -170,6 +196,10 @@ _TROUBLES = {  # what is wrong, and what helps; both parties can read it
 
 def trouble(delegation: Delegation, kind: Trouble | None = None) -> str:
     """The sentence for what stands in the way; ``kind`` is in place of the delegation's own."""
-    sentence = _TROUBLES[kind or delegation.trouble or Trouble.CLOSE_UNEXPECTED]
-    grantor, grantee = mention(delegation.grantor_id), mention(delegation.grantee_id)
-    return sentence.format(grantor=grantor, grantee=grantee)
+    known = kind or delegation.trouble or Trouble.CLOSE_UNEXPECTED
+    return trouble_between(known, delegation.grantor_id, mention(delegation.grantee_id))
+
+
+def trouble_between(kind: Trouble, grantor_id: str, grantee: str) -> str:
+    """The sentence for what stands in the way between these two."""
+    return _TROUBLES[kind].format(grantor=mention(grantor_id), grantee=grantee)

@@ -18,6 +18,7 @@ from bot.close.shapes import (
     AssociationShape,
     EmailShape,
     MeShape,
+    OrganizationMembersShape,
     Page,
     Row,
     Shape,
@@ -25,7 +26,14 @@ from bot.close.shapes import (
 )
 from bot.close.translation import translated, unreadable
 from bot.close.transport import FOREIGN_ERRORS, TOTAL_TIMEOUT, Answer, Request, send
-from bot.ports import Association, CloseUser, Credential, SendingAccount, SentEmail
+from bot.ports import (
+    Association,
+    CloseUser,
+    Credential,
+    Memberships,
+    SendingAccount,
+    SentEmail,
+)
 
 ROOT = "/api/v1"
 PAGE_SIZE = 100
@@ -89,6 +97,21 @@ class CloseClient:
         """Return all members of the caller's organization."""
         call = _Call("GET", "/user/", params={"_limit": str(PAGE_SIZE)})
         return [row.value() async for row in self._rows(credential, call, Page[UserShape])]
+
+    async def memberships(self, credential: Credential, organization_id: str) -> Memberships | None:
+        """Return who belongs to an organization; None where the caller may not see it."""
+        checked = _checked(organization_id, "orga")
+        fields = {"_fields": "id,memberships,inactive_memberships"}
+        call = _Call("GET", "/organization/{id}/", id=checked, params=fields)
+        try:
+            answer = await self._call(credential, call)
+            return self._read(call, answer, OrganizationMembersShape).value()
+        except RefusedByClose:
+            return None
+        except RetryLater as error:
+            if error.problem is CloseProblem.UNREADABLE:
+                return None
+            raise
 
     async def sending_accounts(
         self, credential: Credential, user_id: str

@@ -13,7 +13,14 @@ from pydantic import (
     StringConstraints,
 )
 
-from bot.ports import Association, CloseUser, SendingAccount, SentEmail, TokenAnswer
+from bot.ports import (
+    Association,
+    CloseUser,
+    Memberships,
+    SendingAccount,
+    SentEmail,
+    TokenAnswer,
+)
 
 WAITING = frozenset({"scheduled", "outbox"})  # written, and Close has yet to send it
 
@@ -96,6 +103,29 @@ class MeShape(_Named):
     def value(self) -> CloseUser:
         """Return what the rest of the bot knows."""
         return self._value(tuple(each.id for each in self.organizations))
+
+
+class MembershipShape(Shape):
+    """Somebody's place in an organization."""
+
+    user_id: UserId
+
+
+class OrganizationMembersShape(Shape):
+    """The answer of ``/organization/{id}/``; either list may be kept from the caller."""
+
+    id: OrganizationId
+    memberships: tuple[MembershipShape, ...] | None = None
+    inactive_memberships: tuple[MembershipShape, ...] | None = None
+
+    def value(self) -> Memberships | None:
+        """Return what the rest of the bot knows; None unless both lists are there."""
+        if self.memberships is None or self.inactive_memberships is None:
+            return None
+        return Memberships(
+            active=frozenset(each.user_id for each in self.memberships),
+            inactive=frozenset(each.user_id for each in self.inactive_memberships),
+        )
 
 
 class IdentityShape(Shape):

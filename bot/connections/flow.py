@@ -16,8 +16,9 @@ from bot.close.errors import CloseError, CloseProblem, RefusedByClose
 from bot.connections.links import Links
 from bot.connections.sessions import Connections
 from bot.connections.vault import fingerprint, new_secret
-from bot.desk import Desk, change
+from bot.desk import Desk, change, check_person
 from bot.ports import Close, CloseOAuth, CloseUser, Credential
+from bot.refusals import Refused
 from bot.store import Store
 from models.account import Account
 from models.base import new_id
@@ -25,7 +26,6 @@ from models.connection import Connection, ConnectState
 from models.notice import NoticeKind
 from models.pairing import Pairing, Verdict
 from models.person import Person
-from models.policy import who_refusal
 from models.stray import StrayState
 
 STATE_LIFE = timedelta(minutes=10)
@@ -174,10 +174,10 @@ async def arrive_with_key(way: Way, started: ConnectState, *, api_key: str) -> A
 
 async def _member(desk: Desk, team_id: str, slack_user_id: str) -> Person:
     """Raises NotAMember for whoever cannot give or get a right."""
-    person = await desk.directory.person(slack_user_id)
-    if person is None or who_refusal(person, team_id) is not None:
-        raise NotAMember
-    return person
+    try:
+        return await check_person(desk, team_id, slack_user_id, afresh=True)
+    except Refused:
+        raise NotAMember from None
 
 
 async def _bind(

@@ -12,7 +12,7 @@ import structlog
 from bot.clock.backoff import pause_after
 from bot.connections.flow import deciders, put, wake_what_waited
 from bot.connections.sessions import Connections
-from bot.desk import Actor, Desk, change
+from bot.desk import Actor, Desk, change, check_known
 from bot.ports import Now
 from bot.refusals import AlreadyDecided, NotYours
 from bot.store import Database, Store
@@ -23,11 +23,13 @@ from models.pairing import Pairing, Verdict
 
 
 async def confirm(desk: Desk, actor: Actor, pairing_id: str) -> Pairing:
-    """It is that person's account. Raises NotYours, AlreadyDecided, OtherAccountInUse."""
+    """It is that person's account. Raises NotYours, AlreadyDecided, Refused,
+    OtherAccountInUse."""
 
     def decide(store: Store) -> Pairing:
         now = desk.now()
         pairing = _undecided(desk, store, actor, pairing_id, now)
+        check_known(desk, pairing.team_id, pairing.slack_user_id)
         connection = Connection(
             id=new_id(),
             team_id=pairing.team_id,

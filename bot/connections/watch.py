@@ -99,6 +99,8 @@ class Watch:
             store.delegations.wake_for_person(team_id, person, now=now)
             store.strays.wake_for_person(team_id, person, now=now)
             store.notices.mark_stale(connection.id, now=now)
+            # What was said to be gone while nobody could ask is looked up.
+            store.comparisons.plan(team_id, person, now=now)
         store.connections.mark_checked(connection, now=now)
 
     def _conclude(self, store: Store, connection: Connection) -> None:
@@ -138,8 +140,8 @@ class Watch:
                 incident=f"{died.timestamp():.0f}:{urgency}",
                 now=now,
             )
-        for late in (each for each in served if each.state is State.ENDING):
-            store.notices.tell_overdue(late, self.admins, now=now)
+        if any(each.state is State.ENDING for each in served):
+            store.notices.tell_overdue(connection.team_id, self.admins, now=now)
 
     async def put_off(self, connection: Connection, error: Exception) -> None:
         """Try again when Close may answer."""

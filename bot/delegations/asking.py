@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot.desk import Actor, Desk, change, check_pair_is_free, check_person, check_span
+from bot.delegations.people.departures import still_here
+from bot.desk import Actor, Desk, change, check_pair_is_free, check_span
 from bot.refusals import AlreadyOpen, NotDone, Outcome, Refused
 from bot.store import Store
 from bot.store.delegations import PairTaken
@@ -12,7 +13,7 @@ from bot.times.span import Span
 from models.base import new_id
 from models.delegation import Delegation, Event, State, default_wake
 from models.person import Person
-from models.policy import Refusal, reason_refusal
+from models.policy import LATELY, Refusal, crowd_refusal, reason_refusal
 from models.reminders import next_reminder
 
 MOST_AT_ONCE = 100  # people in one wish
@@ -41,9 +42,9 @@ async def request(
         return await grant(desk, actor, grantee_id=grantee_id, terms=terms)
     _check_reason(desk, terms.reason)
     check_span(desk, terms.span, now=desk.now())
-    await check_person(desk, actor.team_id, actor.user_id)
-    grantor = await check_person(desk, actor.team_id, grantor_id)
-    grantee = await check_person(desk, actor.team_id, grantee_id)
+    await still_here(desk, actor.team_id, actor.user_id)
+    grantor = await still_here(desk, actor.team_id, grantor_id)
+    grantee = await still_here(desk, actor.team_id, grantee_id)
     wished = _wished(desk, actor, grantor, grantee, terms)
     remind_at = next_reminder(
         asked_at=wished.requested_at, sent=0, zone=grantor.time_zone, now=desk.now()
@@ -125,8 +126,8 @@ async def _granted(desk: Desk, actor: Actor, grantee_id: str, terms: Terms) -> D
     check_span(desk, terms.span, now=desk.now())
     if len(terms.reason) > 0:
         _check_reason(desk, terms.reason)
-    grantor = await check_person(desk, actor.team_id, actor.user_id)
-    grantee = await check_person(desk, actor.team_id, grantee_id)
+    grantor = await still_here(desk, actor.team_id, actor.user_id)
+    grantee = await still_here(desk, actor.team_id, grantee_id)
     now = desk.now()
     return replace(
         _wished(desk, actor, grantor, grantee, terms),
@@ -171,7 +172,7 @@ def _begun_or_not(
 ) -> Outcome:
     try:
         begun = _begun(desk, store, actor, wished, Event.GRANT, now=now)
-    except AlreadyOpen as problem:
+    except (AlreadyOpen, Refused) as problem:
         return Outcome(wished.grantee_id, problem=problem)
     return Outcome(wished.grantee_id, begun)
 
@@ -180,6 +181,7 @@ def _begun(
     desk: Desk, store: Store, actor: Actor, wished: Delegation, event: Event, *, now: datetime
 ) -> Delegation:
     check_pair_is_free(store, wished)
+    _check_crowd(store, wished, now)
     new = _under_standing_approval(desk, store, wished, now)
     new = replace(new, wake_at=default_wake(new, now))
     return store.delegations.add(
@@ -207,6 +209,24 @@ def _under_standing_approval(
         remind_at=None,
         lapses_at=last_start(desk, span, now),
     )
+
+
+def _check_crowd(store: Store, wished: Delegation, now: datetime) -> None:
+    """Nobody can drown a colleague in requests, or in grants; raises Refused."""
+    asker, waits = wished.requester_id, wished.state is State.REQUESTED
+    for other in dict.fromkeys((wished.grantor_id, wished.grantee_id)):
+        if other == asker:
+            continue
+        in_all, for_one, lately = store.delegations.crowd(
+            wished.team_id, asker, other, since=now - LATELY
+        )
+        refusal = crowd_refusal(
+            open_in_all=in_all if waits else 0,  # a grant leaves nothing open
+            open_for_one=for_one if waits else 0,
+            lately_for_one=lately,
+        )
+        if refusal is not None:
+            raise Refused(refusal, other)
 
 
 def _check_reason(desk: Desk, reason: str) -> None:

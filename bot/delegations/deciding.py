@@ -4,7 +4,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.delegations.asking import last_start
-from bot.desk import Actor, Desk, as_grantor, change, check_span, only_in
+from bot.delegations.people.departures import decided
+from bot.desk import Actor, Desk, as_grantor, change, check_known, check_span, only_in
 from bot.refusals import LapsesBefore, Refused
 from bot.store import Store
 from bot.times.span import Span
@@ -18,12 +19,15 @@ async def approve(
 ) -> Delegation:
     """The grantor says yes, as asked or for another time. Raises NotYours, Settled, Refused.
 
-    Another time that names no start of its own leaves the start that was asked for.
+    Another time that names no start of its own leaves the start that was asked for. If one of the
+    people is known to have left, that is carried out instead.
     """
 
     def decide(store: Store) -> Delegation:
         delegation = as_grantor(store, actor, delegation_id)
         only_in(delegation, State.REQUESTED)
+        d = delegation
+        check_known(desk, d.team_id, d.grantor_id, d.grantee_id, d.requester_id)
         now = desk.now()
         agreed = _agreed(delegation, span, now)
         if span is not None:
@@ -41,7 +45,7 @@ async def approve(
             lapses_at=last_start(desk, agreed, now),
         )
 
-    return await change(desk, decide)
+    return await decided(desk, actor, decide)
 
 
 async def deny(desk: Desk, actor: Actor, delegation_id: str, note: str = "") -> Delegation:

@@ -1,12 +1,12 @@
-"""How people end a delegation, at any point of its life; and what happens when somebody leaves."""
+"""How people end a delegation, at any point of its life."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
-from bot.connections.leaving import give_up
 from bot.desk import Actor, Desk, as_asker, as_grantor, change, only_in
 from bot.store import Store
 from models.delegation import Delegation, Event, State
+from models.person import Departure
 
 
 async def cancel(desk: Desk, actor: Actor, delegation_id: str) -> Delegation:
@@ -35,7 +35,7 @@ async def revoke(desk: Desk, actor: Actor, delegation_id: str) -> Delegation:
         now = desk.now()
         if delegation.state is State.REQUESTED:
             return _close(store, delegation, Event.DENY, actor.user_id, now=now)
-        return _end(store, delegation, Event.REVOKE, actor.user_id, now=now)
+        return end(store, delegation, Event.REVOKE, actor.user_id, now=now)
 
     return await change(desk, decide)
 
@@ -50,47 +50,38 @@ async def revoke_all(desk: Desk, actor: Actor) -> Sequence[Delegation]:
             if current is None or current.grantor_id != actor.user_id:
                 continue
             if current.state in (State.APPROVED, State.ACTIVE):
-                revoked.append(_end(store, current, Event.REVOKE, actor.user_id, now=now))
+                revoked.append(end(store, current, Event.REVOKE, actor.user_id, now=now))
         return revoked
 
     return await change(desk, revoke)
-
-
-async def offboard(desk: Desk, team_id: str, user_id: str) -> None:
-    """Somebody has left: end everything that they give, have or wait for, and every standing
-    approval that names them; then their connection is given up. All of it or nothing."""
-
-    def end_all(store: Store) -> None:
-        now = desk.now()  # one moment for all, so that all are due together
-        store.standing.end_all(team_id, user_id, now=now)
-        for each in store.delegations.open_for_person(team_id, user_id):
-            current = store.delegations.get(each.id, lock=True)
-            if current is None or current.state is State.ENDING:
-                continue
-            if user_id in (current.grantor_id, current.grantee_id):
-                _end(store, current, Event.OFFBOARD, None, now=now)
-        give_up(store, team_id, user_id, now=now)
-
-    await change(desk, end_all)
 
 
 async def _end_as_asker(desk: Desk, actor: Actor, delegation_id: str, *states: State) -> Delegation:
     def decide(store: Store) -> Delegation:
         delegation = as_asker(store, actor, delegation_id)
         only_in(delegation, *states)
-        return _end(store, delegation, Event.RELEASE, actor.user_id, now=desk.now())
+        return end(store, delegation, Event.RELEASE, actor.user_id, now=desk.now())
 
     return await change(desk, decide)
 
 
-def _end(
-    store: Store, delegation: Delegation, cause: Event, closed_by: str | None, *, now: datetime
+def end(
+    store: Store,
+    delegation: Delegation,
+    cause: Event,
+    closed_by: str | None,
+    *,
+    now: datetime,
+    departure: Departure | None = None,
 ) -> Delegation:
-    """What Close was never asked for is cancelled; anything else has to be ended there."""
+    """What Close was never asked for is cancelled; anything else has to be ended there.
+
+    ``departure`` is how whoever ended it did so, when that was by leaving.
+    """
     was_asked_for = delegation.attempted_at is not None
     is_cancelled = delegation.state is State.REQUESTED or not was_asked_for
     event = Event.CANCEL if is_cancelled else cause
-    return _close(store, delegation, event, closed_by, now=now, cause=cause)
+    return _close(store, delegation, event, closed_by, now=now, cause=cause, departure=departure)
 
 
 def _close(
@@ -101,6 +92,7 @@ def _close(
     *,
     now: datetime,
     cause: Event | None = None,
+    departure: Departure | None = None,
 ) -> Delegation:
     """``cause`` is why, when that is more than the event itself says."""
     return store.delegations.apply(
@@ -110,5 +102,6 @@ def _close(
         actor=closed_by,
         end_event=cause or event,
         closed_by=closed_by,
+        departure=departure,
         ended_at=now,
     )

@@ -3,12 +3,13 @@
 from datetime import datetime
 from typing import Any
 
-from bot.desk import Actor, Desk, as_grantor, change, check_span, locked, only_in
+from bot.delegations.people.departures import decided
+from bot.desk import Actor, Desk, as_grantor, change, check_known, check_span, locked, only_in
 from bot.refusals import NothingToAnswer, NotYours, Refused, Settled
 from bot.store import Store
 from bot.times.span import Span
 from models.delegation import Delegation, Event, ExtensionWish, State
-from models.policy import Refusal, length_refusal
+from models.policy import LATELY, MOST_WISHES, Refusal, length_refusal
 from models.standing import StandingApproval
 
 
@@ -16,7 +17,8 @@ async def extend(desk: Desk, actor: Actor, delegation_id: str, span: Span) -> De
     """More time: at once from the grantor or under their standing approval, else as a wish.
 
     A length is added to the present end, and an end must be later than that: ending it
-    earlier has words of its own. Raises NotYours, Settled and Refused.
+    earlier has words of its own. Slack is asked at once whether both may still take part, and a
+    right that goes on beyond its end without them is ended. Raises NotYours, Settled and Refused.
     """
 
     def decide(store: Store) -> Delegation:
@@ -26,6 +28,7 @@ async def extend(desk: Desk, actor: Actor, delegation_id: str, span: Span) -> De
             raise NotYours
         now = desk.now()
         _only_running(delegation, now)
+        check_known(desk, delegation.team_id, delegation.grantor_id, delegation.grantee_id)
         ends_at = _new_end(delegation, span, now)
         check_span(desk, Span(until=ends_at, forever=ends_at is None), now=now)
         _check_longer(delegation, ends_at)
@@ -35,6 +38,7 @@ async def extend(desk: Desk, actor: Actor, delegation_id: str, span: Span) -> De
         if standing is not None:
             by_standing = {"standing_id": standing.id, "decided_at": now}
             return _extended(desk, store, actor, delegation, ends_at, now=now, **by_standing)
+        _check_wishes(store, delegation, now)
         return store.delegations.apply(
             delegation,
             Event.ASK_EXTENSION,
@@ -44,7 +48,7 @@ async def extend(desk: Desk, actor: Actor, delegation_id: str, span: Span) -> De
             extension_declined_at=None,
         )
 
-    return await change(desk, decide)
+    return await decided(desk, actor, decide)
 
 
 async def approve_extension(desk: Desk, actor: Actor, delegation_id: str) -> Delegation:
@@ -53,11 +57,12 @@ async def approve_extension(desk: Desk, actor: Actor, delegation_id: str) -> Del
     def decide(store: Store) -> Delegation:
         now = desk.now()
         delegation, wish = _asked(store, actor, delegation_id, now)
+        check_known(desk, delegation.team_id, delegation.grantor_id, delegation.grantee_id)
         ends_at = _new_end(delegation, Span(length=wish.length, until=wish.until), now)
         _check_latest(desk, ends_at, now)
         return _extended(desk, store, actor, delegation, ends_at, now=now)
 
-    return await change(desk, decide)
+    return await decided(desk, actor, decide)
 
 
 async def decline_extension(desk: Desk, actor: Actor, delegation_id: str) -> Delegation:
@@ -137,10 +142,18 @@ def _extended(
         until=ends_at,
         warn_at=desk.policy.warn_at(ends_at, now),
         is_warned=False,
+        is_unchecked=True,
         extension_declined_at=None,
         extension=None,
         **(by_standing or _by_grantor(delegation)),
     )
+
+
+def _check_wishes(store: Store, delegation: Delegation, now: datetime) -> None:
+    """Each wish is a message to the grantor; raises Refused."""
+    asked = store.delegations.count_events(delegation.id, Event.ASK_EXTENSION, since=now - LATELY)
+    if asked >= MOST_WISHES:
+        raise Refused(Refusal.TOO_OFTEN, delegation.grantor_id)
 
 
 def _by_grantor(delegation: Delegation) -> dict[str, Any]:

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 from bot.delegations.deciding import approve
 from bot.delegations.finding import get
-from bot.desk import Actor, Desk, change, check_person, check_span
+from bot.delegations.people.departures import still_here
+from bot.desk import Actor, Desk, change, check_span
 from bot.refusals import NotYours, Refused, Settled
 from bot.store import Store
 from bot.times.span import Span
@@ -29,7 +30,8 @@ async def always_approve(
     check_span(desk, Span(length=max_length), now=now)
     if until <= now:
         raise Refused(Refusal.DATE_PASSED)
-    await check_person(desk, actor.team_id, grantee_id)
+    for person_id in (actor.user_id, grantee_id):
+        await still_here(desk, actor.team_id, person_id)
     standing = StandingApproval(
         id=new_id(),
         team_id=actor.team_id,

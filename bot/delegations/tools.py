@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from bot.connections.sessions import Connections
 from bot.delegations.members import Members
-from bot.ports import Close, Now
+from bot.ports import Close, Directory, Now
 from bot.store import Database
 from bot.telemetry import Metrics
 from models.policy import Policy
@@ -12,7 +12,7 @@ from models.policy import Policy
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """The database, Close in people's names, and the rules.
+    """The database, Close in people's names, who people are in Slack, and the rules.
 
     Without ``matches_email`` only a grantee's own connection tells which account is theirs.
     """
@@ -24,4 +24,5 @@ class Tools:
     policy: Policy
     now: Now
     metrics: Metrics
+    directory: Directory
     matches_email: bool = True

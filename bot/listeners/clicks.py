@@ -49,7 +49,9 @@ def opens(app: AsyncApp, reception: Reception, action_id: str, form: UseCase[Vie
     async def on_click(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         await ack()
         try:
-            view = await form(reception.desk, actor_of(body), value_of(action))
+            view = await form(
+                reception.desk, await actor_of(reception.desk, body), value_of(action)
+            )
         except REFUSALS as error:
             await reception.refuse(body, error)
         else:
@@ -77,7 +79,7 @@ def submits(
 
     async def on_submit(ack: AsyncAck, body: dict[str, Any], view: dict[str, Any]) -> None:
         try:
-            said = await submitted(reception.desk, actor_of(body), view)
+            said = await submitted(reception.desk, await actor_of(reception.desk, body), view)
         except REFUSALS as error:
             beside = others.get(error.refusal, field) if isinstance(error, Refused) else field
             text = explain(error, reception.desk.policy, plain=True)
@@ -99,7 +101,8 @@ async def _carried_out(
 ) -> Result | None:
     """What came of it, or None when whoever clicked reads why it was refused."""
     try:
-        result = await use_case(reception.desk, actor_of(body), value_of(action))
+        actor = await actor_of(reception.desk, body)
+        result = await use_case(reception.desk, actor, value_of(action))
     except REFUSALS as error:
         await ack()
         await reception.refuse(body, error)
@@ -108,11 +111,17 @@ async def _carried_out(
     return result
 
 
-def actor_of(body: dict[str, Any]) -> Actor:
-    """Who clicked. A person of another workspace keeps their own team, and so has no say here."""
+async def actor_of(desk: Desk, body: dict[str, Any]) -> Actor:
+    """Who clicked. A person of another workspace keeps their own team, and so has no say here,
+    unless that is one of our own Enterprise Grid. Raises ``bot.slack.errors``."""
     user = body["user"]
-    team = body.get("team") or {}
-    return Actor(str(user.get("team_id") or team.get("id") or ""), str(user["id"]))
+    here = str((body.get("team") or {}).get("id") or "")
+    home, user_id = str(user.get("team_id") or here), str(user["id"])
+    if here and home != here:
+        person = await desk.directory.person(user_id)
+        if person is not None and person.is_colleague:
+            return Actor(here, user_id)
+    return Actor(home, user_id)
 
 
 def value_of(action: dict[str, Any]) -> str:

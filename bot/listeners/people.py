@@ -1,21 +1,31 @@
-"""Events: people change, and people leave."""
+"""Events: people change, and people leave; and what admins answer about leavers."""
 
 from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 
-from bot.delegations import ending
-from bot.desk import Desk
-from bot.slack.directory import person_of
+from bot.cards import notices
+from bot.delegations.people import departures, verdicts
+from bot.listeners import clicks
+from bot.listeners.reception import Reception
+from models.policy import DEPARTURES, who_refusal
 
 
-def register(app: AsyncApp, desk: Desk) -> None:
-    """Listen to changes of people."""
+def register(app: AsyncApp, reception: Reception) -> None:
+    """Listen to changes of people, and to the buttons of admins."""
+    desk = reception.desk
 
     async def on_user_change(event: dict[str, Any], body: dict[str, Any]) -> None:
-        person = person_of(event["user"])
-        desk.directory.learn(person)
-        if person.is_deactivated:  # the only sign that somebody has left (slack.md §8)
-            await ending.offboard(desk, str(body["team_id"]), person.id)
+        """Of every status and every name as well, so most of them change nothing here. That
+        somebody has left, or is a guest now, is said in no other way (slack.md §8)."""
+        person, team_id = await desk.directory.learn(event["user"]), str(body["team_id"])
+        refusal = who_refusal(person, team_id)
+        if refusal is None:
+            await departures.come_back(desk, team_id, person.id)
+        else:
+            await departures.offboard(desk, team_id, person.id, DEPARTURES[refusal])
 
     app.event("user_change")(on_user_change)
+    clicks.on(app, reception, notices.END_THEM, verdicts.end_them)
+    clicks.on(app, reception, notices.KEEP_THEM, verdicts.keep_them)
+    clicks.on(app, reception, notices.IS_GONE, verdicts.is_gone)

@@ -10,6 +10,7 @@ from bot.delegations.receipts import Receipts
 from bot.listeners.clicks import actor_of, value_of
 from bot.listeners.reception import Reception
 from bot.refusals import NotDone
+from bot.slack.errors import SlackError
 
 
 def register(app: AsyncApp, reception: Reception, receipts: Receipts) -> None:
@@ -18,8 +19,9 @@ def register(app: AsyncApp, reception: Reception, receipts: Receipts) -> None:
     async def on_click(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         await ack()  # first: nothing is changed, so nothing can be lost while Close is asked
         try:
-            answer = shown(*await receipts.show(actor_of(body), value_of(action)))
-        except NotDone as error:
+            actor = await actor_of(reception.desk, body)
+            answer = shown(*await receipts.show(actor, value_of(action)))
+        except (NotDone, SlackError) as error:
             await reception.refuse(body, error)
         else:
             await reception.responses.tell(body, answer)

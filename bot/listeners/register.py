@@ -45,5 +45,5 @@ def listen(
     strays.register(app, reception)
     shortcuts.register(app, reception)
     homes.register(app, reception)
-    people.register(app, desk)
+    people.register(app, reception)
     errors.register(app, responses)

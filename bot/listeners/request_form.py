@@ -36,7 +36,7 @@ def register(app: AsyncApp, reception: Reception) -> None:
         try:
             done = await understanding.from_form(
                 desk,
-                actor_of(body),
+                await actor_of(desk, body),
                 form.grantor_ids,
                 form.duration,
                 form.reason,

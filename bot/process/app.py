@@ -12,6 +12,7 @@ from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
 
 from bot.clock.bell import Bell
@@ -31,6 +32,7 @@ from bot.slack.edge import SlackEdge
 from bot.slack.responses import Responses
 from bot.slack.runner import ACK_SECONDS, PromptListenerRunner
 from bot.slack.views import Views
+from bot.store import Database
 from bot.store.schema import is_current
 from bot.telemetry import Metrics
 from bot.web.connections import ConnectPages
@@ -39,6 +41,7 @@ from bot.web.routes import web_app
 
 Answer = TypeVar("Answer")
 
+SETTLED = timedelta(minutes=10)  # after a start there is more urgent work than a round
 GREETING_PAUSE = 5.0  # seconds between attempts to reach Slack at the start
 
 
@@ -59,8 +62,8 @@ async def open_bot(
         outside = await stack.enter_async_context(open_outside(settings, now))
         await rotate(outside.database, outside.vault, now)
         clock, bell, metrics = Clock(now, beat), Bell(), Metrics()
-        workshop = Workshop(outside, bell, metrics)
         workspace = Workspace(outside.quick)
+        workshop = Workshop(outside, workspace, bell, metrics)
         app = bolt_app(outside.quick, workspace, ack_seconds)
         desk = Desk(
             outside.database,
@@ -81,7 +84,7 @@ async def open_bot(
 
         await stack.enter_async_context(_at_work(clock, *workshop.workers))
         stack.push_async_callback(_finish_listeners, app)
-        await stack.enter_async_context(_in_background(_greet(workspace)))
+        await stack.enter_async_context(_in_background(_greet(workspace, outside.database, now)))
         edge = None
         if settings.slack_app_token is not None:
             socket_token = settings.slack_app_token.get_secret_value()
@@ -131,12 +134,21 @@ async def _in_background(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]
         task.cancel()
 
 
-async def _greet(workspace: Workspace) -> None:
-    """Ask Slack who we are before the first click does."""
+async def _greet(workspace: Workspace, database: Database, now: Now) -> None:
+    """Ask Slack who we are before the first click does; who has left while the bot was away is
+    found out soon."""
     known = await _persistently(workspace.authorize)
-    structlog.get_logger("bot.process.app").info(
-        "ready", team=known.team_id, bot_user=known.bot_user_id
-    )
+    log = structlog.get_logger("bot.process.app")
+    log.info("ready", team=known.team_id, bot_user=known.bot_user_id)
+    team_id = str(known.team_id)
+    while True:
+        try:
+            await database.run(lambda store: store.rounds.plan(team_id, now=now(), wait=SETTLED))
+        except (SQLAlchemyError, OSError) as error:
+            log.warning("no round could be planned", error=type(error).__name__)
+            await asyncio.sleep(GREETING_PAUSE)
+        else:
+            return
 
 
 @asynccontextmanager

@@ -9,6 +9,7 @@ from bot.connections.pairings import PairingStep
 from bot.connections.sessions import Connections
 from bot.connections.watch import Watch
 from bot.delegations.members import Members
+from bot.delegations.people.rounds import RoundStep
 from bot.delegations.receipts import Receipts
 from bot.delegations.steps.advance import Advance
 from bot.delegations.tools import Tools
@@ -18,6 +19,7 @@ from bot.projections.homes import HomeStep
 from bot.projections.notices import NoticeStep
 from bot.projections.showing import Showing
 from bot.projections.strays import StrayStep
+from bot.slack.bolt import Workspace
 from bot.slack.chat import Messages
 from bot.slack.directory import SlackDirectory
 from bot.slack.views import Views
@@ -30,15 +32,18 @@ from models.delegation import Delegation
 from models.home import Home
 from models.notice import Notice
 from models.pairing import Pairing
+from models.round import Round
 from models.stray import Stray
 
 
 class Workshop:
     """All workers of one process; the other attributes are what the listeners share with them."""
 
-    def __init__(self, outside: Outside, bell: Bell, metrics: Metrics) -> None:
+    def __init__(
+        self, outside: Outside, workspace: Workspace, bell: Bell, metrics: Metrics
+    ) -> None:
         now = outside.now
-        self.directory = SlackDirectory(outside.quick, now)
+        self.directory = SlackDirectory(outside.quick, workspace, now)
         self.connections = Connections(outside.database, outside.vault, outside.oauth, now)
         tools = Tools(
             database=outside.database,
@@ -48,6 +53,7 @@ class Workshop:
             policy=outside.settings.policy,
             now=now,
             metrics=metrics,
+            directory=self.directory,
             matches_email=not outside.settings.require_grantee_connection,
         )
         self.receipts = Receipts(tools)
@@ -65,10 +71,11 @@ class Workshop:
 def _of_close(
     tools: Tools, receipts: Receipts, directory: SlackDirectory, messages: Messages, bell: Bell
 ) -> Sequence[Worker[Any]]:
-    """What Close holds, and what it should hold."""
+    """What Close holds, what it should hold, and who may still take part."""
     database, now = tools.database, tools.now
     advance = Advance(tools, receipts, bell.show)
     compare = Compare(tools, directory, messages, bell.settle)
+    walk = RoundStep(tools, bell.settle)
     return [
         Worker[Delegation](
             "delegations",
@@ -81,6 +88,7 @@ def _of_close(
         Worker[Comparison](
             "comparisons", database, lambda store: store.comparisons.due, compare, now
         ),
+        Worker[Round]("rounds", database, lambda store: store.rounds.due, walk, now),
     ]
 
 
@@ -90,7 +98,7 @@ def _of_slack(
     """What people see."""
     database, now = tools.database, tools.now
     card, home = CardStep(showing, receipts), HomeStep(showing, views, tools.policy.admins)
-    notice, stray = NoticeStep(showing), StrayStep(showing, tools)
+    notice, stray = NoticeStep(showing, tools.policy.admins), StrayStep(showing, tools)
     return [
         Worker[Card]("cards", database, lambda store: store.cards.due, card, now),
         Worker[Home]("homes", database, lambda store: store.homes.due, home, now),

@@ -1,6 +1,7 @@
 """Notices go out: one stale notice is rendered from the present rows, and posted or updated."""
 
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 
 from bot.cards import notices as texts
 from bot.projections.showing import Showing, place_of
@@ -9,15 +10,23 @@ from bot.slack.message import Message
 from bot.store import Store
 from models.notice import Notice, NoticeKind
 
+LOOK_AGAIN = timedelta(
+    minutes=10
+)  # time alone makes something overdue, and a day's list an old one
+
 
 @dataclass(frozen=True, slots=True)
 class NoticeStep:
-    """The worker's step for one leased notice."""
+    """The worker's step for one leased notice; ``admins`` have a list of what is overdue."""
 
     showing: Showing
+    admins: frozenset[str] = frozenset()
 
     async def take(self, notice: Notice) -> None:
         """Show what is true now."""
+        if notice.kind is NoticeKind.OVERDUE_LIST:
+            await self._list(notice)
+            return
         message = await self.showing.database.run(lambda store: self._message(store, notice))
         place = {} if message is None else asdict(await self._shown(notice, message))
         await self.showing.database.run(lambda store: store.notices.due.rest(notice, **place))
@@ -25,6 +34,35 @@ class NoticeStep:
     async def put_off(self, notice: Notice, error: Exception) -> None:
         """Try again when Slack may take it."""
         await self.showing.put_off(lambda store: store.notices.due, notice, error)
+
+    async def _list(self, notice: Notice) -> None:
+        """Today's list is looked at again and again as long as anything is on it; one of an earlier
+        day waits for its end."""
+        message, is_over, is_newest = await self.showing.database.run(
+            lambda store: self._overdue(store, notice)
+        )
+        place = {} if message is None else asdict(await self._shown(notice, message))
+        now = self.showing.now()
+        kind = NoticeKind.OVERDUE_OVER if is_over else NoticeKind.OVERDUE_LIST
+        wake_at = now + LOOK_AGAIN if is_newest and not is_over else None
+        await self.showing.database.run(
+            lambda store: store.notices.due.put_off(
+                notice, wake_at=wake_at, attempts=0, kind=kind, **place
+            )
+        )
+
+    def _overdue(self, store: Store, notice: Notice) -> tuple[Message | None, bool, bool]:
+        """What it says, whether nothing of it is left, and whether it is the admin's latest."""
+        now, team_id = self.showing.now(), notice.team_id
+        leftovers = store.overdue.of(team_id, now=now)
+        if not leftovers:
+            return texts.overdue_over() if notice.message_ts is not None else None, True, True
+        store.notices.tell_overdue(team_id, self.admins, now=now)
+        newest = store.notices.newest_overdue(team_id, notice.recipient)
+        if newest is not None and newest.id != notice.id:
+            return texts.overdue_before(leftovers), False, False
+        gone = store.departures.reasons(team_id, (each.grantor_id for each in leftovers))
+        return texts.overdue_list(leftovers, gone), False, True
 
     def _message(self, store: Store, notice: Notice) -> Message | None:
         """None when it has become pointless before anybody saw it."""
@@ -37,18 +75,25 @@ class NoticeStep:
                 if delegation is None or (not delegation.is_open and not is_seen):
                     return None
                 return texts.overdue(delegation)
+            case NoticeKind.OVERDUE_LIST | NoticeKind.OVERDUE_OVER:
+                return texts.overdue_over() if is_seen else None
+            case NoticeKind.DEPARTURES:
+                return _departures(store, notice, is_seen=is_seen)
             case NoticeKind.PAIRING | NoticeKind.PAIRING_DECIDED:
-                pairing = store.pairings.get(notice.subject_id)
-                if pairing is None:
-                    return None
-                if notice.kind is NoticeKind.PAIRING:
-                    return texts.pairing(pairing)
-                url = self.showing.links.connect(notice.team_id, notice.recipient)
-                return texts.pairing_decided(pairing, connect_url=url)
+                return self._pairing(store, notice)
             case NoticeKind.DISCONNECTED | NoticeKind.KEY_FORGOTTEN:
                 return texts.disconnected(was_key=notice.kind is NoticeKind.KEY_FORGOTTEN)
             case NoticeKind.TOKENS_FORGOTTEN:
                 return texts.tokens_forgotten()
+
+    def _pairing(self, store: Store, notice: Notice) -> Message | None:
+        pairing = store.pairings.get(notice.subject_id)
+        if pairing is None:
+            return None
+        if notice.kind is NoticeKind.PAIRING:
+            return texts.pairing(pairing)
+        url = self.showing.links.connect(notice.team_id, notice.recipient)
+        return texts.pairing_decided(pairing, connect_url=url)
 
     def _connection_lost(self, store: Store, notice: Notice, *, is_seen: bool) -> Message | None:
         connection = store.connections.find(notice.subject_id)
@@ -66,3 +111,11 @@ class NoticeStep:
         to = Envelope(notice.recipient, f"notice:{notice.id}", notice.attempts)
         place, _ = await self.showing.messages.show(message, to)
         return place
+
+
+def _departures(store: Store, notice: Notice, *, is_seen: bool) -> Message | None:
+    held = store.rounds.asking(notice.subject_id)
+    if held is None:
+        return texts.departures_over() if is_seen else None
+    some = store.departures.pending(notice.team_id, limit=texts.MOST_NAMED)
+    return texts.departures(held, store.departures.toll(notice.team_id), some)

@@ -8,9 +8,12 @@ from bot.delegations.tools import Tools
 from bot.ports import OutsideError
 from bot.projections.showing import Showing, place_of
 from bot.slack.chat import Envelope
+from bot.store import Store
 from bot.strays import remove
+from models.person import Departure
 from models.stray import Obstacle, Stray, StrayState
 
+LEAVERS_PAUSE = timedelta(days=1)
 OBSTACLE_PAUSE = timedelta(minutes=15)  # connecting again ends it at once
 
 
@@ -43,13 +46,30 @@ class StrayStep:
             lambda store: store.strays.due,
             stray,
             error,
-            pause=None if remove.obstacle(error) is None else OBSTACLE_PAUSE,
+            pause=None if remove.obstacle(error) is None else await self._pause(stray),
             gives_up=stray.state is not StrayState.REMOVING,
         )
 
     async def _show(self, stray: Stray, obstacle: Obstacle | None = None) -> None:
+        departure = await self.showing.database.run(lambda store: _departure(store, stray))
         to = Envelope(stray.grantor_id, f"{stray.id}:{stray.message_ts or ''}", stray.attempts)
         place, _ = await self.showing.messages.show(
-            card(stray, obstacle), to, place_of(stray.channel_id, stray.message_ts)
+            card(stray, obstacle, departure=departure),
+            to,
+            place_of(stray.channel_id, stray.message_ts),
         )
         await self.showing.database.run(lambda store: store.strays.shown(stray, **asdict(place)))
+
+    async def _pause(self, stray: Stray) -> timedelta:
+        """Whoever has left will not connect again; admins have it on their list every day."""
+        gone = await self.showing.database.run(
+            lambda store: store.departures.reasons(stray.team_id, [stray.grantor_id])
+        )
+        return LEAVERS_PAUSE if gone else OBSTACLE_PAUSE
+
+
+def _departure(store: Store, stray: Stray) -> Departure | None:
+    """How the grantee has left, if they have."""
+    if stray.grantee_id is None:
+        return None
+    return store.departures.reasons(stray.team_id, [stray.grantee_id]).get(stray.grantee_id)

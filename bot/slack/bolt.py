@@ -3,12 +3,15 @@
 import asyncio
 from typing import Any
 
+import aiohttp
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
+from slack_sdk.errors import SlackClientError
 from slack_sdk.http_retry.async_handler import AsyncRetryHandler
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.slack.errors import translate
 from bot.slack.runner import PromptListenerRunner
 
 RATE_LIMIT_RETRIES = 1
@@ -32,12 +35,17 @@ def web_client(token: str, api_url: str, session: Any, *, patient: bool) -> Asyn
 
 
 class Workspace:
-    """Which workspace this is and who we are in it: asked once, then remembered."""
+    """Which workspace, and which Enterprise Grid, the bot's token belongs to: asked once.
+
+    Both are None until Slack has said so.
+    """
 
     def __init__(self, client: AsyncWebClient) -> None:
         self._client = client
         self._known: AuthorizeResult | None = None
         self._asking = asyncio.Lock()
+        self.team_id: str | None = None
+        self.enterprise_id: str | None = None
 
     async def authorize(self) -> AuthorizeResult:
         """Bolt's ``authorize``; raises the Slack SDK's errors as long as Slack cannot say."""
@@ -47,7 +55,16 @@ class Workspace:
                 self._known = AuthorizeResult.from_auth_test_response(
                     auth_test_response=answer, bot_token=self._client.token
                 )
+                self.team_id = answer.get("team_id") or None
+                self.enterprise_id = answer.get("enterprise_id") or None
             return self._known
+
+    async def learn(self) -> None:
+        """Ask Slack; raises ``bot.slack.errors`` as long as it does not say."""
+        try:
+            await self.authorize()
+        except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise translate(error) from error
 
 
 def bolt_app(client: AsyncWebClient, workspace: Workspace, ack_seconds: float) -> AsyncApp:

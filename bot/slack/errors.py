@@ -4,6 +4,7 @@
 
     SlackError
     ├── SlackRetryLater     429, 5xx, no connection: not done; ``wait`` when Slack named one
+    │   └── SlackSilent     no answer at all to a question
     ├── SlackUnclear        the message may have been taken: look before posting again
     ├── MessageGone         it cannot be updated any more: post a new one
     └── SlackRefused        final for this message or person; ``code`` is Slack's word
@@ -15,7 +16,7 @@ from datetime import timedelta
 import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
 
-from bot.ports import OutsideError
+from bot.ports import NoAnswer, OutsideError
 
 GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
 UNCLEAR = frozenset({"internal_error", "fatal_error", "request_timeout"})
@@ -52,6 +53,10 @@ class SlackRetryLater(SlackError):
     def __init__(self, code: str, wait: timedelta | None = None) -> None:
         super().__init__(code)
         self.wait = wait
+
+
+class SlackSilent(SlackRetryLater, NoAnswer):
+    """Slack could not be reached, or hung up, when it was only asked something."""
 
 
 class SlackUnclear(SlackError):

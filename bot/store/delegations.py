@@ -29,6 +29,7 @@ from models.event import EventRecord, events
 from models.rows import to_row
 
 _columns = delegations.c
+ASKERS = 7_365_466  # any constant: the space of the locks by which askers are counted
 SERVED_STATES = (State.APPROVED, State.ACTIVE, State.ENDING)
 
 
@@ -174,6 +175,22 @@ class Delegations:
             self._touch_homes(moved, now)
         return moved
 
+    def note_checked(self, delegation: Delegation, *, now: datetime) -> None:
+        """Slack has said that both may take part; what changed since the claim is asked anew."""
+        checked = replace(delegation, is_unchecked=False)
+        changed = self._connection.execute(
+            update(delegations)
+            .where(_columns.id == delegation.id, _columns.version == delegation.version)
+            .values(
+                is_unchecked=False,
+                attempts=0,
+                leased_until=None,
+                wake_at=default_wake(checked, now),
+            )
+        )
+        if changed.rowcount == 0:
+            self.due.free(delegation.id)
+
     def note_unclear(self, delegation_id: str) -> None:
         """Remember that the answer to a create was lost."""
         self._connection.execute(
@@ -261,6 +278,39 @@ class Delegations:
                 ended_at=now,
             )
 
+    def crowd(
+        self, team_id: str, asker_id: str, other_id: str, *, since: datetime
+    ) -> tuple[int, int, int]:
+        """How much somebody asks: their unanswered requests, those of them to one grantor, and all
+        that they asked this person, or gave them, since then.
+
+        On PostgreSQL the asker's next transaction waits for this one, so that none is missed.
+        """
+        if self._connection.dialect.name == "postgresql":
+            whose = func.hashtext(f"{team_id}:{asker_id}")
+            self._connection.execute(select(func.pg_advisory_xact_lock(ASKERS, whose)))
+        own = (_columns.team_id == team_id, _columns.requester_id == asker_id)
+        waits = _columns.state == State.REQUESTED
+        reached = or_(_columns.grantor_id == other_id, _columns.grantee_id == other_id)
+        lately = (reached, _columns.requested_at > since)
+        return (
+            self._count(*own, waits),
+            self._count(*own, waits, _columns.grantor_id == other_id),
+            self._count(*own, *lately),
+        )
+
+    def count_events(self, delegation_id: str, event: Event, *, since: datetime) -> int:
+        """How often this happened to the delegation since then."""
+        columns = events.c
+        statement = select(func.count(columns.id)).where(
+            columns.delegation_id == delegation_id, columns.event == event, columns.at > since
+        )
+        return int(self._connection.execute(statement).scalar_one())
+
+    def _count(self, *conditions: ColumnElement[bool]) -> int:
+        statement = select(func.count(_columns.id)).where(*conditions)
+        return int(self._connection.execute(statement).scalar_one())
+
     def count_late(self, *, now: datetime) -> int:
         """How many are past their end, and Close has not confirmed that they are gone."""
         return int(self._connection.execute(select(func.count()).where(is_over(now))).scalar_one())
@@ -306,6 +356,8 @@ class Delegations:
             self._connections.look_by(d.team_id, d.grantor_id, moment=now, only_troubled=True)
         if not d.is_open:
             self._notices.mark_stale(d.id, now=now)
+        if d.state is State.ENDED:
+            self._notices.overdue_changed(d.team_id, now=now)
 
     def _touch_homes(self, delegation: Delegation, now: datetime) -> None:
         people = (delegation.grantor_id, delegation.grantee_id, delegation.requester_id)

@@ -3,15 +3,14 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from bot.store.due import Due
-from bot.store.rows import is_any
+from bot.store.rows import is_any, one
 from models.base import new_id
-from models.delegation import Delegation
 from models.notice import Notice, NoticeKind, notices
-from models.overdue import DAY, over_since
+from models.overdue import DAY
 from models.rows import to_row
 
 _columns = notices.c
@@ -23,6 +22,7 @@ class Notices:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self.due = Due(connection, notices, Notice, seen="changes", counts_claims=True)
+        self._overdue_changed: dict[str, datetime] = {}
 
     def tell(
         self,
@@ -51,23 +51,75 @@ class Notices:
             )
             self._add(notice)
 
-    def tell_overdue(self, delegation: Delegation, admins: Iterable[str], *, now: datetime) -> None:
-        """Admins hear of a right that outlives its end: once now, and once more for each day."""
-        days = (now - over_since(delegation, now)) // DAY
-        self.tell(
-            NoticeKind.OVERDUE,
-            team_id=delegation.team_id,
-            recipients=sorted(admins),
-            subject_id=delegation.id,
-            incident=f"late:{days}",
-            now=now,
-        )
+    def tell_overdue(self, team_id: str, admins: Iterable[str], *, now: datetime) -> None:
+        """Every admin has a list of what is overdue, and a new one each day that it lasts."""
+        for admin in sorted(admins):
+            newest = self.newest_overdue(team_id, admin)
+            if newest is not None and now - newest.created_at < DAY:
+                continue
+            if newest is not None:
+                self.mark_stale(newest.id, now=now, is_own=True)
+            self._add(
+                Notice(
+                    id=new_id(),
+                    key=f"overdue_list:{team_id}:{self._count_overdue(team_id, admin)}:{admin}",
+                    team_id=team_id,
+                    recipient=admin,
+                    kind=NoticeKind.OVERDUE_LIST,
+                    subject_id=team_id,
+                    created_at=now,
+                    wake_at=now,
+                )
+            )
 
-    def mark_stale(self, subject_id: str, *, now: datetime) -> None:
-        """Have every notice about this shown anew."""
+    def newest_overdue(self, team_id: str, admin: str) -> Notice | None:
+        """The list that this admin works with, as long as anything is on it."""
+        statement = (
+            select(notices)
+            .where(
+                _columns.subject_id == team_id,
+                _columns.kind == NoticeKind.OVERDUE_LIST,
+                _columns.recipient == admin,
+            )
+            .order_by(_columns.created_at.desc(), _columns.id)
+            .limit(1)
+        )
+        return one(self._connection, Notice, statement)
+
+    def overdue_changed(self, team_id: str, *, now: datetime) -> None:
+        """What is on the lists, or what they say about it, has changed: they are shown anew."""
+        self._overdue_changed[team_id] = now
+
+    def mark_touched(self) -> None:
+        """Have those lists shown anew; the last thing that a transaction does, in a fixed order."""
+        for team_id, now in sorted(self._overdue_changed.items()):
+            stale = (
+                select(_columns.id)
+                .where(_columns.subject_id == team_id, _columns.kind == NoticeKind.OVERDUE_LIST)
+                .order_by(_columns.id)
+                .with_for_update()
+                .cte("stale")
+            )
+            self._connection.execute(
+                update(notices)
+                .where(_columns.id.in_(select(stale.c.id)))
+                .values(wake_at=now, changes=_columns.changes + 1)
+            )
+
+    def _count_overdue(self, team_id: str, admin: str) -> int:
+        """How many such lists the admin ever had; two that are begun at once get one number."""
+        kinds = (NoticeKind.OVERDUE_LIST, NoticeKind.OVERDUE_OVER)
+        statement = select(func.count(_columns.id)).where(
+            _columns.subject_id == team_id, _columns.kind.in_(kinds), _columns.recipient == admin
+        )
+        return int(self._connection.execute(statement).scalar_one())
+
+    def mark_stale(self, subject_id: str, *, now: datetime, is_own: bool = False) -> None:
+        """Have every notice about this shown anew; with ``is_own`` the one of this very id."""
+        column = _columns.id if is_own else _columns.subject_id
         self._connection.execute(
             update(notices)
-            .where(_columns.subject_id == subject_id)
+            .where(column == subject_id)
             .values(wake_at=now, changes=_columns.changes + 1)
         )
 

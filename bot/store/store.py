@@ -6,12 +6,15 @@ from bot.store.cards import Cards
 from bot.store.comparisons import Comparisons
 from bot.store.connections import Connections, ConnectStates
 from bot.store.delegations import Delegations
+from bot.store.departures import Departures
 from bot.store.drafts import Drafts
 from bot.store.homes import Homes
 from bot.store.notices import Notices
+from bot.store.overdue import Overdue
 from bot.store.overviews import Overviews
 from bot.store.pairings import Pairings
 from bot.store.receipts import Receipts
+from bot.store.rounds import Rounds
 from bot.store.standing import StandingApprovals
 from bot.store.strays import Strays
 
@@ -35,7 +38,11 @@ class Store:
         self.comparisons = Comparisons(connection)
         self.receipts = Receipts(connection, self.cards)
         self.strays = Strays(connection)
+        self.departures = Departures(connection)
+        self.rounds = Rounds(connection)
+        self.overdue = Overdue(connection)
 
     def finish(self) -> None:
         """What is written once, at the end of the transaction."""
         self.homes.mark_touched()
+        self.notices.mark_touched()

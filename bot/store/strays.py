@@ -55,6 +55,19 @@ class Strays:
             .values(wake_at=now, attempts=0)
         )
 
+    def ask_again(self, team_id: str, grantee_id: str, *, now: datetime) -> None:
+        """The grantee has left: whoever gave the right is asked, in a new message, even if they
+        once kept it."""
+        self._connection.execute(
+            update(strays)
+            .where(
+                _columns.team_id == team_id,
+                _columns.grantee_id == grantee_id,
+                _columns.state.in_((StrayState.FOUND, StrayState.KEPT)),
+            )
+            .values(state=StrayState.FOUND, channel_id=None, wake_at=now, attempts=0)
+        )
+
     def add(self, stray: Stray) -> None:
         """Store a new stray."""
         self._connection.execute(insert(strays).values(to_row(stray)))

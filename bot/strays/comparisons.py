@@ -15,6 +15,8 @@ from bot.cards.strays import report
 from bot.clock.backoff import pause_after
 from bot.close.errors import ReconnectNeeded
 from bot.connections.sessions import CloseSession, NotConnected
+from bot.delegations.people.departures import believe
+from bot.delegations.people.eligibility import look_up
 from bot.delegations.tools import Tools
 from bot.ports import AddressBook
 from bot.slack.chat import Envelope, Messages
@@ -25,6 +27,7 @@ from bot.strays.looking import look
 from models.comparison import Comparison
 
 EVERY = timedelta(hours=1)
+MOST_PEOPLE = 50  # asked about in Slack at once, when a grantor wants to know how things are
 UNHURRIED = 2  # attempts that a first failure counts for: nobody loses a right by waiting
 SOON = timedelta(minutes=1)  # after somebody removed a right in Close: was it replaced by another?
 
@@ -45,6 +48,7 @@ class Compare:
             session = await connections.open(comparison.team_id, comparison.grantor_id)
             found = await self._set_right(session, comparison)
             if comparison.asked_at is not None:
+                await self._look_for_people(comparison)
                 await self._answer(comparison, found)
         except NotConnected:
             await database.run(lambda store: store.comparisons.remove(comparison))
@@ -69,6 +73,22 @@ class Compare:
         if found.gone or found.back or new or found.refused or found.vanished:
             self.on_change()
         return found
+
+    async def _look_for_people(self, comparison: Comparison) -> None:
+        """Whether those whom this grantor has to do with are still here; of many, the round finds
+        out. Raises PeopleUnclear."""
+        tools, team_id = self.tools, comparison.team_id
+        rows = await tools.database.run(
+            lambda store: store.delegations.open_for_person(team_id, comparison.grantor_id)
+        )
+        people = sorted({who for each in rows for who in (each.grantor_id, each.grantee_id)})
+        look = await look_up(tools.directory, team_id, people[:MOST_PEOPLE])
+        await believe(tools, team_id, look)
+        if len(people) > MOST_PEOPLE:
+            now = tools.now()
+            await tools.database.run(lambda store: store.rounds.plan(team_id, now=now))
+        if look.refusals:
+            self.on_change()
 
     async def _answer(self, comparison: Comparison, found: Differences) -> None:
         mark = f"{comparison.id}:{comparison.asked_at}"

@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from bot.desk import Actor, Desk, change, check_pair_is_free, check_person, check_span
+from bot.delegations.people.departures import still_here
+from bot.desk import Actor, Desk, change, check_pair_is_free, check_span
 from bot.refusals import ConnectFirst, NotYours, OtherAccount, Refused, StrayDecided
 from bot.store import Store
 from bot.store.delegations import PairTaken
@@ -23,9 +24,10 @@ async def check(desk: Desk, actor: Actor) -> bool:
 
     def plan(store: Store) -> bool:
         connection = store.connections.get(actor.team_id, actor.user_id)
-        if connection is None or not connection.is_alive:
-            return False
         now = desk.now()
+        if connection is None or not connection.is_alive:
+            store.rounds.plan(actor.team_id, now=now)  # who has left can be said all the same
+            return False
         store.comparisons.plan(actor.team_id, actor.user_id, now=now, asked_at=now)
         return True
 
@@ -105,7 +107,7 @@ async def _check(desk: Desk, actor: Actor, stray: Stray, span: Span) -> None:
     if span.length is None and span.until is None:
         raise Refused(Refusal.PERMANENT)
     check_span(desk, span, now=desk.now())
-    await check_person(desk, actor.team_id, stray.grantee_id)
+    await still_here(desk, actor.team_id, stray.grantee_id)
 
 
 def _adopted(desk: Desk, stray: Stray, span: Span) -> Delegation:

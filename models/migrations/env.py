@@ -9,11 +9,13 @@ import models.card
 import models.comparison
 import models.connection
 import models.delegation
+import models.departure
 import models.draft
 import models.event
 import models.home
 import models.notice
 import models.pairing
+import models.round
 import models.standing
 import models.stray  # noqa: F401 - each import adds its tables to the metadata
 from models.base import metadata

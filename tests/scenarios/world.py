@@ -1,7 +1,7 @@
 """The whole stage of a scenario: sandbox Slack, sandbox Close, the real bot, and a clock."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -137,10 +137,14 @@ class World:
 
 @asynccontextmanager
 async def open_world(
-    database_url: str, *, close: SandboxClose | None = None, **settings: Any
+    database_url: str,
+    *,
+    close: SandboxClose | None = None,
+    before: Callable[[World], None] = lambda _world: None,
+    **settings: Any,
 ) -> AsyncIterator[World]:
-    """Everything up and talking to each other; ``settings`` are those of the bot, and ``close`` is
-    one that another world left behind."""
+    """Everything up and talking to each other; ``settings`` are those of the bot, ``close`` is one
+    that another world left behind, and ``before`` is done before the bot starts."""
     async with AsyncExitStack() as stack:
         clock = Clock()
         database = Database(database_url)
@@ -163,6 +167,7 @@ async def open_world(
             "encryption_keys": (Fernet.generate_key().decode(),),
             **settings,
         }
+        before(world)
         world.bot_url = await stack.enter_async_context(_bot(values, clock))
         world.slack.bot_url = world.bot_url
         yield world

@@ -14,7 +14,11 @@ from bot.slack.message import Message
 from bot.strays.differences import Differences
 from models.card import Audience
 from models.delegation import Receipt, ReceiptState, State, Trouble
+from models.departure import Departed, Loss, Toll
+from models.overdue import Leftover
 from models.pairing import Pairing, Verdict
+from models.person import Departure
+from models.round import Round, Word
 from models.stray import Stray, StrayState
 from tests.surfaces import rows
 
@@ -42,12 +46,91 @@ def messages_about_connections() -> dict[str, Message]:
         "disconnected/key": notices.disconnected(was_key=True),
         "leaving-question": notices.leaving_question(served * 10),
     }
+    shown |= overdue_lists() | departures()
     for verdict in Verdict:
         shown[f"pairing/{verdict}"] = notices.pairing(pairing(verdict))
         shown[f"pairing-decided/{verdict}"] = notices.pairing_decided(
             pairing(verdict), connect_url=rows.CONNECT_URL
         )
     return shown
+
+
+def overdue_lists() -> dict[str, Message]:
+    """What admins read about rights that outlive their end."""
+    one = leftover(0)
+    found_in_close = replace(
+        one, is_stray=True, over_since=None, grantee_id=None, grantee_name=LONG_NAME
+    )
+    crowd = [
+        replace(leftover(number), grantor_id=f"{rows.LONG_PERSON}{number % 20}")
+        for number in range(1000)
+    ]
+    shown = {
+        f"list/{reason}": notices.overdue_list([one], {rows.ADA: reason}) for reason in Departure
+    }
+    for trouble in (Trouble.CONNECTION_LOST, Trouble.CLOSE_PLAN_LIMIT):
+        shown[f"list/{trouble}"] = notices.overdue_list([replace(one, trouble=trouble)], {})
+    everybody = {each.grantor_id: Departure.LEFT_CLOSE for each in crowd}
+    return shown | {
+        "list/untroubled": notices.overdue_list([one], {}),
+        "list/found-in-close": notices.overdue_list([found_in_close], {rows.ADA: Departure.LEFT}),
+        "list/nobody-known": notices.overdue_list([replace(found_in_close, grantee_name="")], {}),
+        "list/thousand": notices.overdue_list(crowd, everybody),
+        "list/before": notices.overdue_before([one]),
+        "list/before-thousand": notices.overdue_before(crowd),
+        "list/over": notices.overdue_over(),
+    }
+
+
+def leftover(number: int) -> Leftover:
+    """One line of such a list."""
+    return Leftover(
+        id=f"d{number}",
+        grantor_id=rows.ADA,
+        grantee_id=f"{rows.LONG_PERSON}{number}",
+        over_since=rows.NOW,
+    )
+
+
+def departures() -> dict[str, Message]:
+    """What admins are asked when so many people seem to be gone."""
+    some = [
+        Departed(
+            id=f"x{number}",
+            team_id=rows.TEAM,
+            slack_user_id=f"{rows.LONG_PERSON}{number}",
+            reason=reason,
+            found_at=rows.NOW,
+        )
+        for number, reason in enumerate(list(Departure) * 3)
+    ]
+    few = Toll(
+        people=1,
+        rights=Loss(6, 6),
+        requests=Loss(),
+        standing=Loss(),
+        connections=Loss(),
+    )
+    all_of_it = Loss(1000, 1000)
+    many = Toll(
+        people=1000,
+        rights=all_of_it,
+        requests=all_of_it,
+        standing=all_of_it,
+        connections=all_of_it,
+    )
+    held = Round(id="r1", team_id=rows.TEAM, question="q" * 22)
+    shown = {
+        f"departures/{word}": notices.departures(
+            replace(held, answer=word, answered_by=rows.DANA), many, some
+        )
+        for word in Word
+    }
+    return shown | {
+        "departures/one": notices.departures(held, few, some[:1]),
+        "departures/thousand": notices.departures(held, many, some),
+        "departures/over": notices.departures_over(),
+    }
 
 
 def texts_about_connections() -> dict[str, str]:
@@ -110,6 +193,7 @@ def messages_about_strays() -> dict[str, Message]:
     for state in StrayState:
         shown[f"{state}/known"] = strays.card(stray(state))
         shown[f"{state}/unknown-person"] = strays.card(stray(state, grantee_id=None))
+        shown[f"{state}/leaver"] = strays.card(stray(state), departure=Departure.LEFT)
     nameless = stray(StrayState.FOUND, grantee_id=None, grantee_name="", grantee_email="")
     return shown | {
         "found/nameless": strays.card(nameless),

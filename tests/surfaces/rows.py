@@ -18,6 +18,7 @@ from models.delegation import (
 )
 from models.event import EventRecord
 from models.overview import Excerpt, Overview
+from models.person import Departure
 from models.policy import REASON_LIMIT, Policy
 from models.standing import StandingApproval
 
@@ -132,7 +133,19 @@ def moments() -> dict[str, Delegation]:
             for event in (Event.REVOKE, Event.RELEASE, Event.OFFBOARD, Event.DISCONNECT)
         },
         "ended-remove": shortest(State.ENDED, end_event=Event.REMOVE),
+        "ended-by-an-admin": shortest(State.ENDED, confirmed_by=DANA),
+        **{f"ended-departure-{each}": _departed(State.ENDED, each) for each in Departure},
+        **{
+            f"{state}-departure": _departed(state, Departure.LEFT)
+            for state in (State.ENDING, State.CANCELLED)
+        },
     }
+
+
+def _departed(state: State, departure: Departure) -> Delegation:
+    """It ended because the grantee could no longer take part."""
+    event = Event.OFFBOARD
+    return shortest(state, end_event=event, closed_by=BEN, departure=departure)
 
 
 def delegations() -> dict[str, Delegation]:

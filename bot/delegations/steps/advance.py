@@ -9,7 +9,7 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 
 from bot.delegations.receipts import Receipts
-from bot.delegations.steps import bulk, count, create, identify, moves, remove
+from bot.delegations.steps import bulk, count, create, identify, moves, recheck, remove
 from bot.delegations.tools import Tools
 from models.delegation import Delegation, Event, State
 from models.reminders import next_reminder
@@ -84,7 +84,7 @@ async def unanswered(tools: Tools, delegation: Delegation) -> None:
 
 
 async def running_out(tools: Tools, delegation: Delegation) -> None:
-    """An active right ends, or its people are warned that it will."""
+    """An active right ends, its people are warned that it will, or are looked up once more."""
     now = tools.now()
     if delegation.has_run_out(now):
         await remove.step(tools, delegation)
@@ -98,5 +98,7 @@ async def running_out(tools: Tools, delegation: Delegation) -> None:
             is_warned=True,
             extension_declined_at=None,  # told long ago; now the end is the news
         )
+    elif delegation.is_unchecked:
+        await recheck.step(tools, delegation)
     else:
         await moves.free(tools, delegation)

@@ -1,7 +1,7 @@
 """Approved to active: the association is created in Close, or found to be there already."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from bot.close.errors import (
@@ -14,12 +14,16 @@ from bot.close.errors import (
 from bot.connections.sessions import CloseSession, NotConnected
 from bot.delegations import accounts
 from bot.delegations.accounts import GranteeAccount, NoAccount
+from bot.delegations.people.departures import believe
+from bot.delegations.people.eligibility import Look, look_up
 from bot.delegations.steps import held, moves
 from bot.delegations.steps.remove import is_other_account
 from bot.delegations.tools import Tools
 from bot.ports import Association, OutsideError
 from bot.store import Store
 from models.delegation import Delegation, Event, State, Trouble, is_possible
+
+UNKNOWN_PAUSE = timedelta(minutes=1)
 
 
 async def step(tools: Tools, delegation: Delegation) -> None:
@@ -137,14 +141,21 @@ async def attempts(
 ) -> Sequence[Delegation]:
     """Write down that Close is about to be asked for these, each with the account it is for.
 
-    What was changed meanwhile, or whose grantor is disconnecting, is not among them.
+    What was changed meanwhile, whose grantor is disconnecting, or whose people may no longer take
+    part, is not among them; Slack is asked now, and not before. Raises PeopleUnclear.
     """
+    if not wanted:
+        return []
+    people = {who for each, _ in wanted for who in (each.grantor_id, each.grantee_id)}
+    look = await look_up(tools.directory, wanted[0][0].team_id, people)
+    wanted = await _of_those_here(tools, look, wanted)
     now, grantor = tools.now(), session.account
     same = {
         "attempted_at": now,
         "organization_id": grantor.organization_id,
         "grantor_close_id": grantor.close_user_id,
         "addresses": addresses or "",
+        "is_unchecked": not look.is_certain,
     }
     return await moves.move_all(
         tools,
@@ -154,6 +165,26 @@ async def attempts(
         was_due=True,
         needs_connection=True,
     )
+
+
+async def _of_those_here(
+    tools: Tools, look: Look, wanted: Sequence[tuple[Delegation, GranteeAccount]]
+) -> Sequence[tuple[Delegation, GranteeAccount]]:
+    """Those of these whose two people are. The others have ended now, or wait until it is clear
+    whether somebody has left."""
+    if look.refusals:
+        await believe(tools, wanted[0][0].team_id, look)
+    here = []
+    for each, account in wanted:
+        refused = {each.grantor_id, each.grantee_id} & look.refusals.keys()
+        if not refused:
+            here.append((each, account))
+        elif refused <= look.unknown:
+            later = tools.now() + UNKNOWN_PAUSE
+            await moves.wait_until(tools, each, later, trouble=Trouble.PERSON_UNKNOWN)
+        else:
+            await moves.free(tools, each)
+    return here
 
 
 def _attempt(delegation: Delegation, account: GranteeAccount, now: datetime) -> dict[str, Any]:

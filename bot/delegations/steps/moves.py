@@ -11,6 +11,7 @@ import structlog
 from bot.clock.backoff import pause_after
 from bot.close.errors import CloseError, CloseProblem, OutcomeUnclear, RetryLater
 from bot.connections.sessions import NotConnected, OtherAccountConnected
+from bot.delegations.people.eligibility import PeopleUnclear
 from bot.delegations.tools import Tools
 from bot.ports import OutsideError
 from bot.store import Store
@@ -117,9 +118,10 @@ async def put_off(tools: Tools, delegation: Delegation, error: Exception) -> Non
     """Put it off for as long as Close asked, or a little longer each time."""
     pause = pause_after(error, delegation.attempts)
     word: Trouble | None = trouble_of(tools, error)
-    is_told_when = isinstance(error, RetryLater) and error.wait is not None
+    is_told_when = isinstance(error, RetryLater | PeopleUnclear) and error.wait is not None
     quiet = QUIET_WAITS if is_told_when else QUIET_ATTEMPTS
-    if isinstance(error, RetryLater | OutcomeUnclear) and delegation.attempts < quiet:
+    is_hiccup = isinstance(error, RetryLater | OutcomeUnclear | PeopleUnclear)
+    if is_hiccup and delegation.attempts < quiet:
         word = delegation.trouble
     counts = not was_held_back(error)
     await wait_until(tools, delegation, tools.now() + pause, trouble=word, counts=counts)
@@ -158,7 +160,7 @@ def _note_late(tools: Tools, store: Store, delegation: Delegation) -> None:
         return
     now = tools.now()
     if is_overdue(delegation, now):
-        store.notices.tell_overdue(delegation, tools.policy.admins, now=now)
+        store.notices.tell_overdue(delegation.team_id, tools.policy.admins, now=now)
     if delegation.trouble is Trouble.CLOSE_FORBIDDEN:
         store.connections.look_by(delegation.team_id, delegation.grantor_id, moment=now)
 
@@ -191,6 +193,8 @@ def trouble_of(tools: Tools, error: Exception) -> Trouble:
             return Trouble.NOT_CONNECTED
         case OtherAccountConnected():
             return Trouble.OTHER_CLOSE_ACCOUNT
+        case PeopleUnclear():
+            return Trouble.SLACK_SILENT
         case CloseError():
             tools.metrics.close_failures.labels(error.problem).inc()
             return TROUBLES.get(error.problem, Trouble.CLOSE_UNEXPECTED)

@@ -97,5 +97,10 @@ async def confirm(tools: Tools, delegations: Sequence[Delegation]) -> None:
 def ended(delegation: Delegation, now: datetime) -> dict[str, Any]:
     """What changes when Close holds the association no longer; a receipt is due for what was."""
     if delegation.association_id is None or delegation.active_at is None:
-        return {"ended_at": now}
-    return {"ended_at": now, "receipt": Receipt(ReceiptState.DUE), "wake_at": now}
+        return {"ended_at": now, "confirmed_by": None}
+    return {
+        "ended_at": now,
+        "confirmed_by": None,
+        "receipt": Receipt(ReceiptState.DUE),
+        "wake_at": now,
+    }

@@ -9,7 +9,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.person import Person
-from models.policy import REASON_LIMIT, Policy, Refusal, length_refusal, reason_refusal, who_refusal
+from models.policy import (
+    DEPARTURES,
+    MOST_LATELY_FOR_ONE,
+    MOST_OPEN,
+    MOST_OPEN_FOR_ONE,
+    REASON_LIMIT,
+    Policy,
+    Refusal,
+    crowd_refusal,
+    is_too_much,
+    length_refusal,
+    reason_refusal,
+    who_refusal,
+)
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 ADA = Person(
@@ -31,6 +44,9 @@ WHO = [
     ({"is_stranger": True}, Refusal.STRANGER),
     ({"team_id": "T0OTHER"}, Refusal.STRANGER),
     ({"team_id": ""}, Refusal.STRANGER),
+    ({"team_id": "T0OTHER", "is_colleague": True}, None),
+    ({"team_id": "T0OTHER", "is_colleague": True, "is_guest": True}, Refusal.GUEST),
+    ({"team_id": "T0OTHER", "is_colleague": True, "is_stranger": True}, Refusal.STRANGER),
     ({"is_deactivated": True, "is_bot": True}, Refusal.DEACTIVATED),
     ({"is_guest": True, "is_stranger": True}, Refusal.STRANGER),
 ]
@@ -108,3 +124,34 @@ def test_when_the_end_is_announced() -> None:
     assert policy.warn_at(NOON + timedelta(hours=3), NOON) == NOON + timedelta(hours=2)
     assert policy.warn_at(NOON + timedelta(hours=1), NOON) is None
     assert policy.warn_at(None, NOON) is None
+
+
+CROWDS = [
+    ((MOST_OPEN - 1, MOST_OPEN_FOR_ONE - 1, MOST_LATELY_FOR_ONE - 1), None),
+    ((MOST_OPEN, 0, 0), Refusal.TOO_MANY_OPEN),
+    ((MOST_OPEN - 1, MOST_OPEN_FOR_ONE, 0), Refusal.TOO_MANY_FOR_ONE),
+    ((0, 0, MOST_LATELY_FOR_ONE), Refusal.TOO_OFTEN),
+]
+
+
+@pytest.mark.parametrize(("counted", "expected"), CROWDS)
+def test_how_much_one_may_ask(counted: tuple[int, int, int], expected: Refusal | None) -> None:
+    """S3: what is at a limit waits; the widest limit is named first."""
+    in_all, for_one, lately = counted
+    refusal = crowd_refusal(open_in_all=in_all, open_for_one=for_one, lately_for_one=lately)
+    assert refusal is expected
+
+
+@pytest.mark.parametrize(
+    ("lost", "total", "expected"),
+    [(0, 0, False), (5, 5, False), (6, 6, True), (6, 59, True), (6, 60, False), (101, 1000, True)],
+)
+def test_what_an_admin_has_to_agree_to(lost: int, total: int, *, expected: bool) -> None:
+    """Five, or a tenth where that is more, end without a question."""
+    assert is_too_much(lost, total) is expected
+
+
+def test_every_reason_to_refuse_somebody_is_a_departure() -> None:
+    """Whatever keeps somebody from taking part also ends what they have."""
+    refusals = {expected for _, expected in WHO if expected} | {Refusal.UNKNOWN_PERSON}
+    assert refusals == set(DEPARTURES)

@@ -14,11 +14,13 @@ from models.card import Card, cards
 from models.comparison import Comparison, comparisons
 from models.connection import Connection, ConnectState, connect_states, connections
 from models.delegation import Delegation, delegations
+from models.departure import Departed, departures
 from models.draft import Draft, drafts
 from models.event import EventRecord, events
 from models.home import Home, homes
 from models.notice import Notice, notices
 from models.pairing import Pairing, pairings
+from models.round import Round, rounds
 from models.rows import from_row, to_row
 from models.standing import StandingApproval, standing_approvals
 from models.stray import Stray, strays
@@ -29,11 +31,13 @@ TABLES: dict[type[Any], Table] = {
     Connection: connections,
     ConnectState: connect_states,
     Delegation: delegations,
+    Departed: departures,
     Draft: drafts,
     EventRecord: events,
     Home: homes,
     Notice: notices,
     Pairing: pairings,
+    Round: rounds,
     StandingApproval: standing_approvals,
     Stray: strays,
 }

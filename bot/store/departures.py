@@ -1,0 +1,244 @@
+"""Departures in SQL: who may no longer take part, whom a round has to ask about, what would end."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Select,
+    Table,
+    and_,
+    delete,
+    exists,
+    false,
+    func,
+    or_,
+    select,
+    text,
+    union,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+
+from bot.store.rows import many, one
+from models.connection import connections
+from models.delegation import State, delegations
+from models.departure import Departed, Loss, Toll, departures
+from models.pairing import Verdict, pairings
+from models.person import Departure
+from models.rows import to_row
+from models.standing import standing_approvals
+from models.stray import UNSETTLED, strays
+
+_columns = departures.c
+_insert: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+_rights = delegations.c
+# Written out, as in the partial index: SQLite uses that index only for the very same words.
+_IS_OPEN = text("delegations.state IN ('requested', 'approved', 'active', 'ending')")
+_IS_RIGHT = _rights.state.in_((State.APPROVED, State.ACTIVE))
+
+
+class Departures:
+    """Reads and changes departures; there is at most one of each person."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def get(self, team_id: str, slack_user_id: str) -> Departed | None:
+        """The departure of one person, if there is one."""
+        return one(self._connection, Departed, self._of(team_id, [slack_user_id]))
+
+    def reasons(self, team_id: str, people: Iterable[str]) -> Mapping[str, Departure]:
+        """Those of these who may no longer take part, and why."""
+        found = many(self._connection, Departed, self._of(team_id, people))
+        return {each.slack_user_id: each.reason for each in found if each.carried_out_at}
+
+    def left_slack(self, team_id: str, people: Iterable[str]) -> frozenset[str]:
+        """Those of these who are gone from Slack, or pending as such: that counts for more."""
+        found = many(self._connection, Departed, self._of(team_id, people))
+        return frozenset(
+            each.slack_user_id for each in found if each.reason is not Departure.LEFT_CLOSE
+        )
+
+    def _of(self, team_id: str, people: Iterable[str]) -> Select[Any]:
+        return select(departures).where(
+            _columns.team_id == team_id, _columns.slack_user_id.in_(sorted(set(people)))
+        )
+
+    def note(self, departed: Departed) -> None:
+        """Note that somebody may no longer take part, in place of what was noted before."""
+        kept = {"id", "team_id", "slack_user_id", "found_at"}
+        values = to_row(departed)
+        self._connection.execute(
+            _insert[self._connection.dialect.name](departures)
+            .values(values)
+            .on_conflict_do_update(
+                index_elements=["team_id", "slack_user_id"],
+                set_={name: value for name, value in values.items() if name not in kept},
+            )
+        )
+
+    def forget(
+        self, team_id: str, people: Iterable[str], *, from_close: bool | None = None
+    ) -> None:
+        """These are here after all, or again; only as far as Slack, or Close, can say so."""
+        conditions = [_columns.team_id == team_id, _columns.slack_user_id.in_(sorted(set(people)))]
+        if from_close is not None:
+            is_of_close = _columns.reason == Departure.LEFT_CLOSE
+            conditions.append(is_of_close if from_close else ~is_of_close)
+        self._connection.execute(delete(departures).where(*conditions))
+
+    def pending(self, team_id: str, *, after: str = "", limit: int) -> Sequence[Departed]:
+        """The next of those that are not carried out, by their Slack ids."""
+        statement = (
+            select(departures)
+            .where(*_pending(team_id), _columns.slack_user_id > after)
+            .order_by(_columns.slack_user_id)
+            .limit(limit)
+        )
+        return many(self._connection, Departed, statement)
+
+    def drop_pending(self, team_id: str) -> None:
+        """A new round finds out for itself."""
+        self._connection.execute(delete(departures).where(*_pending(team_id)))
+
+    def is_concerned(self, team_id: str, slack_user_id: str) -> bool:
+        """Whether anything here depends on whether this person may take part."""
+        everybody = _people(team_id).subquery()
+        found = self._connection.execute(
+            select(everybody.c.person).where(everybody.c.person == slack_user_id).limit(1)
+        )
+        return found.first() is not None
+
+    def losing(self, team_id: str, people: Iterable[str]) -> frozenset[str]:
+        """Those of these of whom anything is left that would end with them."""
+        everybody = _people(team_id, with_ended=False).subquery()
+        statement = select(everybody.c.person).where(everybody.c.person.in_(sorted(set(people))))
+        return frozenset(self._connection.execute(statement).scalars())
+
+    def people(self, team_id: str, *, after: str, limit: int) -> Sequence[str]:
+        """The next of those who take part in anything, by their Slack ids."""
+        everybody = _people(team_id).subquery()
+        statement = (
+            select(everybody.c.person)
+            .where(everybody.c.person > after)
+            .order_by(everybody.c.person)
+            .limit(limit)
+        )
+        return list(self._connection.execute(statement).scalars())
+
+    def accounts(self, team_id: str) -> Sequence[tuple[str, str, str]]:
+        """Whose account in which Close organization something depends on: the organization, the
+        Close user, and the person in Slack."""
+        parts = [
+            _accounts(team_id, _rights.grantor_id, _rights.grantor_close_id),
+            _accounts(team_id, _rights.grantee_id, _rights.grantee_close_id),
+            select(
+                connections.c.organization_id,
+                connections.c.close_user_id,
+                connections.c.slack_user_id,
+            ).where(connections.c.team_id == team_id),
+        ]
+        found = union(*parts).subquery()
+        statement = select(found).order_by(*found.c)
+        return [(row[0], row[1], row[2]) for row in self._connection.execute(statement)]
+
+    def toll(self, team_id: str) -> Toll:
+        """What would end with those that are not carried out."""
+        gone = select(_columns.slack_user_id).where(
+            *_pending(team_id), _columns.reason != Departure.LEFT_CLOSE
+        )
+        all_gone = select(_columns.slack_user_id).where(*_pending(team_id))
+        of_right = or_(
+            _rights.grantor_id.in_(gone), _rights.grantee_id.in_(gone), _is_account_gone(team_id)
+        )
+        people = (_rights.grantor_id, _rights.grantee_id, _rights.requester_id)
+        of_request = or_(*(column.in_(gone) for column in people))
+        standing = standing_approvals.c
+        holds = standing.ended_at.is_(None)
+        of_standing = or_(standing.grantor_id.in_(all_gone), standing.grantee_id.in_(all_gone))
+        stays = connections.c.leaving_at.is_(None)
+        of_connection = connections.c.slack_user_id.in_(gone)
+        is_request = _rights.state == State.REQUESTED
+        return Toll(
+            people=self._count(departures, *_pending(team_id)),
+            rights=self._loss(delegations, team_id, _IS_RIGHT, of_right),
+            requests=self._loss(delegations, team_id, is_request, of_request),
+            standing=self._loss(standing_approvals, team_id, holds, of_standing),
+            connections=self._loss(connections, team_id, stays, of_connection),
+        )
+
+    def _loss(
+        self, table: Table, team_id: str, counts: ColumnElement[bool], is_lost: ColumnElement[bool]
+    ) -> Loss:
+        all_of_it = (table.c.team_id == team_id, counts)
+        return Loss(self._count(table, *all_of_it, is_lost), self._count(table, *all_of_it))
+
+    def _count(self, table: Table, *conditions: ColumnElement[bool]) -> int:
+        statement = select(func.count(table.c.id)).where(*conditions)
+        return int(self._connection.execute(statement).scalar_one())
+
+
+def _pending(team_id: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return (_columns.team_id == team_id, _columns.carried_out_at.is_(None))
+
+
+def _is_account_gone(team_id: str) -> ColumnElement[bool]:
+    """Whether one of the two accounts that a right is between is gone from Close."""
+    return exists(
+        select(_columns.id).where(
+            *_pending(team_id),
+            _columns.reason == Departure.LEFT_CLOSE,
+            _columns.organization_id == _rights.organization_id,
+            or_(
+                _columns.close_user_id == _rights.grantor_close_id,
+                _columns.close_user_id == _rights.grantee_close_id,
+            ),
+        )
+    )
+
+
+def _people(team_id: str, *, with_ended: bool = True) -> Any:
+    """Everybody in an open row, a standing approval, a waiting pairing, a connection, or a right
+    that was found in Close. Whoever asked for others matters only until they are answered.
+
+    ``with_ended``: also what is ending or only known of, and connections that are being given up.
+    """
+    mine: list[Any] = [_rights.team_id == team_id, _IS_OPEN]
+    connected: list[Any] = [connections.c.team_id == team_id]
+    unsettled: list[Any] = [strays.c.team_id == team_id, strays.c.state.in_(UNSETTLED)]
+    if not with_ended:
+        unsettled = [false()]
+        mine.append(_rights.state != State.ENDING)
+        connected.append(connections.c.leaving_at.is_(None))
+    standing, waiting = standing_approvals.c, pairings.c
+    given = (standing.team_id == team_id, standing.ended_at.is_(None))
+    return union(
+        _person(_rights.grantor_id, *mine),
+        _person(_rights.grantee_id, *mine),
+        _person(_rights.requester_id, *mine, _rights.state == State.REQUESTED),
+        _person(standing.grantor_id, *given),
+        _person(standing.grantee_id, *given),
+        _person(
+            waiting.slack_user_id,
+            waiting.team_id == team_id,
+            waiting.verdict == Verdict.WAITING,
+        ),
+        _person(connections.c.slack_user_id, *connected),
+        _person(strays.c.grantor_id, *unsettled),
+        _person(strays.c.grantee_id, *unsettled, strays.c.grantee_id.is_not(None)),
+    )
+
+
+def _person(column: Column[Any], *conditions: Any) -> Select[Any]:
+    return select(column.label("person")).where(and_(*conditions))
+
+
+def _accounts(team_id: str, person: Column[Any], account: Column[Any]) -> Select[Any]:
+    return select(_rights.organization_id, account, person).where(
+        _rights.team_id == team_id,
+        _IS_OPEN,
+        _rights.organization_id.is_not(None),
+        account.is_not(None),
+    )

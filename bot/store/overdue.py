@@ -1,0 +1,81 @@
+"""What Close may still hold although it should not, in SQL: the admins' list."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, and_, or_, select
+
+from bot.store.rows import many
+from models.delegation import Delegation, State, delegations
+from models.departure import departures
+from models.overdue import GRACE, UNREACHABLE, Leftover, over_since
+from models.stray import UNSETTLED, Stray, StrayState, strays
+
+_UNANSWERED = (StrayState.FOUND, StrayState.KEPT)
+
+
+class Overdue:
+    """Reads what is left over in one workspace, and changes nothing."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def of(
+        self, team_id: str, *, now: datetime, grantor_id: str | None = None
+    ) -> Sequence[Leftover]:
+        """Everything, or what one grantor gave; what has waited longest comes first."""
+        found = [*self._delegations(team_id, grantor_id, now), *self._strays(team_id, grantor_id)]
+        return sorted(found, key=lambda each: (each.over_since or now, each.id))
+
+    def _delegations(
+        self, team_id: str, grantor_id: str | None, now: datetime
+    ) -> Sequence[Leftover]:
+        columns = delegations.c
+        # As models.overdue.is_overdue has it.
+        waited = or_(columns.trouble.in_(UNREACHABLE), columns.ended_at <= now - GRACE)
+        statement = select(delegations).where(
+            columns.team_id == team_id, columns.state == State.ENDING, waited
+        )
+        if grantor_id is not None:
+            statement = statement.where(columns.grantor_id == grantor_id)
+        return [
+            Leftover(
+                id=each.id,
+                grantor_id=each.grantor_id,
+                grantee_id=each.grantee_id,
+                over_since=over_since(each, now),
+                trouble=each.trouble,
+            )
+            for each in many(self._connection, Delegation, statement)
+        ]
+
+    def _strays(self, team_id: str, grantor_id: str | None) -> Sequence[Leftover]:
+        """What nobody can answer or take away any more: its grantor has left."""
+        columns, gone = strays.c, departures.c
+        has_left = and_(
+            gone.team_id == columns.team_id,
+            gone.slack_user_id == columns.grantor_id,
+            gone.carried_out_at.is_not(None),
+        )
+        statement = (
+            select(strays)
+            .join(departures, has_left)
+            .where(
+                columns.team_id == team_id,
+                columns.state.in_(UNSETTLED),
+            )
+        )
+        if grantor_id is not None:
+            statement = statement.where(columns.grantor_id == grantor_id)
+        return [_leftover(each) for each in many(self._connection, Stray, statement)]
+
+
+def _leftover(stray: Stray) -> Leftover:
+    return Leftover(
+        id=stray.id,
+        grantor_id=stray.grantor_id,
+        grantee_id=stray.grantee_id,
+        grantee_name=stray.grantee_name or stray.grantee_email,
+        over_since=None if stray.state in _UNANSWERED else stray.decided_at,
+        is_stray=True,
+    )

@@ -1,0 +1,1 @@
+"""The use cases, as far as nothing is stored."""
