@@ -180,6 +180,10 @@ class SandboxClose:
         """Choose how many rows a page has at most, so that few people make many pages."""
         self.state.page_limit = rows
 
+    def set_read_lag(self, lag: timedelta) -> None:
+        """Choose how long reads of associations show what was there before a write."""
+        self.state.read_lag = lag
+
     def set_redirect_uri(self, redirect_uri: str | None) -> None:
         """Choose the only address that the application registered; None accepts any."""
         self._oauth.redirect_uri = redirect_uri

@@ -80,6 +80,7 @@ class Front:
         """Serve a call of the API: trouble first, then the record, then the answer."""
         fault = self._trouble.take(scope["method"], scope["path"])
         if fault is not None:
+            receive = await _arrived(receive)  # it acts in the end, also when nobody waits for it
             await wait_out(fault)
         reply = await self._reply(fault, scope, receive)
         is_cut = fault is not None and fault.after is After.CUT
@@ -110,6 +111,19 @@ class Front:
             caller=scope.get("close_caller"),
             when=self._now(),
         )
+
+
+async def _arrived(receive: Receive) -> Receive:
+    """Read the whole request, and return what gives it again."""
+    messages: list[Message] = [await receive()]
+    while messages[-1].get("more_body"):
+        messages.append(await receive())
+    messages.reverse()
+
+    async def again() -> Message:
+        return messages.pop() if messages else await receive()
+
+    return again
 
 
 async def _acted(app: ASGIApp, scope: Scope, receive: Receive) -> Reply:

@@ -22,13 +22,13 @@ class SendAs:
             raise self._not_own()
         return [
             each
-            for each in self.state.associations
+            for each in self.state.readable()
             if allowing in (None, each.allowing_user_id) and allowed in (None, each.allowed_user_id)
         ]
 
     def one(self, association_id: str) -> HeldAssociation:
         """Return an association in which the caller takes part."""
-        for each in self.state.associations:
+        for each in self.state.readable():
             if each.id == association_id:
                 if self.caller not in (each.allowing_user_id, each.allowed_user_id):
                     raise self._not_own()
@@ -63,7 +63,7 @@ class SendAs:
             return self._gone()
         if not self._may_delete(found):
             raise self._not_own()
-        self.state.associations.remove(found)
+        self.state.drop(found)
         return self.state.unknowns.delete_success.value
 
     def delete_pair(self, allowing: str, allowed: str) -> int:
@@ -84,7 +84,7 @@ class SendAs:
         for user_id in allow:
             if self._is_fine(user_id) and self.state.find(self.caller, user_id) is None:
                 self.state.add(self.caller, user_id)
-        return self.listed(self.caller, None)
+        return [each for each in self.state.associations if each.allowing_user_id == self.caller]
 
     def _wrong(self, allow: list[str], disallow: list[str]) -> RefusalError | None:
         if set(allow) & set(disallow):

@@ -138,6 +138,9 @@ class CloseState:
         self.api_keys: dict[str, str] = {}
         self.expires_in = timedelta(hours=1)
         self.page_limit = 100
+        self.read_lag = timedelta()
+        self._added: dict[str, datetime] = {}
+        self._dropped: list[tuple[datetime, HeldAssociation]] = []
 
     def active(self, user_id: str) -> bool:
         """Return whether the user is a member and was not removed."""
@@ -163,18 +166,31 @@ class CloseState:
         """Add an association, without looking whether there is one."""
         added = HeldAssociation(new_id("sdas"), ORGANIZATION_ID, allowing_user_id, allowed_user_id)
         self.associations.append(added)
+        self._added[added.id] = self.now()
         return added
+
+    def drop(self, association: HeldAssociation) -> None:
+        """Remove this one."""
+        self.associations.remove(association)
+        self._dropped.append((self.now(), association))
+
+    def readable(self) -> list[HeldAssociation]:
+        """Return what reads show: the associations as they were ``read_lag`` ago."""
+        seen = self.now() - self.read_lag
+        held = [*self.associations, *(each for when, each in self._dropped if when > seen)]
+        return [each for each in held if self._added.get(each.id, seen) <= seen]
 
     def drop_pair(self, allowing_user_id: str, allowed_user_id: str) -> bool:
         """Remove every association of the pair; tell whether there was one."""
-        kept = [
+        pair = (allowing_user_id, allowed_user_id)
+        found = [
             each
             for each in self.associations
-            if (each.allowing_user_id, each.allowed_user_id) != (allowing_user_id, allowed_user_id)
+            if (each.allowing_user_id, each.allowed_user_id) == pair
         ]
-        found = len(kept) < len(self.associations)
-        self.associations[:] = kept
-        return found
+        for each in found:
+            self.drop(each)
+        return bool(found)
 
     def caller_of_token(self, token: str) -> str | None:
         """Return whose access token this is; None for a wrong or expired one."""

@@ -19,6 +19,7 @@ class Fault:
     error: str = ""
     status: int = 200
     seconds: float = 0.0
+    spared: int = 0
 
     def hits(self, method: str) -> bool:
         """Whether a call of ``method`` is to be hit."""
@@ -41,9 +42,13 @@ class Trouble:
         """Answer ``ok: false`` with ``error`` and do nothing."""
         self._faults.append(Fault("fail", method, times, error=error, status=status))
 
-    def rate_limit(self, method: str, retry_after: int = 1, times: int = 1) -> None:
-        """Answer 429 with ``Retry-After`` in seconds and do nothing."""
-        self._faults.append(Fault("rate_limit", method, times, seconds=retry_after))
+    def rate_limit(
+        self, method: str, retry_after: int = 1, times: int = 1, *, spared: int = 0
+    ) -> None:
+        """Answer 429 with ``Retry-After`` in seconds and do nothing, once ``spared`` calls of the
+        method have passed."""
+        fault = Fault("rate_limit", method, times, seconds=retry_after, spared=spared)
+        self._faults.append(fault)
 
     def stall(self, method: str, seconds: float, times: int = 1) -> None:
         """Wait ``seconds`` before doing anything, then answer as usual."""
@@ -69,9 +74,13 @@ class Trouble:
     def take(self, method: str) -> Fault | None:
         """Use up and return the fault that hits this call of ``method``, if any."""
         for fault in self._faults:
-            if fault.hits(method):
-                fault.times -= 1
-                return fault
+            if not fault.hits(method):
+                continue
+            if fault.spared > 0:
+                fault.spared -= 1
+                continue
+            fault.times -= 1
+            return fault
         return None
 
 
