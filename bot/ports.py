@@ -159,12 +159,10 @@ class Close(Protocol):
         """Create it. ``OutcomeUnclear`` means that it may exist: read it back before a next try."""
 
     async def delete_association(self, credential: Credential, association_id: str) -> None:
-        """Delete by id, urgently; one that is gone already is a success."""
+        """Delete by id, urgently; returns only when Close confirmed it.
 
-    async def delete_association_of(
-        self, credential: Credential, allowing_user_id: str, allowed_user_id: str
-    ) -> None:
-        """Delete by the pair, for when no id is known; else as ``delete_association``."""
+        ``NotFound`` is no confirmation, and ``OutcomeUnclear`` neither: look what is there.
+        """
 
     async def change_associations(
         self, credential: Credential, *, allow: Sequence[str], disallow: Sequence[str]

@@ -177,6 +177,7 @@ class Trouble(StrEnum):
     CLOSE_BUSY = "close_busy"
     CLOSE_DOWN = "close_down"
     CLOSE_INVALID = "close_invalid"
+    CLOSE_EXISTS = "close_exists"
     CLOSE_PLAN_LIMIT = "close_plan_limit"
     CLOSE_FORBIDDEN = "close_forbidden"
     CLOSE_NOT_FOUND = "close_not_found"
@@ -196,7 +197,12 @@ class Delegation:
       was looked up, and ``grantee_trouble`` is why it led nowhere.
     - ``addresses`` are the sender addresses that the right opens, one a line.
     - ``attempted_at`` is when Close was last asked to create the association, and ``is_unclear``
-      says that the answer to one of these attempts never came.
+      says that one of the attempts before may still take effect, too.
+    - ``arrives_until`` is until when something that Close was asked for this pair, and has not
+      answered, may still arrive there: a create, or a withdrawal that names people, not ids.
+    - ``is_taken_over`` says that the create was not answered, and that the association which was
+      found afterwards counts as its effect. ``has_twin`` is whether Close held another one of the
+      two people at the end, which is not ours; None while nobody has looked.
     - ``is_unchecked`` says that it was made or prolonged on what Slack said about its people
       before, so Slack is asked afresh as soon as that can be.
     - ``closed_by`` is who ended it; with ``departure`` they did so by leaving, and this is how.
@@ -226,6 +232,9 @@ class Delegation:
     attempted_at: datetime | None = None
     is_unclear: bool = False
     is_unchecked: bool = False
+    arrives_until: datetime | None = None
+    is_taken_over: bool = False
+    has_twin: bool | None = None
     active_at: datetime | None = None
     ends_at: datetime | None = None
     ended_at: datetime | None = None
@@ -265,6 +274,11 @@ class Delegation:
     def belongs_to(self, account: Account) -> bool:
         """Whether Close was asked for it with this account."""
         return (self.grantor_close_id, self.organization_id) == account.membership
+
+    @property
+    def is_unanswered(self) -> bool:
+        """Whether Close may have made, or may yet make, an association that nobody has seen."""
+        return self.is_unclear or (self.attempted_at is not None and self.association_id is None)
 
     def has_run_out(self, now: datetime) -> bool:
         """Whether its time is up, although it still counts as active: nobody has looked yet."""
@@ -316,7 +330,9 @@ def default_wake(delegation: Delegation, now: datetime) -> datetime | None:
         case State.ACTIVE if delegation.is_unchecked:
             return now
         case State.ACTIVE:
-            return delegation.warn_at or delegation.ends_at
+            planned = delegation.warn_at or delegation.ends_at
+            doubted = delegation.arrives_until if delegation.is_unclear else None
+            return min((each for each in (planned, doubted) if each is not None), default=None)
         case _:
             return None
 
@@ -349,6 +365,9 @@ delegations = Table(
     Column("attempted_at", UtcTime),
     Column("is_unclear", Boolean, nullable=False),
     Column("is_unchecked", Boolean, nullable=False),
+    Column("arrives_until", UtcTime),
+    Column("is_taken_over", Boolean, nullable=False),
+    Column("has_twin", Boolean),
     Column("active_at", UtcTime),
     Column("ends_at", UtcTime),
     Column("ended_at", UtcTime),

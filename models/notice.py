@@ -21,6 +21,7 @@ class NoticeKind(StrEnum):
     PAIRING_DECIDED = "pairing_decided"  # to the person; subject: the pairing
     DISCONNECTED = "disconnected"  # to the person; subject: the connection that is forgotten
     KEY_FORGOTTEN = "key_forgotten"  # the same, when it was an API key
+    STRAYS = "strays"  # to a grantor, with a list of many; subject: the comparison
     TOKENS_FORGOTTEN = "tokens_forgotten"  # the same, when somebody else uses the Close account
 
 

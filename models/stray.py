@@ -36,7 +36,9 @@ class Stray:
     """One row; ``shown`` is the state that the grantor's message shows.
 
     ``grantee_id`` is the grantee's Slack account, when it could be found: without one there is
-    nobody to tell, so it can be kept or removed but not be given an end.
+    nobody to tell, so it can be kept or removed but not be given an end. ``sought_at`` is when
+    Slack said who it is, or that it is nobody there. ``is_listed`` says that it is asked about in
+    a list of many, not yet in a message of its own.
     """
 
     id: str
@@ -50,6 +52,8 @@ class Stray:
     grantee_email: str
     grantee_id: str | None
     is_grantee_proven: bool
+    sought_at: datetime | None = None
+    is_listed: bool = False
     state: StrayState
     found_at: datetime
     decided_at: datetime | None = None
@@ -80,6 +84,8 @@ strays = Table(
     Column("grantee_email", String(320), nullable=False),
     Column("grantee_id", String(32)),
     Column("is_grantee_proven", Boolean, nullable=False),
+    Column("sought_at", UtcTime),
+    Column("is_listed", Boolean, nullable=False),
     Column("state", words(StrayState), nullable=False),
     Column("found_at", UtcTime, nullable=False),
     Column("decided_at", UtcTime),

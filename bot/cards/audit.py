@@ -68,12 +68,14 @@ def _what(d: Delegation, record: EventRecord, *, is_superseded: bool = False) ->
             return f"{said}: “{quoted(d.note)}”"
         case Event.OFFBOARD:
             return f"{said}: {words.who_left(d)}"
-        case Event.CANCEL if d.end_event is Event.OFFBOARD:
-            return f"It ended before it began: {words.who_left(d)}"
-        case Event.CONFIRM if record.actor is not None:
-            return f"{who} has seen in Close that the right is gone"
-        case Event.CANCEL if d.end_event is Event.REVOKE:
-            return f"{who} revoked it before it began"
+        case Event.CANCEL:
+            return _cancelled(d, said, who)
+        case Event.CONFIRM | Event.REMOVE:
+            said = (
+                said if record.actor is None else f"{who} has seen in Close that the right is gone"
+            )
+            twin = "; Close held another one of the two, which was set up there"
+            return said + (twin if d.has_twin and not is_superseded else "")
         case Event.FAIL:
             return f"{said} {words.trouble(d)}"
         case Event.EXTEND:
@@ -81,5 +83,15 @@ def _what(d: Delegation, record: EventRecord, *, is_superseded: bool = False) ->
             # The row knows only the latest end.
             end = "" if is_superseded else f"; now it lasts {words.end(d)}"
             return f"{said}{how}{end}"
+        case _:
+            return said
+
+
+def _cancelled(d: Delegation, said: str, who: str) -> str:
+    match d.end_event:
+        case Event.OFFBOARD:
+            return f"It ended before it began: {words.who_left(d)}"
+        case Event.REVOKE:
+            return f"{who} revoked it before it began"
         case _:
             return said

@@ -9,6 +9,8 @@ from bot.cards.markup import mention, moment, quoted
 from models.card import Audience
 from models.delegation import Delegation, Event, State, Trouble
 
+_NO_ANSWER = "Close's answer never reached the bot when it asked for this."
+
 
 class Action(StrEnum):
     """The buttons; the value is Slack's action id."""
@@ -72,9 +74,10 @@ def _for_grantor(d: Delegation) -> Face:
         case State.ENDING:
             return _ending_for_grantor(d, grantee)
         case State.ENDED:
+            over = f"The right that you gave {grantee} here is over"
             return Face(
-                f"{grantee} can no longer send email as you",
-                [_over(d), *receipts.counted(d)],
+                over if d.has_twin else f"{grantee} can no longer send email as you",
+                [_over(d), *_taken_over(d), *receipts.counted(d)],
                 actions=[Action.RECEIPT] if d.was_used else [],
             )
         case State.DENIED:
@@ -115,7 +118,7 @@ def _active_for_grantor(d: Delegation, grantee: str) -> Face:
         )
     return Face(
         f"{grantee} can send email as you {words.end(d)}",
-        [*_went_unseen(d, grantee), *words.addresses(d), *_standing(d)],
+        [*_went_unseen(d, grantee), *_taken_over(d), *words.addresses(d), *_standing(d)],
         small=[f"{grantee} can {words.allows('your')}.", *_goes_to(d)],
         actions=[*_extend(d), Action.RECEIPT, Action.REVOKE],
     )
@@ -123,7 +126,7 @@ def _active_for_grantor(d: Delegation, grantee: str) -> Face:
 
 def _ending_for_grantor(d: Delegation, grantee: str) -> Face:
     if d.trouble is None:
-        waiting = [*_leaver(d), "Waiting for Close to confirm."]
+        waiting = [*_leaver(d), _unconfirmed(d)]
         return Face(f"Taking {grantee}'s right back", waiting)
     lines = [f"*{grantee} may still be able to send email as you.* {words.trouble(d)}"]
     actions = []
@@ -173,13 +176,16 @@ def _for_grantee(d: Delegation) -> Face:
                 [*_extend(d), Action.RELEASE],
             )
         case State.ENDING:
-            note = words.trouble(d) if d.trouble else "Waiting for Close to confirm."
+            note = words.trouble(d) if d.trouble else _unconfirmed(d)
             return Face(
                 f"Your right to send as {grantor} is over",
                 [*_leaver(d), note, "Please send nothing more."],
             )
         case State.ENDED:
-            return Face(f"You can no longer send email as {grantor}", [_over(d)])
+            over = f"The right to send as {grantor} that you had here is over"
+            return Face(
+                over if d.has_twin else f"You can no longer send email as {grantor}", [_over(d)]
+            )
         case State.DENIED:
             return Face(f"{grantor} denied {_request(d)}", _note(d), [_when(d)])
         case State.CANCELLED:
@@ -210,10 +216,14 @@ def for_bystander(d: Delegation) -> Face:
             headline = f"{grantee} can send email as {grantor} {words.end(d)}"
             return Face(headline, small=allowed, actions=[Action.RELEASE])
         case State.ENDING:
-            note = words.trouble(d) if d.trouble else "Waiting for Close to confirm."
+            note = words.trouble(d) if d.trouble else _unconfirmed(d)
             return Face(f"The right of {pair} is over", [*_leaver(d), note])
         case State.ENDED:
-            return Face(f"{grantee} can no longer send email as {grantor}", [_over(d)])
+            over = f"The right of {pair} that was set up here is over"
+            return Face(
+                over if d.has_twin else f"{grantee} can no longer send email as {grantor}",
+                [_over(d)],
+            )
         case State.DENIED:
             return Face(f"{grantor} denied the request for {pair}", _note(d), [_when(d)])
         case State.CANCELLED:
@@ -367,12 +377,34 @@ def _failed(d: Delegation, headline: str, *, actions: Sequence[Action] = ()) -> 
 
 def _over(d: Delegation) -> str:
     who = mention(d.confirmed_by) if d.confirmed_by else "Close"
-    return f"{words.how_it_ended(d)} {who} confirmed that the right is gone.{_at(d)}"
+    confirmed = f"{words.how_it_ended(d)} {who} confirmed that the right is gone.{_at(d)}"
+    if not d.has_twin:
+        return confirmed
+    grantor, grantee = mention(d.grantor_id), mention(d.grantee_id)
+    twin = f"it held another one, which was set up in Close itself: {grantee} could still send as"
+    return f"{confirmed} *But {twin} {grantor}.*"
 
 
 def _leaver(d: Delegation) -> list[str]:
     """Why it is over, when neither of the two ended it."""
     return [f"{words.who_left(d)}."] if d.end_event is Event.OFFBOARD else []
+
+
+def _unconfirmed(d: Delegation) -> str:
+    if not d.is_unanswered or d.arrives_until is None:
+        return "Waiting for Close to confirm."
+    until = moment(d.arrives_until)
+    return f"{_NO_ANSWER} Until {until} the bot takes away whatever still comes of it."
+
+
+def _taken_over(d: Delegation) -> list[str]:
+    """To the grantor: nobody can tell what was found from one that was made by hand."""
+    if not d.is_taken_over:
+        return []
+    ends = "ended with this one" if d.state is State.ENDED else "ends here"
+    what = "The right that was found in Close afterwards was taken over"
+    own = "even if you set it up in Close yourself at that moment"
+    return [f"{_NO_ANSWER} {what}: it {ends}, {own}."]
 
 
 def _why_lapsed(d: Delegation) -> str:

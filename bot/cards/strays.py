@@ -6,8 +6,10 @@ from slack_sdk.models.blocks import (
     ActionsBlock,
     Block,
     InputBlock,
+    Option,
     PlainTextInputElement,
     PlainTextObject,
+    StaticSelectElement,
 )
 from slack_sdk.models.views import View
 
@@ -23,6 +25,11 @@ from models.stray import Obstacle, Stray, StrayState
 
 KEEP, GIVE_END, REMOVE = "stray_keep", "stray_give_end", "stray_remove"
 END_FORM, DURATION = "stray_end_form", "duration"
+SINGLE_OUT = "stray_single_out"
+MOST_LISTED = 200
+IN_A_MENU = 100  # Slack's limit (slack.md §5)
+IN_A_SECTION = 20  # lines; each is cut, so that they stay below 3,000 characters
+LONGEST_NAME, LONGEST_CHOICE = 60, 75
 
 _BY_HAND = "or remove it yourself in Close's settings under Send As"
 _OBSTACLES = {
@@ -54,6 +61,79 @@ def card(
         blocks.append(_row(stray.id, buttons))
     text = "\n".join(said).replace("*", "")
     return Message(text, blocks)
+
+
+def listing(strays: Sequence[Stray]) -> Message:
+    """The message to a grantor about many at once; each can be taken out and decided about."""
+    shown = strays[:MOST_LISTED]
+    if not shown:
+        text = "Nothing is left in this list of rights that were set up in Close itself."
+        return Message(text, [section(text)])
+    headline = f"*Close holds {_set_up_there(len(strays))}*, so nothing here ends them."
+    what = (
+        "They can stay as they are. Choose one below to keep it, give it an end, or remove it: it "
+        "then comes in a message of its own."
+    )
+    lines = [f"• {_entry(each)}" for each in shown]
+    if len(strays) > len(shown):
+        lines.append(f"… and {len(strays) - len(shown)} more, which follow as you decide.")
+    small = [f"Each of them can {words.allows('your')}."]
+    if any(_is_sought(each) for each in shown):
+        small.append("Where there is a name only, I am still looking for the person in Slack.")
+    paragraphs = [headline, what, *_parts(lines)]
+    blocks: list[Block] = [section(each) for each in paragraphs]
+    blocks.append(context(" ".join(small)))
+    blocks += [_menu(shown, start) for start in range(0, len(shown), IN_A_MENU)]
+    return Message("\n".join([*paragraphs, *small]).replace("*", ""), blocks)
+
+
+def _set_up_there(count: int) -> str:
+    if count == 1:
+        return "a right to send as you that was set up in Close itself"
+    return f"{count} rights to send as you that were set up in Close itself"
+
+
+def _parts(lines: Sequence[str]) -> Sequence[str]:
+    starts = range(0, len(lines), IN_A_SECTION)
+    return ["\n".join(lines[start : start + IN_A_SECTION]) for start in starts]
+
+
+def _menu(strays: Sequence[Stray], start: int) -> ActionsBlock:
+    chosen = strays[start : start + IN_A_MENU]
+    label = "Decide about one…"
+    if len(strays) > IN_A_MENU:
+        label = f"Decide about one of {start + 1} to {start + len(chosen)}…"
+    return ActionsBlock(
+        block_id=f"strays:{start}",
+        elements=[
+            StaticSelectElement(
+                action_id=SINGLE_OUT,
+                placeholder=PlainTextObject(text=label),
+                options=[_choice(each) for each in chosen],
+            )
+        ],
+    )
+
+
+def _choice(stray: Stray) -> Option:
+    name = stray.grantee_name or "Unknown Close account"
+    said = f"{name} ({stray.grantee_email})" if stray.grantee_email else name
+    shown = said if len(said) <= LONGEST_CHOICE else f"{said[: LONGEST_CHOICE - 1]}…"
+    return Option(text=PlainTextObject(text=shown, emoji=False), value=stray.id)
+
+
+def _entry(stray: Stray) -> str:
+    if stray.grantee_id is not None:
+        return mention(stray.grantee_id)
+    if not stray.grantee_name:
+        return "A Close account that I do not know"
+    address = f", {quoted(stray.grantee_email[:LONGEST_NAME])}" if stray.grantee_email else ""
+    return f"{quoted(stray.grantee_name[:LONGEST_NAME])}{address}"
+
+
+def _is_sought(stray: Stray) -> bool:
+    """Whether Slack has yet to say who this is."""
+    return stray.grantee_id is None and stray.sought_at is None
 
 
 def end_form(stray: Stray, policy: Policy) -> View:
@@ -89,7 +169,8 @@ def report(*, fitting: int, gone: int, back: int, unknown: int, refused: int) ->
     if back:
         lines.append(f"{_rights(back)} still there although it had ended; being removed again.")
     if unknown:
-        lines.append(f"{_rights(unknown)} not set up here: I ask you about each one.")
+        about = "it" if unknown == 1 else "them"
+        lines.append(f"{_rights(unknown)} not set up here: I ask you about {about}.")
     if refused:
         lines.append(f"{_rights(refused)} back after you removed it; being removed.")
     text = "\n".join(lines)
@@ -117,7 +198,9 @@ def _said(stray: Stray) -> tuple[str, Sequence[str]]:
     match stray.state:
         case StrayState.FOUND:
             question = "Keep it, give it an end, or remove it?"
-            if stray.grantee_id is None:
+            if _is_sought(stray):
+                question = "Keep it or remove it? I am still looking for this person in Slack."
+            elif stray.grantee_id is None:
                 question = "Keep it or remove it? I do not find this person in Slack."
             return (
                 f"{who} can send email as you {words.FOREVER}",

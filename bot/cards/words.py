@@ -181,6 +181,9 @@ _TROUBLES = {  # what is wrong, and what helps; both parties can read it
     Trouble.CLOSE_DOWN: "Close is not answering at the moment. The bot keeps trying by itself.",
     Trouble.CLOSE_INVALID: "Close did not accept it: one of the two accounts may no longer be "
     "active there.",
+    Trouble.CLOSE_EXISTS: "Close says that {grantee} can already send as {grantor}, but does not "
+    "list that right, so the bot leaves it alone. If {grantor} finds it in Close's settings under "
+    "Send As, it can be removed there; then ask again.",
     Trouble.CLOSE_PLAN_LIMIT: "A limit of your Close plan has been reached. Your Close admin can "
     "help.",
     Trouble.CLOSE_FORBIDDEN: "Close does not allow {grantor} to do this. Your Close admin can "

@@ -11,7 +11,13 @@ from typing import Any, TypeVar
 import httpx
 from pydantic import ValidationError
 
-from bot.close.errors import CloseProblem, RefusedByClose, RetryLater
+from bot.close.errors import (
+    CloseError,
+    CloseProblem,
+    OutcomeUnclear,
+    RefusedByClose,
+    RetryLater,
+)
 from bot.close.limits import Group, Limiter
 from bot.close.shapes import (
     AccountShape,
@@ -20,11 +26,12 @@ from bot.close.shapes import (
     MeShape,
     OrganizationMembersShape,
     Page,
+    RefusalShape,
     Row,
     Shape,
     UserShape,
 )
-from bot.close.translation import translated, unreadable
+from bot.close.translation import refused_create, translated, unreadable
 from bot.close.transport import FOREIGN_ERRORS, TOTAL_TIMEOUT, Answer, Request, send
 from bot.ports import (
     Association,
@@ -38,6 +45,8 @@ from bot.ports import (
 ROOT = "/api/v1"
 PAGE_SIZE = 100
 MOST_PAGES = 1000
+OK, CREATED, NO_CONTENT = 200, 201, 204
+DONE = (OK, CREATED)
 _ID = re.compile(r"[a-z0-9]+_[A-Za-z0-9]{1,58}", re.ASCII)
 _EMAIL_FIELDS = (
     "id,send_as_id,user_id,date_created,date_sent,date_scheduled,direction,status,subject,to,cc,bcc"
@@ -158,15 +167,18 @@ class CloseClient:
     ) -> Association:
         """Let ``allowed_user_id`` send as the caller; the answer for an existing pair is unknown.
 
-        An answer about another pair counts as unreadable, so it ends in ``OutcomeUnclear``.
+        An answer about another pair counts as unreadable, so it ends in ``OutcomeUnclear``. A
+        refusal whose problem is ``EXISTS`` says that Close holds one.
         """
         pair = {
             "allowing_user_id": _checked(allowing_user_id, "user"),
             "allowed_user_id": _checked(allowed_user_id, "user"),
         }
         call = _Call("POST", "/send_as/", json=pair)
-        answer = await self._call(credential, call)
-        created = self._read(call, answer, AssociationShape).value()
+        answer = await self._answer(credential, call)
+        if not answer.is_success:
+            raise refused_create(answer)
+        created = self._done(call, answer, AssociationShape).value()
         if (created.allowing_user_id, created.allowed_user_id) != (
             allowing_user_id,
             allowed_user_id,
@@ -175,37 +187,37 @@ class CloseClient:
         return created
 
     async def delete_association(self, credential: Credential, association_id: str) -> None:
-        """Delete by id; an association that is gone already is a success (close.md §3)."""
-        call = _Call("DELETE", "/send_as/{id}/", id=_checked(association_id, "sdas"), urgent=True)
-        await self._call(credential, call, also_fine=404)
+        """Delete by id; returns once Close has confirmed it.
 
-    async def delete_association_of(
-        self, credential: Credential, allowing_user_id: str, allowed_user_id: str
-    ) -> None:
-        """Delete by the two users; an association that is gone already is a success."""
-        pair = {
-            "allowing_user_id": _checked(allowing_user_id, "user"),
-            "allowed_user_id": _checked(allowed_user_id, "user"),
-        }
-        call = _Call("DELETE", "/send_as/", params=pair, urgent=True)
-        await self._call(credential, call, also_fine=404)
+        Confirmed is 204, or 200 with no body or with JSON that names no error (close.md §3 has
+        both codes). ``NotFound`` is no confirmation: look whether it is listed. Any other success,
+        such as a proxy's page, ends in ``OutcomeUnclear``.
+        """
+        call = _Call("DELETE", "/send_as/{id}/", id=_checked(association_id, "sdas"), urgent=True)
+        answer = await self._call(credential, call)
+        if answer.status != NO_CONTENT and not _is_confirmation(answer):
+            raise unreadable(answer, write=True)
 
     async def change_associations(
         self, credential: Credential, *, allow: Sequence[str], disallow: Sequence[str]
     ) -> Sequence[Association]:
         """Allow and disallow several users at once; returns all that the caller now allows.
 
-        Whether Close does all or nothing is unknown: compare the answer with what was asked.
+        Whether Close does all or nothing is unknown: compare the answer with what was asked. A
+        success that is not the documented list ends in ``OutcomeUnclear``.
         """
         body = {
             "allowed_user_ids": [_checked(each, "user") for each in allow],
             "disallowed_user_ids": [_checked(each, "user") for each in disallow],
         }
         call = _Call("POST", "/send_as/bulk/", json=body, urgent=bool(disallow))
-        page = self._read(call, await self._call(credential, call), Page[AssociationShape])
-        if page.has_more:
+        page = self._done(call, await self._call(credential, call), Page[AssociationShape])
+        if not page.has_more:
+            return [row.value() for row in page.data]
+        try:
             return await self.associations(credential, urgent=call.urgent)
-        return [row.value() for row in page.data]
+        except CloseError as error:  # the change itself is made
+            raise OutcomeUnclear(error.problem, status=error.status) from error
 
     async def sent_emails(
         self, credential: Credential, *, user_id: str, since: datetime, until: datetime
@@ -265,9 +277,14 @@ class CloseClient:
             skip += len(page.data)
         raise RetryLater(CloseProblem.UNREADABLE)
 
-    async def _call(
-        self, credential: Credential, call: _Call, *, also_fine: int | None = None
-    ) -> Answer:
+    async def _call(self, credential: Credential, call: _Call) -> Answer:
+        answer = await self._answer(credential, call)
+        if answer.is_success:
+            return answer
+        raise translated(answer, write=call.is_write)
+
+    async def _answer(self, credential: Credential, call: _Call) -> Answer:
+        """Return what Close answered, whatever its status."""
         group = Group(call.endpoint_group, _payer(credential), credential.organization_id)
         async with self._limits.turn(group, urgent=call.urgent) as learn:
             try:
@@ -277,9 +294,7 @@ class CloseClient:
             except FOREIGN_ERRORS as exc:
                 raise translated(exc, write=call.is_write) from exc
             learn(answer)
-        if answer.is_success or answer.status == also_fine:
-            return answer
-        raise translated(answer, write=call.is_write)
+        return answer
 
     def _request(self, credential: Credential, call: _Call) -> Request:
         return Request(
@@ -291,12 +306,29 @@ class CloseClient:
             json=call.json,
         )
 
+    def _done(self, call: _Call, answer: Answer, shape: type[AnyShape]) -> AnyShape:
+        """Read the answer to a write; 202 and the like do not say that it is done."""
+        if answer.status not in DONE:
+            raise unreadable(answer, write=True)
+        return self._read(call, answer, shape)
+
     @staticmethod
     def _read(call: _Call, answer: Answer, shape: type[AnyShape]) -> AnyShape:
         try:
             return shape.model_validate_json(answer.body)
         except ValidationError as exc:
             raise unreadable(answer, write=call.is_write) from exc
+
+
+def _is_confirmation(answer: Answer) -> bool:
+    if answer.status != OK or not answer.is_whole:
+        return False
+    if not answer.body.strip():
+        return True
+    try:
+        return not RefusalShape.model_validate_json(answer.body).says_no
+    except ValidationError:
+        return False
 
 
 def _checked(identifier: str, prefix: str) -> str:

@@ -8,7 +8,7 @@
     ├── Unauthorized          401: refresh the tokens once, then try once more
     ├── ReconnectNeeded       invalid_grant, or 401 after a refresh: only the person can mend it
     └── RefusedByClose        400, 402, 403, 404, 405, 415 and the like: final
-        └── NotFound          404 on a read or a create
+        └── NotFound          404; whether it is gone, only a look can say
 
 Raw bodies are neither kept nor shown: ``reason`` is one of the fixed words of ``CloseProblem``.
 """
@@ -31,6 +31,7 @@ class CloseProblem(StrEnum):
     GRANT_LOST = "grant_lost"
     CLIENT_REJECTED = "client_rejected"
     INVALID = "invalid"
+    EXISTS = "exists"
     PLAN_LIMIT = "plan_limit"
     FORBIDDEN = "forbidden"
     NOT_FOUND = "not_found"

@@ -187,6 +187,24 @@ class EmailShape(Shape):
         )
 
 
+class RefusalShape(Shape):
+    """Why Close refused something: one of the forms of close.md §5, or both."""
+
+    error: object = None
+    errors: object = None
+    field_errors: object = Field(default=None, alias="field-errors")
+
+    @property
+    def text(self) -> str:
+        """Return all words of it; they are searched, and neither kept nor shown."""
+        return " ".join(str(part) for part in (self.error, self.errors, self.field_errors) if part)
+
+    @property
+    def says_no(self) -> bool:
+        """Return whether it names any error at all."""
+        return any((self.error, self.errors, self.field_errors))
+
+
 class Page(Shape, Generic[Row]):
     """A list; a missing ``has_more`` means that this is all (close.md §3)."""
 

@@ -3,10 +3,12 @@
 It stands beside the tree, so that a use case can catch a ``CloseError`` without importing httpx.
 """
 
+import re
 from collections.abc import Mapping
 
 import aiohttp
 import httpx
+from pydantic import ValidationError
 
 from bot.close.errors import (
     CloseError,
@@ -18,13 +20,18 @@ from bot.close.errors import (
     Unauthorized,
 )
 from bot.close.headers import wait_named
+from bot.close.shapes import RefusalShape
 from bot.close.transport import Answer
 
 _REFUSALS: Mapping[int, CloseProblem] = {
     400: CloseProblem.INVALID,
     402: CloseProblem.PLAN_LIMIT,
     403: CloseProblem.FORBIDDEN,
+    422: CloseProblem.INVALID,
 }
+_EXISTS = re.compile(
+    r"\balready\b|\bduplicate\b|^(?!.*\b(?:no|not|cannot)\b).*\bexists\b", re.IGNORECASE
+)
 
 
 def translated(failure: Exception | Answer, *, write: bool) -> CloseError:
@@ -40,6 +47,25 @@ def translated(failure: Exception | Answer, *, write: bool) -> CloseError:
     if write and _may_have_been_sent(failure):
         return OutcomeUnclear(problem)
     return RetryLater(problem)
+
+
+def refused_create(answer: Answer) -> CloseError:
+    """Return the error for a create that was not a success.
+
+    How Close says that the association exists is unknown (close.md §3): 409, or a 400 in words.
+    """
+    is_refusal = answer.status in (400, 422) and _EXISTS.search(_said(answer))
+    if answer.status == 409 or is_refusal:
+        return RefusedByClose(CloseProblem.EXISTS, status=answer.status)
+    return translated(answer, write=True)
+
+
+def _said(answer: Answer) -> str:
+    """What a refusal says about the request as a whole and about its fields, on one line."""
+    try:
+        return RefusalShape.model_validate_json(answer.body).text
+    except ValidationError:
+        return ""
 
 
 def unreadable(answer: Answer, *, write: bool) -> CloseError:

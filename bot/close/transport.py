@@ -55,11 +55,12 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back; ``body`` may be cut short, ``status`` and ``headers`` are always whole."""
+    """What came back; ``is_whole`` is about the body, ``status`` and ``headers`` always are."""
 
     status: int
     headers: httpx.Headers
     body: bytes = field(repr=False)
+    is_whole: bool = True
 
     @property
     def is_success(self) -> bool:
@@ -97,7 +98,7 @@ async def send(
     """Send ``request`` and return the answer, whatever its status; raises ``FOREIGN_ERRORS``.
 
     Once the status is known a failure while reading the body is not raised: the status alone is
-    enough for a delete or an error, and a body cut short does not parse.
+    enough for an error or for 204, and a body cut short does not parse.
     """
     started = time.perf_counter()
     answer: Answer | None = None
@@ -116,7 +117,7 @@ async def send(
 
 async def _received(client: httpx.AsyncClient, request: Request, within: timedelta) -> Answer:
     response: httpx.Response | None = None
-    body = bytearray()
+    body, is_whole = bytearray(), False
     try:
         async with (
             asyncio.timeout(within.total_seconds()),
@@ -128,7 +129,9 @@ async def _received(client: httpx.AsyncClient, request: Request, within: timedel
                 body += chunk
                 if len(body) > LONGEST_BODY:
                     break
+            else:
+                is_whole = True
     except FOREIGN_ERRORS:
         if response is None:
             raise
-    return Answer(response.status_code, response.headers, bytes(body[:LONGEST_BODY]))
+    return Answer(response.status_code, response.headers, bytes(body[:LONGEST_BODY]), is_whole)

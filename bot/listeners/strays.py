@@ -14,7 +14,8 @@ from bot.times.reading import read_span
 
 
 def register(app: AsyncApp, reception: Reception) -> None:
-    """Listen to the three buttons and the form."""
+    """Listen to the three buttons, the form, and the menu of the list."""
+    clicks.on(app, reception, cards.SINGLE_OUT, deciding.single_out)
     clicks.on(app, reception, cards.KEEP, deciding.keep)
     clicks.on(app, reception, cards.REMOVE, deciding.remove)
     clicks.opens(app, reception, cards.GIVE_END, _end_form)

@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 
 from bot.cards import notices as texts
+from bot.cards import strays
 from bot.projections.showing import Showing, place_of
 from bot.slack.chat import Envelope, Place
 from bot.slack.message import Message
@@ -83,6 +84,8 @@ class NoticeStep:
                 return self._pairing(store, notice)
             case NoticeKind.DISCONNECTED | NoticeKind.KEY_FORGOTTEN:
                 return texts.disconnected(was_key=notice.kind is NoticeKind.KEY_FORGOTTEN)
+            case NoticeKind.STRAYS:
+                return _strays(store, notice, is_seen=is_seen)
             case NoticeKind.TOKENS_FORGOTTEN:
                 return texts.tokens_forgotten()
 
@@ -119,3 +122,10 @@ def _departures(store: Store, notice: Notice, *, is_seen: bool) -> Message | Non
         return texts.departures_over() if is_seen else None
     some = store.departures.pending(notice.team_id, limit=texts.MOST_NAMED)
     return texts.departures(held, store.departures.toll(notice.team_id), some)
+
+
+def _strays(store: Store, notice: Notice, *, is_seen: bool) -> Message | None:
+    """A newer list has everything that is left."""
+    listed = store.strays.listed(notice.team_id, notice.recipient)
+    shown = [] if store.notices.is_followed(notice) else listed
+    return strays.listing(shown) if shown or is_seen else None

@@ -29,6 +29,11 @@ class StrayStep:
 
         Slack comes second: a removal does not wait for it.
         """
+        if stray.is_listed:  # it is asked about in a list (bot/projections/notices.py)
+            await self.showing.database.run(
+                lambda store: store.strays.due.rest(stray, shown=stray.state)
+            )
+            return
         if stray.state is not StrayState.REMOVING:
             await self._show(stray)
             return

@@ -50,13 +50,25 @@ class Comparisons:
             values["asked_at"] = asked_at
         self._connection.execute(update(comparisons).where(_columns.id == before.id).values(values))
 
+    def plan_by(self, team_id: str, grantor_id: str, *, moment: datetime) -> None:
+        """Compare at this moment at the latest, if the grantor is connected."""
+        is_later = or_(_columns.wake_at.is_(None), _columns.wake_at > moment)
+        self._connection.execute(
+            update(comparisons)
+            .where(_columns.team_id == team_id, _columns.grantor_id == grantor_id, is_later)
+            .values(wake_at=moment)
+        )
+
     def delegations(
         self, team_id: str, grantor_id: str, *, association_ids: Sequence[str]
     ) -> Sequence[Delegation]:
         """This grantor's delegations that Close was asked about: all open ones, and those ended
         ones that had one of these associations, or that may have made one unseen."""
         columns = delegations.c
-        is_unseen = and_(columns.is_unclear, columns.association_id.is_(None))
+        is_unseen = or_(
+            columns.is_unclear,
+            and_(columns.attempted_at.is_not(None), columns.association_id.is_(None)),
+        )
         is_meant = or_(columns.association_id.in_(association_ids), is_unseen)
         statement = select(delegations).where(
             columns.team_id == team_id,
@@ -70,8 +82,9 @@ class Comparisons:
         return many(self._connection, Delegation, statement)
 
     def done(self, comparison: Comparison, *, wake_at: datetime) -> None:
-        """Note a comparison that was made; one asked for meanwhile stays due."""
+        """Note a comparison that was made; one planned or asked for meanwhile stays due."""
         same_question = _columns.asked_at.is_not_distinct_from(comparison.asked_at)
+        is_unchanged = and_(same_question, _columns.wake_at == comparison.wake_at)
         self._connection.execute(
             update(comparisons)
             .where(_columns.id == comparison.id)
@@ -79,10 +92,14 @@ class Comparisons:
                 attempts=0,
                 leased_until=None,
                 asked_at=case((same_question, None), else_=_columns.asked_at),
-                wake_at=case((same_question, wake_at), else_=_columns.wake_at),
+                wake_at=case((is_unchanged, wake_at), else_=_columns.wake_at),
             )
         )
 
     def remove(self, comparison: Comparison) -> None:
-        """Compare no more: the grantor is not connected."""
-        self._connection.execute(delete(comparisons).where(_columns.id == comparison.id))
+        """Compare no more: the grantor is not connected. One planned meanwhile stays due."""
+        is_unchanged = _columns.wake_at == comparison.wake_at
+        self._connection.execute(
+            delete(comparisons).where(_columns.id == comparison.id, is_unchanged)
+        )
+        self.due.free(comparison.id)

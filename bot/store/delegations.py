@@ -191,24 +191,74 @@ class Delegations:
         if changed.rowcount == 0:
             self.due.free(delegation.id)
 
-    def note_unclear(self, delegation_id: str) -> None:
-        """Remember that the answer to a create was lost."""
-        self._connection.execute(
-            update(delegations).where(_columns.id == delegation_id).values(is_unclear=True)
+    def forget_attempt(self, before: Delegation, attempt: Delegation) -> Delegation | None:
+        """As it was before an attempt that had no effect; None when there was another since."""
+        current = self.get(attempt.id, lock=True)
+        if current is None or current.attempted_at != attempt.attempted_at:
+            return None
+        return self._note(
+            current,
+            attempted_at=before.attempted_at,
+            is_unclear=before.is_unclear,
+            arrives_until=before.arrives_until,
         )
 
-    def forget_attempt(self, attempt: Delegation) -> None:
-        """Forget an attempt that had no effect, unless there was another one since."""
-        self._connection.execute(
-            update(delegations)
-            .where(
-                _columns.id == attempt.id,
-                _columns.state == State.APPROVED,
-                _columns.attempted_at == attempt.attempted_at,
-                _columns.is_unclear.is_(False),
-            )
-            .values(attempted_at=None)
+    def note_answer(self, delegation: Delegation, association_id: str) -> None:
+        """Close answered a create only after its end: now it is known what there may be to end."""
+        self._note(delegation, association_id=association_id)
+
+    def doubt(self, delegation: Delegation, *, now: datetime) -> None:
+        """There is more than one association of this one: look at once, and take away the rest."""
+        self._note(delegation, is_unclear=True, arrives_until=now, wake_at=now)
+
+    def settle(self, delegation: Delegation, *, now: datetime) -> None:
+        """Nothing but the known association is there, and nothing is on its way any more."""
+        wake_at = default_wake(replace(delegation, is_unclear=False), now)
+        self._note(
+            delegation, is_unclear=False, arrives_until=None, leased_until=None, wake_at=wake_at
         )
+
+    def note_withdrawal(
+        self, ending: Sequence[Delegation], *, until: datetime | None
+    ) -> Sequence[str]:
+        """Remember until when a request to withdraw these, which names people, may arrive at Close;
+        None when none is on its way. The ids of those that have not changed meanwhile."""
+        noted = []
+        for each in sorted(ending, key=lambda each: each.id):
+            statement = (
+                update(delegations)
+                .where(
+                    _columns.id == each.id,
+                    _columns.state == each.state,
+                    _columns.version == each.version,
+                )
+                .values(arrives_until=until)
+            )
+            if self._connection.execute(statement).rowcount:
+                noted.append(each.id)
+        return noted
+
+    def arrives_until(self, delegation: Delegation, grantee_close_id: str) -> datetime | None:
+        """Until when something that was asked for an earlier delegation of these two people in
+        Close may still arrive there; None when nothing is on its way."""
+        statement = select(func.max(_columns.arrives_until)).where(
+            _columns.team_id == delegation.team_id,
+            _columns.grantor_id == delegation.grantor_id,
+            _columns.grantee_close_id == grantee_close_id,
+            _columns.id != delegation.id,
+        )
+        moment: datetime | None = self._connection.execute(statement).scalar()
+        return moment
+
+    def ended_ids(self, delegation: Delegation, association_ids: Sequence[str]) -> Sequence[str]:
+        """Those of these associations that an ended delegation of this grantor had."""
+        statement = select(_columns.association_id).where(
+            _columns.team_id == delegation.team_id,
+            _columns.grantor_id == delegation.grantor_id,
+            _columns.state == State.ENDED,
+            _columns.association_id.in_(association_ids),
+        )
+        return list(self._connection.execute(statement).scalars())
 
     def note_grantee(
         self,
@@ -345,6 +395,12 @@ class Delegations:
             select(events).where(events.c.delegation_id == delegation_id).order_by(events.c.id)
         )
         return many(self._connection, EventRecord, statement)
+
+    def _note(self, delegation: Delegation, **changes: Any) -> Delegation:
+        """Change what nobody is shown; whoever has an older copy finds that it is old."""
+        moved = replace(delegation, version=delegation.version + 1, **changes)
+        self._write(delegation, moved)
+        return moved
 
     def _tell_watch(self, delegation: Delegation, now: datetime) -> None:
         """The grantor's connection has to work at certain moments of this delegation's life, and

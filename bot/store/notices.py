@@ -72,6 +72,16 @@ class Notices:
                 )
             )
 
+    def is_followed(self, notice: Notice) -> bool:
+        """Whether its recipient was told the same about the same subject again later."""
+        return is_any(
+            self._connection,
+            _columns.kind == notice.kind,
+            _columns.subject_id == notice.subject_id,
+            _columns.recipient == notice.recipient,
+            _columns.created_at > notice.created_at,
+        )
+
     def newest_overdue(self, team_id: str, admin: str) -> Notice | None:
         """The list that this admin works with, as long as anything is on it."""
         statement = (

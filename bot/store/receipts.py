@@ -19,8 +19,10 @@ class Receipts:
         self._connection = connection
         self._cards = cards
 
-    def settle(self, delegation_id: str, receipt: Receipt, *, now: datetime) -> None:
-        """Note how it came out, and have the cards say so."""
+    def settle(
+        self, delegation_id: str, receipt: Receipt, *, has_twin: bool | None, now: datetime
+    ) -> None:
+        """Note how it came out, and what else Close holds, and have the cards say so."""
         changed = self._connection.execute(
             update(delegations)
             .where(
@@ -32,6 +34,7 @@ class Receipts:
                 receipt=receipt.state,
                 sent_count=receipt.emails,
                 sent_people=receipt.people,
+                has_twin=has_twin,
                 version=_columns.version + 1,
                 attempts=0,
                 wake_at=None,
@@ -42,13 +45,20 @@ class Receipts:
             self._cards.mark_stale(delegation_id, now=now)
 
     def are_ends_due(
-        self, team_id: str, grantor_id: str, organization_id: str | None, *, now: datetime
+        self,
+        team_id: str,
+        grantor_id: str,
+        organization_id: str | None,
+        *,
+        now: datetime,
+        but: str = "",
     ) -> bool:
         """Whether rights of this grantor, or in this Close organization, wait to be taken back at
-        this moment; those go first."""
+        this moment, ``but`` for one; those go first."""
         is_theirs = and_(_columns.team_id == team_id, _columns.grantor_id == grantor_id)
         return is_any(
             self._connection,
+            _columns.id != but,
             _columns.wake_at <= now,
             or_(is_theirs, _columns.organization_id == organization_id),
             is_over(now),

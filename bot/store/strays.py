@@ -65,7 +65,74 @@ class Strays:
                 _columns.grantee_id == grantee_id,
                 _columns.state.in_((StrayState.FOUND, StrayState.KEPT)),
             )
-            .values(state=StrayState.FOUND, channel_id=None, wake_at=now, attempts=0)
+            .values(
+                state=StrayState.FOUND,
+                is_listed=False,
+                channel_id=None,
+                wake_at=now,
+                attempts=0,
+            )
+        )
+
+    def unsought(self, team_id: str, grantor_id: str) -> Sequence[Stray]:
+        """Those of this grantor of whom Slack has not yet said whom they are for."""
+        statement = (
+            select(strays)
+            .where(
+                _columns.team_id == team_id,
+                _columns.grantor_id == grantor_id,
+                _columns.state.in_((StrayState.FOUND, StrayState.KEPT)),
+                _columns.grantee_id.is_(None),
+                _columns.sought_at.is_(None),
+            )
+            .order_by(_columns.found_at, _columns.id)
+        )
+        return many(self._connection, Stray, statement)
+
+    def listed(self, team_id: str, grantor_id: str) -> Sequence[Stray]:
+        """Those that this grantor is asked about in a list, by name."""
+        statement = (
+            select(strays)
+            .where(
+                _columns.team_id == team_id,
+                _columns.grantor_id == grantor_id,
+                _columns.state == StrayState.FOUND,
+                _columns.is_listed,
+            )
+            .order_by(_columns.grantee_name, _columns.id)
+        )
+        return many(self._connection, Stray, statement)
+
+    def sought(
+        self, stray: Stray, *, grantee_id: str | None, is_proven: bool, now: datetime
+    ) -> None:
+        """Note who it is for, or that it is nobody in Slack, and have its message say so."""
+        self._connection.execute(
+            update(strays)
+            .where(_columns.id == stray.id, _columns.sought_at.is_(None))
+            .values(grantee_id=grantee_id, is_grantee_proven=is_proven, sought_at=now, wake_at=now)
+        )
+
+    def show(self, team_id: str, grantor_id: str, *, now: datetime) -> None:
+        """Have its grantor asked about each that was not asked about yet."""
+        self._connection.execute(
+            update(strays)
+            .where(
+                _columns.team_id == team_id,
+                _columns.grantor_id == grantor_id,
+                _columns.state == StrayState.FOUND,
+                _columns.shown.is_(None),
+                _columns.wake_at.is_(None),
+            )
+            .values(wake_at=now)
+        )
+
+    def single_out(self, stray: Stray, *, now: datetime) -> None:
+        """Have it asked about in a message of its own."""
+        self._connection.execute(
+            update(strays)
+            .where(_columns.id == stray.id)
+            .values(is_listed=False, wake_at=now, attempts=0)
         )
 
     def add(self, stray: Stray) -> None:

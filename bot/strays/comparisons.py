@@ -53,25 +53,23 @@ class Compare:
         except NotConnected:
             await database.run(lambda store: store.comparisons.remove(comparison))
             return
-        pause = SOON if found.gone else EVERY * random.uniform(0.9, 1.1)  # noqa: S311 - spread
-        wake_at = self.tools.now() + pause
+        wait = await unknown.seek(self.tools, self.address_book, comparison)
+        self.on_change()
+        pause = EVERY * random.uniform(0.9, 1.1)  # noqa: S311 - spread
+        soon = SOON if found.gone or found.is_early else pause
+        wake_at = self.tools.now() + min(wait or pause, soon)
         await database.run(lambda store: store.comparisons.done(comparison, wake_at=wake_at))
 
     async def _set_right(self, session: CloseSession, comparison: Comparison) -> Differences:
         tools = self.tools
         found = await look(tools, session, comparison)
+        whose = await unknown.members(tools, session, found.unknown)
         for delegation in found.gone:
-            await repairs.removed_in_close(tools, delegation)
+            await repairs.removed_in_close(tools, delegation, found.held)
         for delegation, association in found.back:
             await repairs.end_again(tools, session, delegation, association)
-        new = [
-            (each, await unknown.grantee(tools, self.address_book, session, comparison, each))
-            for each in found.unknown
-        ]
         now = tools.now()
-        await tools.database.run(lambda store: unknown.note(store, comparison, found, new, now))
-        if found.gone or found.back or new or found.refused or found.vanished:
-            self.on_change()
+        await tools.database.run(lambda store: unknown.note(store, comparison, found, whose, now))
         return found
 
     async def _look_for_people(self, comparison: Comparison) -> None:

@@ -44,6 +44,24 @@ async def remove(desk: Desk, actor: Actor, stray_id: str) -> Stray:
     return await _decide(desk, actor, stray_id, StrayState.REMOVING)
 
 
+async def single_out(desk: Desk, actor: Actor, stray_id: str) -> Stray:
+    """Take one out of the list of many, to decide about it in a message of its own.
+
+    Raises NotYours and StrayDecided.
+    """
+
+    def take_out(store: Store) -> Stray:
+        stray = _mine(store, actor, stray_id)
+        now = desk.now()
+        store.strays.single_out(stray, now=now)
+        comparison = store.comparisons.get(actor.team_id, actor.user_id)
+        if comparison is not None:
+            store.notices.mark_stale(comparison.id, now=now)
+        return stray
+
+    return await change(desk, take_out)
+
+
 async def adoptable(desk: Desk, actor: Actor, stray_id: str) -> Stray:
     """A stray that the actor can give an end.
 

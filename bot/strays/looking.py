@@ -6,21 +6,22 @@ from dataclasses import replace
 import structlog
 
 from bot.connections.sessions import CloseSession
-from bot.delegations.steps import held
+from bot.delegations.steps import held, moves
 from bot.delegations.tools import Tools
 from bot.ports import Association
 from bot.store import Store
-from bot.strays.differences import Differences, differences
+from bot.strays.differences import Differences, counting, differences
 from models.comparison import Comparison
 from models.delegation import Delegation, State
 from models.stray import Stray
 
 
 async def look(tools: Tools, session: CloseSession, comparison: Comparison) -> Differences:
-    """What does not fit, without what only seems so because time passes while Close answers."""
-    before = await _open_before(tools, comparison)
+    """What does not fit, without what only seems so because time passes while Close answers, or
+    because its answer is a little older than what it was asked for last."""
+    before, settled = await _open_before(tools, comparison), tools.now() - moves.SETTLE
     there = await held.by_grantor(tools, session)
-    found = await _differences(tools, session, comparison, there)
+    found = counting(await _differences(tools, session, comparison, there), settled)
     was_active = [each for each in found.gone if before.get(each.id) is State.ACTIVE]
     return replace(
         found,
@@ -70,7 +71,7 @@ async def _is_gone(tools: Tools, session: CloseSession, association_id: str | No
     """Whether Close says so about this very association, too: a list can be incomplete."""
     if association_id is None:
         return False
-    is_gone = await held.is_gone(tools, session, association_id)
+    is_gone = await held.is_unknown(tools, session, association_id)
     if not is_gone:
         log = structlog.get_logger("bot.strays.looking")
         log.warning("an association is missing in the list only", association=association_id)

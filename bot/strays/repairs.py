@@ -1,7 +1,9 @@
 """What the bot made and Close holds otherwise is set right; nothing else is touched."""
 
+from collections.abc import Sequence
+
 from bot.connections.sessions import CloseSession
-from bot.delegations.steps import moves
+from bot.delegations.steps import held, moves
 from bot.delegations.steps.remove import ended
 from bot.delegations.tools import Tools
 from bot.ports import Association
@@ -9,9 +11,14 @@ from bot.store import Store
 from models.delegation import Delegation, Event, State, Trouble
 
 
-async def removed_in_close(tools: Tools, delegation: Delegation) -> None:
-    """Somebody removed in Close itself what is active here: it has ended."""
-    changes = ended(delegation, tools.now())
+async def removed_in_close(
+    tools: Tools, delegation: Delegation, there: Sequence[Association]
+) -> None:
+    """Somebody removed in Close itself what is active here: it has ended. ``there`` is what Close
+    holds, in case it was made anew."""
+    pair = (delegation.grantor_close_id, delegation.grantee_close_id)
+    has_twin = any((each.allowing_user_id, each.allowed_user_id) == pair for each in there)
+    changes = ended(delegation, tools.now()) | {"has_twin": has_twin}
     await moves.move(tools, delegation, Event.REMOVE, end_event=Event.REMOVE, **changes)
 
 
@@ -23,7 +30,8 @@ async def end_again(
         tools.metrics.events.labels(Event.REAPPEAR).inc()
         return
     # The pair has a new request by now, which must not find the old right in its place.
-    await session.call(tools.close.delete_association, association.id)
+    pair = {"grantor": association.allowing_user_id, "grantee": association.allowed_user_id}
+    await held.deleted(tools, session, association.id, **pair)
 
 
 def _reopened(tools: Tools, store: Store, delegation: Delegation, association: Association) -> bool:

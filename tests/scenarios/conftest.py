@@ -2,10 +2,14 @@
 
 import shutil
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
+import httpx
 import pytest
 
+from bot.close import client as close_client
+from bot.close.transport import Answer, Request, send
 from tests.scenarios.world import World, open_world
 
 
@@ -29,3 +33,14 @@ async def stage(sqlite_url: str) -> AsyncIterator[World]:
     """The usual settings, on SQLite."""
     async with open_world(sqlite_url) as opened:
         yield opened
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Writes to Close time out after a fraction of a second instead of ten."""
+
+    async def hurried(http: httpx.AsyncClient, request: Request, *, within: timedelta) -> Answer:
+        is_write = request.method in ("POST", "DELETE")
+        return await send(http, request, within=timedelta(seconds=0.5) if is_write else within)
+
+    monkeypatch.setattr(close_client, "send", hurried)

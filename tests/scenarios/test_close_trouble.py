@@ -5,11 +5,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-import httpx
 import pytest
 
-from bot.close import client as close_client
-from bot.close.transport import Answer, Request, send
 from models.delegation import Delegation, Event, State, Trouble, delegations
 from sandbox.close.trouble import After, HeaderForm
 from sandbox.close.trouble import Trouble as Switches
@@ -133,17 +130,6 @@ async def test_a_delete_of_what_is_gone_is_a_success(world: World) -> None:
     assert calls(world, "DELETE") == 1
 
 
-@pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Writes to Close time out after a fraction of a second instead of ten."""
-
-    async def hurried(http: httpx.AsyncClient, request: Request, *, within: timedelta) -> Answer:
-        is_write = request.method in ("POST", "DELETE")
-        return await send(http, request, within=timedelta(seconds=0.5) if is_write else within)
-
-    monkeypatch.setattr(close_client, "send", hurried)
-
-
 @pytest.mark.usefixtures("impatient")
 async def test_a_create_that_takes_too_long_is_read_back(stage: World) -> None:
     """A timeout after Close acted is neither success nor failure: the bot looks what is."""
@@ -237,7 +223,7 @@ async def test_a_lost_create_is_not_forgotten_by_a_revoke(stage: World) -> None:
     await press(stage, ADA, "Approve")
     await stage.close.wait_for(lambda: calls(stage, "POST") or None)
     stage.close.trouble.fail("GET /send_as/", 500, 1)  # so that it cannot be read back at once
-    assert (await attempts(stage, 1)).is_unclear
+    assert (await attempts(stage, 1)).is_unanswered
     await stage.sendas(ADA, "revoke @ben")
     await settled_in(stage, State.ENDED)
     assert not stage.close.associations

@@ -194,9 +194,21 @@ def messages_about_strays() -> dict[str, Message]:
         shown[f"{state}/known"] = strays.card(stray(state))
         shown[f"{state}/unknown-person"] = strays.card(stray(state, grantee_id=None))
         shown[f"{state}/leaver"] = strays.card(stray(state), departure=Departure.LEFT)
+    many = [stray(StrayState.FOUND, id=f"x{number:021}") for number in range(300)]
+    some = [
+        stray(StrayState.FOUND, id="x1", sought_at=rows.NOW),
+        stray(StrayState.FOUND, id="x2", grantee_id=None),
+        stray(StrayState.FOUND, id="x3", grantee_id=None, sought_at=rows.NOW),
+        stray(StrayState.FOUND, id="x4", grantee_id=None, grantee_name="", grantee_email=""),
+    ]
     nameless = stray(StrayState.FOUND, grantee_id=None, grantee_name="", grantee_email="")
     return shown | {
         "found/nameless": strays.card(nameless),
+        "found/sought": strays.card(stray(StrayState.FOUND, grantee_id=None, sought_at=rows.NOW)),
+        "listing/some": strays.listing(some),
+        "listing/one": strays.listing(some[:1]),
+        "listing/many": strays.listing(many),
+        "listing/none": strays.listing([]),
         "report/empty": strays.report(**Differences([], [], [], [], [], 0).numbers()),
         "report/all": strays.report(**_all_kinds().numbers()),
     }

@@ -132,6 +132,12 @@ def moments() -> dict[str, Delegation]:
             f"ended-{event}": shortest(State.ENDED, end_event=event, closed_by=ADA)
             for event in (Event.REVOKE, Event.RELEASE, Event.OFFBOARD, Event.DISCONNECT)
         },
+        "ending-unanswered": shortest(
+            State.ENDING, attempted_at=NOW, arrives_until=NOW + timedelta(minutes=1)
+        ),
+        "active-taken-over": shortest(State.ACTIVE, is_taken_over=True),
+        "ended-taken-over": shortest(State.ENDED, is_taken_over=True),
+        "ended-twin": shortest(State.ENDED, has_twin=True),
         "ended-remove": shortest(State.ENDED, end_event=Event.REMOVE),
         "ended-by-an-admin": shortest(State.ENDED, confirmed_by=DANA),
         **{f"ended-departure-{each}": _departed(State.ENDED, each) for each in Departure},

@@ -9,7 +9,16 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 
 from bot.delegations.receipts import Receipts
-from bot.delegations.steps import bulk, count, create, identify, moves, recheck, remove
+from bot.delegations.steps import (
+    bulk,
+    count,
+    create,
+    identify,
+    moves,
+    recheck,
+    remove,
+    settle,
+)
 from bot.delegations.tools import Tools
 from models.delegation import Delegation, Event, State
 from models.reminders import next_reminder
@@ -68,7 +77,7 @@ async def unanswered(tools: Tools, delegation: Delegation) -> None:
     """A request lapses, or its account is looked up, or its grantor is reminded."""
     now = tools.now()
     if delegation.lapses_at <= now:
-        await moves.move(tools, delegation, Event.LAPSE, was_due=True, ended_at=now)
+        await moves.move(tools, delegation, Event.LAPSE, ended_at=now)
     elif delegation.identified_at is None:
         await identify.step(tools, delegation)
     elif delegation.remind_at is not None and delegation.remind_at <= now:
@@ -76,15 +85,13 @@ async def unanswered(tools: Tools, delegation: Delegation) -> None:
         at = next_reminder(
             asked_at=delegation.requested_at, sent=sent, zone=delegation.grantor_zone, now=now
         )
-        await moves.move(
-            tools, delegation, Event.REMIND, was_due=True, reminders=sent, remind_at=at
-        )
+        await moves.move(tools, delegation, Event.REMIND, reminders=sent, remind_at=at)
     else:
         await moves.free(tools, delegation)
 
 
 async def running_out(tools: Tools, delegation: Delegation) -> None:
-    """An active right ends, its people are warned that it will, or are looked up once more."""
+    """An active right ends, or a doubt about it is settled, or its people are warned."""
     now = tools.now()
     if delegation.has_run_out(now):
         await remove.step(tools, delegation)
@@ -93,11 +100,12 @@ async def running_out(tools: Tools, delegation: Delegation) -> None:
             tools,
             delegation,
             Event.WARN,
-            was_due=True,
             warn_at=None,
             is_warned=True,
             extension_declined_at=None,  # told long ago; now the end is the news
         )
+    elif settle.is_due(delegation, now):
+        await settle.step(tools, delegation)
     elif delegation.is_unchecked:
         await recheck.step(tools, delegation)
     else:

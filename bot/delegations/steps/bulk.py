@@ -12,16 +12,17 @@ from bot.close.errors import OutcomeUnclear, RefusedByClose
 from bot.connections.sessions import CloseSession, NotConnected
 from bot.delegations import accounts
 from bot.delegations.accounts import GranteeAccount, NoAccount
-from bot.delegations.steps import create, held, moves, remove
+from bot.delegations.steps import attempts, create, held, moves, remove
+from bot.delegations.steps.attempts import Attempt, Made
 from bot.delegations.tools import Tools
-from bot.ports import Association, OutsideError
+from bot.ports import Association, Credential, OutsideError
 from models.delegation import Delegation, State
 
 
 def key(delegation: Delegation, now: datetime) -> tuple[str, ...] | None:
     """Rows with the same key can share a call; None has to go alone."""
     d = delegation
-    if d.is_over(now) and _is_settled(d, now):
+    if d.is_over(now) and _is_settled(d):
         account = (d.grantor_close_id or "", d.organization_id or "")
         return ("end", d.team_id, d.grantor_id, *account)
     is_startable = (d.starts_at is None or d.starts_at <= now) and now < create.latest_start(d)
@@ -30,12 +31,9 @@ def key(delegation: Delegation, now: datetime) -> tuple[str, ...] | None:
     return None
 
 
-def _is_settled(delegation: Delegation, now: datetime) -> bool:
-    """Whether nothing that Close was asked before can still add to what it holds."""
-    if delegation.attempted_at is None or delegation.grantee_close_id is None:
-        return False
-    is_known = delegation.association_id is not None and not delegation.is_unclear
-    return is_known or delegation.attempted_at + moves.SETTLE <= now
+def _is_settled(delegation: Delegation) -> bool:
+    """Whether all that Close may hold of it is the association that is known."""
+    return delegation.association_id is not None and not delegation.is_unanswered
 
 
 async def step(tools: Tools, group: Sequence[Delegation]) -> None:
@@ -56,23 +54,43 @@ async def _end(tools: Tools, group: Sequence[Delegation]) -> None:
     except OutsideError as error:
         await _put_off(tools, over, error)
         return
-    await remove.confirm(tools, gone)
     await moves.each_alone(tools, remove.step, [each for each in over if each not in gone])
 
 
 async def _withdrawn(
     tools: Tools, session: CloseSession, over: Sequence[Delegation]
 ) -> Sequence[Delegation]:
-    """Withdraw what is ours; those of which Close holds nothing any more."""
+    """Withdraw what is ours, and confirm that; those of which Close holds nothing any more."""
     ours = _ours(over, await held.by_grantor(tools, session))
+    written_at = tools.now()
+    ours = await _noted(tools, ours, until=written_at + attempts.ARRIVES_WITHIN)
     if not ours:
         return ()
     try:
-        left = await _changed(tools, session, disallow=ours)
-    except (OutcomeUnclear, RefusedByClose):
-        left = await held.by_grantor(tools, session)
-    grantees = {each.allowed_user_id for each in left}
-    return [each for each in ours if each.grantee_close_id not in grantees]
+        left = await _changed(tools, session, disallow=ours, written_at=written_at)
+    except OutcomeUnclear:
+        gone = _seen_gone(tools, ours, await held.by_grantor(tools, session))
+        await remove.confirm(tools, gone)
+        return gone
+    except OutsideError as error:
+        await _noted(tools, ours, until=None)  # nothing is on its way
+        if not isinstance(error, RefusedByClose):
+            raise
+        return ()
+    gone = _not_among(ours, left)
+    await remove.confirm(tools, gone, arrives_until=None)
+    return gone
+
+
+async def _noted(
+    tools: Tools, ours: Sequence[Delegation], *, until: datetime | None
+) -> Sequence[Delegation]:
+    """Those that are still to be withdrawn, once it is written down that this is on its way: it
+    names people, so what they are given meanwhile would go with it."""
+    noted = await tools.database.run(
+        lambda store: store.delegations.note_withdrawal(ours, until=until)
+    )
+    return [each for each in ours if each.id in noted]
 
 
 def _ours(over: Sequence[Delegation], found: Sequence[Association]) -> Sequence[Delegation]:
@@ -83,13 +101,21 @@ def _ours(over: Sequence[Delegation], found: Sequence[Association]) -> Sequence[
     ids: defaultdict[str, set[str]] = defaultdict(set)
     for each in found:
         ids[each.allowed_user_id].add(each.id)
-    return [
-        each
-        for each in over
-        if each.is_unclear
-        or each.association_id is None
-        or ids[each.grantee_close_id or ""] == {each.association_id}
-    ]
+    return [each for each in over if ids[each.grantee_close_id or ""] == {each.association_id}]
+
+
+def _not_among(ours: Sequence[Delegation], left: Sequence[Association]) -> Sequence[Delegation]:
+    grantees = {each.allowed_user_id for each in left}
+    return [each for each in ours if each.grantee_close_id not in grantees]
+
+
+def _seen_gone(
+    tools: Tools, ours: Sequence[Delegation], left: Sequence[Association]
+) -> Sequence[Delegation]:
+    """What a list does not show any more, unless it may be too new for one."""
+    now = tools.now()
+    gone = _not_among(ours, left)
+    return [each for each in gone if each.attempted_at and each.attempted_at + moves.SETTLE <= now]
 
 
 async def _make(tools: Tools, group: Sequence[Delegation]) -> None:
@@ -97,18 +123,18 @@ async def _make(tools: Tools, group: Sequence[Delegation]) -> None:
         session = await tools.connections.open(group[0].team_id, group[0].grantor_id)
         if not session.connection.is_usable:
             raise NotConnected
-        attempts = await _attempts(tools, session, group)
+        written = await _attempts(tools, session, group)
     except OutsideError:
         # What is wrong is wrong for each of them; each knows how to wait, or to give up.
         await moves.each_alone(tools, create.step, group)
         return
-    if attempts:
-        await _ask_for(tools, session, attempts)
+    if written:
+        await _ask_for(tools, session, written)
 
 
 async def _attempts(
     tools: Tools, session: CloseSession, group: Sequence[Delegation]
-) -> Sequence[Delegation]:
+) -> Sequence[Attempt]:
     """Those that one call can make, written down as attempted; the others go alone."""
     addresses = await create.sending_addresses(tools, session)
     taken = {each.allowed_user_id for each in await held.by_grantor(tools, session)}
@@ -122,7 +148,7 @@ async def _attempts(
             ready.append((each, account))
             taken.add(account.close_user_id)
     await moves.each_alone(tools, create.step, alone)
-    return await create.attempts(tools, session, ready, addresses)
+    return await attempts.written(tools, session, ready, addresses)
 
 
 async def _account(
@@ -134,36 +160,38 @@ async def _account(
         return None
 
 
-async def _ask_for(tools: Tools, session: CloseSession, attempts: Sequence[Delegation]) -> None:
+async def _ask_for(tools: Tools, session: CloseSession, written: Sequence[Attempt]) -> None:
     try:
-        holds, unclear = await _held_with(tools, session, attempts)
-    except OutsideError as error:
-        await _put_off(tools, attempts, error)
+        holds, error = await _held_with(tools, session, written)
+    except OutsideError as outage:
+        await _put_off(tools, [each.row for each in written], outage)
         return
     made = {each.allowed_user_id: each for each in holds}
-    found = [(d, made[d.grantee_close_id or ""]) for d in attempts if d.grantee_close_id in made]
-    left = [d for d in attempts if d.grantee_close_id not in made]
-    await create.activate(tools, found)
-    if unclear is not None:  # Close may still act on the first call
-        await _put_off(tools, left, unclear)
+    found = [
+        Made(each.row, made[each.row.grantee_close_id or ""], is_answer=error is None)
+        for each in written
+        if each.row.grantee_close_id in made
+    ]
+    await attempts.activate(tools, found)
+    left = [each for each in written if each.row.grantee_close_id not in made]
+    if isinstance(error, OutcomeUnclear):  # Close may still act on the first call
+        await _put_off(tools, [each.row for each in left], error)
     else:
-        await moves.each_alone(tools, create.step, await moves.forget_attempts(tools, left))
+        await moves.each_alone(tools, create.step, await attempts.had_no_effect(tools, left))
 
 
 async def _held_with(
-    tools: Tools, session: CloseSession, attempts: Sequence[Delegation]
-) -> tuple[Sequence[Association], OutcomeUnclear | None]:
-    """What Close holds once it was asked for these, and the error if it may still act on it."""
+    tools: Tools, session: CloseSession, written: Sequence[Attempt]
+) -> tuple[Sequence[Association], OutcomeUnclear | RefusedByClose | None]:
+    """What Close holds once it was asked for these, and why that is not its answer."""
+    rows = [each.row for each in written]
     try:
-        return await _changed(tools, session, allow=attempts), None
-    except RefusedByClose:
+        return await _changed(tools, session, allow=rows, written_at=rows[0].attempted_at), None
+    except (OutcomeUnclear, RefusedByClose) as error:
         # It may have done a part of it all the same: what is there by now counts as ours.
-        return await held.by_grantor(tools, session), None
-    except OutcomeUnclear as unclear:
-        await moves.note_unclear(tools, attempts)
-        return await held.by_grantor(tools, session), unclear
+        return await held.by_grantor(tools, session), error
     except OutsideError:
-        await moves.forget_attempts(tools, attempts)
+        await attempts.had_no_effect(tools, written)
         raise
 
 
@@ -173,12 +201,17 @@ async def _changed(
     *,
     allow: Sequence[Delegation] = (),
     disallow: Sequence[Delegation] = (),
+    written_at: datetime | None,
 ) -> Sequence[Association]:
     """What Close says that it holds for the caller after the change."""
-    after = await session.call(
-        tools.close.change_associations, allow=_grantees(allow), disallow=_grantees(disallow)
-    )
-    return held.given_by(session, after)
+
+    async def ask(credential: Credential) -> Sequence[Association]:
+        attempts.check_in_time(tools, written_at)
+        return await tools.close.change_associations(
+            credential, allow=_grantees(allow), disallow=_grantees(disallow)
+        )
+
+    return held.given_by(session, await session.call(ask))
 
 
 def _grantees(delegations: Sequence[Delegation]) -> Sequence[str]:

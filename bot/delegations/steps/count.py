@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import structlog
@@ -9,9 +10,11 @@ import structlog
 from bot.clock.backoff import pause_after
 from bot.close.errors import RetryLater
 from bot.delegations.receipts import Receipts, sent
-from bot.delegations.steps import moves
+from bot.delegations.steps import held, moves
+from bot.delegations.steps.remove import is_other_account, look_after
 from bot.delegations.tools import Tools
 from bot.ports import OutsideError, SentEmail
+from bot.store import Store
 from models.delegation import Delegation, Receipt, ReceiptState
 
 PATIENCE = timedelta(minutes=1)  # the message about the end waits no longer for the receipt,
@@ -26,7 +29,7 @@ async def step(tools: Tools, receipts: Receipts, delegation: Delegation) -> None
     if not delegation.is_receipt_due:
         await moves.free(tools, delegation)
     elif _is_enough(tools, delegation):
-        await _settle(tools, delegation, None)
+        await _settle(tools, delegation, None, has_twin=delegation.has_twin)
     elif await _are_ends_due(tools, delegation):
         soon = tools.now() + GIVE_WAY
         await moves.wait_until(tools, delegation, soon, trouble=None, counts=False)
@@ -49,8 +52,11 @@ async def _are_ends_due(tools: Tools, delegation: Delegation) -> bool:
 
 
 async def _count(tools: Tools, receipts: Receipts, delegation: Delegation) -> None:
+    has_twin = delegation.has_twin
     try:
         async with asyncio.timeout(TIME_TO_COUNT):
+            if has_twin is None:
+                has_twin = await _has_twin(tools, delegation)
             emails = await sent(tools, delegation)
     except (RetryLater, TimeoutError) as error:
         later = tools.now() + pause_after(error, delegation.attempts)
@@ -59,15 +65,34 @@ async def _count(tools: Tools, receipts: Receipts, delegation: Delegation) -> No
     except OutsideError as error:
         log = structlog.get_logger("bot.delegations.steps.count")
         log.info("no receipt", delegation=delegation.id, reason=type(error).__name__)
-        await _settle(tools, delegation, None)
+        await _settle(tools, delegation, None, has_twin=has_twin)
     else:
         receipts.keep(delegation, emails)
-        await _settle(tools, delegation, emails)
+        await _settle(tools, delegation, emails, has_twin=has_twin)
 
 
-async def _settle(tools: Tools, delegation: Delegation, emails: Sequence[SentEmail] | None) -> None:
+async def _has_twin(tools: Tools, delegation: Delegation) -> bool:
+    """Whether Close holds another one of the two, where nobody had the time to look at the end."""
+    session = await tools.connections.open(delegation.team_id, delegation.grantor_id)
+    if is_other_account(session, delegation):
+        return False
+    return bool(await held.twins(tools, session, delegation))
+
+
+async def _settle(
+    tools: Tools,
+    delegation: Delegation,
+    emails: Sequence[SentEmail] | None,
+    *,
+    has_twin: bool | None,
+) -> None:
     receipt, now = _receipt(emails), tools.now()
-    await tools.database.run(lambda store: store.receipts.settle(delegation.id, receipt, now=now))
+
+    def settle(store: Store) -> None:
+        store.receipts.settle(delegation.id, receipt, has_twin=has_twin, now=now)
+        look_after(store, replace(delegation, has_twin=has_twin), now)
+
+    await tools.database.run(settle)
 
 
 def _receipt(emails: Sequence[SentEmail] | None) -> Receipt:

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,7 +17,8 @@ from bot.store import Store
 from models.delegation import Delegation, Event, State, Trouble
 from models.overdue import is_overdue
 
-# After a create whose answer was lost, Close may still act on it: "gone" counts only after this.
+# Close's reads may lag behind its writes: what they do not show of a create, or still show after a
+# delete, counts only so long after it.
 SETTLE = timedelta(seconds=15)
 QUIET_WAITS = 20  # being asked to wait is how a rate limit works; this often it is a trouble
 QUIET_ATTEMPTS = 2  # a hiccup shorter than this many attempts is not worth a word on the card
@@ -30,6 +30,7 @@ TROUBLES = {
     CloseProblem.UNREACHABLE: Trouble.CLOSE_DOWN,
     CloseProblem.TIMED_OUT: Trouble.CLOSE_DOWN,
     CloseProblem.INVALID: Trouble.CLOSE_INVALID,
+    CloseProblem.EXISTS: Trouble.CLOSE_EXISTS,
     CloseProblem.PLAN_LIMIT: Trouble.CLOSE_PLAN_LIMIT,
     CloseProblem.FORBIDDEN: Trouble.CLOSE_FORBIDDEN,
     CloseProblem.NOT_FOUND: Trouble.CLOSE_NOT_FOUND,
@@ -38,11 +39,9 @@ TROUBLES = {
 }
 
 
-async def move(
-    tools: Tools, delegation: Delegation, event: Event, *, was_due: bool = False, **changes: Any
-) -> None:
-    """Apply ``event`` unless somebody else was faster, and give the lease back."""
-    await move_all(tools, [(delegation, changes)], event, was_due=was_due)
+async def move(tools: Tools, delegation: Delegation, event: Event, **changes: Any) -> None:
+    """Apply ``event`` unless the row has changed since it was claimed, and give the lease back."""
+    await move_all(tools, [(delegation, changes)], event)
 
 
 async def move_all(
@@ -51,44 +50,37 @@ async def move_all(
     event: Event,
     *,
     keep_lease: bool = False,
-    was_due: bool = False,
-    needs_connection: bool = False,
 ) -> Sequence[Delegation]:
-    """The same for several in one transaction, each with its own changes; those that were moved.
-
-    ``was_due`` is for what only the clock causes: any change since the claim calls it off, so
-    that an extension in the last second wins over the expiry, and that of two who attempt the
-    same create one does. ``needs_connection`` is for what must not begin while the grantor is
-    disconnecting; the row's lock orders the two.
-    """
+    """The same for several in one transaction, each with its own changes; those that were moved."""
     lease = {} if keep_lease else {"leased_until": None}
-
-    def move_one(
-        store: Store, delegation: Delegation, changes: Mapping[str, Any]
-    ) -> Delegation | None:
-        current = store.delegations.get(delegation.id, lock=True)
-        is_same = current is not None and current.state is delegation.state
-        is_changed = current is not None and current.version != delegation.version
-        if (
-            current is None
-            or not is_same
-            or (was_due and is_changed)
-            or (needs_connection and not _is_usable(store, current, changes))
-        ):
-            if not (is_same and event is Event.ATTEMPT and is_changed):
-                store.delegations.due.free(delegation.id)  # else it is with whoever attempts it
-            return None
-        return store.delegations.apply(current, event, now=tools.now(), **lease, **changes)
 
     def move_each(store: Store) -> Sequence[Delegation]:
         # Always in the same order: two groups must not wait for each other's row locks.
         ordered = sorted(wanted, key=lambda each: each[0].id)
-        moved = [move_one(store, row, changes) for row, changes in ordered]
+        moved = [moved_on(tools, store, row, event, **lease, **changes) for row, changes in ordered]
         return [each for each in moved if each is not None]
 
     moved = await tools.database.run(move_each)
     tools.metrics.events.labels(event).inc(len(moved))
     return moved
+
+
+def moved_on(
+    tools: Tools, store: Store, delegation: Delegation, event: Event, **changes: Any
+) -> Delegation | None:
+    """Apply what was decided from a copy that was claimed earlier, in this transaction.
+
+    Any change since the claim calls it off, whoever made it: an extension in the last second wins
+    over the expiry, and who was paused does not overrule what another process has done meanwhile.
+    The row is then looked at anew.
+    """
+    current = store.delegations.get(delegation.id, lock=True)
+    if current is None or current.version != delegation.version:
+        is_same = current is not None and current.state is delegation.state
+        if not (is_same and delegation.state in (State.APPROVED, State.ENDING)):
+            store.delegations.due.free(delegation.id)  # else somebody asks Close for it just now
+        return None
+    return store.delegations.apply(current, event, now=tools.now(), **changes)
 
 
 async def free(tools: Tools, delegation: Delegation) -> None:
@@ -165,27 +157,6 @@ def _note_late(tools: Tools, store: Store, delegation: Delegation) -> None:
         store.connections.look_by(delegation.team_id, delegation.grantor_id, moment=now)
 
 
-async def forget_attempts(tools: Tools, attempts: Sequence[Delegation]) -> Sequence[Delegation]:
-    """As if these had not been attempted: Close has said that none of them had an effect."""
-
-    def forget(store: Store) -> None:
-        for each in sorted(attempts, key=lambda each: each.id):
-            store.delegations.forget_attempt(each)
-
-    await tools.database.run(forget)
-    return [replace(each, attempted_at=None) for each in attempts]
-
-
-async def note_unclear(tools: Tools, attempts: Sequence[Delegation]) -> None:
-    """Remember that creates may have had an effect that nobody saw."""
-
-    def note(store: Store) -> None:
-        for each in attempts:
-            store.delegations.note_unclear(each.id)
-
-    await tools.database.run(note)
-
-
 def trouble_of(tools: Tools, error: Exception) -> Trouble:
     """The word for this error on the card; what Close did is counted in the metrics."""
     match error:
@@ -205,12 +176,3 @@ def trouble_of(tools: Tools, error: Exception) -> Trouble:
 def was_held_back(error: Exception) -> bool:
     """Whether our own limiter had no turn left: nothing was sent, so it was no attempt."""
     return isinstance(error, RetryLater) and error.wait is not None and error.status is None
-
-
-def _is_usable(store: Store, delegation: Delegation, changes: Mapping[str, Any]) -> bool:
-    """Whether the grantor is still connected, and with the account that is about to be asked."""
-    connection = store.connections.get(delegation.team_id, delegation.grantor_id, lock=True)
-    if connection is None or not connection.is_usable:
-        return False
-    asked = (changes.get("grantor_close_id"), changes.get("organization_id"))
-    return asked in ((None, None), connection.account.membership)

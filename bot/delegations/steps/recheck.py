@@ -1,15 +1,43 @@
-"""A right that was prolonged, or made while Slack was away: may its people still take part?"""
+"""May the people of a right still take part? Slack is asked afresh before it is made, and once more
+when it was prolonged, or made while Slack was away."""
 
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import timedelta
 
 from bot.clock.backoff import pause_after
 from bot.delegations.people.departures import believe
-from bot.delegations.people.eligibility import PeopleUnclear, look_up
+from bot.delegations.people.eligibility import Look, PeopleUnclear, look_up
 from bot.delegations.steps import moves
 from bot.delegations.tools import Tools
-from models.delegation import Delegation
+from models.delegation import Delegation, Trouble
 
 AGAIN = timedelta(minutes=1)
+
+
+async def before(tools: Tools, wanted: Sequence[Delegation]) -> Look:
+    """Ask about everybody in these, of one team; raises PeopleUnclear. Those whose people are
+    refused have ended now, or wait until it is clear whether somebody has left."""
+    if not wanted:
+        return Look()
+    team_id = wanted[0].team_id
+    people = {who for each in wanted for who in (each.grantor_id, each.grantee_id)}
+    look = await look_up(tools.directory, team_id, people)
+    if look.refusals:
+        await believe(tools, team_id, look)
+    for each in wanted:
+        if not refused(each, look):
+            continue
+        if refused(each, look) <= look.unknown:
+            later = tools.now() + AGAIN
+            await moves.wait_until(tools, each, later, trouble=Trouble.PERSON_UNKNOWN)
+        else:
+            await moves.free(tools, each)
+    return look
+
+
+def refused(delegation: Delegation, look: Look) -> frozenset[str]:
+    """Those of its two people who may not take part."""
+    return frozenset({delegation.grantor_id, delegation.grantee_id} & look.refusals.keys())
 
 
 async def step(tools: Tools, delegation: Delegation) -> None:
@@ -32,6 +60,7 @@ async def step(tools: Tools, delegation: Delegation) -> None:
 
 
 async def _wait(tools: Tools, delegation: Delegation, pause: timedelta) -> None:
-    moments: list[datetime | None] = [delegation.warn_at, delegation.ends_at]
+    doubted = delegation.arrives_until if delegation.is_unclear else None
+    moments = [delegation.warn_at, delegation.ends_at, doubted]
     again = min([tools.now() + pause, *(each for each in moments if each is not None)])
     await moves.wait_until(tools, delegation, again, trouble=delegation.trouble)

@@ -1,15 +1,18 @@
 """Active to ended: the association is removed in Close, and Close has said so."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from bot.close.errors import OutcomeUnclear, RefusedByClose
 from bot.connections.sessions import CloseSession, OtherAccountConnected
-from bot.delegations.steps import held, moves
+from bot.delegations.steps import attempts, held, moves
 from bot.delegations.tools import Tools
-from bot.ports import OutsideError
+from bot.ports import Association, OutsideError
+from bot.store import Store
 from models.delegation import Delegation, Event, Receipt, ReceiptState, State, Trouble
+
+LOOK_AGAIN = timedelta(seconds=5)  # while a create may still arrive,
+LOOK_AFTER = timedelta(minutes=1)  # and once more when it should not
 
 
 async def step(tools: Tools, delegation: Delegation) -> None:
@@ -17,15 +20,9 @@ async def step(tools: Tools, delegation: Delegation) -> None:
     for over in await ending(tools, [delegation]):
         try:
             session = await session_for(tools, over)
-            is_gone = await _is_removed(tools, session, over)
+            await _remove(tools, session, over)
         except OutsideError as error:
             await moves.put_off(tools, over, error)
-            return
-        if is_gone:
-            await confirm(tools, [over])
-        else:
-            settled = tools.now() + moves.SETTLE
-            await moves.wait_until(tools, over, settled, trouble=over.trouble)
 
 
 async def ending(tools: Tools, group: Sequence[Delegation]) -> Sequence[Delegation]:
@@ -34,7 +31,7 @@ async def ending(tools: Tools, group: Sequence[Delegation]) -> Sequence[Delegati
     active = [(each, expired) for each in group if each.state is State.ACTIVE]
     over: Sequence[Delegation] = ()
     if active:
-        over = await moves.move_all(tools, active, Event.EXPIRE, keep_lease=True, was_due=True)
+        over = await moves.move_all(tools, active, Event.EXPIRE, keep_lease=True)
     return [*over, *(each for each in group if each.state is State.ENDING)]
 
 
@@ -55,43 +52,103 @@ def is_other_account(session: CloseSession, delegation: Delegation) -> bool:
     return is_known and not delegation.belongs_to(session.account)
 
 
-async def _is_removed(tools: Tools, session: CloseSession, delegation: Delegation) -> bool:
-    """Whether Close has confirmed that nothing is left of what we asked for."""
-    association_id = delegation.association_id
-    if association_id is not None and not delegation.is_unclear:
-        # What Close once confirmed as gone, and held all the same, is looked for once more.
-        is_doubted = delegation.trouble is Trouble.STILL_THERE
-        return await _is_deleted(tools, session, association_id, is_doubted=is_doubted)
-    if delegation.attempted_at is None:
-        return True  # Close was never asked
-    for found in await held.of_attempt(tools, session, delegation, urgent=True):
-        pair = (found.allowing_user_id, found.allowed_user_id)
-        await session.call(tools.close.delete_association_of, *pair)
-    is_settled = tools.now() >= delegation.attempted_at + moves.SETTLE
-    return is_settled and not await held.of_attempt(tools, session, delegation, urgent=True)
+async def _remove(tools: Tools, session: CloseSession, over: Delegation) -> None:
+    """Until Close has confirmed that nothing is left of what it was asked for."""
+    if over.attempted_at is None:  # Close was never asked
+        await confirm(tools, [over])
+        return
+    is_said = over.association_id is not None and await _is_deleted(tools, session, over)
+    settled = over.attempted_at + moves.SETTLE
+    if over.association_id is not None and not is_said and tools.now() < settled:
+        # What is not to be seen may only be too new.
+        await moves.wait_until(tools, over, settled, trouble=over.trouble)
+    elif not is_said or over.is_unanswered or over.trouble is Trouble.STILL_THERE:
+        await _look_for_more(tools, session, over)
+    else:
+        await confirm(tools, [over], has_twin=await _has_twin(tools, session, over))
 
 
-async def _is_deleted(
-    tools: Tools, session: CloseSession, association_id: str, *, is_doubted: bool
-) -> bool:
-    try:
-        await session.call(tools.close.delete_association, association_id)
-    except (OutcomeUnclear, RefusedByClose):
-        # Close may also refuse to delete what is gone already (close.md §3): look.
-        if not await held.is_gone(tools, session, association_id, urgent=True):
-            raise
-        return True
-    return not is_doubted or await held.is_gone(tools, session, association_id, urgent=True)
-
-
-async def confirm(tools: Tools, delegations: Sequence[Delegation]) -> None:
-    """Close has said that these are gone."""
+async def _has_twin(tools: Tools, session: CloseSession, over: Delegation) -> bool | None:
+    """Whether Close holds another one; None when that has to wait (steps/count.py looks then): what
+    is over goes first, and an end that Close has confirmed does not wait for this."""
+    whose = (over.team_id, over.grantor_id, over.organization_id)
     now = tools.now()
-    confirmed = [(each, ended(each, now)) for each in delegations]
-    for each in await moves.move_all(tools, confirmed, Event.CONFIRM):
+    if await tools.database.run(
+        lambda store: store.receipts.are_ends_due(*whose, now=now, but=over.id)
+    ):
+        return None
+    try:
+        return bool(await held.twins(tools, session, over))
+    except OutsideError:
+        return None
+
+
+async def _look_for_more(tools: Tools, session: CloseSession, over: Delegation) -> None:
+    """What is known of it is gone. Does Close hold anything else of these two people?"""
+    there = await held.of_attempt(tools, session, over, urgent=True)
+    others = [each for each in there if each.id != over.association_id]
+    now = tools.now()
+    late = await held.unexplained(tools, over, others) if over.is_unanswered else []
+    if len(others) < len(there) and over.trouble is Trouble.STILL_THERE:
+        # Confirmed before, and held all the same: this time it is confirmed by a look.
+        await moves.wait_until(tools, over, now + moves.SETTLE, trouble=over.trouble)
+    elif late:
+        await _take_over(tools, over, late[0])
+    elif attempts.is_on_its_way(over, now):
+        again = min(now + LOOK_AGAIN, attempts.latest_arrival(over) or now)
+        await moves.wait_until(tools, over, again, trouble=over.trouble, counts=False)
+    else:
+        await confirm(tools, [over], has_twin=bool(others))
+
+
+async def _is_deleted(tools: Tools, session: CloseSession, over: Delegation) -> bool:
+    """Whether Close confirmed it, and does not only show it no longer."""
+    grantor, grantee = over.grantor_close_id or "", over.grantee_close_id or ""
+    association_id = over.association_id or ""
+    return await held.deleted(tools, session, association_id, grantor=grantor, grantee=grantee)
+
+
+async def _take_over(tools: Tools, over: Delegation, found: Association) -> None:
+    """A create that was not answered has taken effect. It is deleted next, by its id."""
+    is_unclear = over.is_unclear and over.association_id is None  # then there was more than one
+    changes = {"association_id": found.id, "is_unclear": is_unclear, "is_taken_over": True}
+    await moves.move(tools, over, Event.ACTIVATE, **changes)
+
+
+async def confirm(
+    tools: Tools,
+    delegations: Sequence[Delegation],
+    *,
+    has_twin: bool | None = False,
+    **changes: Any,
+) -> None:
+    """Close has said that these are gone; ``has_twin`` as in the row."""
+    now = tools.now()
+
+    def confirm_each(store: Store) -> Sequence[Delegation]:
+        confirmed = []
+        for each in sorted(delegations, key=lambda each: each.id):
+            over = ended(each, now) | {"has_twin": has_twin, "leased_until": None, **changes}
+            moved = moves.moved_on(tools, store, each, Event.CONFIRM, **over)
+            if moved is not None:
+                look_after(store, moved, now)
+                confirmed.append(moved)
+        return confirmed
+
+    for each in await tools.database.run(confirm_each):
+        tools.metrics.events.labels(Event.CONFIRM).inc()
         if each.ends_at and each.end_event is Event.EXPIRE:
             late = (now - each.ends_at).total_seconds()
             tools.metrics.lateness.observe(max(late, 0))
+
+
+def look_after(store: Store, confirmed: Delegation, now: datetime) -> None:
+    """Have Close compared soon where it holds, or may hold against all likelihood, one more."""
+    whose = (confirmed.team_id, confirmed.grantor_id)
+    if confirmed.has_twin:
+        store.comparisons.plan_by(*whose, moment=now)
+    elif confirmed.is_unanswered:
+        store.comparisons.plan_by(*whose, moment=now + LOOK_AFTER)
 
 
 def ended(delegation: Delegation, now: datetime) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The client against prepared answers: what it sends, what it accepts, what it drops."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,7 +9,7 @@ import pytest
 import structlog
 
 from bot.close.client import CloseClient
-from bot.close.errors import CloseProblem, OutcomeUnclear, RefusedByClose, RetryLater
+from bot.close.errors import CloseProblem, NotFound, OutcomeUnclear, RefusedByClose, RetryLater
 from bot.close.limits import Limiter
 from bot.close.transport import LONGEST_BODY, Request, open_http, send
 from bot.ports import Credential
@@ -81,13 +81,12 @@ async def test_every_path_ends_in_a_slash() -> None:
         client.association(CREDENTIAL, "sdas_1"),
         client.create_association(CREDENTIAL, "user_a", "user_b"),
         client.delete_association(CREDENTIAL, "sdas_1"),
-        client.delete_association_of(CREDENTIAL, "user_a", "user_b"),
         client.change_associations(CREDENTIAL, allow=[], disallow=["user_b"]),
         client.sent_emails(CREDENTIAL, user_id="user_a", since=moment, until=moment),
     ):
         with pytest.raises((RetryLater, OutcomeUnclear)):
             await call
-    assert len(paths) == 10
+    assert len(paths) == 9
     assert all(path.startswith("/api/v1/") and path.endswith("/") for path in paths)
 
 
@@ -190,12 +189,108 @@ async def test_200_with_garbage(content: bytes) -> None:
     assert of_write.value.problem == of_read.value.problem == CloseProblem.UNREADABLE
 
 
-@pytest.mark.parametrize("status", [200, 204, 404])
-async def test_a_delete_never_parses_the_body(status: int) -> None:
-    """200, 204 and 404 all mean that the association is gone, whatever the body says."""
-    client = always(status, content=b"<not json>")
-    await client.delete_association(CREDENTIAL, "sdas_1")
-    await client.delete_association_of(CREDENTIAL, "user_a", "user_b")
+@pytest.mark.parametrize(
+    ("status", "content"),
+    [
+        (204, b""),
+        (204, b"<not json>"),
+        (200, b""),
+        (200, b" \n"),
+        (200, b"{}"),
+        (200, b'{"id": 1}'),
+    ],
+)
+async def test_what_confirms_a_delete(status: int, content: bytes) -> None:
+    """204 does, and 200 with nothing or with JSON that names no error."""
+    await always(status, content=content).delete_association(CREDENTIAL, "sdas_1")
+
+
+@pytest.mark.parametrize(
+    ("status", "content"),
+    [
+        (200, b"<!doctype html><h1>Blocked</h1>"),
+        (200, b'{"id": "sdas_1", "organ'),
+        (200, b'{"error": "Blocked by your administrator."}'),
+        (200, b'{"errors": [], "field-errors": {"id": "no"}}'),
+        (200, b"[" * 100_000),
+        (201, b""),
+        (202, b""),
+        (203, b"<html>"),
+        (206, b"{}"),
+    ],
+)
+async def test_what_does_not_confirm_a_delete(status: int, content: bytes) -> None:
+    """F2: any other success is unclear: a proxy's page, an error, half an answer, "accepted"."""
+    with pytest.raises(OutcomeUnclear):
+        await always(status, content=content).delete_association(CREDENTIAL, "sdas_1")
+
+
+async def test_a_delete_of_what_close_does_not_know() -> None:
+    """F2: 404 is no confirmation, but something to look at."""
+    with pytest.raises(NotFound):
+        await always(404, {}).delete_association(CREDENTIAL, "sdas_1")
+
+
+@pytest.mark.parametrize("status", [200, 201])
+async def test_what_confirms_a_write(status: int) -> None:
+    """Both codes of a success with the documented shape, for a create and for a bulk call."""
+    created = await always(status, PAIR).create_association(CREDENTIAL, "user_a", "user_b")
+    client = always(status, {"data": [PAIR]})
+    assert await client.change_associations(CREDENTIAL, allow=["user_b"], disallow=[]) == [created]
+
+
+@pytest.mark.parametrize(
+    ("status", "body"), [(202, {"data": [PAIR]}), (200, PAIR), (200, {"data": [{}]}), (200, [])]
+)
+async def test_a_bulk_answer_of_another_shape_is_unclear(status: int, body: Any) -> None:
+    """F2: what is not the documented list says nothing about what Close holds."""
+    with pytest.raises(OutcomeUnclear):
+        await always(status, body).change_associations(CREDENTIAL, allow=[], disallow=["user_b"])
+
+
+async def test_a_bulk_call_whose_list_cannot_be_read_is_unclear() -> None:
+    """F2: it is made, and only the rest of its answer is missing: nobody may think it was not."""
+
+    def answering(request: httpx.Request) -> httpx.Response:
+        if request.method == "POST":
+            return httpx.Response(200, json={"data": [PAIR], "has_more": True})
+        return httpx.Response(503)
+
+    with pytest.raises(OutcomeUnclear):
+        await client_of(answering).change_associations(CREDENTIAL, allow=["user_b"], disallow=[])
+
+
+async def test_a_body_that_breaks_off_confirms_nothing() -> None:
+    """F2: 200, and the connection breaks before the first byte of what was announced."""
+
+    async def broken() -> AsyncIterator[bytes]:
+        for chunk in (b"",):
+            yield chunk
+            raise httpx.ReadError("cut")
+
+    client = client_of(lambda _: httpx.Response(200, content=broken()))
+    with pytest.raises(OutcomeUnclear):
+        await client.delete_association(CREDENTIAL, "sdas_1")
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "problem"),
+    [
+        (409, {}, CloseProblem.EXISTS),
+        (400, {"error": "This user is allowed already."}, CloseProblem.EXISTS),
+        (400, {"field-errors": {"allowed_user_id": "exists"}}, CloseProblem.EXISTS),
+        (422, {"errors": ["Duplicate."]}, CloseProblem.EXISTS),
+        (400, {"errors": ["No such user exists."]}, CloseProblem.INVALID),
+        (400, {"error": "The user does not exist."}, CloseProblem.INVALID),
+        (403, {"error": "already"}, CloseProblem.FORBIDDEN),
+        (400, [], CloseProblem.INVALID),
+    ],
+)
+async def test_a_create_of_what_exists(status: int, body: Any, problem: CloseProblem) -> None:
+    """F6: however Close says it, and nothing else, is understood as "exists already"."""
+    with pytest.raises(RefusedByClose) as caught:
+        await always(status, body).create_association(CREDENTIAL, "user_a", "user_b")
+    assert caught.value.problem is problem
 
 
 @pytest.mark.parametrize("odd", ["", "sdas_", "user_a", "sdas_1/../../me", "sdas_1\n", "sdas_ä"])

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.ports import Association
-from bot.strays.differences import LATE_CREATE, differences
+from bot.strays.differences import LATE_CREATE, counting, differences
 from models.delegation import OPEN_STATES, Delegation, State
 from models.stray import Stray, StrayState
 
@@ -54,12 +54,21 @@ def test_what_fits() -> None:
 
 
 def test_gone() -> None:
-    """Active here and not in Close, also when the pair has another association by now."""
+    """Active here and not in Close; what the pair has instead by now is asked about."""
     other = replace(HELD, id="sdas_2")
     for held in ([], [other]):
         found = differences(held, [DELEGATION], [], now=NOW)
         assert found.gone == [DELEGATION]
-        assert not found.unknown
+        assert found.unknown == held
+
+
+def test_a_twin_of_a_running_right() -> None:
+    """F3: only what may be the effect of an unanswered create belongs to the pair's delegation."""
+    twin = replace(HELD, id="sdas_2")
+    assert differences([HELD, twin], [DELEGATION], [], now=NOW).unknown == [twin]
+    doubtful = replace(DELEGATION, is_unclear=True)
+    found = differences([HELD, twin], [doubtful], [], now=NOW)
+    assert (found.unknown, found.fitting) == ([], 2)
 
 
 @pytest.mark.parametrize("state", OPEN_STATES)
@@ -75,9 +84,36 @@ def test_back() -> None:
 
 
 def test_ended_while_the_pair_has_a_new_one() -> None:
-    """The new delegation of the pair is what the association belongs to."""
-    new = replace(DELEGATION, id="d2", state=State.REQUESTED, association_id=None)
-    assert not differences([HELD], [ENDED, new], [], now=NOW).back
+    """An association whose id is known belongs to whoever has it: it is there again, although the
+    new delegation of the pair may just be making its own."""
+    new = replace(DELEGATION, id="d2", state=State.APPROVED, association_id=None)
+    assert differences([HELD], [ENDED, new], [], now=NOW).back == [(ENDED, HELD)]
+    other = replace(HELD, id="sdas_2")
+    assert differences([other], [ENDED, new], [], now=NOW).fitting == 1
+
+
+SETTLED = NOW - timedelta(seconds=15)
+
+
+@pytest.mark.parametrize(
+    ("held", "delegations", "strays"),
+    [
+        ([], [DELEGATION], []),
+        ([HELD], [ENDED], []),
+        ([], [], [STRAY]),
+        ([HELD], [], [replace(STRAY, state=StrayState.REMOVED, decided_at=NOW)]),
+    ],
+)
+def test_what_is_too_new_does_not_count(
+    held: list[Association], delegations: list[Delegation], strays: list[Stray]
+) -> None:
+    """F5: Close's reads lag: neither absence nor presence counts so soon, and it is said so."""
+    found = differences(held, delegations, strays, now=NOW)
+    assert any((found.gone, found.back, found.refused, found.vanished))
+    early = counting(found, SETTLED)
+    assert not any((early.gone, early.back, early.refused, early.vanished))
+    assert early.is_early
+    assert counting(found, NOW) == found
 
 
 @pytest.mark.parametrize(
@@ -85,7 +121,7 @@ def test_ended_while_the_pair_has_a_new_one() -> None:
 )
 def test_a_create_that_took_effect_late(after: timedelta, is_ours: bool) -> None:
     """Soon after an unclear attempt it is ours; later it was made by hand and is asked about."""
-    unclear = replace(ENDED, association_id=None, is_unclear=True)
+    unclear = replace(ENDED, association_id=None)
     found = differences([HELD], [unclear], [], now=NOW + after)
     assert bool(found.back) is is_ours
     assert bool(found.unknown) is not is_ours
