@@ -6,6 +6,7 @@ from bot.cards.markup import mention, moment, quoted
 from bot.cards.parts import section
 from bot.ports import SentEmail
 from bot.slack.message import Message
+from models.address import address_key
 from models.delegation import Delegation, Receipt, ReceiptState
 
 MOST_SHOWN = 10  # lines
@@ -46,7 +47,7 @@ def shown(delegation: Delegation, emails: Sequence[SentEmail] | None) -> str:
         )
     if not emails:
         return f"{grantee} has sent no email in your name under this right."
-    people = len({address.casefold() for email in emails for address in email.recipients})
+    people = len({address_key(address) for email in emails for address in email.recipients})
     headline = f"{_emails(len(emails), people)} in your name by {grantee}:"
     return "\n".join([headline, *listed(emails)])
 

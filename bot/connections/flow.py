@@ -21,6 +21,7 @@ from bot.ports import Close, CloseOAuth, CloseUser, Credential
 from bot.refusals import Refused
 from bot.store import Store
 from models.account import Account
+from models.address import is_same_address
 from models.base import new_id
 from models.connection import Connection, ConnectState
 from models.notice import NoticeKind
@@ -183,7 +184,7 @@ async def _member(desk: Desk, team_id: str, slack_user_id: str) -> Person:
 async def _bind(
     desk: Desk, started: ConnectState, slack_email: str | None, account: Account
 ) -> Arrival:
-    is_own = slack_email is not None and slack_email.casefold() == account.email.casefold()
+    is_own = is_same_address(slack_email, account.email)
     if is_own:
         await _connect(desk, started, account)
     else:

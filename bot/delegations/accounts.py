@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from bot.close.errors import CloseError
 from bot.connections.sessions import CloseSession, NotConnected
-from bot.delegations.members import FRESH, KEPT, is_same
+from bot.delegations.members import FRESH, KEPT
 from bot.delegations.tools import Tools
 from bot.ports import CloseUser
 from bot.store import Store
+from models.address import is_same_address
 from models.connection import Connection
 from models.delegation import Delegation, State, Trouble
 
@@ -119,7 +120,7 @@ async def _is_elsewhere(
     tools: Tools, session: CloseSession, email: str, others: Sequence[Connection]
 ) -> bool:
     """Whether an organization other than the session's has this address."""
-    if any(is_same(user.email, email) for user in await tools.members.all(session)):
+    if any(is_same_address(user.email, email) for user in await tools.members.all(session)):
         return True
     for other in others:
         if other.account.organization_id == session.account.organization_id:
@@ -135,7 +136,7 @@ async def _is_elsewhere(
 def _was_seen(account: GranteeAccount, delegation: Delegation) -> bool:
     """Whether the grantor saw this address, if they saw any: it gets what they approved."""
     seen = delegation.grantee_account
-    return seen is None or is_same(_address(seen), _address(account.shown))
+    return seen is None or is_same_address(_address(seen), _address(account.shown))
 
 
 def _address(shown: str) -> str:

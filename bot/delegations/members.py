@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from bot.connections.sessions import CloseSession
 from bot.ports import Close, CloseUser, Now
+from models.address import is_same_address
 
 KEPT = timedelta(minutes=10)
 FRESH = timedelta(seconds=30)  # somebody missing in a list of this age is really missing
@@ -41,7 +42,7 @@ class Members:
     ) -> Sequence[CloseUser]:
         """The members of the session's organization with this address."""
         members = await self._here(session, not_older_than=not_older_than)
-        return [user for user in members if is_same(user.email, email)]
+        return [user for user in members if is_same_address(user.email, email)]
 
     async def all(
         self, session: CloseSession, *, not_older_than: timedelta = KEPT
@@ -61,8 +62,3 @@ class Members:
         organization = session.account.organization_id
         users = await self.all(session, not_older_than=not_older_than)
         return [user for user in users if organization in user.organization_ids]
-
-
-def is_same(one: str, other: str) -> bool:
-    """Whether two addresses are the same, whatever the case of their letters."""
-    return one.casefold() == other.casefold()

@@ -14,6 +14,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from bot.ports import Now, Sighting
 from bot.slack.bolt import Workspace
 from bot.slack.errors import SlackError, SlackRefused, SlackRetryLater, SlackSilent, translate
+from models.address import is_same_address
 from models.person import Person
 
 KEPT = timedelta(minutes=5)
@@ -79,9 +80,11 @@ class SlackDirectory:
         Raises SlackRetryLater when Slack cannot say.
         """
         person = await self._found("users.lookupByEmail", email=email)
-        if person is not None:
-            self._keep(person.id, person)
-        return person if person is not None and person.email is not None else None
+        if person is None:
+            return None
+        self._keep(person.id, person)
+        # However Slack compares them: another address is somebody else's.
+        return person if is_same_address(person.email, email) else None
 
     async def learn(self, user: Mapping[str, Any]) -> Person:
         """Keep what Slack just sent (a ``user_change`` event)."""

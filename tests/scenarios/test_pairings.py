@@ -68,6 +68,29 @@ async def test_the_address_may_differ_in_case(stage: World) -> None:
     assert await stored(stage) == [(ADA.id, ADA.email.title())]
 
 
+@pytest.mark.parametrize(
+    ("in_slack", "in_close", "is_same"),
+    [
+        ("strauss@example.com", "strau\u00df@example.com", False),
+        ("ada@example.com", "\uff41da@example.com", False),
+        ("ida@example.com", "\u0131da@example.com", False),
+        ("kim@example.com", "\u212aim@example.com", False),
+        ("ada@example.com", "ada@example.com.", False),
+        ("ada@example.com", "ada+close@example.com", False),
+        ("strau\u00df@example.com", "strau\u00df@example.com", True),
+        ("ADA@example.com", "ada@EXAMPLE.com", True),
+    ],
+)
+async def test_nearly_the_same_address(
+    led: World, in_slack: str, in_close: str, is_same: bool
+) -> None:
+    """A4: what only looks alike, or folds to the same letters, is another address."""
+    led.slack.workspace.people[ADA.id] = _with_email(ADA, in_slack)
+    led.close.state.members[ADA.close_user_id or ""] = _with_email(ADA, in_close)
+    assert (await led.connect(ADA)).status_code == 200
+    assert await stored(led) == ([(ADA.id, in_close)] if is_same else [])
+
+
 async def test_an_admin_confirms(database_url: str) -> None:
     """Both admins are asked; one confirms, the person hears of it, and the question is settled."""
     async with open_world(database_url, admins=(DANA.id, CLEO.id)) as world:

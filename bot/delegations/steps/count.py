@@ -15,6 +15,7 @@ from bot.delegations.steps.remove import is_other_account, look_after
 from bot.delegations.tools import Tools
 from bot.ports import OutsideError, SentEmail
 from bot.store import Store
+from models.address import address_key
 from models.delegation import Delegation, Receipt, ReceiptState
 
 PATIENCE = timedelta(minutes=1)  # the message about the end waits no longer for the receipt,
@@ -103,4 +104,4 @@ def _receipt(emails: Sequence[SentEmail] | None) -> Receipt:
 
 def _recipients(emails: Sequence[SentEmail]) -> set[str]:
     """Everybody who got one of these; the same address in other letters is the same person."""
-    return {address.casefold() for email in emails for address in email.recipients}
+    return {address_key(address) for email in emails for address in email.recipients}
