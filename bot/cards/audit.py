@@ -91,6 +91,8 @@ def _cancelled(d: Delegation, said: str, who: str) -> str:
     match d.end_event:
         case Event.OFFBOARD:
             return f"It ended before it began: {words.who_left(d)}"
+        case Event.DISCONNECT:
+            return "It ended before it began, because the grantor disconnected Close"
         case Event.REVOKE:
             return f"{who} revoked it before it began"
         case _:

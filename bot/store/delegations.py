@@ -301,7 +301,8 @@ class Delegations:
     def end_with_connection(
         self, team_id: str, grantor_id: str, *, now: datetime, only_attempted: bool = False
     ) -> None:
-        """End what depends on a connection that is being given up.
+        """End what depends on a connection that is being given up: what Close was never asked for
+        is cancelled, for nothing has to be taken back there.
 
         With ``only_attempted`` only what Close may know about.
         """
@@ -316,11 +317,12 @@ class Delegations:
             .with_for_update(key_share=True)
         )
         for delegation in many(self._connection, Delegation, statement):
-            if delegation.attempted_at is None and only_attempted:
+            was_asked_for = delegation.state is State.ACTIVE or delegation.attempted_at is not None
+            if only_attempted and not was_asked_for:
                 continue
             self.apply(
                 delegation,
-                Event.DISCONNECT,
+                Event.DISCONNECT if was_asked_for else Event.CANCEL,
                 now=now,
                 actor=grantor_id,
                 end_event=Event.DISCONNECT,

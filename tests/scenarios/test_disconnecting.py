@@ -3,6 +3,8 @@
 import asyncio
 from typing import Any
 
+import pytest
+
 from models.connection import connections
 from models.delegation import Event, State
 from sandbox.close.trouble import After
@@ -12,6 +14,7 @@ from tests.scenarios.moves import (
     asked,
     connection_at_rest,
     press,
+    read_all,
     revocations,
     revoked,
     settled_in,
@@ -65,17 +68,29 @@ async def test_it_asks_before_it_ends_anything(world: World) -> None:
     await world.card(BEN, "disconnected their Close account")
 
 
-async def test_what_waits_is_ended_as_well(stage: World) -> None:
-    """An approval that has not begun cannot begin any more."""
+@pytest.mark.parametrize("is_dead", [False, True])
+async def test_what_never_began_is_cancelled(stage: World, is_dead: bool) -> None:
+    """A7: an approval that has not begun cannot begin any more. Close was never asked for it, so
+    nothing is left to take back, whether the connection works or not: nobody is alarmed."""
     await stage.connect(ADA)
+    stage.clock.push(minutes=10)
     await asked(stage, "@ada from tomorrow 9:00 until tomorrow 17:00")
     await press(stage, ADA, "Approve")
     await settled_in(stage, State.APPROVED)
+    if is_dead:
+        stage.close.revoke_tokens(ADA)
+        stage.clock.push(seconds=16)  # the look after an approval
+        await stage.card(ADA, "can no longer act for you")
     assert "approved" in await stage.sendas(ADA, "disconnect")
     await stage.slack.click(ADA, stage.last_answer(ADA), "End these and disconnect")
-    await settled_in(stage, State.ENDED)
+    cancelled = await settled_in(stage, State.CANCELLED)
+    assert cancelled.end_event is Event.DISCONNECT
     await stage.card(ADA, GONE)
+    await stage.card(BEN, "disconnected their Close account")
+    assert await stored(stage) == 0
+    assert "may still be able" not in read_all(stage, BEN) + read_all(stage, ADA)
     assert not stage.close.associations
+    assert "Asked" in await stage.sendas(BEN, "@ada 2h Again")
 
 
 async def test_an_approval_after_it_asks_to_connect(stage: World) -> None:

@@ -18,6 +18,9 @@ LOOK_AFTER = timedelta(minutes=1)  # and once more when it should not
 async def step(tools: Tools, delegation: Delegation) -> None:
     """One step of a delegation whose time is up, or that somebody ended."""
     for over in await ending(tools, [delegation]):
+        if over.attempted_at is None:
+            await confirm(tools, [over])  # Close was never asked: nobody's connection is needed
+            continue
         try:
             session = await session_for(tools, over)
             await _remove(tools, session, over)
@@ -54,11 +57,8 @@ def is_other_account(session: CloseSession, delegation: Delegation) -> bool:
 
 async def _remove(tools: Tools, session: CloseSession, over: Delegation) -> None:
     """Until Close has confirmed that nothing is left of what it was asked for."""
-    if over.attempted_at is None:  # Close was never asked
-        await confirm(tools, [over])
-        return
     is_said = over.association_id is not None and await _is_deleted(tools, session, over)
-    settled = over.attempted_at + moves.SETTLE
+    settled = (over.attempted_at or over.requested_at) + moves.SETTLE
     if over.association_id is not None and not is_said and tools.now() < settled:
         # What is not to be seen may only be too new.
         await moves.wait_until(tools, over, settled, trouble=over.trouble)
