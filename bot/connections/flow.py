@@ -228,9 +228,7 @@ async def _ask_admins(
         raise NobodyCanConfirm(account.email)
 
     def ask(store: Store) -> None:
-        for earlier in store.pairings.waiting_for(pairing.team_id, pairing.slack_user_id):
-            store.pairings.decide(earlier, Verdict.REPLACED, by=None, wake_at=now)
-            store.notices.mark_stale(earlier.id, now=now)
+        replace_waiting(store, pairing.team_id, pairing.slack_user_id, now=now)
         store.pairings.add(pairing)
         store.notices.tell(
             NoticeKind.PAIRING,
@@ -286,12 +284,22 @@ async def wake_what_waited(desk: Desk, team_id: str, slack_user_id: str) -> None
     )
 
 
-def put(store: Store, connection: Connection, *, now: datetime) -> None:
-    """Store a connection in place of an earlier one, and let what waits for it go on.
+def replace_waiting(store: Store, team_id: str, slack_user_id: str, *, now: datetime) -> None:
+    """No account of theirs waits for an admin any longer: a later one is in its place."""
+    for earlier in store.pairings.waiting_for(team_id, slack_user_id):
+        store.pairings.decide(earlier, Verdict.REPLACED, by=None, wake_at=now)
+        store.notices.mark_stale(earlier.id, now=now)
 
-    Raises OtherAccountInUse. Delegations are locked before connections, as everywhere.
+
+def put(store: Store, connection: Connection, *, now: datetime) -> None:
+    """Store a connection in place of an earlier one and of every account that waits for an admin,
+    and let what waits for it go on.
+
+    Raises OtherAccountInUse. Pairings are locked before delegations, and those before connections,
+    as everywhere.
     """
     team_id, person = connection.team_id, connection.slack_user_id
+    replace_waiting(store, team_id, person, now=now)
     store.delegations.wake_for_person(team_id, person, now=now)
     store.delegations.identify_anew(team_id, person, now=now)
     store.strays.wake_for_person(team_id, person, now=now)

@@ -38,8 +38,8 @@ async def confirm(desk: Desk, actor: Actor, pairing_id: str) -> Pairing:
             connected_at=now,
             wake_at=now,
         )
-        put(store, connection, now=now)
         store.pairings.decide(pairing, Verdict.CONFIRMED, by=actor.user_id, wake_at=None)
+        put(store, connection, now=now)
         _tell(store, pairing, now=now)
         return pairing
 

@@ -175,6 +175,34 @@ async def test_a_later_account_replaces_the_question(led: World) -> None:
     assert await stored(led) == [(ADA.id, CLEO.email)]
 
 
+async def test_ones_own_account_settles_the_question(database_url: str) -> None:
+    """A1: Ada connects her own account while another one waits: that one cannot be confirmed any
+    more, not even by a click on the card as it was, and its tokens are revoked."""
+    async with open_world(database_url, admins=(DANA.id, CLEO.id)) as world:
+        await opened_by(world, ADA, BEN)
+        question = await shown(world, DANA, "Confirm")
+        waiting = await pairing_of(world)
+        await world.connect(ADA)
+        await world.card(DANA, "another account since")
+        assert "Confirm" not in question.buttons()
+        await world.slack.forge_click(DANA, question, "confirm_pairing", waiting.id)
+        await world.whispered(DANA, "already answered")
+        assert await stored(world) == [(ADA.id, ADA.email)]
+        await world.close.wait_for(lambda: revocations(world) == 1, what="a revocation")
+
+
+async def test_confirmed_twice(led: World) -> None:
+    """The second Confirm of one pairing finds it answered, and changes nothing."""
+    await opened_by(led, ADA, BEN)
+    question = await shown(led, DANA, "Confirm")
+    pairing = await pairing_of(led)
+    await asyncio.gather(
+        *(led.slack.forge_click(DANA, question, "confirm_pairing", pairing.id) for _ in range(2))
+    )
+    await led.whispered(DANA, "already answered")
+    assert await stored(led) == [(ADA.id, BEN.email)]
+
+
 async def test_nobody_decides(led: World) -> None:
     """After a week the question is over, the tokens are revoked, and the person is told."""
     await opened_by(led, ADA, BEN)
