@@ -47,6 +47,7 @@ async def _connect(house: House) -> None:
     link = house.slack.messages(ADA)[-1].text.partition("<")[2].partition("|")[0]
     async with Browser() as browser:
         await browser.open(link)
+        await browser.press("Continue")
         await browser.decide(ADA)
 
 

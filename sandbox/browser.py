@@ -1,6 +1,7 @@
 """A person's browser, as far as the walk to Close's consent page and back needs one."""
 
 import re
+from html import unescape
 from types import TracebackType
 from typing import Self
 
@@ -9,7 +10,20 @@ import httpx
 from sandbox.people import SandboxPerson
 
 _TITLE = re.compile(r"<title>(.*?)</title>", re.DOTALL)
+_HIDDEN = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)">')
+_BUTTON = re.compile(r'<button name="([^"]+)" value="([^"]*)">(.*?)</button>')
+_FORM = re.compile(r'<form method="post" action="([^"]+)">')
 _SECONDS = 10.0
+
+
+def filled(page: httpx.Response, button: str) -> tuple[str, dict[str, str]]:
+    """Where the form on this page goes when this button is pressed, and what is in it."""
+    action = _FORM.search(page.text)
+    pressed = {label: (name, value) for name, value, label in _BUTTON.findall(page.text)}
+    if action is None or button not in pressed:
+        raise LookupError(f"there is no {button!r} on the page: {page.text}")
+    fields = {name: unescape(value) for name, value in _HIDDEN.findall(page.text)}
+    return str(page.url.join(action[1])), dict([*fields.items(), pressed[button]])
 
 
 class Browser:
@@ -51,6 +65,13 @@ class Browser:
     async def open(self, link: str) -> None:
         """Open a link and follow where it leads."""
         self._shown = await self._client.get(link)
+
+    async def press(self, button: str) -> None:
+        """Press this button of the form on the page."""
+        if self._shown is None:
+            raise LookupError("no page is open")
+        url, form = filled(self._shown, button)
+        self._shown = await self._client.post(url, data=form)
 
     async def decide(self, person: SandboxPerson, *, allow: bool = True) -> None:
         """Say who one is on Close's consent page, and press Allow or Deny."""

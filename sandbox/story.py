@@ -142,6 +142,9 @@ class Story:
         async with Browser() as browser:
             await browser.open(link or "")
             self.narrator.browser_shows(browser.title)
+            self._begin(ADA, "presses Continue: it is her own name")
+            await browser.press("Continue")
+            self.narrator.browser_shows(browser.title)
             self._demand("/oauth2/authorize/" in browser.address, f"landed at {browser.address}")
             self._begin(ADA, "presses Allow on Close's page")
             await browser.decide(ADA)

@@ -1,12 +1,13 @@
 """Connecting: from a link in Slack to a Close account that is known to be that person's.
 
-The way leads through Close's consent page, or through our own form for an API key. Its state is
-one-time, lives ten minutes, and is bound to the person in Slack and to the browser that opened
-the link. An account with another address than the person's own in Slack waits for an admin.
+The link opens a page that says for whom it is; nothing is stored before its reader has said that
+this is them. The way then leads through Close's consent page, or through our own form for an API
+key. Its state is one-time, lives ten minutes, and is bound to the person in Slack and to the
+browser that said so. An account with another address than the person's own in Slack waits for an
+admin.
 """
 
 import contextlib
-import hmac
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -24,12 +25,15 @@ from models.account import Account
 from models.address import is_same_address
 from models.base import new_id
 from models.connection import Connection, ConnectState
+from models.key_try import KeyTry
 from models.notice import NoticeKind
 from models.pairing import Pairing, Verdict
 from models.person import Person
 from models.stray import StrayState
 
 STATE_LIFE = timedelta(minutes=10)
+MOST_KEYS = 10  # API keys that can be tried for one person within KEYS_WITHIN
+KEYS_WITHIN = timedelta(hours=1)
 PAIRING_LIFE = timedelta(days=7)
 UNFINISHED = (StrayState.FOUND, StrayState.REMOVING)
 
@@ -44,6 +48,10 @@ class StateRefused(NotConnectable):
 
 class NotAMember(NotConnectable):
     """The link is for somebody who can take no part: a guest, somebody who has left, an app."""
+
+
+class TooManyKeys(NotConnectable):
+    """So many API keys were tried for this person that somebody may be guessing."""
 
 
 class AccountMismatch(NotConnectable):
@@ -103,11 +111,16 @@ class Way:
     links: Links
 
 
-async def depart(way: Way, link: str) -> Departure:
-    """From our link to Close's consent page.
+async def invited(way: Way, link: str) -> Person:
+    """Whom our link is for; changes nothing.
 
     Raises LinkRefused, NotAMember and ``bot.slack.errors``.
     """
+    return await _member(way.desk, *way.links.read(link))
+
+
+async def depart(way: Way, link: str) -> Departure:
+    """From our link to Close's consent page; raises as :func:`invited` does."""
     team_id, slack_user_id = way.links.read(link)
     await _member(way.desk, team_id, slack_user_id)
     return await depart_again(way, team_id, slack_user_id)
@@ -128,11 +141,10 @@ async def depart_again(way: Way, team_id: str, slack_user_id: str) -> Departure:
 
 
 async def take_state(desk: Desk, *, state: str, browser_secret: str) -> ConnectState:
-    """Use the state up; raises StateRefused."""
-    started = await desk.database.run(lambda store: store.connect_states.take(fingerprint(state)))
+    """Use the state up, if this is the browser that it was made for; raises StateRefused."""
+    hashes = fingerprint(state), fingerprint(browser_secret)
+    started = await desk.database.run(lambda store: store.connect_states.take(*hashes))
     if started is None or started.expires_at <= desk.now():
-        raise StateRefused
-    if not hmac.compare_digest(started.browser_hash, fingerprint(browser_secret)):
         raise StateRefused
     return started
 
@@ -161,6 +173,7 @@ async def arrive(way: Way, started: ConnectState, *, code: str) -> Arrival:
 async def arrive_with_key(way: Way, started: ConnectState, *, api_key: str) -> Arrival:
     """An API key from our own form; raises as :func:`arrive` does."""
     person = await _member(way.desk, started.team_id, started.slack_user_id)
+    await way.desk.database.run(lambda store: _count_key(store, started, now=way.desk.now()))
     if not api_key.isascii() or not api_key.isprintable() or ":" in api_key:
         raise RefusedByClose(CloseProblem.INVALID)  # a key has no such characters
     user = await way.close.me(Credential(api_key, is_api_key=True))
@@ -170,7 +183,21 @@ async def arrive_with_key(way: Way, started: ConnectState, *, api_key: str) -> A
         raise OrganizationUnclear
     sealed = way.connections.seal_key(api_key)
     account = _account(user, user.organization_ids[0], sealed, is_api_key=True)
-    return await _bind(way.desk, started, person.email, account)
+    arrival = await _bind(way.desk, started, person.email, account)
+    await way.desk.database.run(
+        lambda store: store.key_tries.forget(started.team_id, started.slack_user_id)
+    )
+    return arrival
+
+
+def _count_key(store: Store, started: ConnectState, *, now: datetime) -> None:
+    """Written down before Close is asked, so that many at once count as well."""
+    team_id, slack_user_id = started.team_id, started.slack_user_id
+    store.key_tries.sweep(before=now - KEYS_WITHIN)
+    if store.key_tries.count(team_id, slack_user_id) >= MOST_KEYS:
+        raise TooManyKeys
+    row = KeyTry(id=new_id(), team_id=team_id, slack_user_id=slack_user_id, tried_at=now)
+    store.key_tries.add(row)
 
 
 async def _member(desk: Desk, team_id: str, slack_user_id: str) -> Person:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection as SqlConnection
-from sqlalchemy import case, delete, func, insert, or_, select, update
+from sqlalchemy import and_, case, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from bot.store.due import Due
@@ -15,6 +15,7 @@ from models.connection import Connection, ConnectState, connect_states, connecti
 from models.rows import to_row
 
 _columns = connections.c
+MOST_STATES = 8  # of one person; each is a tab that may still come back
 
 
 class Connections:
@@ -238,15 +239,34 @@ class ConnectStates:
         self._connection = connection
 
     def add(self, state: ConnectState, *, now: datetime) -> None:
-        """Store a new state, and sweep out the ones whose time is over."""
+        """Store a new state. Those whose time is over are swept out, and of one person's only the
+        newest few stay."""
         columns = connect_states.c
-        self._connection.execute(delete(connect_states).where(columns.expires_at <= now))
+        kept = (
+            select(columns.state_hash)
+            .where(columns.team_id == state.team_id, columns.slack_user_id == state.slack_user_id)
+            .order_by(columns.expires_at.desc())
+            .limit(MOST_STATES - 1)
+        )
+        is_beyond = and_(
+            columns.team_id == state.team_id,
+            columns.slack_user_id == state.slack_user_id,
+            columns.state_hash.not_in(kept),
+        )
+        self._connection.execute(
+            delete(connect_states).where(or_(columns.expires_at <= now, is_beyond))
+        )
         self._connection.execute(insert(connect_states).values(to_row(state)))
 
-    def take(self, state_hash: str) -> ConnectState | None:
-        """Use a state up. Of two at the same moment, one gets it and the other gets None."""
+    def take(self, state_hash: str, browser_hash: str) -> ConnectState | None:
+        """Use a state up, from the browser that it was made for; from any other it stays.
+
+        Of two at the same moment, one gets it and the other gets None.
+        """
         columns = connect_states.c
         statement = (
-            delete(connect_states).where(columns.state_hash == state_hash).returning(*columns)
+            delete(connect_states)
+            .where(columns.state_hash == state_hash, columns.browser_hash == browser_hash)
+            .returning(*columns)
         )
         return one(self._connection, ConnectState, statement)

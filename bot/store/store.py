@@ -9,6 +9,7 @@ from bot.store.delegations import Delegations
 from bot.store.departures import Departures
 from bot.store.drafts import Drafts
 from bot.store.homes import Homes
+from bot.store.key_tries import KeyTries
 from bot.store.notices import Notices
 from bot.store.overdue import Overdue
 from bot.store.overviews import Overviews
@@ -33,6 +34,7 @@ class Store:
             connection, self.cards, self.homes, self.connections, self.notices
         )
         self.connect_states = ConnectStates(connection)
+        self.key_tries = KeyTries(connection)
         self.standing = StandingApprovals(connection, self.homes)
         self.drafts = Drafts(connection)
         self.comparisons = Comparisons(connection)

@@ -3,16 +3,19 @@
 Nothing here sends the browser anywhere but to Close's consent page, whose address is a setting.
 """
 
+import hmac
 from dataclasses import dataclass
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlsplit
 
 import structlog
+from starlette.datastructures import QueryParams
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from bot.close.errors import CloseError, CloseProblem, RefusedByClose, Unauthorized
 from bot.connections import flow
 from bot.connections.flow import (
+    MOST_KEYS,
     STATE_LIFE,
     AccountMismatch,
     Arrival,
@@ -24,13 +27,17 @@ from bot.connections.flow import (
     OrganizationUnclear,
     OtherAccountInUse,
     StateRefused,
+    TooManyKeys,
     Way,
 )
 from bot.connections.links import LinkRefused
+from bot.connections.vault import fingerprint, new_secret
 from bot.slack.errors import SlackError
 from bot.web import pages
+from models.connection import ConnectState
 
-COOKIE = "sendas_connect"
+BROWSER = "sendas_browser"  # ties the question to the browser that was shown it
+PATH = "/close"
 LONGEST_FORM = 4096  # bytes
 AGAIN = "Nothing was stored. Please use the Connect Close button in Slack again."
 KEY_REFUSED = "Close does not accept this key. Please check that it was copied completely."
@@ -94,6 +101,12 @@ _NOT_CONNECTED: dict[type[Exception], _Page] = {
         "A key does not say to which of them it belongs. Nothing was stored. {way_on}",
         409,
     ),
+    TooManyKeys: _Page(
+        "Too many API keys",
+        f"{MOST_KEYS} keys were tried for you within an hour. Nothing was stored. Please wait an "
+        "hour, and then use the Connect Close button in Slack again.",
+        429,
+    ),
     AccountMismatch: _Page("Close's answers do not fit together"),
     SlackError: _Page("Slack could not be asked who you are"),
     Exception: _Page("Close did not finish the connection"),
@@ -109,17 +122,23 @@ class ConnectPages:
         self._allows_keys = allows_keys
         self._log = structlog.get_logger("bot.web.connections")
 
-    @property
-    def methods(self) -> list[str]:
-        """What ``/close/connect`` takes: keys are posted only where they are allowed."""
-        return ["GET", "POST"] if self._allows_keys else ["GET"]
-
     async def connect(self, request: Request) -> Response:
-        """Off to Close's consent page, with a secret that only this browser has."""
-        if request.method == "POST":
-            return await self._key_posted(request)
+        """Asks whom the link is for; what they answer, and a key, are posted here."""
+        if request.method != "POST":
+            return await self._for_whom(request, request.query_params.get("for", ""))
+        form = await _form(request)
         try:
-            departure = await flow.depart(self._way, request.query_params.get("for", ""))
+            if "state" in form:
+                return await self._key_posted(request, form)
+            return await self._answered(request, form)
+        except (NotConnectable, CloseError, SlackError) as error:
+            return self._not_connected(error)
+
+    async def _for_whom(self, request: Request, link: str, *, is_again: bool = False) -> Response:
+        """Before anything is stored or sent anywhere: somebody's link may have reached somebody
+        else, and programs that look at links open it as well."""
+        try:
+            person = await flow.invited(self._way, link)
         except LinkRefused:
             return pages.problem(
                 "This link is no longer good",
@@ -128,52 +147,78 @@ class ConnectPages:
             )
         except (NotConnectable, SlackError) as error:
             return self._not_connected(error)
-        return self._departing(departure)
+        browser = request.cookies.get(BROWSER, "") or new_secret()  # one for all tabs
+        response = pages.for_whom(
+            person.name,
+            person.email,
+            link=link,
+            token=_token(browser, link),
+            leads_to=self._leads_to,
+            is_again=is_again,
+        )
+        self._keep(response, BROWSER, browser)
+        return response
+
+    async def _answered(self, request: Request, form: dict[str, str]) -> Response:
+        """Continue leads to Close; the token proves that this browser was shown the question."""
+        link, browser = form.get("for", ""), request.cookies.get(BROWSER, "")
+        is_shown = hmac.compare_digest(
+            form.get("token", "").encode(), _token(browser, link).encode()
+        )
+        if not browser or not is_shown:
+            return await self._for_whom(request, link, is_again=True)
+        try:
+            if form.get("do") != "continue":
+                return pages.not_me((await flow.invited(self._way, link)).name)
+            return self._departing(await flow.depart(self._way, link))
+        except LinkRefused:
+            return await self._for_whom(request, link)
 
     async def callback(self, request: Request) -> Response:
         """Back from Close."""
+        if request.method != "GET":  # a HEAD must not use anything up
+            return PlainTextResponse("", status_code=405, headers={"Allow": "GET"})
         query = request.query_params
-        state, browser = query.get("state", ""), request.cookies.get(COOKIE, "")
+        state = query.get("state", "")
+        browser = request.cookies.get(_cookie(state), "")
         try:
             started = await flow.take_state(self._way.desk, state=state, browser_secret=browser)
-            if "code" not in query:
-                response: Response = pages.problem(
-                    "Close was not connected",
-                    "You did not allow it in Close. Nothing was changed; the button in Slack "
-                    "starts again.",
-                )
-            else:
-                response = _arrived(await flow.arrive(self._way, started, code=query["code"]))
+            response = await self._back(started, query)
         except (NotConnectable, CloseError, SlackError) as error:
             response = self._not_connected(error)
-        response.delete_cookie(COOKIE, path="/close")
+        response.delete_cookie(_cookie(state), path=PATH)
         return response
 
-    async def _key_posted(self, request: Request) -> Response:
+    async def _back(self, started: ConnectState, query: QueryParams) -> Response:
+        error, code = query.get("error", ""), query.get("code", "")
+        if not error and code:
+            return _arrived(await flow.arrive(self._way, started, code=code))
+        if error not in ("", "access_denied"):
+            return pages.problem("Close did not finish the connection", AGAIN, status=502)
+        return pages.problem(
+            "Close was not connected",
+            "You did not allow it in Close. Nothing was changed; the button in Slack starts again.",
+        )
+
+    async def _key_posted(self, request: Request, form: dict[str, str]) -> Response:
         """An API key from our own form: the state inside it and the cookie beside it prove that
         this browser was shown the form."""
-        form = await _form(request)
-        browser = request.cookies.get(COOKIE, "")
+        state = form.get("state", "")
+        browser = request.cookies.get(_cookie(state), "")
+        if not self._allows_keys:
+            raise StateRefused
+        started = await flow.take_state(self._way.desk, state=state, browser_secret=browser)
         try:
-            started = await flow.take_state(
-                self._way.desk,
-                state=form.get("state", ""),
-                browser_secret=browser,
+            key = form.get("key", "")
+            response = _arrived(await flow.arrive_with_key(self._way, started, api_key=key))
+        except (Unauthorized, RefusedByClose) as error:
+            departure = await flow.depart_again(self._way, started.team_id, started.slack_user_id)
+            response = self._departing(
+                departure, problem=KEY_PROBLEMS.get(error.problem, KEY_REFUSED)
             )
-            try:
-                arrival = await flow.arrive_with_key(
-                    self._way, started, api_key=form.get("key", "")
-                )
-            except (Unauthorized, RefusedByClose) as error:
-                departure = await flow.depart_again(
-                    self._way, started.team_id, started.slack_user_id
-                )
-                problem = KEY_PROBLEMS.get(error.problem, KEY_REFUSED)
-                return self._departing(departure, problem=problem)
-            response: Response = _arrived(arrival)
         except (NotConnectable, CloseError, SlackError) as error:
             response = self._not_connected(error)
-        response.delete_cookie(COOKIE, path="/close")
+        response.delete_cookie(_cookie(state), path=PATH)
         return response
 
     def _departing(self, departure: Departure, *, problem: str = "") -> Response:
@@ -183,16 +228,28 @@ class ConnectPages:
             response = pages.choice(url, departure.state, problem=problem)
         else:
             response = RedirectResponse(departure.url, status_code=303)
+        self._keep(response, _cookie(departure.state), departure.browser_secret)
+        return response
+
+    def _keep(self, response: Response, name: str, secret: str) -> None:
+        """Give the browser a secret of its own for as long as a walk may take."""
         response.set_cookie(
-            COOKIE,
-            departure.browser_secret,
+            name,
+            secret,
             max_age=int(STATE_LIFE.total_seconds()),
-            path="/close",
+            path=PATH,
             httponly=True,
             secure=self._way.links.is_https,
             samesite="lax",  # Close sends the browser back with a top-level GET
         )
-        return response
+
+    @property
+    def _leads_to(self) -> str:
+        """The origin of Close's consent page, if Continue leads there at once."""
+        if self._allows_keys or not self._has_app:
+            return ""
+        url = urlsplit(self._way.oauth.authorize_url(""))
+        return f"{url.scheme}://{url.netloc}"
 
     def _not_connected(self, error: Exception) -> Response:
         if isinstance(error, CloseError):
@@ -208,6 +265,16 @@ def _arrived(arrival: Arrival) -> Response:
     if arrival.needs_admin:
         return pages.needs_admin(arrival.email)
     return pages.connected(arrival.email)
+
+
+def _cookie(state: str) -> str:
+    """The cookie of one walk: several tabs may be on their way at the same time."""
+    return f"sendas_connect_{fingerprint(state)[:16]}"
+
+
+def _token(browser: str, link: str) -> str:
+    """What only a page shown to this browser carries."""
+    return fingerprint(f"{browser} {link}")
 
 
 async def _form(request: Request) -> dict[str, str]:

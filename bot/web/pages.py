@@ -6,11 +6,13 @@ from starlette.responses import HTMLResponse
 
 _HEADERS = {
     "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; "
-    "frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
+_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; "
+    "form-action {targets}"
+)
 _PAGE = """<!doctype html>
 <html lang="en">
 <head>
@@ -54,6 +56,44 @@ def needs_admin(email: str) -> HTMLResponse:
     )
 
 
+def for_whom(
+    name: str, email: str | None, *, link: str, token: str, leads_to: str, is_again: bool
+) -> HTMLResponse:
+    """Asks whether the reader is the one in Slack whom the link is for; stores nothing.
+
+    ``leads_to`` is the origin that Continue ends at: browsers hold a form's redirects, and those
+    of a login on the way, against the policy.
+    """
+    person = f"<strong>{escape(name)}</strong>"
+    address = f" ({escape(email)})" if email else ""
+    alert = (
+        '<p role="alert">This page was too old, or your browser keeps no cookies for it. Please '
+        "choose once more.</p>"
+    )
+    content = (
+        f"{alert if is_again else ''}<p>This link is for {person}{address} in Slack. The Close "
+        f"account that you connect next is the one that the bot uses for what {person} approves."
+        "</p>"
+        '<form method="post" action="/close/connect">'
+        f'<input type="hidden" name="for" value="{escape(link)}">'
+        f'<input type="hidden" name="token" value="{escape(token)}">'
+        '<button name="do" value="continue">Continue</button> '
+        '<button name="do" value="leave">This is not me</button></form>'
+    )
+    status = 400 if is_again else 200
+    targets = f"'self' https: {leads_to}".strip()
+    return _html(f"Connect Close for {name}", content, status=status, targets=targets)
+
+
+def not_me(name: str) -> HTMLResponse:
+    """Said to whoever opened somebody else's link."""
+    return _page(
+        "Nothing was connected",
+        f"This link is for {name} in Slack. Please tell them, or whoever sent it to you, that it "
+        "reached you. To connect your own Close account, type /sendas connect in Slack.",
+    )
+
+
 def choice(authorize_url: str | None, state: str, *, problem: str = "") -> HTMLResponse:
     """Close's consent page, or an API key. The key is typed here and never into Slack."""
     parts = []
@@ -87,6 +127,7 @@ def _page(title: str, text: str, *, status: int = 200) -> HTMLResponse:
     return _html(title, f"<p>{escape(text)}</p>", status=status)
 
 
-def _html(title: str, content: str, *, status: int = 200) -> HTMLResponse:
+def _html(title: str, content: str, *, status: int = 200, targets: str = "'self'") -> HTMLResponse:
     page = _PAGE.format(title=escape(title), content=content)
-    return HTMLResponse(page, status_code=status, headers=_HEADERS)
+    policy = {"Content-Security-Policy": _POLICY.format(targets=targets)}
+    return HTMLResponse(page, status_code=status, headers=_HEADERS | policy)

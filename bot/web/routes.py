@@ -40,7 +40,7 @@ def web_app(
         return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
     routes = [
-        Route("/close/connect", connect.connect, methods=connect.methods),
+        Route("/close/connect", connect.connect, methods=["GET", "POST"]),
         Route("/close/callback", connect.callback, methods=["GET"]),
         Route("/healthz", healthz, methods=["GET"]),
         Route("/readyz", readyz, methods=["GET"]),

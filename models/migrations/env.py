@@ -13,6 +13,7 @@ import models.departure
 import models.draft
 import models.event
 import models.home
+import models.key_try
 import models.notice
 import models.pairing
 import models.round

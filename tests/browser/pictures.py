@@ -99,6 +99,7 @@ async def _consent(stage: Stage) -> None:
         await stage.seat("right").get_by_role("link", name="Connect Close").last.click()
     consent = await opened.value
     await consent.set_viewport_size({"width": 720, "height": 640})
+    await consent.get_by_role("button", name="Continue").click()
     await consent.get_by_label(ADA.name).check()
     await _picture(consent.locator("body"), "flow-4-consent")
     await consent.get_by_role("button", name="Allow").click()

@@ -103,6 +103,7 @@ class Stage:
         async with self.context.expect_page() as opened:
             await self.seat(side).get_by_role("link", name="Connect").last.click()
         consent = await opened.value
+        await consent.get_by_role("button", name="Continue").click()
         await consent.get_by_label(person.name).check()
         await consent.get_by_role("button", name="Allow").click()
         await expect(consent).to_have_title("Close is connected")

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy.exc import IntegrityError, StatementError
 
 from bot.store import Database, Store
-from models.connection import ConnectState
+from models.connection import ConnectState, connect_states
 from models.delegation import Delegation, Event, ImpossibleTransition, State, Trouble
 from tests.integration.rows import NOON, TEAM, account, add, cards_of, connection, delegation, get
 
@@ -237,7 +237,7 @@ async def test_a_state_is_taken_once(database: Database, database_url: str) -> N
     other = Database(database_url)
     taken = await asyncio.gather(
         *(
-            door.run(lambda store: store.connect_states.take("s" * 64))
+            door.run(lambda store: store.connect_states.take("s" * 64, "b" * 64))
             for door in [database, other] * 4
         )
     )
@@ -250,7 +250,35 @@ async def test_old_states_are_swept(database: Database) -> None:
     old = state(state_hash="o" * 64, expires_at=NOON)
     await database.run(lambda store: store.connect_states.add(old, now=NOON - timedelta(minutes=1)))
     await database.run(lambda store: store.connect_states.add(state(), now=NOON))
-    assert await database.run(lambda store: store.connect_states.take("o" * 64)) is None
+    taken = await database.run(lambda store: store.connect_states.take("o" * 64, "b" * 64))
+    assert taken is None
+
+
+async def test_another_browser_takes_no_state(database: Database) -> None:
+    """It gets nothing, and the state stays for the browser that it was made for."""
+    await database.run(lambda store: store.connect_states.add(state(), now=NOON))
+    for browser, taken in (("x" * 64, None), ("b" * 64, state())):
+        found = await database.run(
+            lambda store, browser=browser: store.connect_states.take("s" * 64, browser)  # type: ignore[misc]  # mypy cannot infer a lambda with a default
+        )
+        assert found == taken
+
+
+async def test_states_of_one_person_are_few(database: Database) -> None:
+    """A9: of a link that is opened again and again only the newest states stay; of nobody else's
+    any is lost."""
+    others = state(state_hash="o" * 64, slack_user_id="U0BEN")
+    await database.run(lambda store: store.connect_states.add(others, now=NOON))
+    for minute in range(20):
+        moment = NOON + timedelta(seconds=minute)
+        each = state(state_hash=f"{minute:064}", expires_at=moment + timedelta(minutes=10))
+        await database.run(
+            lambda store, each=each: store.connect_states.add(each, now=NOON)  # type: ignore[misc]  # mypy cannot infer a lambda with a default
+        )
+    kept = await database.run_connection(
+        lambda connection: [row.state_hash for row in connection.execute(connect_states.select())]
+    )
+    assert sorted(kept) == sorted(["o" * 64, *(f"{minute:064}" for minute in range(12, 20))])
 
 
 async def test_cards_belong_to_a_delegation(database: Database) -> None:

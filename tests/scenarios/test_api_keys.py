@@ -5,6 +5,7 @@ import logging
 import re
 from collections.abc import AsyncIterator
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
@@ -30,7 +31,7 @@ async def keyed(sqlite_url: str) -> AsyncIterator[World]:
 async def pasted(world: World, person: SandboxPerson, key: str) -> httpx.Response:
     """Open the page and paste a key into its form."""
     async with httpx.AsyncClient(timeout=PATIENCE) as browser:
-        page = await browser.get(await world.connect_link(person))
+        page = await world.begin(browser, await world.connect_link(person))
         return await browser.post(
             f"{world.bot_url}/close/connect", data={"state": state_in(page), "key": key}
         )
@@ -54,14 +55,15 @@ async def stored(world: World) -> list[Connection]:
 
 
 async def test_not_allowed_by_default(stage: World) -> None:
-    """Without ALLOW_API_KEYS the page is only the way to Close, and takes no form."""
+    """Without ALLOW_API_KEYS the page is only the way to Close, and takes no key."""
     async with httpx.AsyncClient(timeout=PATIENCE) as browser:
-        departure = await browser.get(await stage.connect_link(ADA))
+        departure = await stage.begin(browser, await stage.connect_link(ADA))
         assert departure.status_code == 303
+        state = parse_qs(urlsplit(departure.headers["location"]).query)["state"][0]
         answer = await browser.post(
-            f"{stage.bot_url}/close/connect", data={"state": "x", "key": stage.close.api_key(ADA)}
+            f"{stage.bot_url}/close/connect", data={"state": state, "key": stage.close.api_key(ADA)}
         )
-    assert answer.status_code == 405
+    assert answer.status_code == 400
     assert await stored(stage) == []
 
 
@@ -94,7 +96,7 @@ async def test_the_whole_job_with_a_key(
 async def test_both_ways_are_offered(keyed: World) -> None:
     """The page leads to Close's consent page as well, with the same state."""
     async with httpx.AsyncClient(timeout=PATIENCE) as browser:
-        page = await browser.get(await keyed.connect_link(ADA))
+        page = await keyed.begin(browser, await keyed.connect_link(ADA))
         assert page.headers["cache-control"] == "no-store"
         assert "form-action 'self'" in page.headers["content-security-policy"]
         found = re.search(r'href="([^"]+)"', page.text)
@@ -110,7 +112,7 @@ async def test_without_an_app_only_keys(sqlite_url: str) -> None:
     nothing: dict[str, Any] = {"close_client_id": "", "close_client_secret": ""}
     async with open_world(sqlite_url, allow_api_keys=True, **nothing) as world:
         async with httpx.AsyncClient(timeout=PATIENCE) as browser:
-            page = await browser.get(await world.connect_link(ADA))
+            page = await world.begin(browser, await world.connect_link(ADA))
         assert "Continue to Close" not in page.text
         assert (await pasted(world, ADA, world.close.api_key(ADA))).status_code == 200
 
@@ -119,7 +121,7 @@ async def test_without_an_app_only_keys(sqlite_url: str) -> None:
 async def test_a_wrong_key(keyed: World, key: str) -> None:
     """It is refused on a fresh form that works, and the wrong key is not in it."""
     async with httpx.AsyncClient(timeout=PATIENCE) as browser:
-        page = await browser.get(await keyed.connect_link(ADA))
+        page = await keyed.begin(browser, await keyed.connect_link(ADA))
         url = f"{keyed.bot_url}/close/connect"
         again = await browser.post(url, data={"state": state_in(page), "key": key})
         assert "does not accept this key" in again.text
@@ -132,20 +134,22 @@ async def test_a_wrong_key(keyed: World, key: str) -> None:
 
 
 async def test_the_form_is_no_way_in_from_elsewhere(keyed: World) -> None:
-    """Without the cookie, with an old state, or not as a form: nothing is taken."""
+    """Without the cookie, with an old state, or not as a form: nothing is taken. Who tries from
+    elsewhere does not spoil it for the browser that was shown the form."""
     key, url = keyed.close.api_key(ADA), f"{keyed.bot_url}/close/connect"
     async with (
         httpx.AsyncClient(timeout=PATIENCE) as browser,
         httpx.AsyncClient(timeout=PATIENCE) as other,
     ):
-        state = state_in(await browser.get(await keyed.connect_link(ADA)))
+        state = state_in(await keyed.begin(browser, await keyed.connect_link(ADA)))
         assert (await other.post(url, data={"state": state, "key": key})).status_code == 400
-        assert (await browser.post(url, data={"state": state, "key": key})).status_code == 400
         for body in (b"", b"\xff", b"state=" + b"x" * 10_000):
             form = {"content-type": "application/x-www-form-urlencoded"}
             assert (await browser.post(url, content=body, headers=form)).status_code == 400
         assert (await browser.post(url, json={"state": state, "key": key})).status_code == 400
-    assert await stored(keyed) == []
+        assert await stored(keyed) == []
+        assert (await browser.post(url, data={"state": state, "key": key})).status_code == 200
+        assert (await browser.post(url, data={"state": state, "key": key})).status_code == 400
 
 
 async def test_somebody_elses_key(keyed: World) -> None:

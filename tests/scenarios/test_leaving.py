@@ -70,7 +70,7 @@ async def test_their_link_is_refused(stage: World, change: dict[str, Any]) -> No
 async def test_leaving_on_the_way(stage: World) -> None:
     """Somebody who is deactivated while at Close is not connected when they come back."""
     async with httpx.AsyncClient(timeout=PATIENCE) as browser:
-        departure = await browser.get(await stage.connect_link(ADA))
+        departure = await stage.begin(browser, await stage.connect_link(ADA))
         target = await stage.close.consent(departure.headers["location"], ADA)
         await stage.slack.change_person(ADA, deleted=True)
         page = await browser.get(target)

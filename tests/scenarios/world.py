@@ -14,6 +14,7 @@ from bot.process.settings import Settings
 from bot.store import Database
 from bot.store.rows import many
 from models.delegation import Delegation, State, delegations
+from sandbox.browser import filled
 from sandbox.close import CLIENT_ID, CLIENT_SECRET, SandboxClose
 from sandbox.people import SandboxPerson
 from sandbox.running import free_port
@@ -78,11 +79,21 @@ class World:
     ) -> httpx.Response:
         """Open a connect link as ``person`` and decide on Close's consent page."""
         async with httpx.AsyncClient(timeout=PATIENCE) as browser:
-            departure = await browser.get(link)
+            departure = await self.begin(browser, link)
             if departure.status_code != 303:
                 return departure
             target = await self.close.consent(departure.headers["location"], person, allow=allow)
             return await browser.get(target)
+
+    async def begin(
+        self, browser: httpx.AsyncClient, link: str, button: str = "Continue"
+    ) -> httpx.Response:
+        """Open a connect link, and press this button of the page that says for whom it is."""
+        page = await browser.get(link)
+        if page.status_code != 200:
+            return page
+        url, form = filled(page, button)
+        return await browser.post(url, data=form)
 
     async def card(self, person: SandboxPerson, words: str) -> Message:
         """The person's card whose words contain ``words``, once it is there."""

@@ -18,6 +18,7 @@ from models.departure import Departed, departures
 from models.draft import Draft, drafts
 from models.event import EventRecord, events
 from models.home import Home, homes
+from models.key_try import KeyTry, key_tries
 from models.notice import Notice, notices
 from models.pairing import Pairing, pairings
 from models.round import Round, rounds
@@ -35,6 +36,7 @@ TABLES: dict[type[Any], Table] = {
     Draft: drafts,
     EventRecord: events,
     Home: homes,
+    KeyTry: key_tries,
     Notice: notices,
     Pairing: pairings,
     Round: rounds,
