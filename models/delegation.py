@@ -186,6 +186,17 @@ class Trouble(StrEnum):
     UNKNOWN = "unknown"
 
 
+# The grantee can mend these by connecting: an approval waits for that, within its time.
+WAITS_FOR_GRANTEE = frozenset(
+    {
+        Trouble.GRANTEE_NOT_IN_CLOSE,
+        Trouble.GRANTEE_FOUND_TWICE,
+        Trouble.GRANTEE_WITHOUT_EMAIL,
+        Trouble.GRANTEE_NOT_CONNECTED,
+    }
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delegation:
     """One row. Neither ``length`` nor ``until`` means: until revoked.

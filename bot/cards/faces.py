@@ -7,7 +7,7 @@ from enum import StrEnum
 from bot.cards import receipts, words
 from bot.cards.markup import mention, moment, quoted
 from models.card import Audience
-from models.delegation import Delegation, Event, State, Trouble
+from models.delegation import WAITS_FOR_GRANTEE, Delegation, Event, State, Trouble
 
 _NO_ANSWER = "Close's answer never reached the bot when it asked for this."
 
@@ -102,6 +102,13 @@ def _approved_for_grantor(d: Delegation, grantee: str) -> Face:
             ],
             [f"Your approval is kept until {moment(d.lapses_at)}."],
             [Action.CONNECT, Action.REVOKE],
+        )
+    if d.trouble in WAITS_FOR_GRANTEE:
+        return Face(
+            f"{_agreed(d, grantee)}. One step is left for {grantee}: their Close account",
+            [_how_long(d), words.trouble(d), *words.way_on(d, d.trouble)],
+            [f"Your approval is kept until {moment(d.lapses_at)}."],
+            [Action.REVOKE],
         )
     waiting = words.trouble(d) if d.trouble else _starting(d)
     return Face(

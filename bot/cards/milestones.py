@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from models.card import Audience
-from models.delegation import Delegation, State, Trouble
+from models.delegation import WAITS_FOR_GRANTEE, Delegation, State, Trouble
 
 ACCOUNT = "account"  # to which the right went
 WISH = "wish:"  # how the key of an asked-for extension begins,
@@ -81,6 +81,8 @@ def _is_first_seen(d: Delegation) -> bool:
 
 def _for_others(d: Delegation, *, is_grantee: bool) -> Milestone | None:
     match d.state:
+        case State.APPROVED if is_grantee and d.trouble in WAITS_FOR_GRANTEE:
+            return Milestone("connect", moves_card=True)  # it is theirs to mend
         case State.ACTIVE if is_grantee and d.extension and not d.is_warned:
             return None
         case State.ACTIVE if is_grantee and d.extension_declined_at is not None:

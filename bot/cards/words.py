@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from bot.cards.markup import mention, moment, quoted
 from bot.times.saying import say_length
-from models.delegation import Delegation, Event, ExtensionWish, State, Trouble
+from models.delegation import WAITS_FOR_GRANTEE, Delegation, Event, ExtensionWish, State, Trouble
 from models.person import Departure
 
 FOREVER = "∞ until it is revoked"  # the mark tells it from a date at a glance
@@ -119,16 +119,7 @@ def why_cancelled(delegation: Delegation) -> str:
 
 
 # Whose way on is that the grantee shows which Close account is theirs.
-FOR_THE_GRANTEE = frozenset(
-    {
-        Trouble.GRANTEE_NOT_IN_CLOSE,
-        Trouble.GRANTEE_FOUND_TWICE,
-        Trouble.GRANTEE_WITHOUT_EMAIL,
-        Trouble.GRANTEE_NOT_CONNECTED,
-        Trouble.SAME_CLOSE_ACCOUNT,
-        Trouble.OTHER_ORGANIZATION,
-    }
-)
+FOR_THE_GRANTEE = WAITS_FOR_GRANTEE | {Trouble.SAME_CLOSE_ACCOUNT, Trouble.OTHER_ORGANIZATION}
 
 
 def way_on(delegation: Delegation, kind: Trouble | None) -> list[str]:
@@ -139,7 +130,7 @@ def way_on(delegation: Delegation, kind: Trouble | None) -> list[str]:
     which = f" one of {mention(delegation.grantor_id)}'s organization"
     account = which if kind is Trouble.OTHER_ORGANIZATION else " their own Close account"
     connects = f"*The way on:* {grantee} connects{account} (`/sendas connect`)"
-    waits = kind is Trouble.GRANTEE_NOT_CONNECTED  # an approval is kept; for the others it fails
+    waits = kind in WAITS_FOR_GRANTEE  # an approval is kept; for the others it fails
     if delegation.state is State.REQUESTED and not waits:
         return [f"{connects} before {mention(delegation.grantor_id)} approves."]
     then = "it goes on by itself" if delegation.is_open else "can then ask again"

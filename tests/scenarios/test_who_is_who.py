@@ -84,33 +84,78 @@ async def test_not_in_close(stage: World) -> None:
     text = await identified(stage)
     assert "has @Ben Okafor's Slack email address" in text
     assert "*The way on:* @Ben Okafor connects" in text
-    await shown(stage, BEN, "Connect Close", "before @Ada Lindqvist approves")
+    await shown(stage, BEN, "Connect Close", "it goes on by itself")
     _rename(stage, BEN, email=BEN.email)
     await stage.connect(BEN)
     await stage.card(ADA, GOES_TO)
 
 
+async def waiting(world: World, trouble: Trouble) -> None:
+    """Wait until the approval waits for this."""
+    async with asyncio.timeout(PATIENCE):
+        while (await world.only()).trouble is not trouble:  # noqa: ASYNC110 - only looking tells
+            await asyncio.sleep(MOMENT)
+    assert (await world.only()).state is State.APPROVED
+
+
 async def test_approved_all_the_same(stage: World) -> None:
-    """An approval for somebody without an account fails with a way on for the grantee."""
+    """A8: an approval for somebody without an account in Close waits, and the grantee is told what
+    to do. When they are invited there it goes on; nobody has to approve twice."""
     await stage.connect(ADA)
     assert "Asked" in await stage.sendas(ELI, "@ada 2h")
     await press(stage, ADA, "Approve")
-    failed = await settled_in(stage, State.FAILED)
-    assert failed.trouble is Trouble.GRANTEE_NOT_IN_CLOSE
-    await shown(stage, ELI, "Connect Close", "can then ask again")
+    await waiting(stage, Trouble.GRANTEE_NOT_IN_CLOSE)
+    await shown(stage, ELI, "Connect Close", "it goes on by itself")
+    await shown(stage, ADA, "Revoke", "Your approval is kept until")
+    invited = replace(ELI, close_user_id=close_id("user", "eli"))
+    stage.close.state.members[invited.close_user_id or ""] = invited
+    stage.clock.push(hours=1, seconds=1)
+    await settled_in(stage, State.ACTIVE)
+    assert stage.close.find(ADA, invited)
+
+
+async def test_an_approval_that_waits_in_vain(stage: World) -> None:
+    """A8: it waits within its time only, and nothing is ever asked of Close."""
+    await stage.connect(ADA)
+    assert "Asked" in await stage.sendas(ELI, "@ada 2h")
+    await press(stage, ADA, "Approve")
+    await waiting(stage, Trouble.GRANTEE_NOT_IN_CLOSE)
+    stage.clock.push(days=60)
+    await settled_in(stage, State.LAPSED)
+    assert not stage.close.associations
+
+
+@pytest.mark.parametrize("email", ["", "ben@elsewhere.example.com"])
+async def test_confirmed_after_the_approval(database_url: str, email: str) -> None:
+    """A8: Ben has no address in Slack, or another one than in Close. Ada approves once; Ben
+    connects, an admin confirms his account, and it goes on by itself."""
+    async with open_world(database_url, admins=(DANA.id,)) as world:
+        world.slack.workspace.people[BEN.id] = replace(BEN, email=email)
+        await world.connect(ADA)
+        await asked(world)
+        await press(world, ADA, "Approve")
+        lacks = Trouble.GRANTEE_NOT_IN_CLOSE if email else Trouble.GRANTEE_WITHOUT_EMAIL
+        await waiting(world, lacks)
+        await world.connect(BEN)
+        await press(world, DANA, "Confirm")
+        delegation = await settled_in(world, State.ACTIVE)
+        assert delegation.is_grantee_proven
+        assert world.close.find(ADA, BEN)
 
 
 async def test_found_twice(stage: World) -> None:
-    """Two members with one address: nobody guesses which."""
+    """Two members with one address: nobody guesses which; it waits for the one who connects."""
     twin = replace(BEN, close_user_id=close_id("user", "ben's twin"), email=BEN.email.upper())
     stage.close.state.members[twin.close_user_id or ""] = twin
     await stage.connect(ADA)
     await asked(stage)
     assert "More than one account" in await identified(stage)
     await press(stage, ADA, "Approve")
-    failed = await settled_in(stage, State.FAILED)
-    assert failed.trouble is Trouble.GRANTEE_FOUND_TWICE
+    await waiting(stage, Trouble.GRANTEE_FOUND_TWICE)
     assert not stage.close.associations
+    await stage.connect(BEN)
+    await settled_in(stage, State.ACTIVE)
+    assert stage.close.find(ADA, BEN)
 
 
 async def test_close_is_away_when_it_is_looked_up(stage: World) -> None:
@@ -157,7 +202,7 @@ async def test_another_account_than_the_grantor_saw(sqlite_url: str) -> None:
         assert GOES_TO in await identified(world)
         await press(world, ADA, "Approve")
         await shown(world, ADA, "Connect Close", "One step is left")
-        await world.follow(await world.connect_link(BEN), DANA)
+        await world.follow(await world.connect_link(BEN), CLEO)
         await press(world, DANA, "Confirm")
         await world.card(BEN, "is connected")
         await world.connect(ADA)

@@ -19,9 +19,10 @@ from bot.delegations.steps.remove import is_other_account
 from bot.delegations.tools import Tools
 from bot.ports import Association, OutsideError
 from bot.store import Store
-from models.delegation import Delegation, Event, State, Trouble
+from models.delegation import WAITS_FOR_GRANTEE, Delegation, Event, State, Trouble
 
-LOOK_AGAIN = timedelta(seconds=5)  # while Close still shows what has ended
+SHOWN_AGAIN = timedelta(seconds=5)  # while Close still shows what has ended
+LOOK_AGAIN = timedelta(hours=1)  # somebody may be invited to Close, or get an address there
 
 
 async def step(tools: Tools, delegation: Delegation) -> None:
@@ -92,7 +93,7 @@ async def _is_taken(tools: Tools, delegation: Delegation, there: Sequence[Associ
     whose = (delegation.team_id, delegation.grantor_id)
     settled = now + moves.SETTLE
     await tools.database.run(lambda store: store.comparisons.plan_by(*whose, moment=settled))
-    await moves.wait_until(tools, delegation, now + LOOK_AGAIN, trouble=None, counts=False)
+    await moves.wait_until(tools, delegation, now + SHOWN_AGAIN, trouble=None, counts=False)
 
 
 async def _made_again(tools: Tools, session: CloseSession, delegation: Delegation) -> Made | None:
@@ -201,7 +202,7 @@ async def _refused(
 
 
 async def _without_account(tools: Tools, delegation: Delegation, trouble: Trouble) -> None:
-    if trouble is Trouble.GRANTEE_NOT_CONNECTED and delegation.attempted_at is None:
+    if trouble in WAITS_FOR_GRANTEE and delegation.attempted_at is None:
         await _wait_for(tools, delegation, delegation.grantee_id, trouble)
     else:
         await _hopeless(tools, delegation, trouble)
@@ -217,7 +218,8 @@ async def _hopeless(tools: Tools, delegation: Delegation, trouble: Trouble) -> N
 
 
 async def _wait_for(tools: Tools, delegation: Delegation, person_id: str, trouble: Trouble) -> None:
-    """Until this person connects, or until it lapses; decided under the row's lock, so that
+    """Until this person connects, or until it lapses, with a look now and then at what can change
+    without the bot's doing; decided under the row's lock, so that
     somebody who connects at this moment is not overlooked."""
 
     def wait(store: Store) -> None:
@@ -228,9 +230,11 @@ async def _wait_for(tools: Tools, delegation: Delegation, person_id: str, troubl
         connection = store.connections.get(current.team_id, person_id)
         now = tools.now()
         ready = connection is not None and connection.is_usable
+        lapses = latest_start(current)
+        wait = min(lapses, now + LOOK_AGAIN) if trouble in WAITS_FOR_GRANTEE else lapses
         store.delegations.postpone(
             current,
-            wake_at=now if ready else latest_start(current),
+            wake_at=now if ready else wait,
             trouble=None if ready else trouble,
             now=now,
         )
