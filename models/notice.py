@@ -19,6 +19,7 @@ class NoticeKind(StrEnum):
     DEPARTURES = "departures"  # to an admin, who decides; subject: the question of a round
     PAIRING = "pairing"  # to an admin, who decides; subject: the pairing
     PAIRING_DECIDED = "pairing_decided"  # to the person; subject: the pairing
+    ACCOUNT_CLAIMED = "account_claimed"  # to whoever else is known by it; subject: the pairing
     DISCONNECTED = "disconnected"  # to the person; subject: the connection that is forgotten
     KEY_FORGOTTEN = "key_forgotten"  # the same, when it was an API key
     STRAYS = "strays"  # to a grantor, with a list of many; subject: the comparison

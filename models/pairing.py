@@ -1,4 +1,5 @@
-"""A pairing: a Close account whose address differs from the one in Slack, for an admin to judge."""
+"""A pairing: a Close account that may be somebody else's than the link was for, for an admin to
+judge: its address differs from the one in Slack, or it is known as another person's."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -23,13 +24,15 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pairing:
-    """One row; ``slack_email`` is the address that the account does not have."""
+    """One row; ``slack_email`` is the person's own address. ``other_id`` is somebody else in Slack
+    whom the account is known by: they are connected with it, or have its address."""
 
     id: str
     team_id: str
     slack_user_id: str
     slack_email: str | None
     account: Account = field(metadata=part(Account))
+    other_id: str | None = None
     created_at: datetime
     verdict: Verdict = Verdict.WAITING
     decided_by: str | None = None
@@ -52,6 +55,7 @@ pairings = Table(
     Column("is_api_key", Boolean, nullable=False),
     Column("secret", LargeBinary, nullable=False),
     Column("access_expires_at", UtcTime),
+    Column("other_id", String(32)),
     Column("created_at", UtcTime, nullable=False),
     Column("verdict", words(Verdict), nullable=False),
     Column("decided_by", String(32)),

@@ -13,6 +13,7 @@ from bot.cards.faces import Action
 from bot.cards.markup import mention, moment, quoted
 from bot.cards.parts import button, context, section
 from bot.slack.message import Message
+from models.address import is_same_address
 from models.connection import Connection
 from models.delegation import Delegation, State, Trouble
 from models.departure import Departed, Toll
@@ -167,18 +168,22 @@ def departures_over() -> Message:
     return _message(["Many people seemed to be gone. Everybody was looked up again since."])
 
 
-def pairing(pairing: Pairing) -> Message:
-    """To an admin: is this Close account that person's?"""
+def pairing(pairing: Pairing, held: Connection | None = None) -> Message:
+    """To an admin: is this Close account that person's? ``held`` is the one that they have now."""
     person = mention(pairing.slack_user_id)
     address = quoted(pairing.slack_email) if pairing.slack_email else "none that is confirmed"
     account = f"{quoted(pairing.account.name)}, {quoted(pairing.account.email)}"
-    question = f"{person} connected a Close account with another address"
+    has_address = is_same_address(pairing.slack_email, pairing.account.email)
+    which = "that somebody else uses" if has_address else "with another address"
+    question = f"{person} connected a Close account {which}"
     if pairing.verdict is not Verdict.WAITING:
         return _message([f"{question} ({account}). {_outcome(pairing)}"])
     return _message(
         [
             f"{_QUESTION} *{question}. Is it theirs?*",
             f"*In Slack:* {address}\n*In Close:* {account}",
+            *_known_as(pairing, person),
+            *_replaces(held, pairing, person),
         ],
         small="Once confirmed, the bot acts in Close with that account whenever "
         f"{person} approves something. If you are not sure, ask {person}, or reject.",
@@ -186,6 +191,47 @@ def pairing(pairing: Pairing) -> Message:
             button(CONFIRM_PAIRING, "Confirm", pairing.id, style="primary"),
             button(REJECT_PAIRING, "Reject", pairing.id, style="danger"),
         ],
+    )
+
+
+def _known_as(pairing: Pairing, person: str) -> list[str]:
+    if pairing.other_id is None:
+        return []
+    other = mention(pairing.other_id)
+    line = (
+        f"{_ALARM} *This account is known here as {other}'s*: they are connected with it, or have "
+        f"its address in Slack. Confirm only if {person} and {other} are to share it. {other} has "
+        "been told."
+    )
+    return [line]
+
+
+def _replaces(held: Connection | None, pairing: Pairing, person: str) -> list[str]:
+    if held is None or held.account.membership == pairing.account.membership:
+        return []
+    account = quoted(held.account.email)
+    return [f"{person} is connected as {account} now. Once confirmed, this takes its place."]
+
+
+def _asked_about(claim: str, person: str) -> str:
+    return (
+        f"{_ALARM} *{claim}, which is known here as yours.* An admin has been asked whether "
+        f"{person} may use it, too."
+    )
+
+
+def account_claimed(pairing: Pairing) -> Message:
+    """To whoever else is known by an account that somebody connected."""
+    person, account = mention(pairing.slack_user_id), quoted(pairing.account.email)
+    claim = f"{person}'s link was used to connect the Close account {account}"
+    if pairing.verdict is not Verdict.WAITING:
+        return _message([f"{claim}, which is known here as yours. {_outcome(pairing)}"])
+    return _message(
+        [
+            _asked_about(claim, person),
+            "If that was not you, or you did not know whose link it was, please tell an admin.",
+        ],
+        small=f"Once confirmed, the bot acts with that account for what {person} approves.",
     )
 
 
@@ -219,8 +265,8 @@ def disconnected(*, was_key: bool) -> Message:
 def tokens_forgotten() -> Message:
     """The same, when somebody else is connected with the same Close account."""
     done = (
-        "the bot's tokens are deleted here. Its access is not revoked in Close, because somebody "
-        "else here uses the same Close account."
+        "the bot no longer acts in your name. Its access is revoked in Close once nobody else here "
+        "uses the same Close account."
     )
     return _message(
         [f"{_CALM} Close is disconnected: {done}"], small="`/sendas connect` connects again."

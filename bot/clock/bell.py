@@ -28,7 +28,7 @@ class Bell:
 
     def settle(self) -> None:
         """A delegation or a connection has changed: others may go on, and people want to see it."""
-        self._wake("delegations", "strays", "cards", "homes", "notices")
+        self._wake("delegations", "strays", "cards", "homes", "notices", "revocations")
 
     def all(self) -> None:
         """Anything may be due."""

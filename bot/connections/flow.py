@@ -15,10 +15,19 @@ import structlog
 
 from bot.close.errors import CloseError, CloseProblem, RefusedByClose
 from bot.connections.links import Links
+from bot.connections.revoking import UNDECIDED, not_kept, turn_down
 from bot.connections.sessions import Connections
 from bot.connections.vault import fingerprint, new_secret
 from bot.desk import Desk, change, check_person
-from bot.ports import Close, CloseOAuth, CloseUser, Credential
+from bot.ports import (
+    AddressBook,
+    Close,
+    CloseOAuth,
+    CloseUser,
+    Credential,
+    OutsideError,
+    TokenAnswer,
+)
 from bot.refusals import Refused
 from bot.store import Store
 from models.account import Account
@@ -29,6 +38,8 @@ from models.key_try import KeyTry
 from models.notice import NoticeKind
 from models.pairing import Pairing, Verdict
 from models.person import Person
+from models.policy import who_refusal
+from models.revocation import Revocation
 from models.stray import StrayState
 
 STATE_LIFE = timedelta(minutes=10)
@@ -74,6 +85,14 @@ class NobodyCanConfirm(NotConnectable):
         self.email = email
 
 
+class AccountTaken(NotConnectable):
+    """Somebody else here is known by this Close account, and there is no (other) admin to ask."""
+
+    def __init__(self, email: str) -> None:
+        super().__init__()
+        self.email = email
+
+
 class OtherAccountInUse(NotConnectable):
     """Rights that exist now were given with another account; only that one can take them back."""
 
@@ -109,6 +128,7 @@ class Way:
     oauth: CloseOAuth
     close: Close
     links: Links
+    people: AddressBook
 
 
 async def invited(way: Way, link: str) -> Person:
@@ -116,7 +136,8 @@ async def invited(way: Way, link: str) -> Person:
 
     Raises LinkRefused, NotAMember and ``bot.slack.errors``.
     """
-    return await _member(way.desk, *way.links.read(link))
+    team_id, slack_user_id = way.links.read(link)
+    return await _member(way.desk, team_id, slack_user_id, afresh=False)
 
 
 async def depart(way: Way, link: str) -> Departure:
@@ -158,15 +179,44 @@ async def arrive(way: Way, started: ConnectState, *, code: str) -> Arrival:
     person = await _member(way.desk, started.team_id, started.slack_user_id)
     answer = await way.oauth.exchange(code)
     sealed = way.connections.seal(answer)
+    unkept = await _write_down(way, started, answer.user_id, sealed)
+    try:
+        account = await _proven(way, answer, sealed)
+        return await _bind(way, started, person.email, account, unkept)
+    except Exception:
+        now = way.desk.now()
+        await change(way.desk, lambda store: store.revocations.wake(unkept.id, now=now))
+        raise
+
+
+async def _proven(way: Way, answer: TokenAnswer, sealed: bytes) -> Account:
+    """Whose tokens these are, as ``/me/`` says it; raises AccountMismatch."""
     user = await way.close.me(Credential(answer.access_token))
     if user.id != answer.user_id or answer.organization_id not in user.organization_ids:
         raise AccountMismatch
     expires_at = way.connections.expiry(answer)
-    account = _account(user, answer.organization_id, sealed, expires_at=expires_at)
+    return _account(user, answer.organization_id, sealed, expires_at=expires_at)
+
+
+async def _write_down(
+    way: Way, started: ConnectState, close_user_id: str, sealed: bytes
+) -> Revocation:
+    """Tokens that Close has just given are to be revoked, unless they are kept in time."""
+    now = way.desk.now()
     try:
-        return await _bind(way.desk, started, person.email, account)
-    except NotConnectable:
-        await _give_back(way, account)
+        return await way.desk.database.run(
+            lambda store: store.revocations.add(
+                started.team_id,
+                started.slack_user_id,
+                close_user_id=close_user_id,
+                secret=sealed,
+                now=now,
+                wake_at=now + UNDECIDED,
+            )
+        )
+    except Exception:  # nothing can be stored: these are the only copy
+        with contextlib.suppress(CloseError):
+            await way.connections.revoke(sealed)
         raise
 
 
@@ -183,7 +233,7 @@ async def arrive_with_key(way: Way, started: ConnectState, *, api_key: str) -> A
         raise OrganizationUnclear
     sealed = way.connections.seal_key(api_key)
     account = _account(user, user.organization_ids[0], sealed, is_api_key=True)
-    arrival = await _bind(way.desk, started, person.email, account)
+    arrival = await _bind(way, started, person.email, account, None)
     await way.desk.database.run(
         lambda store: store.key_tries.forget(started.team_id, started.slack_user_id)
     )
@@ -200,29 +250,73 @@ def _count_key(store: Store, started: ConnectState, *, now: datetime) -> None:
     store.key_tries.add(row)
 
 
-async def _member(desk: Desk, team_id: str, slack_user_id: str) -> Person:
+async def _member(desk: Desk, team_id: str, slack_user_id: str, *, afresh: bool = True) -> Person:
     """Raises NotAMember for whoever cannot give or get a right."""
     try:
-        return await check_person(desk, team_id, slack_user_id, afresh=True)
+        return await check_person(desk, team_id, slack_user_id, afresh=afresh)
     except Refused:
         raise NotAMember from None
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is known of an account: it is this person's already, or somebody else's."""
+
+    is_theirs: bool
+    holder_id: str | None
+
+
 async def _bind(
-    desk: Desk, started: ConnectState, slack_email: str | None, account: Account
+    way: Way,
+    started: ConnectState,
+    slack_email: str | None,
+    account: Account,
+    unkept: Revocation | None,
 ) -> Arrival:
-    is_own = is_same_address(slack_email, account.email)
+    """At once when nobody can doubt whose account it is; otherwise an admin is asked."""
+    known = await way.desk.database.run(lambda store: _known(store, started, account))
+    has_address = is_same_address(slack_email, account.email)
+    is_own = known.is_theirs or (has_address and known.holder_id is None)
     if is_own:
-        await _connect(desk, started, account)
+        await _connect(way.desk, started, account, unkept, is_admitted=known.is_theirs)
     else:
-        await _ask_admins(desk, started, slack_email, account)
+        other_id = known.holder_id or await _in_slack(way, started, account.email)
+        await _ask_admins(way.desk, started, slack_email, account, unkept, other_id)
     log = structlog.get_logger("bot.connections.flow")
     event = "connected" if is_own else "pairing waits"
     log.info(event, team=started.team_id, user=started.slack_user_id)
     return Arrival(account.email, needs_admin=not is_own)
 
 
-async def _connect(desk: Desk, started: ConnectState, account: Account) -> None:
+def _known(store: Store, started: ConnectState, account: Account) -> _Known:
+    team_id, person = started.team_id, started.slack_user_id
+    held = store.connections.get(team_id, person)
+    return _Known(
+        is_theirs=held is not None and held.account.membership == account.membership,
+        holder_id=store.connections.holder(team_id, account.close_user_id, besides=person),
+    )
+
+
+async def _in_slack(way: Way, started: ConnectState, email: str) -> str | None:
+    """Whoever else has this address in Slack; when Slack cannot say, the question goes without."""
+    try:
+        found = await way.people.by_email(email)
+    except OutsideError:
+        return None
+    if found is None or found.id == started.slack_user_id:
+        return None
+    return found.id if who_refusal(found, started.team_id) is None else None
+
+
+async def _connect(
+    desk: Desk,
+    started: ConnectState,
+    account: Account,
+    unkept: Revocation | None,
+    *,
+    is_admitted: bool,
+) -> None:
+    """``is_admitted`` says that it was theirs before, whoever else is connected with it."""
     now = desk.now()
     connection = Connection(
         id=new_id(),
@@ -233,12 +327,30 @@ async def _connect(desk: Desk, started: ConnectState, account: Account) -> None:
         checked_at=now,
         wake_at=now,
     )
-    await desk.database.run(lambda store: put(store, connection, now=now))
+
+    def connect(store: Store) -> None:
+        _keep(store, unkept)
+        if not is_admitted and _known(store, started, account).holder_id is not None:
+            raise AccountTaken(account.email)  # somebody else was faster, just now
+        put(store, connection, now=now)
+
+    await desk.database.run(connect)
     await wake_what_waited(desk, started.team_id, started.slack_user_id)
 
 
+def _keep(store: Store, unkept: Revocation | None) -> None:
+    """These tokens are about to be stored; raises StateRefused when it took too long."""
+    if unkept is not None and not store.revocations.call_off(unkept.id):
+        raise StateRefused
+
+
 async def _ask_admins(
-    desk: Desk, started: ConnectState, slack_email: str | None, account: Account
+    desk: Desk,
+    started: ConnectState,
+    slack_email: str | None,
+    account: Account,
+    unkept: Revocation | None,
+    other_id: str | None,
 ) -> None:
     now = desk.now()
     pairing = Pairing(
@@ -247,14 +359,18 @@ async def _ask_admins(
         slack_user_id=started.slack_user_id,
         slack_email=slack_email,
         account=account,
+        other_id=other_id,
         created_at=now,
         wake_at=now + PAIRING_LIFE,
     )
     admins = deciders(desk, pairing)
+    if not admins and other_id is not None:
+        raise AccountTaken(account.email)
     if not admins:
         raise NobodyCanConfirm(account.email)
 
     def ask(store: Store) -> None:
+        _keep(store, unkept)
         replace_waiting(store, pairing.team_id, pairing.slack_user_id, now=now)
         store.pairings.add(pairing)
         store.notices.tell(
@@ -265,18 +381,22 @@ async def _ask_admins(
             incident="asked",
             now=now,
         )
+        if other_id is not None:
+            _tell_other(store, pairing, other_id, now=now)
 
     await change(desk, ask)
 
 
-async def _give_back(way: Way, account: Account) -> None:
-    """What is not kept is ended at Close, unless that could end a connection that is kept."""
-    is_known = await way.desk.database.run(
-        lambda store: store.connections.is_known(account.close_user_id)
+def _tell_other(store: Store, pairing: Pairing, other_id: str, *, now: datetime) -> None:
+    """Whoever is known by an account hears that somebody else brought it."""
+    store.notices.tell(
+        NoticeKind.ACCOUNT_CLAIMED,
+        team_id=pairing.team_id,
+        recipients=[other_id],
+        subject_id=pairing.id,
+        incident="asked",
+        now=now,
     )
-    if not is_known:
-        with contextlib.suppress(CloseError):  # nobody has these tokens any more in any case
-            await way.connections.revoke(account.secret)
 
 
 def _account(
@@ -299,8 +419,8 @@ def _account(
 
 
 def deciders(desk: Desk, pairing: Pairing) -> frozenset[str]:
-    """Who may confirm a pairing: an admin, and nobody their own."""
-    return desk.policy.admins - {pairing.slack_user_id}
+    """Who may confirm a pairing: an admin, and nobody their own, from either side."""
+    return desk.policy.admins - {pairing.slack_user_id, pairing.other_id}
 
 
 async def wake_what_waited(desk: Desk, team_id: str, slack_user_id: str) -> None:
@@ -314,8 +434,7 @@ async def wake_what_waited(desk: Desk, team_id: str, slack_user_id: str) -> None
 def replace_waiting(store: Store, team_id: str, slack_user_id: str, *, now: datetime) -> None:
     """No account of theirs waits for an admin any longer: a later one is in its place."""
     for earlier in store.pairings.waiting_for(team_id, slack_user_id):
-        store.pairings.decide(earlier, Verdict.REPLACED, by=None, wake_at=now)
-        store.notices.mark_stale(earlier.id, now=now)
+        turn_down(store, earlier, Verdict.REPLACED, by=None, now=now)
 
 
 def put(store: Store, connection: Connection, *, now: datetime) -> None:
@@ -327,6 +446,7 @@ def put(store: Store, connection: Connection, *, now: datetime) -> None:
     """
     team_id, person = connection.team_id, connection.slack_user_id
     replace_waiting(store, team_id, person, now=now)
+    _note_holder(store, connection, now=now)
     store.delegations.wake_for_person(team_id, person, now=now)
     store.delegations.identify_anew(team_id, person, now=now)
     store.strays.wake_for_person(team_id, person, now=now)
@@ -337,6 +457,19 @@ def put(store: Store, connection: Connection, *, now: datetime) -> None:
     store.comparisons.plan(team_id, person, now=now)
     if before is not None:
         store.notices.mark_stale(before.id, now=now)
+        not_kept(store, team_id, person, before.account, now=now)
+        store.revocations.wake_for_account(before.account.close_user_id, now=now)
+
+
+def _note_holder(store: Store, connection: Connection, *, now: datetime) -> None:
+    """Whoever else waits for an admin with this account: the question names its holder from now
+    on, who hears of it."""
+    holder_id = connection.slack_user_id
+    for each in store.pairings.waiting_with(connection.team_id, connection.account.close_user_id):
+        if each.other_id != holder_id:
+            store.pairings.note_other(each.id, holder_id)
+            store.notices.mark_stale(each.id, now=now)
+            _tell_other(store, each, holder_id, now=now)
 
 
 def _check_account(store: Store, before: Connection | None, new: Connection) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.connections.revoking import turn_down
 from bot.desk import Actor, Desk, change
 from bot.refusals import NotConnectedYet
 from bot.store import Store
@@ -69,8 +70,7 @@ def give_up(store: Store, team_id: str, slack_user_id: str, *, now: datetime) ->
     """For somebody who has left: their connection goes, and no account of theirs waits for an
     admin any longer."""
     for pairing in store.pairings.waiting_for(team_id, slack_user_id):
-        store.pairings.decide(pairing, Verdict.REJECTED, by=None, wake_at=now)
-        store.notices.mark_stale(pairing.id, now=now)
+        turn_down(store, pairing, Verdict.REJECTED, by=None, now=now)
     connection = store.connections.get(team_id, slack_user_id, lock=True)
     if connection is not None and connection.leaving_at is None:
         store.connections.leave(connection, now=now)

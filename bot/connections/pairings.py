@@ -1,17 +1,15 @@
 """Pairings: an admin says whether a Close account with another address is that person's.
 
-The buttons carry only the pairing's id. What is not confirmed is revoked at Close, however long
-that takes.
+The buttons carry only the pairing's id. What is not confirmed is revoked at Close
+(``bot.connections.revoking``).
 """
 
 from collections.abc import Callable
 from datetime import datetime
 
-import structlog
-
 from bot.clock.backoff import pause_after
 from bot.connections.flow import deciders, put, wake_what_waited
-from bot.connections.sessions import Connections
+from bot.connections.revoking import not_kept, turn_down
 from bot.desk import Actor, Desk, change, check_known
 from bot.ports import Now
 from bot.refusals import AlreadyDecided, NotYours
@@ -38,7 +36,7 @@ async def confirm(desk: Desk, actor: Actor, pairing_id: str) -> Pairing:
             connected_at=now,
             wake_at=now,
         )
-        store.pairings.decide(pairing, Verdict.CONFIRMED, by=actor.user_id, wake_at=None)
+        store.pairings.decide(pairing, Verdict.CONFIRMED, by=actor.user_id)
         put(store, connection, now=now)
         _tell(store, pairing, now=now)
         return pairing
@@ -54,7 +52,7 @@ async def reject(desk: Desk, actor: Actor, pairing_id: str) -> Pairing:
     def decide(store: Store) -> Pairing:
         now = desk.now()
         pairing = _undecided(desk, store, actor, pairing_id, now)
-        store.pairings.decide(pairing, Verdict.REJECTED, by=actor.user_id, wake_at=now)
+        turn_down(store, pairing, Verdict.REJECTED, by=actor.user_id, now=now)
         _tell(store, pairing, now=now)
         return pairing
 
@@ -86,47 +84,30 @@ def _tell(store: Store, pairing: Pairing, *, now: datetime) -> None:
 
 
 class PairingStep:
-    """The worker's step: a pairing that nobody decided, or whose tokens have to be revoked."""
+    """The worker's step: a pairing that nobody decided in time."""
 
-    def __init__(
-        self,
-        database: Database,
-        connections: Connections,
-        now: Now,
-        on_change: Callable[[], None],
-    ) -> None:
+    def __init__(self, database: Database, now: Now, on_change: Callable[[], None]) -> None:
         self._database = database
-        self._connections = connections
         self._now = now
-        self._log = structlog.get_logger("bot.connections.pairings")
         self._on_change = on_change
 
     async def take(self, pairing: Pairing) -> None:
-        """Let it expire, or have its tokens revoked and forgotten; raises CloseError."""
-        if pairing.verdict is Verdict.WAITING:
-            await self._database.run(lambda store: self._expire(store, pairing))
-            self._on_change()
-            return
-        await self._revoke(pairing)
-        await self._database.run(lambda store: store.pairings.forget(pairing.id))
-
-    async def _revoke(self, pairing: Pairing) -> None:
-        """Unless somebody is connected with the same account: it could be ended with it."""
-        is_known = await self._database.run(
-            lambda store: store.connections.is_known(pairing.account.close_user_id)
-        )
-        if not is_known:
-            await self._connections.revoke(pairing.account.secret)
+        """Let it expire."""
+        await self._database.run(lambda store: self._expire(store, pairing))
+        self._on_change()
 
     async def put_off(self, pairing: Pairing, error: Exception) -> None:
-        """Revoke it later."""
+        """Let it expire later."""
         wake_at = self._now() + pause_after(error, pairing.attempts)
         await self._database.run(lambda store: store.pairings.due.put_off(pairing, wake_at=wake_at))
 
     def _expire(self, store: Store, pairing: Pairing) -> None:
-        current = store.pairings.get(pairing.id, lock=True)
-        if current is None or current.verdict is not Verdict.WAITING:
+        current, now = store.pairings.get(pairing.id, lock=True), self._now()
+        if current is None or current.wake_at is None:
             return
-        now = self._now()
-        store.pairings.decide(current, Verdict.EXPIRED, by=None, wake_at=now)
+        if current.verdict is not Verdict.WAITING:  # decided by a release that revoked it here
+            not_kept(store, current.team_id, current.slack_user_id, current.account, now=now)
+            store.pairings.forget(current.id)
+            return
+        turn_down(store, current, Verdict.EXPIRED, by=None, now=now)
         _tell(store, pairing, now=now)

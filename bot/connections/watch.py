@@ -14,6 +14,7 @@ import structlog
 
 from bot.clock.backoff import backoff, pause_after
 from bot.close.errors import CloseError, CloseProblem, ReconnectNeeded, RefusedByClose
+from bot.connections.revoking import not_kept
 from bot.connections.sessions import CloseSession, Connections, NotConnected
 from bot.ports import Close, Now
 from bot.store import Database, Store
@@ -190,7 +191,8 @@ class Watch:
     async def _forget(self, connection: Connection) -> None:
         """Revoked at Close first; raises CloseError as long as that cannot be said.
 
-        With somebody else on the same Close account nothing is revoked: it could end theirs.
+        With somebody else on the same Close account it waits for the last of them: it could end
+        theirs.
         """
         is_shared = await self.database.run(lambda store: store.connections.is_shared(connection))
         if not is_shared:
@@ -202,6 +204,10 @@ class Watch:
             if current is None or not store.connections.remove(connection, now=self.now()):
                 store.connections.schedule(connection.id, wake_at=self.now(), attempts=0)
                 return
+            account, now = connection.account, self.now()
+            if is_shared:
+                not_kept(store, connection.team_id, connection.slack_user_id, account, now=now)
+            store.revocations.wake_for_account(account.close_user_id, now=now)
             store.notices.tell(
                 kind,
                 team_id=connection.team_id,

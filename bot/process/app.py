@@ -96,7 +96,14 @@ async def open_bot(
             return {"database": await is_current(outside.database), "clock": clock.is_ticking}
 
         measure = Figures(outside.database, metrics, now).measure
-        way = Way(desk, workshop.connections, outside.oauth, outside.close, outside.links)
+        way = Way(
+            desk,
+            workshop.connections,
+            outside.oauth,
+            outside.close,
+            outside.links,
+            workshop.directory,
+        )
         pages = ConnectPages(
             way, has_app=settings.has_close_app, allows_keys=settings.allow_api_keys
         )

@@ -6,6 +6,7 @@ from typing import Any
 from bot.clock.bell import Bell
 from bot.clock.worker import Worker
 from bot.connections.pairings import PairingStep
+from bot.connections.revoking import RevocationStep
 from bot.connections.sessions import Connections
 from bot.connections.watch import Watch
 from bot.delegations.members import Members
@@ -32,6 +33,7 @@ from models.delegation import Delegation
 from models.home import Home
 from models.notice import Notice
 from models.pairing import Pairing
+from models.revocation import Revocation
 from models.round import Round
 from models.stray import Stray
 
@@ -111,10 +113,14 @@ def _of_connections(tools: Tools, bell: Bell) -> Sequence[Worker[Any]]:
     """What the bot needs to act in people's names."""
     database, sessions, now, settle = tools.database, tools.connections, tools.now, bell.settle
     watch = Watch(database, sessions, tools.close, tools.policy.admins, now, settle)
-    pairing = PairingStep(database, sessions, now, settle)
+    pairing = PairingStep(database, now, settle)
+    revocation = RevocationStep(database, sessions, now)
     return [
         Worker[Connection](
             "connections", database, lambda store: store.connections.due, watch, now
         ),
         Worker[Pairing]("pairings", database, lambda store: store.pairings.due, pairing, now),
+        Worker[Revocation](
+            "revocations", database, lambda store: store.revocations.due, revocation, now
+        ),
     ]

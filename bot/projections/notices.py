@@ -80,7 +80,7 @@ class NoticeStep:
                 return texts.overdue_over() if is_seen else None
             case NoticeKind.DEPARTURES:
                 return _departures(store, notice, is_seen=is_seen)
-            case NoticeKind.PAIRING | NoticeKind.PAIRING_DECIDED:
+            case NoticeKind.PAIRING | NoticeKind.PAIRING_DECIDED | NoticeKind.ACCOUNT_CLAIMED:
                 return self._pairing(store, notice)
             case NoticeKind.DISCONNECTED | NoticeKind.KEY_FORGOTTEN:
                 return texts.disconnected(was_key=notice.kind is NoticeKind.KEY_FORGOTTEN)
@@ -94,7 +94,10 @@ class NoticeStep:
         if pairing is None:
             return None
         if notice.kind is NoticeKind.PAIRING:
-            return texts.pairing(pairing)
+            held = store.connections.get(pairing.team_id, pairing.slack_user_id)
+            return texts.pairing(pairing, held)
+        if notice.kind is NoticeKind.ACCOUNT_CLAIMED:
+            return texts.account_claimed(pairing)
         url = self.showing.links.connect(notice.team_id, notice.recipient)
         return texts.pairing_decided(pairing, connect_url=url)
 

@@ -45,6 +45,21 @@ class Connections:
         )
         return one(self._connection, Connection, statement)
 
+    def holder(self, team_id: str, close_user_id: str, *, besides: str) -> str | None:
+        """Somebody else in this workspace who is connected with this Close account."""
+        statement = (
+            select(_columns.slack_user_id)
+            .where(
+                _columns.team_id == team_id,
+                _columns.close_user_id == close_user_id,
+                _columns.slack_user_id != besides,
+            )
+            .order_by(_columns.connected_at)
+            .limit(1)
+        )
+        found: str | None = self._connection.execute(statement).scalar()
+        return found
+
     def put(self, connection: Connection) -> None:
         """Store a person's connection, in place of an earlier one."""
         self._touch_home(connection, connection.connected_at)

@@ -1,7 +1,6 @@
 """Pairings in SQL: Close accounts that wait for an admin's word."""
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from sqlalchemy import Connection, insert, select, update
 
@@ -37,23 +36,39 @@ class Pairings:
         )
         return many(self._connection, Pairing, statement)
 
+    def waiting_with(self, team_id: str, close_user_id: str) -> Sequence[Pairing]:
+        """What waits for an admin with this Close account, whoever connected it."""
+        statement = (
+            select(pairings)
+            .where(
+                _columns.team_id == team_id,
+                _columns.close_user_id == close_user_id,
+                _columns.verdict == Verdict.WAITING,
+            )
+            .order_by(_columns.id)
+            .with_for_update(key_share=True)
+        )
+        return many(self._connection, Pairing, statement)
+
+    def note_other(self, pairing_id: str, other_id: str) -> None:
+        """Note who else is known by the account by now."""
+        self._connection.execute(
+            update(pairings).where(_columns.id == pairing_id).values(other_id=other_id)
+        )
+
     def add(self, pairing: Pairing) -> None:
         """Store a new pairing."""
         self._connection.execute(insert(pairings).values(to_row(pairing)))
 
-    def decide(
-        self, pairing: Pairing, verdict: Verdict, *, by: str | None, wake_at: datetime | None
-    ) -> None:
-        """Store what became of it; at ``wake_at`` its tokens are revoked."""
-        values: dict[str, object] = {"verdict": verdict, "decided_by": by, "wake_at": wake_at}
-        if wake_at is None:  # the tokens belong to a connection now
-            values["secret"] = b""
+    def decide(self, pairing: Pairing, verdict: Verdict, *, by: str | None) -> None:
+        """Store what became of it. Its tokens belong to a connection now, or to a revocation."""
+        self.forget(pairing.id)
         self._connection.execute(
-            update(pairings).where(_columns.id == pairing.id).values(leased_until=None, **values)
+            update(pairings).where(_columns.id == pairing.id).values(verdict=verdict, decided_by=by)
         )
 
     def forget(self, pairing_id: str) -> None:
-        """Drop the tokens, which are revoked."""
+        """Drop the tokens, which are kept elsewhere."""
         self._connection.execute(
             update(pairings)
             .where(_columns.id == pairing_id)

@@ -15,6 +15,7 @@ from bot.store.overdue import Overdue
 from bot.store.overviews import Overviews
 from bot.store.pairings import Pairings
 from bot.store.receipts import Receipts
+from bot.store.revocations import Revocations
 from bot.store.rounds import Rounds
 from bot.store.standing import StandingApprovals
 from bot.store.strays import Strays
@@ -35,6 +36,7 @@ class Store:
         )
         self.connect_states = ConnectStates(connection)
         self.key_tries = KeyTries(connection)
+        self.revocations = Revocations(connection)
         self.standing = StandingApprovals(connection, self.homes)
         self.drafts = Drafts(connection)
         self.comparisons = Comparisons(connection)

@@ -18,6 +18,7 @@ from bot.connections.flow import (
     MOST_KEYS,
     STATE_LIFE,
     AccountMismatch,
+    AccountTaken,
     Arrival,
     Departure,
     NobodyCanConfirm,
@@ -75,6 +76,13 @@ _NOT_CONNECTED: dict[type[Exception], _Page] = {
         "You are {email} in Close. Nothing was stored. Log in to Close with your own Slack "
         "address, or ask whoever runs this bot: once ADMINS names somebody other than you, that "
         "person can confirm such accounts.",
+        403,
+    ),
+    AccountTaken: _Page(
+        "Somebody else here uses this account",
+        "You are {email} in Close, and in Slack that account is known as somebody else's. Nothing "
+        "was stored. Whoever runs this bot can help: once ADMINS names somebody other than the two "
+        "of you, that person can confirm it.",
         403,
     ),
     OtherAccountInUse: _Page(
@@ -256,7 +264,11 @@ class ConnectPages:
             self._log.warning("connecting failed", problem=error.problem)
         kind = next(kind for kind in _NOT_CONNECTED if isinstance(error, kind))
         page, way_on = _NOT_CONNECTED[kind], CHOOSE_THERE if self._has_app else NO_CONSENT_PAGE
-        email = error.email if isinstance(error, NobodyCanConfirm | OtherAccountInUse) else ""
+        email = (
+            error.email
+            if isinstance(error, NobodyCanConfirm | AccountTaken | OtherAccountInUse)
+            else ""
+        )
         text = page.text.format(email=email, way_on=way_on)
         return pages.problem(page.title, text, status=page.status)
 

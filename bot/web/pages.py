@@ -50,9 +50,9 @@ def needs_admin(email: str) -> HTMLResponse:
     """Said when the account waits for an admin's word."""
     return _page(
         "One more step: an admin confirms it",
-        f"You are {email} in Close, and that is not your address in Slack. An admin of the bot has "
-        "been asked in Slack whether this account is yours; you will hear from the bot there. You "
-        "can close this window.",
+        f"You are {email} in Close. Your address in Slack is another, or somebody else in Slack is "
+        "known by this account: an admin of the bot has been asked there whether it is yours, and "
+        "you will hear from the bot. You can close this window.",
     )
 
 

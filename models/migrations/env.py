@@ -16,6 +16,7 @@ import models.home
 import models.key_try
 import models.notice
 import models.pairing
+import models.revocation
 import models.round
 import models.standing
 import models.stray  # noqa: F401 - each import adds its tables to the metadata

@@ -115,10 +115,15 @@ async def test_a_shared_account_is_not_revoked(sqlite_url: str) -> None:
         await press(world, DANA, "Confirm")
         await world.card(BEN, "is connected")
         await world.connect(ADA)
+        await press(world, DANA, "Confirm")
+        await world.card(ADA, "is connected")
         await world.sendas(BEN, "disconnect")
-        await world.card(BEN, "somebody else here uses the same Close account")
+        await world.card(BEN, "once nobody else here uses the same Close account")
         assert revocations(world) == 0
         assert await stored(world) == 1
+        await world.sendas(ADA, "disconnect")
+        await world.card(ADA, "the bot's access is revoked there")
+        await world.close.wait_for(lambda: revocations(world) == 2 or None, what="both ends")
 
 
 async def test_the_right_account_of_another_organization(world: World) -> None:

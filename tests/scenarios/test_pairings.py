@@ -58,7 +58,7 @@ async def test_without_admins_it_is_refused(stage: World) -> None:
     assert page.status_code == 403
     assert "ADMINS" in page.text
     assert await stored(stage) == []
-    assert revocations(stage) == 1
+    await stage.close.wait_for(lambda: revocations(stage) == 1, what="a revocation")
 
 
 async def test_the_address_may_differ_in_case(stage: World) -> None:
@@ -201,6 +201,77 @@ async def test_confirmed_twice(led: World) -> None:
     )
     await led.whispered(DANA, "already answered")
     assert await stored(led) == [(ADA.id, BEN.email)]
+
+
+async def test_somebody_elses_account(database_url: str) -> None:
+    """A3: the admins read whose account it is known as, and that person is told. Once it is Ada's
+    as well, Ben's own consent is a question too, which names Ada."""
+    async with open_world(database_url, admins=(DANA.id, CLEO.id)) as world:
+        await opened_by(world, ADA, BEN)
+        question = await world.card(DANA, "known here as @Ben Okafor's")
+        await world.card(BEN, "which is known here as yours")
+        reply = await world.slack.click(DANA, question, "Confirm")
+        assert reply.ok
+        await world.card(ADA, "is connected")
+        await world.card(BEN, "@Dana Whitfield confirmed it")
+        page = await world.connect(BEN)
+        assert "An admin" in page.text or "an admin" in page.text
+        question = await world.card(DANA, "known here as @Ada Lindqvist's")
+        assert "that somebody else uses" in world.slack.read(question, DANA)
+        await world.card(ADA, "which is known here as yours")
+        await world.slack.click(DANA, question, "Reject")
+        await world.card(BEN, "was not connected")
+        assert await stored(world) == [(ADA.id, BEN.email)]
+
+
+async def test_its_owner_turns_up_while_it_waits(led: World) -> None:
+    """A3: nobody here was known by the account when it was asked about; when its owner connects,
+    the question says so, and the owner hears of it."""
+    led.slack.workspace.people[BEN.id] = _with_email(BEN, "ben@elsewhere.example.com")
+    await opened_by(led, ADA, BEN)
+    first = await shown(led, DANA, "Confirm")
+    assert "known here as" not in led.slack.read(first, DANA)
+    await opened_by(led, BEN, BEN)
+    second = await shown(led, DANA, "Confirm", "@Ben Okafor connected")
+    await led.slack.click(DANA, second, "Confirm")
+    await led.card(BEN, "is connected")
+    assert (await led.card(DANA, "known here as @Ben Okafor's")).ts == first.ts
+    await led.card(BEN, "which is known here as yours")
+
+
+@pytest.mark.parametrize("is_connected", [True, False])
+async def test_no_admin_judges_about_their_own_account(sqlite_url: str, is_connected: bool) -> None:
+    """A3: Dana consents on Ada's link with her own account; alone as an admin she cannot confirm
+    it, so it is refused, and the tokens are ended."""
+    async with open_world(sqlite_url, admins=(DANA.id,)) as world:
+        if is_connected:
+            await world.connect(DANA)
+        page = await opened_by(world, ADA, DANA)
+        assert page.status_code == 403
+        assert "Somebody else here uses this account" in page.text
+        assert await stored(world) == [(DANA.id, DANA.email)] * is_connected
+        if not is_connected:
+            await world.close.wait_for(lambda: revocations(world) == 1, what="a revocation")
+
+
+async def test_what_it_replaces(led: World) -> None:
+    """The question names the account that would be replaced; the same account again is none."""
+    await led.connect(ADA)
+    await opened_by(led, ADA, BEN)
+    await led.card(DANA, f"is connected as {ADA.email} now. Once confirmed, this takes its place")
+    await press(led, DANA, "Confirm")
+    await led.card(ADA, "is connected")
+    page = await opened_by(led, ADA, BEN)
+    assert "Close is connected" in page.text
+    assert await stored(led) == [(ADA.id, BEN.email)]
+
+
+async def test_slack_cannot_say_whose_address_it_is(led: World) -> None:
+    """The question goes without the other person, and nothing is lost."""
+    led.slack.trouble.rate_limit("users.lookupByEmail", retry_after=30)
+    page = await opened_by(led, ADA, BEN)
+    assert page.status_code == 200
+    await shown(led, DANA, "Confirm")
 
 
 async def test_nobody_decides(led: World) -> None:

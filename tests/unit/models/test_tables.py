@@ -21,6 +21,7 @@ from models.home import Home, homes
 from models.key_try import KeyTry, key_tries
 from models.notice import Notice, notices
 from models.pairing import Pairing, pairings
+from models.revocation import Revocation, revocations
 from models.round import Round, rounds
 from models.rows import from_row, to_row
 from models.standing import StandingApproval, standing_approvals
@@ -39,6 +40,7 @@ TABLES: dict[type[Any], Table] = {
     KeyTry: key_tries,
     Notice: notices,
     Pairing: pairings,
+    Revocation: revocations,
     Round: rounds,
     StandingApproval: standing_approvals,
     Stray: strays,

@@ -1,0 +1,75 @@
+"""What is not kept is ended at Close, however long that takes.
+
+Tokens are written down as to be revoked before anybody knows whether they will be kept; storing
+the connection or the pairing takes them off the list. So whatever happens in between, they do not
+live on with nobody who could end them.
+"""
+
+from datetime import datetime, timedelta
+
+from bot.clock.backoff import pause_after
+from bot.connections.sessions import Connections
+from bot.ports import Now
+from bot.store import Database, Store
+from models.account import Account
+from models.pairing import Pairing, Verdict
+from models.revocation import Revocation
+
+UNDECIDED = timedelta(minutes=5)  # longer than it takes to ask Close whose tokens these are
+HELD = timedelta(days=1)  # between looks whether somebody still uses the account
+
+
+def not_kept(
+    store: Store, team_id: str, slack_user_id: str, account: Account, *, now: datetime
+) -> None:
+    """Have an account's tokens ended; of an API key there is nothing that the bot could end."""
+    if not account.is_api_key and account.secret:
+        store.revocations.add(
+            team_id,
+            slack_user_id,
+            close_user_id=account.close_user_id,
+            secret=account.secret,
+            now=now,
+        )
+
+
+def turn_down(
+    store: Store, pairing: Pairing, verdict: Verdict, *, by: str | None, now: datetime
+) -> None:
+    """A pairing comes to nothing: its question is answered, and its tokens are ended."""
+    store.pairings.decide(pairing, verdict, by=by)
+    not_kept(store, pairing.team_id, pairing.slack_user_id, pairing.account, now=now)
+    store.notices.mark_stale(pairing.id, now=now)
+
+
+class RevocationStep:
+    """The worker's step: tokens that Close is to end."""
+
+    def __init__(self, database: Database, connections: Connections, now: Now) -> None:
+        self._database = database
+        self._connections = connections
+        self._now = now
+
+    async def take(self, revocation: Revocation) -> None:
+        """Revoke them; raises CloseError.
+
+        While somebody is connected with the same account they wait: whether Close would end that
+        connection as well is unknown (close.md §2.2).
+        """
+        account, held_until = revocation.close_user_id, self._now() + HELD
+        if await self._database.run(lambda store: store.connections.is_known(account)):
+            await self._database.run(
+                lambda store: store.revocations.due.put_off(
+                    revocation, wake_at=held_until, attempts=0
+                )
+            )
+            return
+        await self._connections.revoke(revocation.secret)
+        await self._database.run(lambda store: store.revocations.forget(revocation.id))
+
+    async def put_off(self, revocation: Revocation, error: Exception) -> None:
+        """Revoke them later."""
+        wake_at = self._now() + pause_after(error, revocation.attempts)
+        await self._database.run(
+            lambda store: store.revocations.due.put_off(revocation, wake_at=wake_at)
+        )
