@@ -9,6 +9,7 @@ import httpx
 from models.connection import connect_states
 from sandbox.browser import filled
 from sandbox.people import ADA, BEN, SandboxPerson
+from tests.patience import PATIENCE
 from tests.scenarios.test_api_keys import pasted, state_in
 from tests.scenarios.test_connecting import departed, is_connected
 from tests.scenarios.world import World, open_world
@@ -43,7 +44,7 @@ async def test_it_says_for_whom_it_is(world: World) -> None:
     """A2: whoever opens the link reads whose it is in Slack; that stores nothing, nor does a
     program that looks at links. Only Continue leads to Close."""
     link = await world.connect_link(ADA)
-    async with httpx.AsyncClient() as browser:
+    async with httpx.AsyncClient(timeout=PATIENCE) as browser:
         assert (await browser.head(link)).status_code == 200
         page = await browser.get(link)
         assert "Connect Close for ada" in page.text
@@ -57,7 +58,7 @@ async def test_it_says_for_whom_it_is(world: World) -> None:
 
 async def test_this_is_not_me(stage: World) -> None:
     """A2: somebody else's link that reached Ben stores nothing, and he reads what to do."""
-    async with httpx.AsyncClient() as browser:
+    async with httpx.AsyncClient(timeout=PATIENCE) as browser:
         page = await stage.begin(browser, await stage.connect_link(ADA), "This is not me")
     assert page.status_code == 200
     assert "This link is for ada" in page.text
@@ -68,7 +69,10 @@ async def test_this_is_not_me(stage: World) -> None:
 async def test_continue_is_pressed_where_the_page_was_shown(stage: World) -> None:
     """A2: a form that another browser was shown, or that another site made up, asks again."""
     link = await stage.connect_link(ADA)
-    async with httpx.AsyncClient() as ben, httpx.AsyncClient() as ada:
+    async with (
+        httpx.AsyncClient(timeout=PATIENCE) as ben,
+        httpx.AsyncClient(timeout=PATIENCE) as ada,
+    ):
         url, form = filled(await ben.get(link), "Continue")
         for browser, wrong in (
             (ada, form),
@@ -87,7 +91,7 @@ async def test_continue_is_pressed_where_the_page_was_shown(stage: World) -> Non
 
 async def test_what_a_browser_allows_a_form(stage: World) -> None:
     """Browsers hold a form's redirects against the policy as well: it names where Close is."""
-    async with httpx.AsyncClient() as browser:
+    async with httpx.AsyncClient(timeout=PATIENCE) as browser:
         page = await browser.get(await stage.connect_link(ADA))
         departure = await stage.begin(browser, await stage.connect_link(ADA))
     target = urlsplit(departure.headers["location"])
@@ -97,7 +101,7 @@ async def test_what_a_browser_allows_a_form(stage: World) -> None:
 
 async def test_two_tabs(world: World) -> None:
     """A6: the link is opened in two tabs of one browser; each finds its way back, in any order."""
-    async with httpx.AsyncClient() as browser:
+    async with httpx.AsyncClient(timeout=PATIENCE) as browser:
         link = await world.connect_link(ADA)
         pages = [await browser.get(link), await browser.get(link)]
         leaving = [await browser.post(url, data=form) for url, form in map(_continue, pages)]
@@ -113,7 +117,10 @@ def _continue(page: httpx.Response) -> tuple[str, dict[str, str]]:
 
 async def test_who_comes_without_the_cookie_spoils_nothing(stage: World) -> None:
     """A program that opens the way back, with or without a code, does not use the state up."""
-    async with departed(stage, ADA) as (browser, target), httpx.AsyncClient() as scanner:
+    async with (
+        departed(stage, ADA) as (browser, target),
+        httpx.AsyncClient(timeout=PATIENCE) as scanner,
+    ):
         assert (await scanner.get(target)).status_code == 400
         assert (await browser.head(target)).status_code == 405
         assert exchanges(stage) == 0
@@ -138,7 +145,7 @@ async def test_an_error_is_no_code(world: World) -> None:
 
 async def test_a_link_that_is_opened_without_end(stage: World) -> None:
     """A9: a few walks of one person can be under way, however often the link is used."""
-    async with httpx.AsyncClient() as browser:
+    async with httpx.AsyncClient(timeout=PATIENCE) as browser:
         link = await stage.connect_link(ADA)
         for _ in range(12):
             departure = await stage.begin(browser, link)
@@ -165,7 +172,7 @@ async def test_keys_are_not_tried_without_end(database_url: str) -> None:
 
 
 async def _wrong_keys(world: World, person: SandboxPerson, number: int) -> None:
-    async with httpx.AsyncClient() as browser:
+    async with httpx.AsyncClient(timeout=PATIENCE) as browser:
         page = await world.begin(browser, await world.connect_link(person))
         for _ in range(number):
             form = {"state": state_in(page), "key": "api_wrong.key"}

@@ -11,8 +11,8 @@ from bot.connections.sessions import Connections
 from bot.store.revocations import Revocations
 from models.revocation import revocations as table
 from sandbox.people import ADA, BEN, DANA, ORGANIZATION_ID
-from tests.scenarios.moves import press
-from tests.scenarios.test_pairings import opened_by, revocations, stored
+from tests.scenarios.moves import press, revocations
+from tests.scenarios.test_pairings import opened_by, stored
 from tests.scenarios.world import World, open_world
 
 
