@@ -1,23 +1,49 @@
 """The environment, read once and checked; every message names the variable and what to do."""
 
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from sqlalchemy import make_url
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.times.lengths import parse_duration
 from bot.times.span import DurationError
 from models.policy import Policy
 
+AROUND = " \t\r\n\u00a0\u200b\ufeff"  # what copying and pasting leaves around a value
+INVISIBLE = re.compile(r"[\s\u200b\ufeff]")
+QUOTES = ('"', "'")  # which some hosts take literally
+
+
+def _bare(value: Any) -> Any:
+    """The value without what is only around it."""
+    if not isinstance(value, str):
+        return value
+    bare = value.strip(AROUND)
+    for quote in QUOTES:
+        if bare.count(quote) == 2 and bare.startswith(quote) and bare.endswith(quote):
+            return bare[1:-1].strip(AROUND)
+    return bare
+
 
 def _words(value: Any) -> Any:
     """``a, b`` as hosts' environment screens hold it."""
     if isinstance(value, str):
-        return tuple(word.strip() for word in value.split(",") if word.strip())
+        return tuple(word for each in value.split(",") if (word := _bare(each)))
     return value
 
 
@@ -30,17 +56,72 @@ def _duration(value: Any) -> Any:
         raise ValueError("is not a duration; write it like 45m, 2h30m or 30d") from None
 
 
-def _without_slash(value: Any) -> Any:
-    return value.rstrip("/") if isinstance(value, str) else value
+def _base_url(value: str) -> str:
+    value = value.rstrip("/")
+    if not re.fullmatch(r"https?://[^/\s?#@]+(/[^\s?#]*)?", value):
+        raise ValueError("is not an address like https://sendas.example.com")
+    return value
 
 
 def _empty_is_unset(value: Any) -> Any:
     return None if value == "" else value
 
 
+def _secret(value: SecretStr, begins: str, name: str) -> SecretStr:
+    """A token as Slack hands it out; what it is not is said without saying what it is."""
+    secret = value.get_secret_value()
+    if not secret.startswith(begins):
+        raise ValueError(f"does not begin with {begins}; copy the {name}")
+    return _whole(value)
+
+
+def _whole(value: SecretStr) -> SecretStr:
+    if INVISIBLE.search(value.get_secret_value()):
+        raise ValueError("has a blank or a line break in it; copy it again")
+    return value
+
+
+def _bot_token(value: SecretStr) -> SecretStr:
+    return _secret(value, "xoxb-", "Bot User OAuth Token")
+
+
+def _app_token(value: SecretStr) -> SecretStr:
+    return _secret(value, "xapp-", "App-Level Token")
+
+
+def _channel(value: str) -> str:
+    if not re.fullmatch(r"[CG][A-Z0-9]{2,31}", value):
+        raise ValueError(
+            "is not a channel's id, like C0123456789; Slack shows it at the end of the channel's "
+            "details"
+        )
+    return value
+
+
+def _people(value: tuple[str, ...]) -> tuple[str, ...]:
+    for each in value:
+        if not re.fullmatch(r"[UW][A-Z0-9]{2,31}", each):
+            raise ValueError(
+                "holds something that is not a member's id, like U0123456789; Slack shows it in "
+                "the menu of a profile"
+            )
+    return value
+
+
+def _database_url(value: SecretStr) -> SecretStr:
+    try:
+        backend = make_url(value.get_secret_value()).get_backend_name()
+    except SQLAlchemyError:
+        backend = ""
+    if backend not in ("postgres", "postgresql", "sqlite"):
+        raise ValueError("is neither sqlite:///file nor postgresql://user:password@host/name")
+    return value
+
+
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
-BaseUrl = Annotated[str, BeforeValidator(_without_slash), Field(pattern=r"^https?://[^/\s]+")]
-OptionalSecret = Annotated[SecretStr | None, BeforeValidator(_empty_is_unset)]
+BaseUrl = Annotated[str, AfterValidator(_base_url)]
+Secret = Annotated[SecretStr, AfterValidator(_whole)]
+Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
 
 
 class BadSettings(Exception):
@@ -52,16 +133,20 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
 
-    slack_bot_token: SecretStr = Field(min_length=1)
-    slack_signing_secret: OptionalSecret = None
-    slack_app_token: OptionalSecret = None
+    slack_bot_token: Annotated[SecretStr, AfterValidator(_bot_token)] = Field(min_length=1)
+    slack_signing_secret: Annotated[Secret | None, BeforeValidator(_empty_is_unset)] = None
+    slack_app_token: Annotated[
+        Annotated[SecretStr, AfterValidator(_app_token)] | None, BeforeValidator(_empty_is_unset)
+    ] = None
     slack_api_url: BaseUrl = "https://slack.com/api"
     close_client_id: str = ""
-    close_client_secret: SecretStr = SecretStr("")
+    close_client_secret: Secret = SecretStr("")
     close_api_url: BaseUrl = "https://api.close.com"
     close_app_url: BaseUrl = "https://app.close.com"
     public_url: BaseUrl
-    database_url: SecretStr = SecretStr("sqlite:///send-as.db")
+    database_url: Annotated[Secret, AfterValidator(_database_url)] = SecretStr(
+        "sqlite:///send-as.db"
+    )
     encryption_keys: Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_words)] = Field(
         min_length=1
     )
@@ -78,8 +163,16 @@ class Settings(BaseSettings):
     remind_before: Duration = timedelta(hours=1)
     allow_api_keys: bool = False
     require_grantee_connection: bool = False
-    admins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)] = ()
-    audit_channel: Annotated[str | None, BeforeValidator(_empty_is_unset)] = None
+    admins: Annotated[Words, AfterValidator(_people)] = ()
+    audit_channel: Annotated[
+        Annotated[str, AfterValidator(_channel)] | None, BeforeValidator(_empty_is_unset)
+    ] = None
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _is_bare(cls, value: Any) -> Any:
+        """Whatever surrounds a value was not meant."""
+        return _bare(value)
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:

@@ -103,6 +103,26 @@ BAD = [
     ("ALLOW_PERMANENT", "perhaps"),
     ("ENCRYPTION_KEYS", "very-secret-but-no-key"),
     ("ENCRYPTION_KEYS", ",,"),
+    ("SLACK_BOT_TOKEN", "very-secret"),
+    ("SLACK_BOT_TOKEN", "xoxp-very-secret"),
+    ("SLACK_BOT_TOKEN", "xoxb-very secret"),
+    ("SLACK_APP_TOKEN", "xoxb-very-secret"),
+    ("SLACK_SIGNING_SECRET", "very-secret\nvery-secret"),
+    ("CLOSE_CLIENT_SECRET", "very-secret very-secret"),
+    ("PUBLIC_URL", "https://bot.example.com?x=1"),
+    ("PUBLIC_URL", "https://me:very-secret@bot.example.com"),
+    ("PUBLIC_URL", "https://bot.example.com /x"),
+    ("DATABASE_URL", "mysql://me:very-secret@host/db"),
+    ("DATABASE_URL", "very-secret"),
+    ("AUDIT_CHANNEL", "#audit"),
+    ("AUDIT_CHANNEL", "audit"),
+    ("AUDIT_CHANNEL", "U0ADA"),
+    ("AUDIT_CHANNEL", "D0ADA"),
+    ("AUDIT_CHANNEL", "C" + "0" * 32),
+    ("ADMINS", "@ada"),
+    ("ADMINS", "U0ADA U0BEN"),
+    ("ADMINS", "U0ADA,ada@example.com"),
+    ("ADMINS", "S0GROUP"),
 ]
 
 
@@ -112,6 +132,58 @@ def test_each_bad_variable_is_named(monkeypatch: pytest.MonkeyPatch, name: str, 
     with pytest.raises(BadSettings, match=name) as caught:
         read(monkeypatch, **{name: value})
     assert "very-secret" not in str(caught.value)
+
+
+AROUND = [
+    "{}\n",
+    "  {} ",
+    "\t{}\r\n",
+    '"{}"',
+    "'{}' ",
+    "\ufeff{}",
+    "{}\u200b",
+    "\u00a0{}",
+    '" {}\n"',
+]
+
+
+@pytest.mark.parametrize("around", AROUND)
+def test_what_is_around_a_value_is_not_meant(monkeypatch: pytest.MonkeyPatch, around: str) -> None:
+    """R9: blanks, line breaks and quotes around any value, as screens and files leave them."""
+    values = {
+        **COMPLETE,
+        "SLACK_APP_TOKEN": "xapp-1",
+        "SLACK_API_URL": "http://127.0.0.1:1/api/",
+        "CLOSE_API_URL": "http://127.0.0.1:2/",
+        "CLOSE_APP_URL": "http://127.0.0.1:3",
+        "DATABASE_URL": "postgres://user:word@host/name?sslmode=require",
+        "PORT": "9000",
+        "CLOCK_FILE": "clock",
+        "MIN_DURATION": "1m",
+        "MAX_DURATION": "1w",
+        "DEFAULT_DURATION": "1d",
+        "PENDING_TTL": "45m",
+        "REMIND_BEFORE": "30m",
+        "ALLOW_PERMANENT": "false",
+        "REQUIRE_REASON": "true",
+        "ALLOW_API_KEYS": "true",
+        "REQUIRE_GRANTEE_CONNECTION": "true",
+        "ADMINS": "U0ADA,W0BEN",
+        "AUDIT_CHANNEL": "C0AUDIT",
+    }
+    assert set(values) == {name.upper() for name in Settings.model_fields}
+    plain = read(monkeypatch, **values)
+    assert read(monkeypatch, **{name: around.format(value) for name, value in values.items()}) == (
+        plain
+    )
+    in_lists = ", ".join(around.format(each) for each in ("U0ADA", "W0BEN"))
+    assert read(monkeypatch, **{**values, "ADMINS": in_lists}) == plain
+
+
+@pytest.mark.parametrize("name", ["SLACK_APP_TOKEN", "AUDIT_CHANNEL", "ADMINS", "CLOCK_FILE"])
+def test_blank_is_unset(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """R9: a variable that holds only blanks is one that is not set."""
+    assert read(monkeypatch, **{name: " \n"}) == read(monkeypatch)
 
 
 def test_several_problems_come_together(monkeypatch: pytest.MonkeyPatch) -> None:
