@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.connections.vault import Vault
+from bot.connections.vault import Purpose, Vault, owner
 from bot.store import Database
 from models.account import Account
 from models.base import new_id
@@ -41,17 +41,19 @@ def _connection(
 ) -> Connection:
     tokens = close.connect(person)
     secret = {name: tokens[name] for name in ("access_token", "refresh_token")}
+    close_user_id = person.close_user_id or ""
+    whose = owner(TEAM_ID, person.id, close_user_id)
     return Connection(
         id=new_id(),
         team_id=TEAM_ID,
         slack_user_id=person.id,
         account=Account(
-            close_user_id=person.close_user_id or "",
+            close_user_id=close_user_id,
             organization_id=ORGANIZATION_ID,
             email=person.email,
             name=person.name,
             is_api_key=False,
-            secret=vault.seal(secret),
+            secret=vault.seal(secret, Purpose.TOKENS, whose),
             access_expires_at=now + timedelta(hours=1),
         ),
         connected_at=now,

@@ -39,6 +39,8 @@ def configure_logging(level: str = "INFO") -> None:
         "alembic",
     ):
         logging.getLogger(name).setLevel(logging.WARNING)
+    # Each connection that an outage of the database cost it, with a traceback.
+    logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)
     # Its warnings quote whole requests, and the token that it finds beside our client.
     logging.getLogger("slack_bolt").setLevel(logging.ERROR)
 

@@ -22,6 +22,7 @@ class NoticeKind(StrEnum):
     ACCOUNT_CLAIMED = "account_claimed"  # to whoever else is known by it; subject: the pairing
     DISCONNECTED = "disconnected"  # to the person; subject: the connection that is forgotten
     KEY_FORGOTTEN = "key_forgotten"  # the same, when it was an API key
+    KEYS_LOST = "keys_lost"  # to an admin; subject: the encryption keys
     STRAYS = "strays"  # to a grantor, with a list of many; subject: the comparison
     TOKENS_FORGOTTEN = "tokens_forgotten"  # the same, when somebody else uses the Close account
 

@@ -30,10 +30,15 @@ class Leftover:
 
 
 def over_since(delegation: Delegation, now: datetime) -> datetime:
-    """Since when Close should not hold it any more; ``now`` for what is not over."""
-    if not delegation.is_over(now):
+    """Since when Close should not hold it any more; ``now`` for what is not over.
+
+    That is the end that was promised, whenever the bot came to notice it.
+    """
+    d = delegation
+    if not d.is_over(now):
         return now
-    return delegation.ended_at or delegation.ends_at or delegation.attempted_at or now
+    ends = [moment for moment in (d.ended_at, d.ends_at) if moment is not None]
+    return min(ends, default=d.attempted_at or now)
 
 
 def is_overdue(delegation: Delegation, now: datetime) -> bool:

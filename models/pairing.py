@@ -20,6 +20,7 @@ class Verdict(StrEnum):
     REJECTED = "rejected"
     REPLACED = "replaced"  # the same person came back with another account
     EXPIRED = "expired"  # no admin decided in time
+    UNREADABLE = "unreadable"  # no encryption key opens it any more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -87,6 +87,11 @@ class RunningBot:
         """Whether the process is there."""
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def exit_status(self) -> int | None:
+        """With which status it ended by itself; None while it runs, or when it was killed off."""
+        return self._process.poll() if self._process is not None else None
+
     async def migrate(self) -> None:
         """Run ``python -m bot migrate``; raises :class:`BotTrouble`."""
         process = self._spawn("migrate")

@@ -13,6 +13,7 @@ from hypothesis import settings
 from bot.store import Database
 from bot.store.schema import migrate
 from models.base import metadata
+from tests.integration.outage import Outage
 
 # Its limit for an example's time says something about the machine, not about the code.
 settings.register_profile("patient", deadline=None)
@@ -33,13 +34,13 @@ class Postgres:
         )
 
         self._server = get_server(str(folder / "data"))
-        self._psql(*(f"ALTER SYSTEM SET {each}" for each in self.SETTINGS))
-        self._psql("SELECT pg_reload_conf()")
+        self.psql(*(f"ALTER SYSTEM SET {each}" for each in self.SETTINGS))
+        self.psql("SELECT pg_reload_conf()")
         self._shared_url = self.create(self.SHARED)
 
     def create(self, name: str) -> str:
         """A new, migrated database; returns its URL in the form that hosts hand out."""
-        self._psql(f'CREATE DATABASE "{name}"')
+        self.psql(f'CREATE DATABASE "{name}"')
         url = str(self._server.get_uri(database=name))
         _migrate(url)
         return url
@@ -47,7 +48,7 @@ class Postgres:
     def emptied(self) -> str:
         """The URL of the migrated database, with empty tables and nobody connected to it."""
         tables = ", ".join(table.name for table in metadata.sorted_tables)
-        self._psql(
+        self.psql(
             f"SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
             f" WHERE datname = '{self.SHARED}'",
             f"\\connect {self.SHARED}",
@@ -59,8 +60,8 @@ class Postgres:
         """Stop the server."""
         self._server.cleanup()
 
-    def _psql(self, *commands: str) -> None:
-        """One after the other; the first that fails is an error."""
+    def psql(self, *commands: str) -> None:
+        """Run these as its owner, one after the other; the first that fails is an error."""
         self._server.psql("\n".join(("\\set ON_ERROR_STOP on", *(f"{each};" for each in commands))))
 
 
@@ -109,3 +110,11 @@ async def database(database_url: str) -> AsyncIterator[Database]:
     opened = Database(database_url)
     yield opened
     await opened.dispose()
+
+
+@pytest.fixture
+def outage(monkeypatch: pytest.MonkeyPatch) -> Outage:
+    """The database can be switched off for this process."""
+    switch = Outage()
+    switch.install(monkeypatch)
+    return switch

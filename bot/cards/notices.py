@@ -262,6 +262,20 @@ def disconnected(*, was_key: bool) -> Message:
     )
 
 
+def keys_lost() -> Message:
+    """To an admin: some connections were stored with a key that the bot does not have any more."""
+    problem = (
+        f"{_ALARM} *The bot cannot open some of its connections to Close.* The encryption key that "
+        "they were stored with is missing."
+    )
+    ways = (
+        "Whoever runs the bot can add it to `ENCRYPTION_KEYS`, after the new one. If it is lost, "
+        "the people concerned have to connect again with `/sendas connect`. Until then the bot "
+        "can neither give nor take back rights for them."
+    )
+    return _message([problem, ways], small="`python -m bot doctor` says how many they are.")
+
+
 def tokens_forgotten() -> Message:
     """The same, when somebody else is connected with the same Close account."""
     done = (
@@ -357,6 +371,7 @@ def _outcome(pairing: Pairing) -> str:
         Verdict.REJECTED: f"{who} rejected it.",
         Verdict.REPLACED: "They have connected another account since.",
         Verdict.EXPIRED: "No admin confirmed it within a week.",
+        Verdict.UNREADABLE: "The bot's encryption key for it is lost; connecting again helps.",
     }[pairing.verdict]
 
 

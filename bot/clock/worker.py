@@ -7,6 +7,8 @@ due until its step has committed, and the lease of a worker that died runs out b
 """
 
 import asyncio
+import contextlib
+import time
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Sequence
 from datetime import datetime, timedelta
@@ -14,15 +16,27 @@ from typing import Generic, Protocol, TypeVar
 
 import structlog
 
+from bot.clock.backoff import LONGEST
+from bot.clock.outage import Outage
 from bot.ports import Now, OutsideError
-from bot.store import Database, Store
+from bot.store import Database, DatabaseAway, Store
 from bot.store.due import Due, Item, Row
 
 LEASE = timedelta(seconds=6)  # so long until the work of a killed process is taken over
 BEAT = 1.5  # seconds between prolongations of leases that are still worked on
+BEATS_AT_ONCE = 3
 MOST_AT_ONCE = 64
 CLAIM_BELOW = 32  # claim the next batch when fewer than this many steps are running
 PATIENCE = 10.0  # seconds that a stopping worker waits for its running steps
+LONGEST_STEP = 300.0  # seconds; no step needs so long, so it is ended and tried again later
+LONGEST_ROUND = 60.0  # seconds between two looks at the database, whatever that says
+LETTING_GO = 2.0  # seconds until a step that was told to end has ended
+OVERDUE = 30.0  # seconds after which such a step will never end
+
+
+class StepTooLong(OutsideError):
+    """A step that was ended because it would not end by itself."""
+
 
 Given_contra = TypeVar("Given_contra", bound=Row, contravariant=True)
 
@@ -73,7 +87,12 @@ class Worker(Generic[Item]):
         self._wanted = asyncio.Event()
         self._stopping = False
         self._running: dict[str, asyncio.Task[None]] = {}
+        self._began: dict[str, float] = {}
+        self._came_round: float | None = None
+        self._has_hurried = False
+        self._has_ended = False
         self._log = structlog.get_logger("bot.clock.worker").bind(worker=name)
+        self._outage = Outage(self._log)
 
     def wake(self) -> None:
         """Look for due rows now."""
@@ -84,27 +103,81 @@ class Worker(Generic[Item]):
         self._stopping = True
         self._wanted.set()
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether it has ended although nobody told it to."""
+        return self._has_ended and not self._stopping
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether it does not come round any more, or has a step that it cannot end.
+
+        A database that is away is no such reason.
+        """
+        now = time.monotonic()
+        if self._stopping or self._came_round is None:
+            return False
+        return now - self._came_round > LONGEST_ROUND or any(
+            now - began > LONGEST_STEP + OVERDUE for began in self._began.values()
+        )
+
     async def run(self) -> None:
         """Claim and work until stopped."""
+        self._came_round = time.monotonic()
         beat = asyncio.create_task(self._keep_leases())
-        self._wanted.set()
+        working = asyncio.create_task(self._work())
         try:
-            while not self._stopping:
-                await self._wanted.wait()
-                self._wanted.clear()
-                await self._claim_what_is_due()
-            if self._running:
-                await asyncio.wait(self._running.values(), timeout=PATIENCE)
+            # Without its beat a worker would lose what it works on: it ends with it.
+            await asyncio.wait([beat, working], return_when=asyncio.FIRST_COMPLETED)
+            if beat.done():
+                await beat
+            await working
+            await self._finish()
+        except Exception:
+            self._log.exception("a worker has ended")
+            raise
         finally:
+            self._has_ended = True
             beat.cancel()
+            working.cancel()
+
+    async def _work(self) -> None:
+        self._wanted.set()
+        while not self._stopping:
+            await self._wanted.wait()
+            self._wanted.clear()
+            self._came_round = time.monotonic()
+            await self._claim_what_is_due()
+
+    async def _finish(self) -> None:
+        """What runs may finish; what takes too long is ended, and its row is anybody's at once."""
+        if self._running:
+            await asyncio.wait(self._running.values(), timeout=PATIENCE)
+        left = dict(self._running)
+        for task in left.values():
+            task.cancel()
+        if left:
+            self._log.warning("steps were ended before they were done", number=len(left))
+            await asyncio.wait(left.values(), timeout=LETTING_GO)
+            await self._hand_back(list(left))
+
+    async def _hand_back(self, ids: Sequence[str]) -> None:
+        def free(store: Store) -> None:
+            for each in ids:
+                self._due(store).free(each)
+
+        with contextlib.suppress(DatabaseAway):  # then the leases run out by themselves
+            await self._database.run(free)
 
     async def _claim_what_is_due(self) -> None:
         while len(self._running) < CLAIM_BELOW and not self._stopping:
+            self._came_round = time.monotonic()
             try:
                 claimed = await self._claim(MOST_AT_ONCE - len(self._running))
-            except Exception:  # noqa: BLE001 - the database is away: the next beat tries again
-                self._log.exception("claim failed")
+            except Exception as error:  # noqa: BLE001 - the next beat of the clock tries again
+                self._outage.noticed(error)
                 return
+            self._outage.over()
             for group in self._grouped(claimed):
                 self._start(group)
             if not claimed:
@@ -115,61 +188,89 @@ class Worker(Generic[Item]):
 
         def claim(store: Store) -> tuple[Sequence[Item], datetime | None]:
             due = self._due(store)
+            if not self._has_hurried:  # what waited may have come back while nobody was here
+                due.hurry(now=now, within=2 * LONGEST)
             claimed = due.claim(now=now, lease=LEASE, limit=limit)
             return claimed, None if claimed else due.next_wake()
 
         claimed, next_wake = await self._database.run(claim)
+        self._has_hurried = True
         if not claimed:
             self.on_idle(next_wake)
-        # A clock that jumps ahead ends the leases of rows that are being worked on here.
+        # A lease that could not be prolonged in time ends while its row is worked on here.
         return [item for item in claimed if item.id not in self._running]
 
     def _grouped(self, claimed: Sequence[Item]) -> list[list[Item]]:
         found: defaultdict[Hashable, list[Item]] = defaultdict(list)
         for item in claimed:
-            key = self._groups.key(item) if self._groups is not None else None
+            key = self._key(item)
             found[item.id if key is None else key].append(item)
         return list(found.values())
+
+    def _key(self, item: Item) -> Hashable | None:
+        try:
+            return self._groups.key(item) if self._groups is not None else None
+        except Exception:  # noqa: BLE001 - whatever is wrong with it, its own step will say
+            self._log.exception("a row without a key", row=item.id)
+            return None
 
     def _start(self, group: list[Item]) -> None:
         task = asyncio.create_task(self._do(group))
         self._running.update({item.id: task for item in group})
+        self._began.update({item.id: time.monotonic() for item in group})
         task.add_done_callback(lambda _task: self._ended(group))
 
     def _ended(self, group: list[Item]) -> None:
         for item in group:
             self._running.pop(item.id, None)
+            self._began.pop(item.id, None)
         self._wanted.set()
 
     async def _do(self, group: list[Item]) -> None:
         try:
-            if len(group) > 1 and self._groups is not None:
-                await self._groups.take_together(group)
-            else:
-                await self._step.take(group[0])
+            await self._take(group)
+        except DatabaseAway as error:  # nothing can be stored now: the leases run out
+            self._outage.echoed(error)
         except Exception as error:  # noqa: BLE001 - one group must not stop the others
             for item in group:
                 await self._put_off(item, error)
+
+    async def _take(self, group: list[Item]) -> None:
+        limit = asyncio.timeout(LONGEST_STEP)
+        try:
+            async with limit:
+                if len(group) > 1 and self._groups is not None:
+                    await self._groups.take_together(group)
+                else:
+                    await self._step.take(group[0])
+        except TimeoutError as error:
+            if not limit.expired():
+                raise
+            self._log.error("a step did not end", rows=[item.id for item in group])
+            raise StepTooLong from error
 
     async def _put_off(self, item: Item, error: Exception) -> None:
         if not isinstance(error, OutsideError):
             self._log.error("step failed", row=item.id, exc_info=error)
         try:
             await self._step.put_off(item, error)
+        except DatabaseAway as away:
+            self._outage.echoed(away)
         except Exception:  # noqa: BLE001 - the lease runs out and it is claimed again
             self._log.exception("step failed and could not be put off", row=item.id)
 
-    async def _prolong(self, ids: Sequence[str], until: datetime) -> None:
-        await self._database.run(lambda store: self._due(store).prolong(ids, until=until))
-
     async def _keep_leases(self) -> None:
+        """One beat does not wait for the one before it: one that hangs must not cost the leases."""
+        under_way: set[asyncio.Task[None]] = set()
         while True:
             await asyncio.sleep(BEAT)
-            ids = list(self._running)
-            if not ids:
-                continue
-            until = self._now() + LEASE
-            try:
-                await self._prolong(ids, until)
-            except Exception:  # noqa: BLE001 - tried again at the next beat
-                self._log.exception("leases could not be prolonged")
+            if self._running and len(under_way) < BEATS_AT_ONCE:
+                task = asyncio.create_task(self._prolong(list(self._running)))
+                under_way.add(task)
+                task.add_done_callback(under_way.discard)
+
+    async def _prolong(self, ids: Sequence[str]) -> None:
+        try:
+            await self._database.run(lambda store: self._due(store).prolong(ids, lease=LEASE))
+        except Exception as error:  # noqa: BLE001 - the next beat tries again
+            self._outage.noticed(error)

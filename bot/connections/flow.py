@@ -7,9 +7,12 @@ browser that said so. An account with another address than the person's own in S
 admin.
 """
 
+import asyncio
 import contextlib
+from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 
@@ -17,8 +20,8 @@ from bot.close.errors import CloseError, CloseProblem, RefusedByClose
 from bot.connections.links import Links
 from bot.connections.revoking import UNDECIDED, not_kept, turn_down
 from bot.connections.sessions import Connections
-from bot.connections.vault import fingerprint, new_secret
-from bot.desk import Desk, change, check_person
+from bot.connections.vault import fingerprint, new_secret, owner
+from bot.desk import Desk, check_person
 from bot.ports import (
     AddressBook,
     Close,
@@ -46,6 +49,7 @@ STATE_LIFE = timedelta(minutes=10)
 MOST_KEYS = 10  # API keys that can be tried for one person within KEYS_WITHIN
 KEYS_WITHIN = timedelta(hours=1)
 PAIRING_LIFE = timedelta(days=7)
+BROWSER_WAITS = 20.0  # seconds, while the database does not answer
 UNFINISHED = (StrayState.FOUND, StrayState.REMOVING)
 
 
@@ -55,6 +59,10 @@ class NotConnectable(Exception):
 
 class StateRefused(NotConnectable):
     """The state is unknown, used up, too old, or belongs to another browser."""
+
+
+class StoredLater(NotConnectable):
+    """The database does not answer: what Close gave is held until it does."""
 
 
 class NotAMember(NotConnectable):
@@ -178,15 +186,53 @@ async def arrive(way: Way, started: ConnectState, *, code: str) -> Arrival:
     # Asked first: a code of Close works only once.
     person = await _member(way.desk, started.team_id, started.slack_user_id)
     answer = await way.oauth.exchange(code)
-    sealed = way.connections.seal(answer)
-    unkept = await _write_down(way, started, answer.user_id, sealed)
+    # The code is used up: what Close gave for it is nowhere but here.
+    return await _held(way, _kept_or_ended(way, started, person.email, answer))
+
+
+async def _held(way: Way, storing: Coroutine[Any, Any, Arrival]) -> Arrival:
+    """A browser waits only so long; raises StoredLater."""
     try:
-        account = await _proven(way, answer, sealed)
-        return await _bind(way, started, person.email, account, unkept)
+        return await way.connections.hold(storing, BROWSER_WAITS)
+    except TimeoutError:
+        raise StoredLater from None
+
+
+async def _kept_or_ended(
+    way: Way, started: ConnectState, slack_email: str | None, answer: TokenAnswer
+) -> Arrival:
+    """What Close has just given is revoked, unless it is stored as somebody's in time."""
+    unkept = await _write_down(way, started, answer)
+    try:
+        account = await _proven(way, answer, unkept.secret)
+        return await _bind(way, started, slack_email, account, unkept)
     except Exception:
-        now = way.desk.now()
-        await change(way.desk, lambda store: store.revocations.wake(unkept.id, now=now))
+        await way.desk.database.run_until_stored(
+            lambda store: store.revocations.wake(unkept.id, now=way.desk.now())
+        )
+        way.desk.wake()
         raise
+
+
+async def _write_down(way: Way, started: ConnectState, answer: TokenAnswer) -> Revocation:
+    whose = owner(started.team_id, started.slack_user_id, answer.user_id)
+    row = Revocation(
+        id=new_id(),
+        team_id=started.team_id,
+        slack_user_id=started.slack_user_id,
+        close_user_id=answer.user_id,
+        secret=way.connections.seal(answer, whose),
+        created_at=way.desk.now(),
+    )
+    try:
+        await way.desk.database.run_until_stored(
+            lambda store: store.revocations.add(row, wake_at=way.desk.now() + UNDECIDED)
+        )
+    except (Exception, asyncio.CancelledError):  # or the process ends: these are the only copy
+        with contextlib.suppress(CloseError):
+            await way.connections.revoke(row.secret, whose)
+        raise
+    return row
 
 
 async def _proven(way: Way, answer: TokenAnswer, sealed: bytes) -> Account:
@@ -196,28 +242,6 @@ async def _proven(way: Way, answer: TokenAnswer, sealed: bytes) -> Account:
         raise AccountMismatch
     expires_at = way.connections.expiry(answer)
     return _account(user, answer.organization_id, sealed, expires_at=expires_at)
-
-
-async def _write_down(
-    way: Way, started: ConnectState, close_user_id: str, sealed: bytes
-) -> Revocation:
-    """Tokens that Close has just given are to be revoked, unless they are kept in time."""
-    now = way.desk.now()
-    try:
-        return await way.desk.database.run(
-            lambda store: store.revocations.add(
-                started.team_id,
-                started.slack_user_id,
-                close_user_id=close_user_id,
-                secret=sealed,
-                now=now,
-                wake_at=now + UNDECIDED,
-            )
-        )
-    except Exception:  # nothing can be stored: these are the only copy
-        with contextlib.suppress(CloseError):
-            await way.connections.revoke(sealed)
-        raise
 
 
 async def arrive_with_key(way: Way, started: ConnectState, *, api_key: str) -> Arrival:
@@ -231,9 +255,10 @@ async def arrive_with_key(way: Way, started: ConnectState, *, api_key: str) -> A
         raise NoOrganization
     if len(user.organization_ids) > 1:
         raise OrganizationUnclear
-    sealed = way.connections.seal_key(api_key)
+    whose = owner(started.team_id, started.slack_user_id, user.id)
+    sealed = way.connections.seal_key(api_key, whose)
     account = _account(user, user.organization_ids[0], sealed, is_api_key=True)
-    arrival = await _bind(way, started, person.email, account, None)
+    arrival = await _held(way, _bind(way, started, person.email, account, None))
     await way.desk.database.run(
         lambda store: store.key_tries.forget(started.team_id, started.slack_user_id)
     )
@@ -274,7 +299,7 @@ async def _bind(
     unkept: Revocation | None,
 ) -> Arrival:
     """At once when nobody can doubt whose account it is; otherwise an admin is asked."""
-    known = await way.desk.database.run(lambda store: _known(store, started, account))
+    known = await way.desk.database.run_until_stored(lambda store: _known(store, started, account))
     has_address = is_same_address(slack_email, account.email)
     is_own = known.is_theirs or (has_address and known.holder_id is None)
     if is_own:
@@ -329,12 +354,15 @@ async def _connect(
     )
 
     def connect(store: Store) -> None:
+        held = store.connections.get(started.team_id, started.slack_user_id)
+        if held is not None and held.account.secret == account.secret:
+            return  # stored by an attempt whose answer was lost
         _keep(store, unkept)
         if not is_admitted and _known(store, started, account).holder_id is not None:
             raise AccountTaken(account.email)  # somebody else was faster, just now
         put(store, connection, now=now)
 
-    await desk.database.run(connect)
+    await desk.database.run_until_stored(connect)
     await wake_what_waited(desk, started.team_id, started.slack_user_id)
 
 
@@ -370,6 +398,8 @@ async def _ask_admins(
         raise NobodyCanConfirm(account.email)
 
     def ask(store: Store) -> None:
+        if store.pairings.get(pairing.id) is not None:
+            return  # stored by an attempt whose answer was lost
         _keep(store, unkept)
         replace_waiting(store, pairing.team_id, pairing.slack_user_id, now=now)
         store.pairings.add(pairing)
@@ -384,7 +414,8 @@ async def _ask_admins(
         if other_id is not None:
             _tell_other(store, pairing, other_id, now=now)
 
-    await change(desk, ask)
+    await desk.database.run_until_stored(ask)
+    desk.wake()
 
 
 def _tell_other(store: Store, pairing: Pairing, other_id: str, *, now: datetime) -> None:
@@ -425,10 +456,10 @@ def deciders(desk: Desk, pairing: Pairing) -> frozenset[str]:
 
 async def wake_what_waited(desk: Desk, team_id: str, slack_user_id: str) -> None:
     """After :func:`put`: what began to wait while the connection was being stored goes on too."""
-    await change(
-        desk,
-        lambda store: store.delegations.wake_for_person(team_id, slack_user_id, now=desk.now()),
+    await desk.database.run_until_stored(
+        lambda store: store.delegations.wake_for_person(team_id, slack_user_id, now=desk.now())
     )
+    desk.wake()
 
 
 def replace_waiting(store: Store, team_id: str, slack_user_id: str, *, now: datetime) -> None:

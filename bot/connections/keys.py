@@ -1,49 +1,167 @@
-"""Encryption keys at the start: does one of them open every stored token, and which are old?"""
+"""Encryption keys at the start: what no key opens is given up, and said; what is old is resealed.
 
-from bot.connections.vault import Undecryptable, Vault
+A lost key must not keep the bot from ending the rights that it still can end. So a connection that
+no key opens is dead like one that Close refuses: its owner connects again, and admins hear of it.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from bot.connections.pairings import tell
+from bot.connections.vault import Holder, Purpose, Undecryptable, Vault, owner, owner_of
 from bot.ports import Now
 from bot.store import Database, Store
+from models.connection import Connection
+from models.notice import NoticeKind
+from models.pairing import Pairing, Verdict
+from models.revocation import Revocation
 
 PROBLEM = (
-    "ENCRYPTION_KEYS opens all but {number} of the stored connections to Close. Add the key that "
+    "ENCRYPTION_KEYS does not open {number} of the stored connections to Close. Add the key that "
     "was used before, after the new one: ENCRYPTION_KEYS=new,old. It can go once the bot has run "
-    "with both: rows are re-encrypted in the background."
+    "with both: rows are re-encrypted in the background. If it is lost, these people have to "
+    "connect again."
 )
+KEYS = "keys"  # the subject of the notice about them
+
+
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    """Everything that holds tokens, by what can be done with it."""
+
+    lost: Sequence[Connection]
+    lost_pairings: Sequence[Pairing]
+    to_look_at: Sequence[Connection]  # an older key sealed them, or they were found dead
+    to_reseal: Sequence[Pairing]
+    revocations: Sequence[Revocation]  # likewise
+
+    @property
+    def problem(self) -> str | None:
+        """What is wrong with the keys, as a sentence, or None."""
+        number = len(self.lost) + len(self.lost_pairings)
+        return PROBLEM.format(number=number) if number else None
 
 
 async def keys_problem(database: Database, vault: Vault) -> str | None:
     """What is wrong with the configured keys, as a sentence, or None."""
-    sealed = await database.run(
-        lambda store: [*store.connections.secrets(), *store.pairings.secrets()]
-    )
-    unopened = sum(not _opens(vault, secret) for _, secret in sealed)
-    return PROBLEM.format(number=unopened) if unopened else None
+    return (await _sorted(database, vault)).problem
 
 
-async def rotate(database: Database, vault: Vault, now: Now) -> None:
-    """Have the watch re-encrypt connections that an older key sealed, and do so for pairings."""
-    secrets, pairings = await database.run(
-        lambda store: (store.connections.secrets(), store.pairings.secrets())
-    )
-    old = [row_id for row_id, secret in secrets if not vault.is_newest(secret)]
-    resealed = [
-        (row_id, secret, vault.reseal(secret))
-        for row_id, secret in pairings
-        if secret and not vault.is_newest(secret) and _opens(vault, secret)
-    ]
+async def look_after_keys(
+    database: Database, vault: Vault, admins: frozenset[str], now: Now
+) -> None:
+    """Give up what no key opens and say so; have everything else under the newest key soon.
+
+    The watch looks at connections, dead ones included: a key that was missing may be back.
+    """
+    found = await _sorted(database, vault)
+    if found.problem:
+        structlog.get_logger("bot.connections.keys").error(found.problem)
+    resealed = {each.id: _resealed(vault, each) for each in found.to_reseal}
+    unkept = {each.id: _resealed_revocation(vault, each) for each in found.revocations}
 
     def write(store: Store) -> None:
-        store.connections.look_now(old, now=now())
-        for row_id, before, secret in resealed:
-            store.pairings.reseal(row_id, secret=secret, before=before)
+        for connection in found.lost:
+            if connection.is_alive:
+                store.connections.mark_dead(connection, now=now())
+        for pairing in found.lost_pairings:
+            _give_up(store, pairing, now)
+        _tell_admins(store, found, admins, now)
+        store.connections.look_now([each.id for each in found.to_look_at], now=now())
+        for pairing in found.to_reseal:
+            before, secret = pairing.account.secret, resealed[pairing.id]
+            store.pairings.reseal(pairing.id, secret=secret, before=before)
+        for each in found.revocations:
+            store.revocations.reseal(each.id, secret=unkept[each.id], before=each.secret)
 
-    if old or resealed:
-        await database.run(write)
+    await database.run(write)
 
 
-def _opens(vault: Vault, sealed: bytes) -> bool:
+async def _sorted(database: Database, vault: Vault) -> Sorted:
+    rows = await database.run(
+        lambda store: (
+            store.connections.all(),
+            store.pairings.with_tokens(),
+            store.revocations.all(),
+        )
+    )
+    return await asyncio.to_thread(_sort, vault, *rows)
+
+
+def _sort(
+    vault: Vault,
+    connections: Iterable[Connection],
+    pairings: Iterable[Pairing],
+    revocations: Iterable[Revocation],
+) -> Sorted:
+    lost: list[Connection] = []
+    lost_pairings: list[Pairing] = []
+    to_look_at: list[Connection] = []
+    to_reseal: list[Pairing] = []
+    for connection in connections:
+        if not _opens(vault, connection):
+            lost.append(connection)
+        elif not (connection.is_alive and vault.is_newest(connection.account.secret)):
+            to_look_at.append(connection)
+    for pairing in pairings:
+        if not _opens(vault, pairing):
+            lost_pairings.append(pairing)
+        elif not vault.is_newest(pairing.account.secret):
+            to_reseal.append(pairing)
+    older = [each for each in revocations if _is_older(vault, each.secret, _owner(each))]
+    return Sorted(lost, lost_pairings, to_look_at, to_reseal, older)
+
+
+def _is_older(vault: Vault, secret: bytes, whose: str) -> bool:
+    return not vault.is_newest(secret) and _is_opened(vault, secret, whose)
+
+
+def _opens(vault: Vault, holder: Holder) -> bool:
+    return _is_opened(vault, holder.account.secret, owner_of(holder))
+
+
+def _is_opened(vault: Vault, secret: bytes, whose: str) -> bool:
     try:
-        vault.open(sealed)
+        vault.open(secret, Purpose.TOKENS, whose)
     except Undecryptable:
         return False
     return True
+
+
+def _owner(revocation: Revocation) -> str:
+    return owner(revocation.team_id, revocation.slack_user_id, revocation.close_user_id)
+
+
+def _resealed_revocation(vault: Vault, revocation: Revocation) -> bytes:
+    return vault.reseal(revocation.secret, Purpose.TOKENS, _owner(revocation))
+
+
+def _resealed(vault: Vault, pairing: Pairing) -> bytes:
+    return vault.reseal(pairing.account.secret, Purpose.TOKENS, owner_of(pairing))
+
+
+def _give_up(store: Store, pairing: Pairing, now: Now) -> None:
+    """Its person connects again; what an admin decided already is forgotten by its own step."""
+    current = store.pairings.get(pairing.id, lock=True)
+    if current is None or current.verdict is not Verdict.WAITING:
+        return
+    store.pairings.decide(current, Verdict.UNREADABLE, by=None)
+    tell(store, pairing, now=now())
+
+
+def _tell_admins(store: Store, found: Sorted, admins: frozenset[str], now: Now) -> None:
+    """Once for the same ones, however often the bot starts."""
+    for team_id in {each.team_id for each in found.lost}:
+        ids = sorted(each.id for each in found.lost if each.team_id == team_id)
+        store.notices.tell(
+            NoticeKind.KEYS_LOST,
+            team_id=team_id,
+            recipients=sorted(admins),
+            subject_id=KEYS,
+            incident=hashlib.sha256(" ".join(ids).encode()).hexdigest()[:16],
+            now=now(),
+        )

@@ -3,10 +3,11 @@
 from datetime import timedelta
 from urllib.parse import urlencode
 
-from bot.connections.vault import Undecryptable, Vault
+from bot.connections.vault import Purpose, Undecryptable, Vault
 from bot.ports import Now
 
 LINK_LIFE = timedelta(days=7)
+CONNECT = "connect"  # a link says itself for whom it is; it belongs to our page
 
 
 class LinkRefused(Exception):
@@ -34,13 +35,14 @@ class Links:
     def connect(self, team_id: str, slack_user_id: str) -> str:
         """A link for one person to connect their Close account; good for a week."""
         until = (self._now() + LINK_LIFE).timestamp()
-        sealed = self._vault.seal({"team": team_id, "user": slack_user_id, "until": until})
+        document = {"team": team_id, "user": slack_user_id, "until": until}
+        sealed = self._vault.seal(document, Purpose.LINK, CONNECT)
         return f"{self._public_url}/close/connect?{urlencode({'for': sealed.decode()})}"
 
     def read(self, sealed: str) -> tuple[str, str]:
         """The team and user id of a connect link; raises LinkRefused."""
         try:
-            document = self._vault.open(sealed.encode())
+            document = self._vault.open(sealed.encode(), Purpose.LINK, CONNECT)
             team_id, user_id = str(document["team"]), str(document["user"])
             until = float(document["until"])
         except (Undecryptable, KeyError, TypeError, ValueError) as error:

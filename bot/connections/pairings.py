@@ -38,7 +38,7 @@ async def confirm(desk: Desk, actor: Actor, pairing_id: str) -> Pairing:
         )
         store.pairings.decide(pairing, Verdict.CONFIRMED, by=actor.user_id)
         put(store, connection, now=now)
-        _tell(store, pairing, now=now)
+        tell(store, pairing, now=now)
         return pairing
 
     pairing = await desk.database.run(decide)
@@ -53,7 +53,7 @@ async def reject(desk: Desk, actor: Actor, pairing_id: str) -> Pairing:
         now = desk.now()
         pairing = _undecided(desk, store, actor, pairing_id, now)
         turn_down(store, pairing, Verdict.REJECTED, by=actor.user_id, now=now)
-        _tell(store, pairing, now=now)
+        tell(store, pairing, now=now)
         return pairing
 
     return await change(desk, decide)
@@ -70,7 +70,7 @@ def _undecided(desk: Desk, store: Store, actor: Actor, pairing_id: str, now: dat
     return pairing
 
 
-def _tell(store: Store, pairing: Pairing, *, now: datetime) -> None:
+def tell(store: Store, pairing: Pairing, *, now: datetime) -> None:
     """Have the admins' question answered, and the person told what became of their account."""
     store.notices.mark_stale(pairing.id, now=now)
     store.notices.tell(
@@ -110,4 +110,4 @@ class PairingStep:
             store.pairings.forget(current.id)
             return
         turn_down(store, current, Verdict.EXPIRED, by=None, now=now)
-        _tell(store, pairing, now=now)
+        tell(store, pairing, now=now)

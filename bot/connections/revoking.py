@@ -9,9 +9,11 @@ from datetime import datetime, timedelta
 
 from bot.clock.backoff import pause_after
 from bot.connections.sessions import Connections
+from bot.connections.vault import owner
 from bot.ports import Now
 from bot.store import Database, Store
 from models.account import Account
+from models.base import new_id
 from models.pairing import Pairing, Verdict
 from models.revocation import Revocation
 
@@ -24,13 +26,15 @@ def not_kept(
 ) -> None:
     """Have an account's tokens ended; of an API key there is nothing that the bot could end."""
     if not account.is_api_key and account.secret:
-        store.revocations.add(
-            team_id,
-            slack_user_id,
+        row = Revocation(
+            id=new_id(),
+            team_id=team_id,
+            slack_user_id=slack_user_id,
             close_user_id=account.close_user_id,
             secret=account.secret,
-            now=now,
+            created_at=now,
         )
+        store.revocations.add(row, wake_at=now)
 
 
 def turn_down(
@@ -64,7 +68,8 @@ class RevocationStep:
                 )
             )
             return
-        await self._connections.revoke(revocation.secret)
+        whose = owner(revocation.team_id, revocation.slack_user_id, revocation.close_user_id)
+        await self._connections.revoke(revocation.secret, whose)
         await self._database.run(lambda store: store.revocations.forget(revocation.id))
 
     async def put_off(self, revocation: Revocation, error: Exception) -> None:

@@ -6,22 +6,27 @@ before it is used.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import hashlib
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import datetime, timedelta
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+import structlog
 
 from bot.close.errors import CloseError, CloseProblem, ReconnectNeeded, RefusedByClose, Unauthorized
-from bot.connections.vault import Undecryptable, Vault
+from bot.connections.vault import Purpose, Undecryptable, Vault, owner_of
 from bot.ports import CloseOAuth, Credential, Now, OutsideError, TokenAnswer
-from bot.store import Database
+from bot.store import Database, Store
 from models.account import Account
 from models.connection import Connection
+from models.revocation import Revocation
 
 Answer = TypeVar("Answer")
 Given = ParamSpec("Given")
 
 REFRESH_LEASE = timedelta(seconds=20)  # longer than the longest refresh call
 REFRESH_AHEAD = timedelta(minutes=2)  # an access token lives an hour
+FINISH = 10.0  # seconds for refreshes that are under way when the process stops
 POLL = 0.05  # seconds between looks while another process refreshes
 
 
@@ -42,6 +47,9 @@ class Connections:
         self._vault = vault
         self._oauth = oauth
         self._now = now
+        self._renewing: dict[str, asyncio.Task[Connection]] = {}
+        self._held: set[asyncio.Task[Any]] = set()
+        self._log = structlog.get_logger("bot.connections.sessions")
 
     async def open(self, team_id: str, slack_user_id: str) -> "CloseSession":
         """A session for this person; raises NotConnected and ReconnectNeeded."""
@@ -62,16 +70,19 @@ class Connections:
         """A session that asks Close even when the connection was found dead before."""
         return CloseSession(self, connection)
 
-    def seal_key(self, api_key: str) -> bytes:
+    def seal_key(self, api_key: str, owner: str) -> bytes:
         """An API key as it is stored."""
-        return self._vault.seal({"access_token": api_key, "refresh_token": None})
+        document = {"access_token": api_key, "refresh_token": None}
+        return self._vault.seal(document, Purpose.TOKENS, owner)
 
     async def reseal(self, connection: Connection) -> Connection:
         """The connection with its tokens under the newest key; raises ReconnectNeeded."""
         if self._vault.is_newest(connection.account.secret):
             return connection
         try:
-            secret = self._vault.reseal(connection.account.secret)
+            secret = self._vault.reseal(
+                connection.account.secret, Purpose.TOKENS, owner_of(connection)
+            )
         except Undecryptable as error:
             raise await self.give_up(connection) from error
         changed = await self._database.run(
@@ -79,14 +90,14 @@ class Connections:
         )
         return changed or await self._current(connection)
 
-    async def revoke(self, sealed: bytes) -> None:
+    async def revoke(self, sealed: bytes, owner: str) -> None:
         """End the grant behind sealed tokens, at Close; raises CloseError when it may still hold.
 
         An API key has none: only its owner can delete it. What Close refuses cannot be helped,
         unless it is the bot's own OAuth app that Close refuses: its operator can mend that.
         """
         try:
-            refresh_token = self._vault.open(sealed)["refresh_token"]
+            refresh_token = self._vault.open(sealed, Purpose.TOKENS, owner)["refresh_token"]
         except (Undecryptable, KeyError):
             return
         if not refresh_token:
@@ -99,11 +110,10 @@ class Connections:
         except (ReconnectNeeded, Unauthorized):
             return
 
-    def seal(self, answer: TokenAnswer) -> bytes:
+    def seal(self, answer: TokenAnswer, owner: str) -> bytes:
         """The tokens as they are stored."""
-        return self._vault.seal(
-            {"access_token": answer.access_token, "refresh_token": answer.refresh_token}
-        )
+        document = {"access_token": answer.access_token, "refresh_token": answer.refresh_token}
+        return self._vault.seal(document, Purpose.TOKENS, owner)
 
     def expiry(self, answer: TokenAnswer) -> datetime:
         """When the access token stops working."""
@@ -126,13 +136,43 @@ class Connections:
     async def refresh(self, connection: Connection) -> Connection:
         """New tokens in place of this version's, made here or by whoever is at it already."""
         while True:
-            if await self._leased(connection):
+            held = self._renewing.get(connection.id)
+            if held is not None:
+                await asyncio.wait([held])
+            elif await self._leased(connection):
                 # An answer that Close gave must be stored even when the asker has gone away.
-                return await asyncio.shield(asyncio.ensure_future(self._renew(connection)))
+                return await asyncio.shield(self._begin_to_renew(connection))
             current = await self._current(connection)
             if current.version != connection.version:
                 return current
-            await asyncio.sleep(POLL)
+            if held is None:
+                await asyncio.sleep(POLL)
+
+    async def hold(self, storing: Coroutine[Any, Any, Answer], seconds: float) -> Answer:
+        """See to it that tokens are stored although whoever asked has gone, or waits no longer.
+
+        Raises TimeoutError after ``seconds``; it goes on all the same.
+        """
+        task = self._keep(storing)
+        async with asyncio.timeout(seconds):
+            return await asyncio.shield(task)
+
+    def _keep(self, storing: Coroutine[Any, Any, Answer]) -> "asyncio.Task[Answer]":
+        task = asyncio.create_task(storing)
+        self._held.add(task)
+        task.add_done_callback(self._held.discard)
+        return task
+
+    async def finish(self) -> None:
+        """Wait for what is held: what Close answered exists nowhere else."""
+        if not self._held:
+            return
+        _, lost = await asyncio.wait(self._held, timeout=FINISH)
+        for task in lost:
+            task.cancel()
+        if lost:
+            await asyncio.wait(lost, timeout=FINISH)  # for what Close is asked to end at least
+            self._log.error("new tokens could not be stored before the end", number=len(lost))
 
     async def give_up(self, connection: Connection) -> ReconnectNeeded:
         """Mark the connection as dead; returns the error to raise."""
@@ -140,14 +180,20 @@ class Connections:
         return ReconnectNeeded(CloseProblem.GRANT_LOST)
 
     async def _leased(self, connection: Connection) -> bool:
-        now = self._now()
         return await self._database.run(
-            lambda store: store.connections.lease(connection, now=now, lease=REFRESH_LEASE)
+            lambda store: store.connections.lease(connection, lease=REFRESH_LEASE)
         )
 
+    def _begin_to_renew(self, connection: Connection) -> asyncio.Task[Connection]:
+        task = self._keep(self._renew(connection))
+        self._renewing[connection.id] = task
+        task.add_done_callback(lambda _: self._renewing.pop(connection.id))
+        return task
+
     async def _renew(self, connection: Connection) -> Connection:
+        used = self._secret(connection, "refresh_token")
         try:
-            answer = await self._oauth.refresh(self._secret(connection, "refresh_token"))
+            answer = await self._oauth.refresh(used)
         except ReconnectNeeded:
             if await self._mark_dead(connection) is None:
                 # Somebody stored a newer version meanwhile: use that one.
@@ -156,13 +202,48 @@ class Connections:
         except CloseError:
             await self._database.run(lambda store: store.connections.unlease(connection))
             raise
-        secret, expires_at, now = self.seal(answer), self.expiry(answer), self._now()
-        renewed = await self._database.run(
-            lambda store: store.connections.renew(
-                connection, secret=secret, access_expires_at=expires_at, checked_at=now
-            )
+        # Close has ended the old pair, and the new one is nowhere but here.
+        renewed = await self._database.run_until_stored(
+            lambda store: self._stored(store, connection, used, answer)
         )
         return renewed or await self._current(connection)
+
+    def _stored(
+        self, store: Store, connection: Connection, used: str, answer: TokenAnswer
+    ) -> Connection | None:
+        """The new pair over the one that was used up for it, whatever else has changed since.
+
+        None when there is another pair by now, because the person has connected again: then Close
+        is to end this one.
+        """
+        current = store.connections.get(connection.team_id, connection.slack_user_id, lock=True)
+        if current is not None and self._holds(current, "access_token", answer.access_token):
+            return current  # stored by an attempt whose answer was lost
+        if current is None or not self._holds(current, "refresh_token", used):
+            store.revocations.add(self._unwanted(connection, answer), wake_at=self._now())
+            return None
+        return store.connections.renew(
+            current,
+            secret=self.seal(answer, owner_of(current)),
+            access_expires_at=self.expiry(answer),
+            checked_at=self._now(),
+        )
+
+    def _unwanted(self, connection: Connection, answer: TokenAnswer) -> Revocation:
+        return Revocation(
+            id=hashlib.sha256(answer.access_token.encode()).hexdigest()[:32],  # the same each time
+            team_id=connection.team_id,
+            slack_user_id=connection.slack_user_id,
+            close_user_id=connection.account.close_user_id,
+            secret=self.seal(answer, owner_of(connection)),
+            created_at=self._now(),
+        )
+
+    def _holds(self, connection: Connection, name: str, token: str) -> bool:
+        try:
+            return self._secret(connection, name) == token
+        except ReconnectNeeded:
+            return False
 
     async def _mark_dead(self, connection: Connection) -> Connection | None:
         now = self._now()
@@ -182,7 +263,8 @@ class Connections:
 
     def _secret(self, connection: Connection, name: str) -> str:
         try:
-            value = self._vault.open(connection.account.secret)[name]
+            sealed = connection.account.secret
+            value = self._vault.open(sealed, Purpose.TOKENS, owner_of(connection))[name]
         except Undecryptable as error:
             raise ReconnectNeeded(CloseProblem.GRANT_LOST) from error
         if not value:

@@ -16,6 +16,7 @@ from bot.clock.backoff import backoff, pause_after
 from bot.close.errors import CloseError, CloseProblem, ReconnectNeeded, RefusedByClose
 from bot.connections.revoking import not_kept
 from bot.connections.sessions import CloseSession, Connections, NotConnected
+from bot.connections.vault import owner_of
 from bot.ports import Close, Now
 from bot.store import Database, Store
 from models.connection import JITTER, Connection, checkpoints, next_check
@@ -196,7 +197,7 @@ class Watch:
         """
         is_shared = await self.database.run(lambda store: store.connections.is_shared(connection))
         if not is_shared:
-            await self.connections.revoke(connection.account.secret)
+            await self.connections.revoke(connection.account.secret, owner_of(connection))
         kind = _farewell(connection, is_shared=is_shared)
 
         def forget(store: Store) -> None:

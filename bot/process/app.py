@@ -12,7 +12,6 @@ from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
 
 from bot.clock.bell import Bell
@@ -20,11 +19,12 @@ from bot.clock.present import utc_now
 from bot.clock.scheduler import SAFETY_INTERVAL, Clock
 from bot.clock.worker import PATIENCE, Worker
 from bot.connections.flow import Way
-from bot.connections.keys import rotate
+from bot.connections.keys import look_after_keys
 from bot.desk import Desk
 from bot.listeners.register import listen
 from bot.ports import Now
-from bot.process.resources import open_outside
+from bot.process.health import Health
+from bot.process.resources import Outside, open_outside
 from bot.process.settings import Settings
 from bot.process.wiring import Workshop
 from bot.slack.bolt import Workspace, bolt_app
@@ -32,9 +32,10 @@ from bot.slack.edge import SlackEdge
 from bot.slack.responses import Responses
 from bot.slack.runner import ACK_SECONDS, PromptListenerRunner
 from bot.slack.views import Views
-from bot.store import Database
-from bot.store.schema import is_current
+from bot.store import Database, DatabaseAway
+from bot.store.schema import Fit, Look, look
 from bot.telemetry import Metrics
+from bot.web.cached import Cached
 from bot.web.connections import ConnectPages
 from bot.web.figures import Figures
 from bot.web.routes import web_app
@@ -42,6 +43,8 @@ from bot.web.routes import web_app
 Answer = TypeVar("Answer")
 
 SETTLED = timedelta(minutes=10)  # after a start there is more urgent work than a round
+STOP_LIMIT = 5.0  # seconds beyond a worker's patience
+SETTLING_PAUSE = 1.0  # seconds between attempts to reach the database at the start
 GREETING_PAUSE = 5.0  # seconds between attempts to reach Slack at the start
 
 
@@ -52,15 +55,16 @@ async def open_bot(
     now: Now = utc_now,
     beat: timedelta = SAFETY_INTERVAL,
     ack_seconds: float = ACK_SECONDS,
+    health: Health | None = None,
 ) -> AsyncIterator[Starlette]:
     """The whole bot at work until the context ends; yields its HTTP side.
 
     ``now``, ``beat`` (the clock's safety interval) and ``ack_seconds`` (how long Slack waits) are
-    arguments so that time can be set.
+    arguments so that time can be set; ``health`` is told when the process has to end.
     """
+    health = health or Health()
     async with AsyncExitStack() as stack:
         outside = await stack.enter_async_context(open_outside(settings, now))
-        await rotate(outside.database, outside.vault, now)
         clock, bell, metrics = Clock(now, beat), Bell(), Metrics()
         workspace = Workspace(outside.quick)
         workshop = Workshop(outside, workspace, bell, metrics)
@@ -82,9 +86,13 @@ async def open_bot(
             sent=workshop.receipts,
         )
 
+        stack.push_async_callback(workshop.connections.finish)
         await stack.enter_async_context(_at_work(clock, *workshop.workers))
+        watching = health.watch(workshop.workers, clock, outside.database)
+        await stack.enter_async_context(_in_background(watching))
         stack.push_async_callback(_finish_listeners, app)
         await stack.enter_async_context(_in_background(_greet(workspace, outside.database, now)))
+        await stack.enter_async_context(_in_background(_settle_in(outside, bell)))
         edge = None
         if settings.slack_app_token is not None:
             socket_token = settings.slack_app_token.get_secret_value()
@@ -92,8 +100,16 @@ async def open_bot(
         elif settings.slack_signing_secret is not None:
             edge = SlackEdge(app, settings.slack_signing_secret.get_secret_value())
 
-        async def ready() -> dict[str, bool]:
-            return {"database": await is_current(outside.database), "clock": clock.is_ticking}
+        cached = Cached(lambda: _found_in(outside.database))
+
+        async def ready() -> dict[str, bool | float | None]:
+            found = await cached.answer()
+            return {
+                "database": found is not None and found.fit is Fit.READY,
+                "clock": clock.is_ticking,
+                "workers": health.problem is None,
+                "clock_skew_seconds": None if found is None else found.skew_seconds,
+            }
 
         measure = Figures(outside.database, metrics, now).measure
         way = Way(
@@ -107,7 +123,15 @@ async def open_bot(
         pages = ConnectPages(
             way, has_app=settings.has_close_app, allows_keys=settings.allow_api_keys
         )
-        yield web_app(edge, pages, metrics, ready, measure)
+        yield web_app(edge, pages, metrics, ready, lambda: health.problem, measure)
+
+
+async def _found_in(database: Database) -> Look | None:
+    """A look at the database; None when it does not answer."""
+    try:
+        return await look(database)
+    except DatabaseAway:
+        return None
 
 
 @asynccontextmanager
@@ -123,7 +147,10 @@ async def _at_work(clock: Clock, *workers: Worker[Any]) -> AsyncIterator[None]:
         clock.stop()
         for worker in workers:
             worker.stop()
-        await asyncio.gather(*tasks)
+        # Each has its own limits; one that is stuck or has failed is no reason to stay.
+        _, stuck = await asyncio.wait(tasks, timeout=PATIENCE + STOP_LIMIT)
+        for task in stuck:
+            task.cancel()
 
 
 async def _finish_listeners(app: AsyncApp) -> None:
@@ -135,10 +162,17 @@ async def _finish_listeners(app: AsyncApp) -> None:
 @asynccontextmanager
 async def _in_background(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
     task = asyncio.create_task(work)
+    task.add_done_callback(_note_failure)
     try:
         yield
     finally:
         task.cancel()
+
+
+def _note_failure(task: "asyncio.Task[None]") -> None:
+    error = None if task.cancelled() else task.exception()
+    if error is not None:
+        structlog.get_logger("bot.process.app").error("a part has failed", exc_info=error)
 
 
 async def _greet(workspace: Workspace, database: Database, now: Now) -> None:
@@ -148,14 +182,21 @@ async def _greet(workspace: Workspace, database: Database, now: Now) -> None:
     log = structlog.get_logger("bot.process.app")
     log.info("ready", team=known.team_id, bot_user=known.bot_user_id)
     team_id = str(known.team_id)
+    await database.run_until_stored(
+        lambda store: store.rounds.plan(team_id, now=now(), wait=SETTLED)
+    )
+
+
+async def _settle_in(outside: Outside, bell: Bell) -> None:
+    """What a start looks after once, as soon as the database answers."""
+    database, admins = outside.database, outside.settings.policy.admins
     while True:
         try:
-            await database.run(lambda store: store.rounds.plan(team_id, now=now(), wait=SETTLED))
-        except (SQLAlchemyError, OSError) as error:
-            log.warning("no round could be planned", error=type(error).__name__)
-            await asyncio.sleep(GREETING_PAUSE)
+            await look_after_keys(database, outside.vault, admins, outside.now)
+        except DatabaseAway:
+            await asyncio.sleep(SETTLING_PAUSE)
         else:
-            return
+            return bell.all()
 
 
 @asynccontextmanager

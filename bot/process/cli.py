@@ -8,21 +8,28 @@ import sys
 from collections.abc import Coroutine, Iterator, Sequence
 from typing import Any
 
+import structlog
 import uvicorn
 import uvloop
+from starlette.applications import Starlette
 
 from bot.clock.present import pushed_clock, utc_now
-from bot.connections.keys import keys_problem
-from bot.connections.vault import Vault
+from bot.process import watchdog
 from bot.process.app import open_bot
-from bot.process.doctor import examine
+from bot.process.doctor import MISFITS, examine, why_unusable
+from bot.process.health import Health
 from bot.process.settings import BadSettings, Settings, read_settings
-from bot.store import Database
-from bot.store.schema import is_current, migrate
+from bot.process.watchdog import Watchdog
+from bot.store import Database, DatabaseAway
+from bot.store.schema import Fit, look, migrate
 from bot.telemetry import configure_logging
+from bot.web.waiting import waiting_room
 
-NOT_MIGRATED = "The database is not up to date. Run this first: python -m bot migrate"
+NO_DATABASE = 3  # the exit status
 GRACE = 10  # seconds that open requests get when the process is told to stop
+LOOK_AGAIN = 1.0  # seconds, while the database does not answer
+SAY_AGAIN = 60  # looks
+MIGRATING_WAITS = 60  # looks
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -42,68 +49,139 @@ def main(arguments: Sequence[str] | None = None) -> int:
 async def serve(settings: Settings) -> int:
     """The bot, until the process is told to stop."""
     configure_logging()
-    if not await _is_migrated(settings):
-        print(NOT_MIGRATED, file=sys.stderr)
-        return 3
-    if problem := await _keys_problem(settings):
-        print(problem, file=sys.stderr)
-        return 4
+    told = _told_to_stop()
+    fit = await _fit_of_database(settings, told)
+    if fit is not Fit.READY:
+        return 0 if fit is None else NO_DATABASE
     now = utc_now if settings.clock_file is None else pushed_clock(settings.clock_file)
-    async with open_bot(settings, now=now) as web:
-        config = uvicorn.Config(
-            web,
-            host="0.0.0.0",  # noqa: S104 - hosts route to the container's own address
-            port=settings.port,
-            http="httptools",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=GRACE,
-        )
-        await _Server(config).serve()
-    return 0
+    health, dog = Health(), Watchdog()
+    dog.start()
+    feeding = asyncio.create_task(_feed(dog))
+    async with open_bot(settings, now=now, health=health) as web:
+        lost = asyncio.create_task(health.until_lost())
+        await _serve_until(settings, web, told, lost)
+        feeding.cancel()  # a stop that hangs is ended, too
+    return watchdog.STATUS if health.problem else 0
 
 
 async def migrate_database(settings: Settings) -> int:
     """Bring the database's schema up to date."""
     database = Database(settings.database_url.get_secret_value())
     try:
-        await migrate(database)
+        await _migrated_once_there(database)
+    except DatabaseAway as error:
+        print(f"The database does not answer ({error}).", file=sys.stderr)
+        return NO_DATABASE
     finally:
         await database.dispose()
     print("The database is up to date.")
     return 0
 
 
-class _Server(uvicorn.Server):
-    """Returns when it is told to stop, also where SIGINT is ignored, as in a background job.
+async def _migrated_once_there(database: Database) -> None:
+    """A fresh deployment may start its database at the same time. Raises DatabaseAway."""
+    for _ in range(MIGRATING_WAITS):
+        try:
+            return await migrate(database)
+        except DatabaseAway:
+            await asyncio.sleep(LOOK_AGAIN)
+    return await migrate(database)
 
-    uvicorn's own raises the signal once more, and SIGTERM would then end the process before the
-    running steps have ended.
+
+def _told_to_stop() -> asyncio.Event:
+    """Set by SIGTERM or SIGINT, also where the latter is ignored, as in a background job."""
+    told, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, told.set)
+    return told
+
+
+async def _fit_of_database(settings: Settings, told: asyncio.Event) -> Fit | None:
+    """Wait until the database answers; None when the process was told to stop before.
+
+    What no waiting will mend is said on standard error, and is anything but READY.
     """
+    database = Database(settings.database_url.get_secret_value())
+    try:
+        fit = await _fit_now(database)
+        if fit is None:
+            looking = asyncio.create_task(_fit_once_there(database))
+            await _serve_until(settings, waiting_room(), told, looking)
+            fit = None if told.is_set() else await looking
+    except Exception as error:  # noqa: BLE001 - whatever it is, the operator has to read it
+        print(why_unusable(error), file=sys.stderr)
+        return Fit.BEHIND
+    finally:
+        await database.dispose()
+    if fit in MISFITS:
+        print(MISFITS[fit], file=sys.stderr)
+    return fit
+
+
+async def _fit_now(database: Database) -> Fit | None:
+    try:
+        return (await look(database)).fit
+    except DatabaseAway:
+        return None
+
+
+async def _fit_once_there(database: Database) -> Fit:
+    log, looks = structlog.get_logger("bot.process.cli"), 0
+    while (fit := await _fit_now(database)) is None:
+        if looks % SAY_AGAIN == 0:
+            log.warning("waiting for the database")
+        looks += 1
+        await asyncio.sleep(LOOK_AGAIN)
+    log.info("the database answers")
+    return fit
+
+
+async def _serve_until(
+    settings: Settings, web: Starlette, told: asyncio.Event, end: "asyncio.Task[Any]"
+) -> None:
+    """Serve ``web`` until the process is told to stop, or ``end`` is done."""
+    server = _Server(_config(settings, web))
+    ending = asyncio.create_task(_end(server, told, end))
+    try:
+        await server.serve()
+    finally:
+        ending.cancel()
+        end.cancel()
+
+
+async def _end(server: uvicorn.Server, told: asyncio.Event, end: "asyncio.Task[Any]") -> None:
+    stopping = asyncio.create_task(told.wait())
+    await asyncio.wait([stopping, end], return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    server.should_exit = True
+
+
+def _config(settings: Settings, web: Starlette) -> uvicorn.Config:
+    return uvicorn.Config(
+        web,
+        host="0.0.0.0",  # noqa: S104 - hosts route to the container's own address
+        port=settings.port,
+        http="httptools",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE,
+    )
+
+
+class _Server(uvicorn.Server):
+    """uvicorn that leaves signals alone: it would raise them once more when it has stopped, and
+    SIGTERM would then end the process before the running steps have ended."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self.handle_exit, number, None)
         yield
 
 
-async def _is_migrated(settings: Settings) -> bool:
-    database = Database(settings.database_url.get_secret_value())
-    try:
-        return await is_current(database)
-    finally:
-        await database.dispose()
-
-
-async def _keys_problem(settings: Settings) -> str | None:
-    database = Database(settings.database_url.get_secret_value())
-    try:
-        return await keys_problem(database, Vault(settings.keys))
-    finally:
-        await database.dispose()
+async def _feed(dog: Watchdog) -> None:
+    while True:
+        dog.feed()
+        await asyncio.sleep(watchdog.LOOK_EVERY)
 
 
 def _run(command: Coroutine[Any, Any, int]) -> int:

@@ -1,6 +1,7 @@
 """``python -m bot doctor``: is everything in place? One line for each thing, and what to do."""
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 
 import aiohttp
 import httpx
@@ -11,9 +12,20 @@ from bot.connections.keys import keys_problem
 from bot.connections.vault import Vault
 from bot.process.settings import Settings
 from bot.slack.bolt import web_client
-from bot.store import Database
-from bot.store.schema import is_current
+from bot.store import Database, DatabaseAway
+from bot.store.schema import Fit, Look, look
 
+MISFITS = {
+    Fit.BEHIND: "The database is not up to date. Run this first: python -m bot migrate",
+    Fit.AHEAD: "A newer release has changed the database so that this one cannot use it.",
+}
+REFUSALS = {  # postgresql.org/docs/current/errcodes-appendix.html
+    "28P01": "The database refuses the user or the password of DATABASE_URL.",
+    "28000": "The database does not let this user in from here. See DATABASE_URL.",
+    "3D000": "The database that DATABASE_URL names does not exist.",
+}
+UNUSABLE = "The database cannot be used ({}). See DATABASE_URL."
+MOST_SKEW = timedelta(seconds=2)
 SCOPES = {
     "commands",
     "chat:write",
@@ -32,6 +44,7 @@ async def examine(settings: Settings) -> int:
     checks: list[tuple[str, Callable[[Settings], Awaitable[str | None]]]] = [
         ("PUBLIC_URL", _public_url),
         ("Database", _database),
+        ("Clock", _clock),
         ("Slack", _slack),
         ("Close", _close),
     ]
@@ -50,13 +63,45 @@ async def _public_url(settings: Settings) -> str | None:
 
 
 async def _database(settings: Settings) -> str | None:
+    found = await _look(settings)
+    if isinstance(found, str):
+        return found
+    if problem := MISFITS.get(found.fit):
+        return problem
     database = Database(settings.database_url.get_secret_value())
     try:
-        if await is_current(database):
-            return await keys_problem(database, Vault(settings.keys))
-        return "not reachable, or not migrated; run: python -m bot migrate"
+        return await keys_problem(database, Vault(settings.keys))
     finally:
         await database.dispose()
+
+
+async def _clock(settings: Settings) -> str | None:
+    found = await _look(settings)
+    if isinstance(found, str) or abs(found.skew) <= MOST_SKEW:
+        return None
+    return (
+        f"the database's is {found.skew_seconds:+.1f} s from this machine's, and rights end that "
+        "much too early or too late; have both set by NTP"
+    )
+
+
+async def _look(settings: Settings) -> Look | str:
+    """What is found, or why nothing can be."""
+    database = Database(settings.database_url.get_secret_value())
+    try:
+        return await look(database)
+    except DatabaseAway as error:
+        return f"does not answer ({error})"
+    except Exception as error:  # noqa: BLE001 - whatever it is, the operator has to read it
+        return why_unusable(error)
+    finally:
+        await database.dispose()
+
+
+def why_unusable(error: Exception) -> str:
+    """What no waiting will mend, in a sentence."""
+    state = getattr(getattr(error, "orig", error), "sqlstate", None)
+    return REFUSALS.get(str(state), UNUSABLE.format(type(error).__name__))
 
 
 async def _slack(settings: Settings) -> str | None:

@@ -1,7 +1,9 @@
 """Notices go out: one stale notice is rendered from the present rows, and posted or updated."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import timedelta
+from functools import partial
 
 from bot.cards import notices as texts
 from bot.cards import strays
@@ -82,12 +84,10 @@ class NoticeStep:
                 return _departures(store, notice, is_seen=is_seen)
             case NoticeKind.PAIRING | NoticeKind.PAIRING_DECIDED | NoticeKind.ACCOUNT_CLAIMED:
                 return self._pairing(store, notice)
-            case NoticeKind.DISCONNECTED | NoticeKind.KEY_FORGOTTEN:
-                return texts.disconnected(was_key=notice.kind is NoticeKind.KEY_FORGOTTEN)
             case NoticeKind.STRAYS:
                 return _strays(store, notice, is_seen=is_seen)
-            case NoticeKind.TOKENS_FORGOTTEN:
-                return texts.tokens_forgotten()
+            case _:
+                return FIXED[notice.kind]()
 
     def _pairing(self, store: Store, notice: Notice) -> Message | None:
         pairing = store.pairings.get(notice.subject_id)
@@ -117,6 +117,14 @@ class NoticeStep:
         to = Envelope(notice.recipient, f"notice:{notice.id}", notice.attempts)
         place, _ = await self.showing.messages.show(message, to)
         return place
+
+
+FIXED: Mapping[NoticeKind, Callable[[], Message]] = {
+    NoticeKind.DISCONNECTED: partial(texts.disconnected, was_key=False),
+    NoticeKind.KEY_FORGOTTEN: partial(texts.disconnected, was_key=True),
+    NoticeKind.KEYS_LOST: texts.keys_lost,
+    NoticeKind.TOKENS_FORGOTTEN: texts.tokens_forgotten,
+}
 
 
 def _departures(store: Store, notice: Notice, *, is_seen: bool) -> Message | None:

@@ -8,9 +8,9 @@ from sqlalchemy import Connection as SqlConnection
 from sqlalchemy import and_, case, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from bot.store.due import Due
+from bot.store.due import Due, lease_clock
 from bot.store.homes import Homes
-from bot.store.rows import by_id, is_any, many, one
+from bot.store.rows import batched, by_id, is_any, many, one
 from models.connection import Connection, ConnectState, connect_states, connections
 from models.rows import to_row
 
@@ -104,10 +104,9 @@ class Connections:
             _columns.id != connection.id,
         )
 
-    def secrets(self) -> Sequence[tuple[str, bytes]]:
-        """Every connection's id with what is sealed in it."""
-        rows = self._connection.execute(select(_columns.id, _columns.secret))
-        return [(row.id, row.secret) for row in rows]
+    def all(self) -> Sequence[Connection]:
+        """Every connection."""
+        return many(self._connection, Connection, select(connections))
 
     def count(self) -> dict[str, int]:
         """How many connections are alive, dead, and being given up."""
@@ -119,16 +118,17 @@ class Connections:
         rows = self._connection.execute(select(state, func.count()).group_by(state))
         return {"alive": 0, "dead": 0, "leaving": 0} | {row[0]: row[1] for row in rows}
 
-    def lease(self, connection: Connection, *, now: datetime, lease: timedelta) -> bool:
+    def lease(self, connection: Connection, *, lease: timedelta) -> bool:
         """Take the right to refresh this version of the tokens; False when somebody else has it."""
+        is_over = _columns.refreshing_until <= lease_clock(self._connection)
         statement = (
             update(connections)
             .where(
                 _columns.id == connection.id,
                 _columns.version == connection.version,
-                or_(_columns.refreshing_until.is_(None), _columns.refreshing_until <= now),
+                or_(_columns.refreshing_until.is_(None), is_over),
             )
-            .values(refreshing_until=now + lease)
+            .values(refreshing_until=lease_clock(self._connection, ahead=lease))
         )
         return self._connection.execute(statement).rowcount == 1
 
@@ -140,12 +140,16 @@ class Connections:
         access_expires_at: datetime,
         checked_at: datetime,
     ) -> Connection | None:
-        """Store new tokens over this version; None when the person reconnected meanwhile."""
+        """Store new tokens over this version; None when the person reconnected meanwhile.
+
+        If it was found dead meanwhile, the watch sees at once that it is not.
+        """
         return self._change(
             connection,
             secret=secret,
             access_expires_at=access_expires_at,
             checked_at=checked_at,
+            wake_at=case((_columns.is_alive, _columns.wake_at), else_=checked_at),
         )
 
     def reseal(self, connection: Connection, *, secret: bytes) -> Connection | None:
@@ -222,9 +226,10 @@ class Connections:
 
     def look_now(self, ids: Sequence[str], *, now: datetime) -> None:
         """Have the watch look at these at once."""
-        self._connection.execute(
-            update(connections).where(_columns.id.in_(ids)).values(wake_at=now)
-        )
+        for few in batched(ids):
+            self._connection.execute(
+                update(connections).where(_columns.id.in_(few)).values(wake_at=now)
+            )
 
     def schedule(self, connection_id: str, *, wake_at: datetime | None, attempts: int) -> None:
         """Give the watch's lease back and say when it is to look next."""

@@ -64,6 +64,7 @@ class Delegations:
             delegations,
             Delegation,
             then_by=(_columns.team_id, _columns.grantor_id),  # they can share a call to Close
+            retried=_columns.state.in_((State.APPROVED, State.ENDING)),
         )
 
     def get(self, delegation_id: str, *, lock: bool = False) -> Delegation | None:

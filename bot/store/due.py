@@ -3,15 +3,36 @@
 A claim is one statement, so that no two workers ever get the same row: PostgreSQL skips rows that
 another transaction holds; SQLite has one writer at a time and ignores the clause. The lease lets a
 row become claimable again when its worker died.
+
+``wake_at`` is a moment of the bot's clock. A lease is between processes, so that it is measured by
+the one clock that they share (:func:`lease_clock`).
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, Protocol, TypeVar
 
-from sqlalchemy import Column, Connection, Table, case, or_, select, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    DateTime,
+    Table,
+    case,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+    update,
+)
 
-from bot.store.rows import many
+from bot.store.rows import MOST_PARAMETERS, batched, many
+from models.base import UtcTime
+
+AT_ONCE = 20  # rows that are hurried to the same moment,
+SLOT = timedelta(seconds=0.5)  # the time until the next,
+SLOTS = 20  # and how many such moments there are at most
 
 
 class Row(Protocol):
@@ -29,13 +50,23 @@ class Row(Protocol):
 Item = TypeVar("Item", bound=Row)
 
 
+def lease_clock(connection: Connection, *, ahead: timedelta = timedelta()) -> ColumnElement[Any]:
+    """The present of the database, ``ahead`` of it.
+
+    All that share a SQLite file are on one machine and have one clock; SQLite has none itself.
+    """
+    if connection.dialect.name == "sqlite":
+        return literal(datetime.now(UTC) + ahead, UtcTime)
+    return func.statement_timestamp(type_=DateTime(timezone=True)) + ahead
+
+
 class Due(Generic[Item]):
     """The rows of one table that have a ``wake_at``.
 
     ``seen`` is the column that tells whether a row was changed since it was claimed. With
     ``counts_claims`` its ``attempts`` are counted at each claim, so that an attempt that died
     half-way is noticed by the next. Rows that are due at the same moment come in the order of
-    ``then_by``.
+    ``then_by``. ``retried`` says which rows wait for another attempt when they have ``attempts``.
     """
 
     def __init__(
@@ -47,6 +78,7 @@ class Due(Generic[Item]):
         seen: str = "wake_at",
         counts_claims: bool = False,
         then_by: Sequence[Column[Any]] = (),
+        retried: ColumnElement[bool] | None = None,
     ) -> None:
         self._connection = connection
         self._table = table
@@ -54,16 +86,15 @@ class Due(Generic[Item]):
         self._seen = seen
         self._counted = {"attempts": table.c.attempts + 1} if counts_claims else {}
         self._then_by = then_by
+        self._retried = true() if retried is None else retried
 
     def claim(self, *, now: datetime, lease: timedelta, limit: int) -> Sequence[Item]:
         """Lease up to ``limit`` rows whose ``wake_at`` has come, earliest first."""
         columns = self._table.c
+        is_free = columns.leased_until <= lease_clock(self._connection)
         due = (
             select(columns.id)
-            .where(
-                columns.wake_at <= now,
-                or_(columns.leased_until.is_(None), columns.leased_until <= now),
-            )
+            .where(columns.wake_at <= now, or_(columns.leased_until.is_(None), is_free))
             .order_by(columns.wake_at, *self._then_by)
             .limit(limit)
             .with_for_update(skip_locked=True)
@@ -72,13 +103,38 @@ class Due(Generic[Item]):
         statement = (
             update(self._table)
             .where(columns.id.in_(select(due.c.id)))
-            .values(leased_until=now + lease, **self._counted)
+            .values(leased_until=lease_clock(self._connection, ahead=lease), **self._counted)
             .returning(*columns)
         )
         return many(self._connection, self._kind, statement)
 
-    def prolong(self, ids: Sequence[str], *, until: datetime) -> None:
-        """Keep the leases of rows that are still being worked on.
+    def hurry(self, *, now: datetime, within: timedelta) -> None:
+        """Have what would be tried again ``within`` this time tried now, a few at a time.
+
+        For a start: whatever it was that did not answer may be back.
+        """
+        columns = self._table.c
+        waiting = (
+            select(columns.id)
+            .where(
+                columns.wake_at > now,
+                columns.wake_at <= now + within,
+                columns.attempts > 0,
+                columns.leased_until.is_(None),
+                self._retried,
+            )
+            .order_by(columns.wake_at)
+            .with_for_update(skip_locked=True)
+        )
+        ids = self._connection.execute(waiting).scalars().all()
+        size = min(max(AT_ONCE, -(-len(ids) // SLOTS)), MOST_PARAMETERS)
+        for slot, few in enumerate(batched(ids, size)):
+            self._connection.execute(
+                update(self._table).where(columns.id.in_(few)).values(wake_at=now + slot * SLOT)
+            )
+
+    def prolong(self, ids: Sequence[str], *, lease: timedelta) -> None:
+        """Keep rows that are still being worked on for another ``lease``.
 
         A row that is just being written is left out until the next time: waiting for several rows
         while somebody else waits for one of them would be a deadlock.
@@ -91,7 +147,9 @@ class Due(Generic[Item]):
             .cte("free")
         )
         self._connection.execute(
-            update(self._table).where(columns.id.in_(select(free.c.id))).values(leased_until=until)
+            update(self._table)
+            .where(columns.id.in_(select(free.c.id)))
+            .values(leased_until=lease_clock(self._connection, ahead=lease))
         )
 
     def next_wake(self) -> datetime | None:

@@ -75,12 +75,10 @@ class Pairings:
             .values(secret=b"", wake_at=None, leased_until=None)
         )
 
-    def secrets(self) -> Sequence[tuple[str, bytes]]:
-        """The id of every pairing that holds tokens, with what is sealed in it."""
-        rows = self._connection.execute(
-            select(_columns.id, _columns.secret).where(_columns.wake_at.is_not(None))
-        )
-        return [(row.id, row.secret) for row in rows]
+    def with_tokens(self) -> Sequence[Pairing]:
+        """Every pairing that holds tokens."""
+        statement = select(pairings).where(_columns.wake_at.is_not(None))
+        return many(self._connection, Pairing, statement)
 
     def reseal(self, pairing_id: str, *, secret: bytes, before: bytes) -> None:
         """Store the same tokens under another key, unless they are gone by now."""

@@ -1,12 +1,13 @@
 """Revocations in SQL: tokens that Close is still to end."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, insert, select, update
 
 from bot.store.due import Due
-from models.base import new_id
+from bot.store.rows import by_id, many
 from models.revocation import Revocation, revocations
 from models.rows import to_row
 
@@ -20,28 +21,11 @@ class Revocations:
         self._connection = connection
         self.due = Due(connection, revocations, Revocation, counts_claims=True)
 
-    def add(
-        self,
-        team_id: str,
-        slack_user_id: str,
-        *,
-        close_user_id: str,
-        secret: bytes,
-        now: datetime,
-        wake_at: datetime | None = None,
-    ) -> Revocation:
-        """Have Close end what is sealed in ``secret``, at once or at ``wake_at``."""
-        row = Revocation(
-            id=new_id(),
-            team_id=team_id,
-            slack_user_id=slack_user_id,
-            close_user_id=close_user_id,
-            secret=secret,
-            created_at=now,
-            wake_at=wake_at or now,
-        )
-        self._connection.execute(insert(revocations).values(to_row(row)))
-        return row
+    def add(self, revocation: Revocation, *, wake_at: datetime) -> None:
+        """Have Close end what is sealed in it, at ``wake_at``; once, however often it is asked."""
+        if by_id(self._connection, Revocation, revocations, revocation.id) is None:
+            row = to_row(replace(revocation, wake_at=wake_at))
+            self._connection.execute(insert(revocations).values(row))
 
     def call_off(self, revocation_id: str) -> bool:
         """These tokens are kept after all; False when they are being ended, or are by now."""
@@ -68,10 +52,9 @@ class Revocations:
             .values(wake_at=now, attempts=0)
         )
 
-    def secrets(self) -> Sequence[tuple[str, bytes]]:
-        """The id of every row, with what is sealed in it."""
-        rows = self._connection.execute(select(_columns.id, _columns.secret))
-        return [(row.id, row.secret) for row in rows]
+    def all(self) -> Sequence[Revocation]:
+        """Everything that Close has not ended yet."""
+        return many(self._connection, Revocation, select(revocations))
 
     def reseal(self, revocation_id: str, *, secret: bytes, before: bytes) -> None:
         """Store the same tokens under another key, unless they are gone by now."""

@@ -1,5 +1,6 @@
 """Rows read as values, and whether there are any."""
 
+from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Executable, Table, literal, select
@@ -7,6 +8,8 @@ from sqlalchemy import ColumnElement, Connection, Executable, Table, literal, se
 from models.rows import from_row
 
 Value = TypeVar("Value")
+
+MOST_PARAMETERS = 500  # in one statement; both databases have a limit
 
 
 def one(connection: Connection, kind: type[Value], statement: Executable) -> Value | None:
@@ -33,3 +36,8 @@ def by_id(
 def is_any(connection: Connection, *conditions: ColumnElement[bool]) -> bool:
     """Whether there is a row of which all this is true."""
     return connection.execute(select(literal(1)).where(*conditions).limit(1)).first() is not None
+
+
+def batched(values: Sequence[Value], size: int = MOST_PARAMETERS) -> Iterator[Sequence[Value]]:
+    """The same values, a few at a time."""
+    return (values[start : start + size] for start in range(0, len(values), size))

@@ -28,6 +28,7 @@ from bot.connections.flow import (
     OrganizationUnclear,
     OtherAccountInUse,
     StateRefused,
+    StoredLater,
     TooManyKeys,
     Way,
 )
@@ -114,6 +115,11 @@ _NOT_CONNECTED: dict[type[Exception], _Page] = {
         f"{MOST_KEYS} keys were tried for you within an hour. Nothing was stored. Please wait an "
         "hour, and then use the Connect Close button in Slack again.",
         429,
+    ),
+    StoredLater: _Page(
+        "Almost there",
+        "Close has agreed, but the bot's database does not answer. The bot keeps trying, and its "
+        "Home in Slack says when you are connected. You can close this window.",
     ),
     AccountMismatch: _Page("Close's answers do not fit together"),
     SlackError: _Page("Slack could not be asked who you are"),

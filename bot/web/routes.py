@@ -1,6 +1,6 @@
 """The HTTP side: Slack's requests, the way to Close and back, health and metrics."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
@@ -9,10 +9,12 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from bot.slack.edge import SlackEdge
+from bot.store import DatabaseAway
 from bot.telemetry import Metrics
+from bot.web import pages
 from bot.web.connections import ConnectPages
 
-Check = Callable[[], Awaitable[dict[str, bool]]]
+Check = Callable[[], Awaitable[Mapping[str, bool | float | None]]]
 Measure = Callable[[], Awaitable[None]]
 
 
@@ -21,19 +23,23 @@ def web_app(
     connect: ConnectPages,
     metrics: Metrics,
     ready: Check,
+    problem: Callable[[], str | None],
     measure: Measure,
 ) -> Starlette:
     """All routes. Without an edge (Socket Mode) nothing from Slack is taken over HTTP.
 
-    ``measure`` brings the figures up to date before they are read.
+    ``ready`` says what works, ``problem`` why the process has to end; ``measure`` brings the
+    figures up to date before they are read. All three answer within a second.
     """
 
     async def healthz(_request: Request) -> Response:
-        return PlainTextResponse("ok\n")
+        found = problem()
+        return PlainTextResponse(f"{found or 'ok'}\n", status_code=503 if found else 200)
 
     async def readyz(_request: Request) -> Response:
         checks = await ready()
-        return JSONResponse(checks, status_code=200 if all(checks.values()) else 503)
+        is_ready = all(each for each in checks.values() if isinstance(each, bool))
+        return JSONResponse(dict(checks), status_code=200 if is_ready else 503)
 
     async def figures(_request: Request) -> Response:
         await measure()
@@ -48,4 +54,12 @@ def web_app(
     ]
     if edge is not None:
         routes.append(Route("/slack/events", edge.handle, methods=["POST"]))
-    return Starlette(routes=routes)
+    return Starlette(routes=routes, exception_handlers={DatabaseAway: _away})
+
+
+async def _away(_request: Request, _error: Exception) -> Response:
+    return pages.problem(
+        "The bot cannot do that just now",
+        "Its database does not answer. Please try again in a minute.",
+        status=503,
+    )

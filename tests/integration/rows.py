@@ -3,13 +3,15 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from sqlalchemy import Connection as SqlConnection
+
 from bot.store import Database
 from bot.store.rows import many
 from models.account import Account
 from models.base import new_id
 from models.card import Card, cards
 from models.connection import Connection
-from models.delegation import Delegation, Event, State
+from models.delegation import Delegation, Event, State, delegations
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 TEAM = "T0TEAM"
@@ -88,3 +90,15 @@ def connection(**changes: Any) -> Connection:
         **changes,
     }
     return Connection(**values)
+
+
+async def wear(database: Database, by: timedelta) -> None:
+    """Let all leases of delegations be so much older."""
+
+    def age(connection: SqlConnection) -> None:
+        for row in connection.execute(delegations.select()).mappings().all():
+            if row["leased_until"] is not None:
+                older = delegations.update().values(leased_until=row["leased_until"] - by)
+                connection.execute(older.where(delegations.c.id == row["id"]))
+
+    await database.run_connection(age)

@@ -10,7 +10,7 @@ from cryptography.fernet import Fernet
 
 from bot.close.errors import CloseProblem, RetryLater
 from bot.connections.sessions import Connections
-from bot.connections.vault import Vault
+from bot.connections.vault import Vault, owner
 from bot.delegations import accounts
 from bot.delegations.accounts import NoAccount
 from bot.ports import CloseOAuth, CloseUser, Credential
@@ -65,12 +65,13 @@ class Bench:
 
     async def connect(self, person: str, organization: str, *, token: str, **more: Any) -> None:
         """Store a connection of this person."""
+        user_id = f"user_{person}"
         proven = account(
-            close_user_id=f"user_{person}",
+            close_user_id=user_id,
             organization_id=organization,
             email=f"{person}@example.com",
             is_api_key=True,
-            secret=self.connections.seal_key(token),
+            secret=self.connections.seal_key(token, owner("T", f"U_{person}", user_id)),
             access_expires_at=None,
         )
         connection = Connection(

@@ -3,19 +3,25 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy.util import await_only
 
+from bot.clock import worker as worker_module
 from bot.clock.worker import Worker
 from bot.store import Database, Store
 from models.card import Card, cards
 from models.delegation import Delegation
-from tests.integration.rows import NOON, add, delegation, get
+from tests.integration.rows import NOON, add, delegation, get, wear
 from tests.patience import MOMENT, PATIENCE
 
 LEASE = timedelta(seconds=6)
+
+
+def real_now() -> datetime:
+    """What the database's clock shows as well, in tests."""
+    return datetime.now(UTC)
 
 
 @pytest.fixture
@@ -35,9 +41,11 @@ async def claim(database: Database, *, now: datetime = NOON, limit: int = 64) ->
     return [row.id for row in rows]
 
 
-async def claim_cards(database: Database, *, now: datetime = NOON) -> Sequence[Card]:
+async def claim_cards(
+    database: Database, *, now: datetime = NOON, lease: timedelta = LEASE
+) -> Sequence[Card]:
     """The cards that one claim gets."""
-    return await database.run(lambda store: store.cards.due.claim(now=now, lease=LEASE, limit=9))
+    return await database.run(lambda store: store.cards.due.claim(now=now, lease=lease, limit=9))
 
 
 async def test_several_claimers_share_without_overlap(
@@ -62,7 +70,7 @@ async def test_only_what_is_due_is_claimed(database: Database) -> None:
     """Rows of later, rows without a time and leased rows stay; the earliest come first."""
     late = delegation(wake_at=NOON + timedelta(microseconds=1))
     never = delegation(wake_at=None)
-    leased = delegation(wake_at=NOON, leased_until=NOON + timedelta(seconds=1))
+    leased = delegation(wake_at=NOON, leased_until=real_now() + timedelta(minutes=1))
     first = delegation(wake_at=NOON - timedelta(hours=2))
     second = delegation(wake_at=NOON - timedelta(hours=1))
     third = delegation(wake_at=NOON)
@@ -77,8 +85,26 @@ async def test_a_lease_that_ran_out_is_claimed_again(database: Database) -> None
     row = delegation(wake_at=NOON)
     await add(database, row)
     assert await claim(database) == [row.id]
-    assert await claim(database, now=NOON + LEASE - timedelta(microseconds=1)) == []
-    assert await claim(database, now=NOON + LEASE) == [row.id]
+    assert await claim(database) == []
+    await wear(database, -timedelta(hours=1))
+    assert await claim(database) == []
+    await wear(database, timedelta(hours=1) + LEASE)
+    assert await claim(database) == [row.id]
+
+
+@pytest.mark.parametrize("days", [-3, 3])
+async def test_a_lease_is_a_matter_of_the_database(database: Database, days: int) -> None:
+    """R2: a process whose clock is days ahead or behind neither takes a row that is leased, nor
+    leases one for days."""
+    row = delegation(wake_at=NOON - timedelta(days=9))
+    await add(database, row)
+    assert await claim(database) == [row.id]
+    assert await claim(database, now=NOON + timedelta(days=days)) == []
+    await database.run(lambda store: store.delegations.due.free(row.id))
+    assert await claim(database, now=NOON + timedelta(days=days)) == [row.id]
+    stored = await get(database, row)
+    assert stored.leased_until is not None
+    assert abs(stored.leased_until - real_now() - LEASE) < timedelta(seconds=5)
 
 
 async def test_a_lease_is_prolonged_only_while_it_is_held(database: Database) -> None:
@@ -87,11 +113,15 @@ async def test_a_lease_is_prolonged_only_while_it_is_held(database: Database) ->
     await add(database, held, freed)
     await claim(database)
     await database.run(lambda store: store.delegations.due.free(freed.id))
-    until = NOON + timedelta(minutes=1)
+    before = (await get(database, held)).leased_until
+    assert before is not None
+    minute = timedelta(minutes=1)
     await database.run(
-        lambda store: store.delegations.due.prolong([held.id, freed.id], until=until)
+        lambda store: store.delegations.due.prolong([held.id, freed.id], lease=minute)
     )
-    assert (await get(database, held)).leased_until == until
+    after = (await get(database, held)).leased_until
+    assert after is not None
+    assert after - before > minute - LEASE
     assert (await get(database, freed)).leased_until is None
 
 
@@ -126,7 +156,7 @@ async def test_next_wake_is_the_earliest_free_row(database: Database) -> None:
         database,
         delegation(wake_at=NOON + timedelta(hours=1)),
         delegation(wake_at=soon),
-        delegation(wake_at=NOON, leased_until=NOON + LEASE),
+        delegation(wake_at=NOON, leased_until=real_now() + LEASE),
         delegation(wake_at=None),
     )
     assert await database.run(lambda store: store.delegations.due.next_wake()) == soon
@@ -136,7 +166,7 @@ async def test_claims_of_cards_count_attempts(database: Database) -> None:
     """Each claim of a card counts, so that the next one notices an attempt that died half-way."""
     await add(database, delegation())
     for attempt in (1, 2):
-        claimed = await claim_cards(database, now=NOON + LEASE * attempt)
+        claimed = await claim_cards(database, lease=timedelta())
         assert [card.attempts for card in claimed] == [attempt, attempt]
 
 
@@ -182,9 +212,12 @@ class Step:
 
 
 async def test_several_workers_do_everything_once(
-    database: Database, others: list[Database]
+    database: Database, others: list[Database], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Five workers on five doors, some of whose steps fail: each row is done exactly once."""
+    monkeypatch.setattr(
+        worker_module, "LEASE", timedelta(minutes=1)
+    )  # however busy this machine is
     due = [delegation(wake_at=NOON) for _ in range(150)]
     await add(database, *due)
     done: list[str] = []

@@ -1,24 +1,27 @@
 """Encryption keys rotate: rows move to the newest key, and a missing key is said at the start."""
 
 import asyncio
+import json
 import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
+from sqlalchemy import Connection, select
 
 from bot.connections.keys import keys_problem
-from bot.connections.vault import Vault
-from bot.process import cli, doctor
+from bot.connections.vault import Purpose, Vault, owner_of
+from bot.process import doctor
 from bot.process.settings import Settings
 from bot.store import Database
 from models.connection import connections
 from models.delegation import State
-from sandbox.people import ADA, BEN
+from sandbox.people import ADA, BEN, DANA
 from tests.patience import MOMENT, PATIENCE
-from tests.scenarios.moves import active, settled_in
-from tests.scenarios.world import open_world
+from tests.scenarios.moves import active, connection_of, settled_in, shown
+from tests.scenarios.test_pairings import opened_by
+from tests.scenarios.world import World, open_world
 
 OLD, NEW, OTHER = (Fernet.generate_key().decode() for _ in range(3))
 
@@ -85,17 +88,104 @@ async def test_a_missing_key_is_found(database_url: str) -> None:
     assert problem.startswith("ENCRYPTION_KEYS")
 
 
-async def test_serve_and_doctor_say_so(
-    sqlite_url: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+async def test_a_lost_key_stops_nobody_else(
+    database_url: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """Neither starts with a stack trace later: one line, and a status of failure."""
-    # It is for the whole process, and would log into this test's closed output ever after.
-    monkeypatch.setattr(cli, "configure_logging", lambda: None)
+    """R3: with one secret that no key opens the bot starts, ends what it can, says so to admins and
+    in the log, and the person concerned connects again."""
+    async with open_world(database_url, encryption_keys=(OLD,)) as world:
+        await active(world)
+        close = world.close
+    after: dict[str, Any] = {"encryption_keys": (NEW,), "admins": (DANA.id,)}
+    async with open_world(database_url, close=close, **after) as world:
+        told = await world.card(DANA, "cannot open some of its connections")
+        assert "ENCRYPTION_KEYS" in world.slack.read(told, DANA)
+        await shown(world, ADA, "Connect Close", "can no longer act for you")
+        assert not (await connection_of(world)).is_alive
+        assert "ENCRYPTION_KEYS does not open 1 of" in "".join(capfd.readouterr())
+        await world.connect(ADA)
+        await world.card(ADA, "works again")
+        world.clock.push(hours=2)
+        await settled_in(world, State.ENDED)
+        assert not close.find(ADA, BEN)
+    async with open_world(database_url, close=close, **after) as world:
+        assert (await connection_of(world)).is_alive
+        assert not [m for m in world.slack.messages(DANA) if "cannot open some" in m.text]
+
+
+async def until_alive(world: World) -> None:
+    """Wait until the only connection works."""
+    async with asyncio.timeout(PATIENCE):
+        while not (await connection_of(world)).is_alive:  # noqa: ASYNC110 - only looking tells
+            await asyncio.sleep(MOMENT)
+
+
+async def test_a_key_that_comes_back(database_url: str) -> None:
+    """R3: when the missing key is added after all, what it sealed works again by itself."""
+    async with open_world(database_url, encryption_keys=(OLD,)) as world:
+        await active(world)
+        close = world.close
+    async with open_world(database_url, encryption_keys=(NEW,), close=close) as world:
+        await shown(world, ADA, "Connect Close", "can no longer act for you")
+    async with open_world(database_url, encryption_keys=(NEW, OLD), close=close) as world:
+        await until_alive(world)
+        world.clock.push(hours=2)
+        await settled_in(world, State.ENDED)
+        assert not close.find(ADA, BEN)
+
+
+async def test_a_pairing_that_no_key_opens(database_url: str) -> None:
+    """R3: it is nobody's to confirm any more; its person is told, and connects again."""
+    dana = (DANA.id,)
+    async with open_world(database_url, encryption_keys=(OLD,), admins=dana) as world:
+        await opened_by(world, ADA, BEN)
+        await shown(world, DANA, "Confirm")
+        close = world.close
+    async with open_world(database_url, encryption_keys=(NEW,), close=close, admins=dana) as world:
+        told = await world.card(ADA, "was not connected")
+        assert "encryption key" in world.slack.read(told, ADA)
+
+
+async def test_what_was_sealed_before_there_were_labels(database_url: str) -> None:
+    """R8: it opens as before, and carries its purpose and owner soon after the start."""
+    async with open_world(database_url, encryption_keys=(OLD,)) as world:
+        await active(world)
+        close, stored = world.close, await connection_of(world)
+        tokens = Vault([OLD]).open(stored.account.secret, Purpose.TOKENS, owner_of(stored))
+        plain = Fernet(OLD).encrypt(json.dumps(tokens).encode())
+        await world.database.run_connection(
+            lambda each: each.execute(connections.update().values(secret=plain))
+        )
+    async with open_world(database_url, encryption_keys=(OLD,), close=close) as world:
+        async with asyncio.timeout(PATIENCE):
+            while not Vault([OLD]).is_newest(await secret_of(world.database)):  # noqa: ASYNC110 - only looking tells
+                await asyncio.sleep(MOMENT)
+        world.clock.push(hours=2)
+        await settled_in(world, State.ENDED)
+        assert not close.find(ADA, BEN)
+
+
+async def test_anothers_secret_is_refused(database_url: str) -> None:
+    """R8: Ada's sealed tokens in Ben's row do not act in Ben's name, nor in Ada's."""
+    async with open_world(database_url) as world:
+        await world.connect(ADA)
+        await world.connect(BEN)
+
+        def swap(connection: Connection) -> None:
+            mine = connections.c.slack_user_id == ADA.id
+            secret = connection.execute(select(connections.c.secret).where(mine)).scalar_one()
+            row = connections.update().where(connections.c.slack_user_id == BEN.id)
+            connection.execute(row.values(secret=secret))
+
+        await world.database.run_connection(swap)
+        await world.sendas(BEN, "grant @cleo 2h Covering")
+        await shown(world, BEN, "Connect Close")
+        assert not world.close.associations
+
+
+async def test_doctor_says_so(sqlite_url: str) -> None:
+    """How many connections no key opens, and nothing when all is well."""
     async with open_world(sqlite_url, encryption_keys=(OLD,)) as world:
         await world.connect(ADA)
-    assert await cli.serve(settings_for(sqlite_url, NEW)) == 4
-    said = capsys.readouterr().err
-    assert "ENCRYPTION_KEYS" in said
-    assert "Traceback" not in said
     assert "ENCRYPTION_KEYS" in (await doctor._database(settings_for(sqlite_url, NEW)) or "")
     assert await doctor._database(settings_for(sqlite_url, OLD)) is None

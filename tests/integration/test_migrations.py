@@ -14,9 +14,11 @@ import models.connection
 import models.delegation
 import models.event  # noqa: F401 - each import adds its tables to the metadata
 from bot.store import Database
-from bot.store.schema import alembic_config, is_current, migrate
+from bot.store.schema import Fit, alembic_config, is_current, look, migrate
 from models.base import metadata, new_id
 from tests.integration.rows import add, cards_of, delegation
+
+ADDING_FROM = "0003"  # those after it only add
 
 
 @pytest.fixture
@@ -71,6 +73,89 @@ def revisions() -> list[str]:
     """Every migration, the first one first."""
     scripts = ScriptDirectory.from_config(alembic_config()).walk_revisions()
     return [script.revision for script in scripts][::-1]
+
+
+def columns(connection: Connection) -> dict[str, dict[str, bool]]:
+    """Each table's columns, and whether a row can be written without naming it."""
+    found = inspect(connection).get_multi_columns()
+    return {
+        str(table): {
+            each["name"]: each["nullable"] or each.get("default") is not None for each in of_table
+        }
+        for (_schema, table), of_table in found.items()
+    }
+
+
+async def test_migrations_only_add(database: Database) -> None:
+    """The release before works with the schema of each next one: what it uses is there, and what
+    it does not know fills itself (docs/decisions/0011)."""
+    await database.run_connection(lambda each: command.downgrade(alembic_config(each), ADDING_FROM))
+    before = await database.run_connection(columns)
+    for revision in revisions()[revisions().index(ADDING_FROM) + 1 :]:
+        await migrate(database, revision)
+        after = await database.run_connection(columns)
+        for table, known in before.items():
+            assert known.keys() <= after[table].keys(), (revision, table)
+            new = after[table].keys() - known.keys()
+            assert all(after[table][name] for name in new), (revision, table)
+        before = after
+
+
+NEWER = "9999_newer"
+ADDITIONS = {
+    "a table": ("CREATE TABLE more (id INTEGER PRIMARY KEY)",),
+    "a column": ("ALTER TABLE cards ADD COLUMN more TEXT",),
+    "a column with a default": ("ALTER TABLE cards ADD COLUMN more TEXT NOT NULL DEFAULT 'x'",),
+}
+DEMANDS = {
+    "less columns": ("ALTER TABLE cards DROP COLUMN told",),
+    "less tables": ("DROP TABLE drafts",),
+    "a renamed column": ("ALTER TABLE cards RENAME COLUMN told TO heard",),
+}
+
+
+async def migrated_by_a_newer_release(database: Database, *statements: str) -> None:
+    """What a release that is not written yet does to the schema."""
+
+    def change(connection: Connection) -> None:
+        for statement in (*statements, f"UPDATE alembic_version SET version_num = '{NEWER}'"):
+            connection.exec_driver_sql(statement)
+
+    await database.run_connection(change)
+
+
+@pytest.mark.parametrize("what", ADDITIONS)
+async def test_a_newer_release_has_added(database: Database, what: str) -> None:
+    """The process of before is ready, works, and may even start again; migrating leaves it be."""
+    await migrated_by_a_newer_release(database, *ADDITIONS[what])
+    assert (await look(database)).fit is Fit.READY
+    await add(database, delegation())
+    await migrate(database)
+    assert await is_current(database)
+
+
+@pytest.mark.parametrize("what", DEMANDS)
+async def test_a_newer_release_has_taken_away(database: Database, what: str) -> None:
+    """What the process of before uses is not there any more: it is not ready, and says so."""
+    await migrated_by_a_newer_release(database, *DEMANDS[what])
+    assert (await look(database)).fit is Fit.AHEAD
+    assert not await is_current(database)
+
+
+async def test_a_newer_release_demands(database: Database) -> None:
+    """A new column that every row must name: the process of before could not write any."""
+    if database.kind == "sqlite":
+        pytest.skip("SQLite cannot add such a column")
+    demand = "ALTER TABLE cards ADD COLUMN more TEXT NOT NULL"
+    await migrated_by_a_newer_release(database, demand)
+    assert (await look(database)).fit is Fit.AHEAD
+
+
+async def test_an_older_schema_is_behind(database: Database) -> None:
+    """With migrations missing the process is not ready."""
+    await database.run_connection(lambda each: command.downgrade(alembic_config(each), "-1"))
+    assert (await look(database)).fit is Fit.BEHIND
+    await migrate(database)
 
 
 async def test_migrating_twice_changes_nothing(database: Database) -> None:

@@ -21,15 +21,16 @@ from bot.close.errors import (
 )
 from bot.close.transport import open_http
 from bot.connections.sessions import Connections, NotConnected
-from bot.connections.vault import Vault
+from bot.connections.vault import Purpose, Vault, owner
 from bot.ports import Credential
-from bot.store import Database
+from bot.store import Database, Store
 from models.connection import Connection
 from sandbox.close import SandboxClose
 from sandbox.close.trouble import After
 from sandbox.people import ADA
 from sandbox.serving import serve
 from tests.integration.close_world import oauth_client
+from tests.integration.outage import Outage
 from tests.integration.refresher import TEAM
 from tests.integration.rows import account, connection
 from tests.patience import MOMENT, PATIENCE
@@ -37,6 +38,7 @@ from tests.patience import MOMENT, PATIENCE
 ROOT = Path(__file__).parents[2]
 OVER = datetime(2020, 1, 1, tzinfo=UTC)
 WHO = "U0ADA"
+OWNER = owner(TEAM, WHO, "user_ada")
 
 
 @dataclass
@@ -48,6 +50,7 @@ class Stage:
     database: Database
     key: str
     connections: Connections
+    tokens: tuple[str, str] = ("", "")
 
     @property
     def refreshes(self) -> int:
@@ -60,12 +63,16 @@ class Stage:
         assert found is not None
         return found
 
+    def sealed(self, access_token: str, refresh_token: str | None = None) -> bytes:
+        """Tokens as they are stored for Ada."""
+        document = {"access_token": access_token, "refresh_token": refresh_token}
+        return Vault([self.key]).seal(document, Purpose.TOKENS, OWNER)
+
     async def put(self, **changes: object) -> None:
         """Store a connection with tokens that Close just gave."""
         tokens = self.close.connect(ADA)
-        sealed = Vault([self.key]).seal(
-            {"access_token": tokens["access_token"], "refresh_token": tokens["refresh_token"]}
-        )
+        self.tokens = (str(tokens["access_token"]), str(tokens["refresh_token"]))
+        sealed = self.sealed(*self.tokens)
         values = {"secret": sealed, "access_expires_at": OVER, **changes}
         row = connection(account=account(**values))
         await self.database.run(lambda store: store.connections.put(row))
@@ -243,12 +250,79 @@ async def test_whoever_asks_may_go_away(stage: Stage) -> None:
     assert stage.refreshes == 1
 
 
+async def renewing(stage: Stage) -> "asyncio.Task[str]":
+    """Somebody asks, and Close is about to answer with new tokens."""
+    stage.close.trouble.stall("/oauth2/token/", 0.5)
+    asking = asyncio.create_task(stage.secret())
+    while (await stage.stored()).refreshing_until is None:  # noqa: ASYNC110 - only looking tells
+        await asyncio.sleep(0.01)
+    return asking
+
+
+async def test_new_tokens_are_held_until_they_are_stored(stage: Stage, outage: Outage) -> None:
+    """K9: the database is away just when Close has rotated the tokens: they are stored once it is
+    back, and whoever asked gets them."""
+    asking = await renewing(stage)
+    outage.is_on = True
+    await asyncio.sleep(1.5)
+    assert not asking.done()
+    outage.is_on = False
+    assert stage.works(await asking)
+    assert (await stage.stored()).version == 2
+    assert stage.works(await stage.secret())
+    assert stage.refreshes == 1
+
+
+@pytest.mark.parametrize("what", ["found dead", "resealed", "nothing", "leased"])
+async def test_held_tokens_win(stage: Stage, outage: Outage, database_url: str, what: str) -> None:
+    """K9: whatever another process has done meanwhile to the connection with the tokens that are
+    used up, the only good ones replace them."""
+    other = Database(database_url)
+    asking = await renewing(stage)
+    row = await stage.stored()
+
+    def interfere(store: Store) -> None:
+        if what == "found dead":
+            store.connections.mark_dead(row, now=datetime.now(UTC))
+        if what == "resealed":
+            store.connections.reseal(row, secret=stage.sealed(*stage.tokens))
+        if what == "leased":
+            store.connections.unlease(row)
+            store.connections.lease(row, lease=timedelta(seconds=20))
+
+    await other.run(interfere)
+    outage.is_on = True
+    await asyncio.sleep(1)
+    outage.is_on = False
+    assert stage.works(await asking)
+    stored = await stage.stored()
+    assert stored.refreshing_until is None
+    if what == "found dead":  # the watch tries it at once, and finds that it works
+        assert stored.wake_at is not None
+        assert stored.wake_at <= datetime.now(UTC)
+    else:
+        assert stage.works(await stage.secret())
+    await other.dispose()
+
+
+async def test_a_stopping_process_stores_first(stage: Stage, outage: Outage) -> None:
+    """K9, K1: what Close answers is waited for, and stored, before the process ends."""
+    asking = await renewing(stage)
+    asking.cancel()
+    outage.is_on = True
+    stopping = asyncio.create_task(stage.connections.finish())
+    await asyncio.sleep(1)
+    assert not stopping.done()
+    outage.is_on = False
+    await stopping
+    assert (await stage.stored()).version == 2
+
+
 async def test_a_process_that_died_while_refreshing(stage: Stage) -> None:
     """Its lease runs out, and somebody else refreshes."""
     stored = await stage.stored()
-    past = datetime.now(UTC) - timedelta(minutes=1)
     assert await stage.database.run(
-        lambda store: store.connections.lease(stored, now=past, lease=timedelta(seconds=20))
+        lambda store: store.connections.lease(stored, lease=timedelta(seconds=0.5))
     )
     assert stage.works(await stage.secret())
 
@@ -272,8 +346,9 @@ async def test_401_refreshes_once_and_tries_once_more(stage: Stage) -> None:
 
 async def test_an_api_key_is_never_refreshed(stage: Stage) -> None:
     """A refused key can only be replaced by its owner."""
-    sealed = Vault([stage.key]).seal({"access_token": stage.close.api_key(ADA)})
-    await stage.put(secret=sealed, is_api_key=True, access_expires_at=None)
+    await stage.put(
+        secret=stage.sealed(stage.close.api_key(ADA)), is_api_key=True, access_expires_at=None
+    )
     session = await stage.connections.open(TEAM, WHO)
 
     async def refused(credential: Credential) -> None:
@@ -302,4 +377,5 @@ async def test_a_second_key_reads_what_the_first_wrote(stage: Stage) -> None:
     )
     stage = replace(stage, connections=both)
     assert stage.works(await stage.secret())
-    assert Vault([newer]).open((await stage.stored()).account.secret)["access_token"]
+    secret = (await stage.stored()).account.secret
+    assert Vault([newer]).open(secret, Purpose.TOKENS, OWNER)["access_token"]

@@ -153,7 +153,7 @@ async def test_a_connection_belongs_to_one_person(database: Database) -> None:
     first = connection()
     await database.run(lambda store: store.connections.put(first))
     leased = await database.run(
-        lambda store: store.connections.lease(first, now=NOON, lease=timedelta(seconds=20))
+        lambda store: store.connections.lease(first, lease=timedelta(seconds=20))
     )
     assert leased
     second = connection(account=account(email="new@example.com"))
@@ -194,7 +194,7 @@ async def test_old_versions_change_nothing(database: Database) -> None:
         return [
             store.connections.renew(old, secret=b"x", **FRESH),
             store.connections.mark_dead(old, now=NOON),
-            store.connections.lease(old, now=NOON, lease=timedelta(seconds=20)),
+            store.connections.lease(old, lease=timedelta(seconds=20)),
         ]
 
     assert await database.run(try_all) == [None, None, False]
@@ -208,9 +208,7 @@ async def test_only_one_gets_the_lease(database: Database, database_url: str) ->
     other = Database(database_url)
     results = await asyncio.gather(
         *(
-            door.run(
-                lambda store: store.connections.lease(row, now=NOON, lease=timedelta(seconds=9))
-            )
+            door.run(lambda store: store.connections.lease(row, lease=timedelta(seconds=9)))
             for door in [database, other] * 5
         )
     )

@@ -14,9 +14,11 @@ from bot.clock.scheduler import Clock
 from bot.clock.worker import LEASE, Worker
 from bot.ports import Now
 from bot.store import Database
-from models.delegation import Delegation
-from tests.integration.rows import add, delegation, get
+from models.delegation import Delegation, State
+from tests.integration.rows import add, delegation, get, wear
 from tests.patience import MOMENT, PATIENCE
+
+HOUR = timedelta(hours=1)
 
 
 def now() -> datetime:
@@ -190,11 +192,7 @@ async def test_a_long_step_keeps_its_lease(
     monkeypatch.setattr(worker_module, "BEAT", 0.05)
     row = delegation(wake_at=now())
     await add(database, row)
-    ahead = timedelta()
     starts, finish = 0, asyncio.Event()
-
-    def pushed() -> datetime:
-        return now() + ahead
 
     async def take_long(_item: Delegation) -> None:
         nonlocal starts
@@ -205,16 +203,16 @@ async def test_a_long_step_keeps_its_lease(
         async with asyncio.timeout(PATIENCE):
             while True:
                 until = (await get(database, row)).leased_until
-                if until is not None and until > pushed() + LEASE * 0.8:
+                if until is not None and until > now() + LEASE * 0.8:
                     return
                 await asyncio.sleep(MOMENT)
 
     step = Step(database, take_long)
-    first, second = (make(database, step, pushed) for _ in range(2))
+    first, second = (make(database, step) for _ in range(2))
     async with at_work(first), at_work(second):
         for _ in range(4):
             await fresh()
-            ahead += LEASE / 2
+            await wear(database, LEASE / 2)
         await fresh()
         finish.set()
         await until(lambda: len(step.done) == 1)
@@ -284,6 +282,147 @@ async def test_stopping_lets_running_steps_finish(database: Database) -> None:
     await add(database, later)
     await asyncio.sleep(0.1)
     assert step.done == [row.id]
+
+
+async def test_stopping_does_not_wait_for_ever(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """K1: a step that does not end in time is ended, and its row can be claimed at once."""
+    monkeypatch.setattr(worker_module, "PATIENCE", 0.1)
+    row = delegation(wake_at=now())
+    await add(database, row)
+    started = asyncio.Event()
+
+    async def hang(_item: Delegation) -> None:
+        started.set()
+        await asyncio.Event().wait()
+
+    async with at_work(make(database, Step(database, hang))):
+        await started.wait()
+    assert (await get(database, row)).leased_until is None
+    step = Step(database)
+    async with at_work(make(database, step)):
+        await until(lambda: step.done == [row.id])
+
+
+async def test_a_step_has_its_limit(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """R1: a step that would never end is ended, put off, and taken again later."""
+    monkeypatch.setattr(worker_module, "LONGEST_STEP", 0.1)
+    row = delegation(wake_at=now())
+    await add(database, row)
+    times = 0
+
+    async def hang_once(_item: Delegation) -> None:
+        nonlocal times
+        times += 1
+        if times == 1:
+            await asyncio.Event().wait()
+
+    step = Step(database, hang_once)
+    async with at_work(make(database, step)):
+        await until(lambda: step.done == [row.id])
+    assert [type(error) for error in step.failures] == [worker_module.StepTooLong]
+
+
+async def test_a_beat_that_hangs_is_given_up(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R1: one prolongation that gets no answer does not cost the lease: the next comes in time."""
+    monkeypatch.setattr(worker_module, "LEASE", timedelta(seconds=2))
+    monkeypatch.setattr(worker_module, "BEAT", 0.3)
+    await add(database, delegation(wake_at=now()))
+    starts = 0
+
+    async def take_long(_item: Delegation) -> None:
+        nonlocal starts
+        starts += 1
+        await asyncio.sleep(4)
+
+    step = Step(database, take_long)
+    first, second = make(database, step), make(database, step)
+    real, hung = first._prolong, 0
+
+    async def hang_sometimes(ids: Any) -> None:
+        nonlocal hung
+        hung += 1
+        if hung == 1:
+            await asyncio.Event().wait()
+        await real(ids)
+
+    monkeypatch.setattr(first, "_prolong", hang_sometimes)
+    monkeypatch.setattr(second, "_prolong", hang_sometimes)
+    async with at_work(first), at_work(second):
+        await until(lambda: len(step.done) == 1)
+    assert starts == 1
+
+
+async def test_a_beat_that_has_died_ends_the_worker(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R1: a worker that cannot keep what it works on does not go on without being noticed."""
+    worker = make(database, Step(database))
+
+    async def die() -> None:
+        raise RuntimeError("no more")
+
+    monkeypatch.setattr(worker, "_keep_leases", die)
+    with pytest.raises(RuntimeError):
+        await worker.run()
+    assert worker.has_ended
+
+
+async def test_processes_whose_clocks_differ(database: Database) -> None:
+    """R2: two processes whose clocks are two hours apart do nothing twice."""
+    rows = [delegation(wake_at=now() - timedelta(hours=2)) for _ in range(20)]
+    await add(database, *rows)
+
+    async def take_a_while(_item: Delegation) -> None:
+        await asyncio.sleep(0.5)
+
+    step = Step(database, take_a_while)
+    ahead, behind = make(database, step), make(database, step)
+    ahead._now, behind._now = (lambda: now() + HOUR), (lambda: now() - HOUR)
+    async with at_work(ahead), at_work(behind):
+        await until(lambda: len(step.done) >= len(rows))
+        await asyncio.sleep(0.2)
+    assert sorted(step.done) == sorted(row.id for row in rows)
+
+
+async def test_a_start_tries_what_waits(database: Database) -> None:
+    """K12: after a start what waits for another attempt is tried at once; what has its time does
+    not come earlier."""
+    later, much_later = now() + timedelta(minutes=9), now() + timedelta(hours=9)
+    waiting = [
+        delegation(state=state, attempts=9, wake_at=later)
+        for state in (State.APPROVED, State.ENDING)
+    ]
+    resting = [
+        delegation(state=State.ENDING, attempts=0, wake_at=later),
+        delegation(state=State.ACTIVE, attempts=9, wake_at=later),
+        delegation(state=State.APPROVED, attempts=9, wake_at=much_later),
+    ]
+    await add(database, *waiting, *resting)
+    step = Step(database)
+    async with at_work(make(database, step)):
+        await until(lambda: len(step.done) == 2)
+        await asyncio.sleep(0.1)
+    assert sorted(step.done) == sorted(row.id for row in waiting)
+
+
+async def test_a_start_does_not_try_all_at_once(database: Database) -> None:
+    """K12: of many that wait a few are tried now, the rest within seconds."""
+    moment = now()
+    rows = [
+        delegation(state=State.ENDING, attempts=9, wake_at=moment + timedelta(minutes=9))
+        for _ in range(50)
+    ]
+    await add(database, *rows)
+    await database.run(
+        lambda store: store.delegations.due.hurry(now=moment, within=timedelta(minutes=20))
+    )
+    waits = sorted([(await get(database, row)).wake_at or moment for row in rows])
+    assert waits[:20] == [moment] * 20
+    assert moment < waits[-1] <= moment + timedelta(seconds=10)
 
 
 async def test_a_worker_that_dies_loses_nothing(

@@ -7,10 +7,12 @@ from models.comparison import Comparison
 from models.connection import connections
 from models.delegation import Event, State
 from sandbox.close.unknowns import DeleteGone
-from sandbox.people import ADA, BEN, CLEO, DANA, TEAM_ID, SandboxPerson
+from sandbox.people import ADA, BEN, CLEO, DANA, ORGANIZATION_ID, TEAM_ID
 from tests.patience import MOMENT, PATIENCE
 from tests.scenarios.moves import active, calls, press, read_all, settled_in, shown
 from tests.scenarios.world import World
+
+ELSEWHERE = "orga_elsewhere"
 
 AN_HOUR = 70  # minutes: an hour and the most that chance adds to it
 
@@ -282,21 +284,21 @@ async def test_the_cost_is_one_call(world: World) -> None:
 async def test_another_account_cannot_confirm_the_end(world: World) -> None:
     """Close answers 404 to whoever may not see an association: that is not taken for its end."""
     await active(world)
-    await connected_as(world, CLEO)
+    await connected_in(world, ELSEWHERE)
     world.clock.push(hours=2)
     await world.card(ADA, "has connected another Close account since")
     assert world.close.find(ADA, BEN)
     assert (await world.only()).state is State.ENDING
-    await connected_as(world, ADA)
+    await connected_in(world, ORGANIZATION_ID)
     world.clock.push(minutes=20)
     await settled_in(world, State.ENDED)
     assert not world.close.associations
 
 
-async def connected_as(world: World, person: SandboxPerson) -> None:
-    """Ada's connection belongs to this Close account now."""
+async def connected_in(world: World, organization_id: str) -> None:
+    """Ada's connection is one to this Close organization now."""
     await world.database.run_connection(
         lambda connection: connection.execute(
-            connections.update().values(close_user_id=person.close_user_id)
+            connections.update().values(organization_id=organization_id)
         )
     )

@@ -67,6 +67,25 @@ async def test_killed_while_active(house: House, database_url: str) -> None:
     assert [each.state for each in await rows(database_url)] == [State.ENDED]
 
 
+async def test_over_since_the_promised_end(house: House, database_url: str) -> None:
+    """R5: after an outage a right that Close still holds is over since the end that was promised,
+    and a request has lapsed when it was said to, not when the bot came back."""
+    await active(house, BEN)
+    await ask(house, CLEO)
+    await house.bot.kill()
+    stored = {each.grantee_id: each for each in await rows(database_url)}
+    promised, lapsing = stored[BEN.id], stored[CLEO.id]
+    assert promised.ends_at is not None
+    house.close.trouble.fail(DELETE, 503, times=1000)
+    house.clock.push(timedelta(days=4))
+    await house.bot.start()
+    told = await message(house, DANA, "may still be able to send email as")
+    assert f"!date^{int(promised.ends_at.timestamp())}" in str(told.blocks)
+    await message(house, CLEO, "did not answer in time")
+    ended = {each.id: each.ended_at for each in await rows(database_url)}
+    assert ended == {promised.id: promised.ends_at, lapsing.id: lapsing.lapses_at}
+
+
 async def test_killed_amid_several_ends(house: House, database_url: str) -> None:
     """Three end at once and the bot dies after the first: all are taken back and told."""
     grantees = (BEN, CLEO, DANA)

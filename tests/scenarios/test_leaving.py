@@ -89,7 +89,7 @@ async def test_the_only_admin_does_not_confirm_themselves(sqlite_url: str) -> No
     async with open_world(sqlite_url, admins=(DANA.id,)) as world:
         page = await opened_by(world, DANA, CLEO)
         assert page.status_code == 403
-        assert "somebody other than you" in page.text
+        assert "somebody other than the two of you" in page.text
         assert revocations(world) == 1
         assert await stored(world) == 0
 

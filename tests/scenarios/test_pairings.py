@@ -96,7 +96,7 @@ async def test_an_admin_confirms(database_url: str) -> None:
     async with open_world(database_url, admins=(DANA.id, CLEO.id)) as world:
         page = await opened_by(world, ADA, BEN)
         assert page.status_code == 200
-        assert "An admin" in page.text
+        assert "an admin of the bot has been asked" in page.text
         assert await stored(world) == []
         assert "an admin has been asked" in await world.sendas(ADA, "connect")
         question = await world.card(DANA, QUESTION)

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from cryptography.fernet import Fernet
 
+from bot.connections import flow, sessions
 from bot.connections.sessions import Connections
+from bot.store import DatabaseAway
 from bot.store.revocations import Revocations
 from models.revocation import revocations as table
 from sandbox.people import ADA, BEN, DANA, ORGANIZATION_ID
@@ -99,14 +101,30 @@ def _nothing(*_args: object, **_named: object) -> None:
     """What a dead process does."""
 
 
-async def test_nothing_can_be_stored(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The database is away just when Close has given tokens: they are ended at once."""
+async def test_nothing_can_be_stored(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The database is away just when Close has given tokens, and the bot is told to stop before it
+    is back: they are ended."""
 
     def away(*_args: object, **_named: object) -> None:
-        raise OSError("the database is away")
+        raise DatabaseAway
 
-    monkeypatch.setattr(Revocations, "add", away)
-    assert (await world.connect(ADA)).status_code == 500
+    monkeypatch.setattr(flow, "BROWSER_WAITS", 0.1)
+    monkeypatch.setattr(sessions, "FINISH", 0.1)
+    async with open_world(database_url) as world:
+        monkeypatch.setattr(Revocations, "add", away)
+        assert "Almost there" in (await world.connect(ADA)).text
+        assert dead(world) == 0
+    assert dead(world) == 1
+
+
+async def test_it_cannot_be_written_down(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever goes wrong when tokens are stored: they are ended at once."""
+
+    def broken(*_args: object, **_named: object) -> None:
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr(Revocations, "add", broken)
+    assert (await world.connect(ADA)).status_code >= 500
     assert dead(world) == 1
 
 
@@ -131,9 +149,9 @@ async def test_a_kept_connection_is_never_ended(
     asked: list[bytes] = []
     revoke: Callable[..., Any] = Connections.revoke
 
-    async def noted(self: Connections, sealed: bytes) -> None:
+    async def noted(self: Connections, sealed: bytes, owner: str) -> None:
         asked.append(sealed)
-        await revoke(self, sealed)
+        await revoke(self, sealed, owner)
 
     monkeypatch.setattr(Connections, "revoke", noted)
     await stage.connect(ADA)

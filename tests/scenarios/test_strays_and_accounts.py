@@ -5,10 +5,10 @@ import pytest
 
 from models.delegation import State
 from models.stray import StrayState, strays
-from sandbox.people import ADA, BEN, CLEO, DANA
+from sandbox.people import ADA, BEN, CLEO, DANA, ORGANIZATION_ID
 from sandbox.slack.workspace import Message
 from tests.scenarios.moves import asked, at_rest, calls, press, settled_in, shown
-from tests.scenarios.test_comparing import comparison, connected_as, submitted
+from tests.scenarios.test_comparing import ELSEWHERE, comparison, connected_in, submitted
 from tests.scenarios.test_disconnecting import GONE, stored
 from tests.scenarios.test_pairings import opened_by
 from tests.scenarios.world import World, open_world
@@ -60,7 +60,7 @@ async def test_the_form_is_checked_again(stage: World) -> None:
 async def test_another_account_is_told_so(stage: World, button: str) -> None:
     """Only the account that gave a right can change it."""
     card = await found(stage)
-    await connected_as(stage, CLEO)
+    await connected_in(stage, ELSEWHERE)
     await stage.slack.click(ADA, card, button)
     await stage.whispered(ADA, "with another Close account")
     assert await state_of(stage) is StrayState.FOUND
@@ -72,12 +72,12 @@ async def test_another_account_does_not_prove_a_removal(world: World) -> None:
     world.close.trouble.fail("DELETE /send_as/*", 503, times=1)
     await press(world, ADA, "Remove")
     await world.card(ADA, "Waiting for Close to confirm")
-    await connected_as(world, CLEO)
+    await connected_in(world, ELSEWHERE)
     world.clock.push(minutes=1)
     await world.card(ADA, "You are connected with another Close account")
     assert await state_of(world) is StrayState.REMOVING
     assert world.close.find(ADA, BEN)
-    await connected_as(world, ADA)
+    await connected_in(world, ORGANIZATION_ID)
     await world.connect(ADA)
     await world.card(ADA, "You removed it. Close confirmed")
     assert not world.close.associations
@@ -145,7 +145,7 @@ async def test_an_account_that_changes_on_the_way(world: World) -> None:
     look = world.close.trouble.hold("GET /send_as/*")
     await press(world, ADA, "Approve")
     await look.arrived.wait()
-    await connected_as(world, CLEO)
+    await connected_in(world, ELSEWHERE)
     look.let_go.set()
     await at_rest(world)
     assert world.close.find(ADA, BEN) is None

@@ -33,10 +33,11 @@ async def checked(world: World, count: int) -> None:
     )
 
 
-async def figures(world: World) -> str:
-    """What ``/metrics`` shows."""
-    async with httpx.AsyncClient(timeout=PATIENCE) as browser:
-        return (await browser.get(f"{world.bot_url}/metrics")).text
+async def counted(world: World, figure: str) -> None:
+    """``/metrics`` shows this, a second later at most."""
+    async with httpx.AsyncClient() as browser, asyncio.timeout(PATIENCE):
+        while figure not in (await browser.get(f"{world.bot_url}/metrics")).text:  # noqa: ASYNC110 - only looking tells
+            await asyncio.sleep(MOMENT)
 
 
 async def test_refreshed_at_least_daily(world: World) -> None:
@@ -63,14 +64,14 @@ async def test_found_dead_before_it_matters(world: World) -> None:
     notice = await world.card(ADA, LOST)
     assert "remove it yourself in Close's settings" in world.slack.read(notice, ADA)
     assert BEN.name in world.slack.read(notice, ADA)
-    assert 'sendas_connections{state="dead"} 1.0' in await figures(world)
+    await counted(world, 'sendas_connections{state="dead"} 1.0')
     assert "does not work" in await world.sendas(ADA, "list")
     assert "does not work" not in await world.sendas(BEN, "list")
     reply = await press(world, ADA, "Connect Close")
     assert reply.url is not None
     await world.follow(reply.url, ADA)
     await world.card(ADA, WORKS)
-    assert 'sendas_connections{state="alive"} 1.0' in await figures(world)
+    await counted(world, 'sendas_connections{state="alive"} 1.0')
     world.clock.push(hours=2)
     await settled_in(world, State.ENDED)
     assert not world.close.find(ADA, BEN)
@@ -103,13 +104,13 @@ async def test_admins_hear_of_a_right_that_outlives_its_end(database_url: str) -
         for admin in (DANA, CLEO):
             told = await world.card(admin, OVERDUE)
             assert ADA.name in world.slack.read(told, admin)
-        assert "sendas_delegations_ending 1.0" in await figures(world)
+        await counted(world, "sendas_delegations_ending 1.0")
         assert world.close.find(ADA, BEN)
         await world.connect(ADA)
         await settled_in(world, State.ENDED)
         await world.card(DANA, "is gone now")
         assert not [m for m in world.slack.messages(DANA) if OVERDUE in m.text]
-        assert "sendas_delegations_ending 0.0" in await figures(world)
+        await counted(world, "sendas_delegations_ending 0.0")
 
 
 async def test_a_removed_grantor_who_gets_403_is_an_incident(sqlite_url: str) -> None:

@@ -44,6 +44,7 @@ def messages_about_connections() -> dict[str, Message]:
         "overdue/over": notices.overdue(rows.shortest(State.ENDED)),
         "disconnected": notices.disconnected(was_key=False),
         "disconnected/key": notices.disconnected(was_key=True),
+        "keys-lost": notices.keys_lost(),
         "leaving-question": notices.leaving_question(served * 10),
     }
     shown |= overdue_lists() | departures()

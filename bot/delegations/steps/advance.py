@@ -77,7 +77,8 @@ async def unanswered(tools: Tools, delegation: Delegation) -> None:
     """A request lapses, or its account is looked up, or its grantor is reminded."""
     now = tools.now()
     if delegation.lapses_at <= now:
-        await moves.move(tools, delegation, Event.LAPSE, ended_at=now)
+        lapsed_at = delegation.lapses_at
+        await moves.move(tools, delegation, Event.LAPSE, ended_at=lapsed_at)
     elif delegation.identified_at is None:
         await identify.step(tools, delegation)
     elif delegation.remind_at is not None and delegation.remind_at <= now:

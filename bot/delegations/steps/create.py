@@ -27,9 +27,10 @@ LOOK_AGAIN = timedelta(hours=1)  # somebody may be invited to Close, or get an a
 
 async def step(tools: Tools, delegation: Delegation) -> None:
     """One step of an approved delegation; raises what can only be tried again."""
-    if latest_start(delegation) <= tools.now():
+    latest = latest_start(delegation)
+    if latest <= tools.now():
         event = Event.LAPSE if delegation.attempted_at is None else Event.EXPIRE
-        await moves.move(tools, delegation, event, end_event=event, ended_at=tools.now())
+        await moves.move(tools, delegation, event, end_event=event, ended_at=latest)
         return
     try:
         made = await _made(tools, delegation)

@@ -30,8 +30,12 @@ async def step(tools: Tools, delegation: Delegation) -> None:
 
 async def ending(tools: Tools, group: Sequence[Delegation]) -> Sequence[Delegation]:
     """These as ending; what was extended in the last moment is not among them."""
-    expired = {"end_event": Event.EXPIRE, "ended_at": tools.now()}
-    active = [(each, expired) for each in group if each.state is State.ACTIVE]
+    active = [
+        # Over since the end that was promised: the bot may have been away when it came.
+        (each, {"end_event": Event.EXPIRE, "ended_at": each.ends_at})
+        for each in group
+        if each.state is State.ACTIVE
+    ]
     over: Sequence[Delegation] = ()
     if active:
         over = await moves.move_all(tools, active, Event.EXPIRE, keep_lease=True)

@@ -1,0 +1,205 @@
+"""PostgreSQL: row locks coordinate any number of processes, and nothing waits for ever.
+
+A peer that vanished without a word (failover, a lost NAT entry) is noticed only by whoever waits
+for it, and asking it to cancel would wait as well. So a connection that has been silent for too
+long is cut, which ends every wait on it, and the next one is made anew.
+"""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+from sqlalchemy import URL, Connection, event
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from bot.store.away import DatabaseAway
+
+Work = Callable[[Connection], Any]
+
+CONNECT_LIMIT = 5.0  # seconds for a free place in the pool, and again for a new connection
+SILENCE_LIMIT = 5.0  # seconds that a statement or a commit may take
+CLOSE_LIMIT = 5.0  # seconds for saying goodbye
+# Two transactions waited for each other and one was called off: nothing of it was done.
+CALLED_OFF = frozenset({"40P01", "40001"})  # deadlock_detected, serialization_failure
+DEADLOCKS = 4  # so often a transaction is begun anew
+# The server ends by itself what its client has forgotten: a statement, a transaction with its
+# locks, a connection. Its probes also keep entries of NAT and load balancers alive.
+SESSION = """
+    SET statement_timeout = '4.5s';  -- the server is first: the connection lives on
+    SET idle_in_transaction_session_timeout = '15s';
+    SET tcp_keepalives_idle = '30s';
+    SET tcp_keepalives_interval = '10s';
+    SET tcp_keepalives_count = 3;
+    SET tcp_user_timeout = '30s';
+"""
+PATIENT = ("SET LOCAL statement_timeout = 0", "SET LOCAL idle_in_transaction_session_timeout = 0")
+# postgresql.org/docs/current/errcodes-appendix.html: connection exceptions, too few resources,
+# operator intervention (starting, stopping, cancelled), system errors.
+AWAY_CLASSES = ("08", "53", "57", "58")
+AWAY_STATES = frozenset({"25P03", "25006", "55P03"})  # idle too long, read-only, lock timeout
+READ_ONLY = "25006"  # a failover made a standby of the server that we are connected to
+
+
+class PostgresBackend:
+    """Implements ``bot.store.database.Backend`` on SQLAlchemy's async engine and asyncpg."""
+
+    def __init__(self, url: URL) -> None:
+        self._engine: AsyncEngine = create_async_engine(
+            _asyncpg_url(url),
+            pool_size=10,
+            max_overflow=10,
+            pool_timeout=CONNECT_LIMIT,
+            connect_args={"timeout": CONNECT_LIMIT},
+            hide_parameters=True,
+        )
+        self._running: set[asyncio.Task[Any]] = set()
+        # First of all: what SQLAlchemy asks a new connection has its limit, too.
+        event.listen(self._engine.sync_engine, "connect", _prepare, insert=True)
+        event.listen(self._engine.sync_engine, "before_cursor_execute", _restart_limit)
+
+    async def run(self, work: Work, *, is_patient: bool) -> Any:
+        """One transaction; without patience each statement has :data:`SILENCE_LIMIT`.
+
+        Raises DatabaseAway.
+        """
+        # A commit that was begun is finished even when the caller has gone away meanwhile.
+        task = asyncio.create_task(self._run(work, is_patient=is_patient))
+        self._running.add(task)
+        task.add_done_callback(self._ended)
+        return await asyncio.shield(task)
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._running.discard(task)
+        if not task.cancelled():
+            task.exception()  # whoever still waits gets it as well
+
+    async def _run(self, work: Work, *, is_patient: bool) -> Any:
+        """Begun anew where nothing was done: a deadlock, or a connection that had died before."""
+        deadlocks, has_reconnected = 0, False
+        while True:
+            try:
+                return await self._run_once(work, is_patient=is_patient)
+            except DatabaseAway:
+                raise
+            except Exception as error:
+                if _state(error) in CALLED_OFF and deadlocks < DEADLOCKS:
+                    deadlocks += 1
+                    await asyncio.sleep(random.uniform(0.005, 0.05))  # noqa: S311 - spreads load
+                elif _is_lost(error) and not has_reconnected:
+                    has_reconnected = True
+                elif _is_away(error):
+                    if _state(error) == READ_ONLY:
+                        await self._close_all()
+                    raise DatabaseAway(_state(error) or type(error).__name__) from error
+                else:
+                    raise
+
+    async def _run_once(self, work: Work, *, is_patient: bool) -> Any:
+        async with self._connected() as (connection, limit):
+            limit.is_off = is_patient
+            transaction = await connection.begin()
+            try:
+                for statement in PATIENT if is_patient else ():
+                    await connection.exec_driver_sql(statement)
+                result = await connection.run_sync(work)
+            except BaseException:
+                limit.restart()
+                await transaction.rollback()
+                raise
+            limit.restart()
+            try:
+                await transaction.commit()
+            except DBAPIError as error:
+                if _is_lost(error):
+                    raise DatabaseAway("nobody knows whether it was committed") from error
+                raise
+            return result
+
+    @asynccontextmanager
+    async def _connected(self) -> AsyncIterator[tuple[AsyncConnection, "_Limit"]]:
+        async with self._engine.connect() as connection:
+            limit: _Limit = (await connection.get_raw_connection()).info[_Limit]
+            limit.stop()
+            try:
+                yield connection, limit
+            finally:
+                limit.stop()
+
+    def seconds_stuck(self) -> float:
+        """Never: whatever is stuck is cut."""
+        return 0.0
+
+    async def dispose(self) -> None:
+        """Let what runs finish, and close all connections."""
+        if self._running:
+            await asyncio.wait(self._running, timeout=CLOSE_LIMIT)
+        await self._close_all()
+
+    async def _close_all(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_LIMIT):
+                await self._engine.dispose()
+
+
+class _Limit:
+    """Cuts one connection when its other end has been silent for too long."""
+
+    def __init__(self, driver: Any) -> None:
+        self._driver = driver
+        self._timer: asyncio.TimerHandle | None = None
+        self.is_off = False
+
+    def restart(self) -> None:
+        """From now on there is the whole time again."""
+        self.stop()
+        if not self.is_off:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(SILENCE_LIMIT, self._driver.terminate)
+
+    def stop(self) -> None:
+        """Nobody waits for it any more."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+
+def _prepare(connection: Any, record: Any) -> None:
+    """A new connection: its limit starts at once, and its session is set up."""
+    limit = record.info[_Limit] = _Limit(connection.driver_connection)
+    limit.restart()
+    connection.run_async(_set_up)
+
+
+async def _set_up(driver: Any) -> None:
+    await driver.execute(SESSION)
+
+
+def _restart_limit(connection: Connection, *_statement: object) -> None:
+    connection.info[_Limit].restart()
+
+
+def _state(error: Exception) -> str:
+    """How PostgreSQL names an error, in five characters; empty when it said nothing."""
+    return str(getattr(getattr(error, "orig", error), "sqlstate", None) or "")
+
+
+def _is_lost(error: Exception) -> bool:
+    return isinstance(error, DBAPIError) and error.connection_invalidated
+
+
+def _is_away(error: Exception) -> bool:
+    state = _state(error)
+    if state.startswith(AWAY_CLASSES) or state in AWAY_STATES:
+        return True
+    return _is_lost(error) or isinstance(error, PoolExhausted | OSError)
+
+
+def _asyncpg_url(url: URL) -> URL:
+    """Asyncpg calls ``sslmode`` ``ssl`` and knows no ``channel_binding``; hosts send both."""
+    query = {k: v for k, v in url.query.items() if k not in ("sslmode", "channel_binding")}
+    if "sslmode" in url.query:
+        query["ssl"] = url.query["sslmode"]
+    return url.set(drivername="postgresql+asyncpg", query=query)

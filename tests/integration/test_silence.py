@@ -1,0 +1,234 @@
+"""A database that has gone without a word: every wait has an end, and what is new works at once."""
+
+import asyncio
+import shutil
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, create_engine, make_url, text
+from sqlalchemy.exc import DBAPIError
+
+from bot.store import Database, DatabaseAway, postgres, sqlite
+from tests.conftest import Postgres
+from tests.integration.rows import add, delegation, get
+from tests.integration.wire import Wire, open_wire
+
+LIMIT = 0.5  # seconds
+
+
+@pytest.fixture
+def server_url(postgres: Postgres) -> str:
+    """The address of a migrated, empty PostgreSQL."""
+    return postgres.emptied()
+
+
+@pytest.fixture(autouse=True)
+def _short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Limits short enough to wait for."""
+    for name in ("CONNECT_LIMIT", "SILENCE_LIMIT", "CLOSE_LIMIT"):
+        monkeypatch.setattr(postgres, name, LIMIT)
+
+
+@pytest.fixture
+async def wired(server_url: str) -> AsyncIterator[tuple[Wire, Database]]:
+    """A database at the far end of a wire."""
+    async with open_wire(server_url) as (wire, near):
+        database = Database(near)
+        yield wire, database
+        await database.dispose()
+
+
+def one(connection: Connection) -> Any:
+    """Ask for nothing in particular."""
+    return connection.execute(text("SELECT 1")).scalar()
+
+
+async def test_a_silent_server_is_given_up(wired: tuple[Wire, Database]) -> None:
+    """R1: connections that died without a reset are dropped, and a new one does the same work."""
+    wire, database = wired
+    await asyncio.gather(*(database.run_connection(one) for _ in range(8)))
+    wire.die()
+    wire.heal()
+    began = time.monotonic()
+    assert await asyncio.gather(*(database.run_connection(one) for _ in range(8))) == [1] * 8
+    assert LIMIT <= time.monotonic() - began < 8 * LIMIT
+
+
+async def test_a_server_that_stays_away(wired: tuple[Wire, Database]) -> None:
+    """R1: as long as nothing comes through, whoever asks gets one clear error in limited time."""
+    wire, database = wired
+    await database.run_connection(one)
+    wire.die()
+    began = time.monotonic()
+    answers = await asyncio.gather(
+        *(database.run_connection(one) for _ in range(30)), return_exceptions=True
+    )
+    assert {type(each) for each in answers} == {DatabaseAway}
+    assert time.monotonic() - began < 20 * LIMIT
+    wire.heal()
+    assert await database.run_connection(one) == 1
+
+
+@pytest.mark.parametrize("answers", range(9))
+async def test_a_server_that_dies_while_it_is_met(
+    wired: tuple[Wire, Database], answers: int
+) -> None:
+    """R1: a first connection that stops answering anywhere in its set-up is given up as well."""
+    wire, database = wired
+    wire.die_after(answers)
+    async with asyncio.timeout(20 * LIMIT):
+        try:
+            await database.run_connection(one)
+        except DatabaseAway:
+            wire.heal()
+    assert await database.run_connection(one) == 1
+
+
+async def test_an_unanswered_commit_is_not_repeated(
+    wired: tuple[Wire, Database], server_url: str
+) -> None:
+    """R1: when the answer to a commit is lost, nobody knows: it is said, and not done twice."""
+    wire, database = wired
+    row, times = delegation(), 0
+    await add(database, row)
+
+    def write(connection: Connection) -> None:
+        nonlocal times
+        times += 1
+        connection.execute(text("UPDATE delegations SET note = note || 'x'"))
+        wire.die()
+
+    with pytest.raises(DatabaseAway):
+        await database.run_connection(write)
+    assert times == 1
+
+
+async def test_a_statement_has_its_limit(wired: tuple[Wire, Database]) -> None:
+    """R1: one that takes too long is ended on the server, and the connection lives on."""
+    _, database = wired
+    with pytest.raises(DatabaseAway):
+        await database.run_connection(lambda each: each.execute(text("SELECT pg_sleep(9)")))
+    assert await database.run_connection(one) == 1
+
+
+async def test_a_migration_may_take_its_time(wired: tuple[Wire, Database]) -> None:
+    """What is patient has no limit, and whatever comes after it has one again."""
+    _, database = wired
+
+    def wait(connection: Connection) -> Any:
+        connection.execute(text(f"SELECT pg_sleep({3 * LIMIT})"))
+        return connection.execute(text("SHOW statement_timeout")).scalar()
+
+    assert await database.run_connection(wait, is_patient=True) == "0"
+    show = await database.run_connection(
+        lambda each: each.execute(text("SHOW statement_timeout")).scalar()
+    )
+    assert show == "4500ms"
+
+
+async def test_a_client_that_vanished_holds_no_locks(server_url: str) -> None:
+    """R1: the server ends a transaction whose client says nothing more, and frees its rows."""
+    database = Database(server_url)
+    shown = await database.run_connection(
+        lambda each: each.execute(text("SHOW idle_in_transaction_session_timeout")).scalar()
+    )
+    await database.dispose()
+    assert shown == "15s"
+
+
+async def test_a_pool_without_a_free_place(server_url: str) -> None:
+    """R1: who finds every connection taken waits for a limited time, and is told."""
+    database = Database(server_url)
+    sleep = f"SELECT pg_sleep({3 * LIMIT})"
+    holding = [
+        asyncio.create_task(
+            database.run_connection(lambda each: each.execute(text(sleep)), is_patient=True)
+        )
+        for _ in range(20)
+    ]
+    await asyncio.sleep(LIMIT)
+    with pytest.raises(DatabaseAway):
+        await database.run_connection(one)
+    await asyncio.gather(*holding)
+    assert await database.run_connection(one) == 1
+    await database.dispose()
+
+
+async def test_a_server_that_became_a_standby(server_url: str, postgres: Postgres) -> None:
+    """R1: a server that takes no changes any more counts as away; the next connection is new."""
+    database = Database(server_url)
+    name = server_url.partition("@/")[2].partition("?")[0]
+    row = delegation()
+    await add(database, row)
+    for is_on in (True, False):
+        word = "on" if is_on else "off"
+        postgres.psql(f'ALTER DATABASE "{name}" SET default_transaction_read_only = {word}')
+        if is_on:
+            await database.dispose()  # what is connected now is connected to the standby
+            with pytest.raises(DatabaseAway):
+                await add(database, delegation())
+    await add(database, delegation())
+    assert await get(database, row) == row
+    await database.dispose()
+
+
+@pytest.mark.parametrize(("user", "name"), [("nobody", "bot"), ("postgres", "nowhere")])
+async def test_what_a_server_says_at_the_door(server_url: str, user: str, name: str) -> None:
+    """What no waiting mends is not taken for an outage."""
+    url = make_url(server_url).set(username=user, database=name)
+    database = Database(url.render_as_string(hide_password=False))
+    with pytest.raises(DBAPIError) as caught:
+        await database.run_connection(one)
+    assert not isinstance(caught.value, DatabaseAway)
+    await database.dispose()
+
+
+async def test_a_file_that_somebody_holds(
+    tmp_path: Path, migrated_sqlite: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R1: while another process holds the SQLite file, everybody is told in limited time; nothing
+    of what they asked for is done later."""
+    monkeypatch.setattr(sqlite, "LOCK_WAIT", LIMIT)
+    monkeypatch.setattr(sqlite, "LONGEST_WAIT", 2 * LIMIT)
+    path = shutil.copy(migrated_sqlite, tmp_path / "held.db")
+    database, row = Database(f"sqlite:///{path}"), delegation()
+    await add(database, row)
+    holder = create_engine(f"sqlite:///{path}", isolation_level=None).connect()
+    holder.exec_driver_sql("BEGIN IMMEDIATE")
+    began = time.monotonic()
+    answers = await asyncio.gather(
+        *(add(database, delegation()) for _ in range(12)), return_exceptions=True
+    )
+    assert {type(each) for each in answers} == {DatabaseAway}
+    assert time.monotonic() - began < 4 * LIMIT
+    holder.exec_driver_sql("ROLLBACK")
+    holder.close()
+    assert await get(database, row) == row
+    count = await database.run_connection(
+        lambda each: each.exec_driver_sql("SELECT count(*) FROM delegations").scalar()
+    )
+    assert count == 1
+    await database.dispose()
+
+
+async def test_a_file_that_hangs(
+    tmp_path: Path, migrated_sqlite: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R1: a disk that never answers stops nobody for ever, and the process knows that it is so."""
+    monkeypatch.setattr(sqlite, "LONGEST_WAIT", LIMIT)
+    monkeypatch.setattr("bot.store.database.STUCK", 2 * LIMIT)
+    path = shutil.copy(migrated_sqlite, tmp_path / "hanging.db")
+    database = Database(f"sqlite:///{path}")
+    stuck = [database.is_stuck]
+    for _ in range(2):
+        with pytest.raises(DatabaseAway):
+            await database.run_connection(lambda _: time.sleep(4 * LIMIT))
+    await asyncio.sleep(LIMIT)
+    stuck.append(database.is_stuck)
+    await asyncio.sleep(2 * LIMIT)
+    assert await database.run_connection(one) == 1
+    assert [*stuck, database.is_stuck] == [False, True, False]
+    await database.dispose()
