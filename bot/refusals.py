@@ -31,6 +31,13 @@ class NotDone(Exception):
     """Nothing was changed."""
 
 
+class Replayed(Exception):
+    """This very request has changed something before, and may not do so again.
+
+    Not a NotDone: nobody has to be told anything, for whoever sent it is not a person.
+    """
+
+
 class Refused(NotDone):
     """The request breaks a rule; ``about`` is the Slack id of the person it concerns."""
 

@@ -18,6 +18,7 @@ from bot.store.away import DatabaseAway
 from bot.store.postgres import PostgresBackend
 from bot.store.sqlite import SqliteBackend
 from bot.store.store import Store
+from models.seen_request import current_arrival
 
 Result = TypeVar("Result")
 Work = Callable[[Connection], Any]
@@ -55,9 +56,26 @@ class Database:
     async def run(self, function: Callable[[Store], Result]) -> Result:
         """Run ``function`` in one transaction: all of it is committed, or none.
 
-        Raises DatabaseAway when the database does not answer in time.
-        """
 
+        For a signed request that is not spent yet, the first transaction that changes anything
+        spends it (``bot.store.seen_requests``). Raises Replayed, and DatabaseAway when the database
+        does not answer in time.
+        """
+        arrival = current_arrival()
+        if arrival is None or arrival.is_spent:
+            return await self._run(function)
+
+        def once(store: Store) -> tuple[Result, bool]:
+            store.seen_requests.watch()
+            result = function(store)
+            return result, store.seen_requests.spend(arrival)
+
+        result, is_spent = await self._run(once)
+        if is_spent:
+            arrival.is_spent = True
+        return result
+
+    async def _run(self, function: Callable[[Store], Result]) -> Result:
         def work(connection: Connection) -> Result:
             store = Store(connection)
             result = function(store)

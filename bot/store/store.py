@@ -17,6 +17,7 @@ from bot.store.pairings import Pairings
 from bot.store.receipts import Receipts
 from bot.store.revocations import Revocations
 from bot.store.rounds import Rounds
+from bot.store.seen_requests import SeenRequests
 from bot.store.standing import StandingApprovals
 from bot.store.strays import Strays
 
@@ -45,6 +46,7 @@ class Store:
         self.departures = Departures(connection)
         self.rounds = Rounds(connection)
         self.overdue = Overdue(connection)
+        self.seen_requests = SeenRequests(connection)
 
     def finish(self) -> None:
         """What is written once, at the end of the transaction."""

@@ -18,6 +18,7 @@ import models.notice
 import models.pairing
 import models.revocation
 import models.round
+import models.seen_request
 import models.standing
 import models.stray  # noqa: F401 - each import adds its tables to the metadata
 from models.base import metadata
