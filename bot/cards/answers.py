@@ -43,6 +43,12 @@ SOMETHING_BROKE = (
     "Something went wrong on our side, and it has been noted. Please look at `/sendas list` "
     "before you try again."
 )
+STILL_AT_IT = "This takes longer than usual. I am still at it, and the answer will follow here."
+TAKES_LONGER = (
+    "This takes longer than usual, and may be done in a moment. Please look at `/sendas list` "
+    "before you send it again."
+)
+NOT_HERE = "I work for another Slack workspace, so there is nothing that I can do in this one."
 
 NOT_COVERED = (
     "Your standing approval is kept. The request at hand goes beyond it, so it still waits for "

@@ -50,12 +50,10 @@ class Receipts:
         """:func:`scheduled` for the warning; nothing when Close cannot say it in time."""
         return await _in_time(scheduled(self._tools, delegation)) or ()
 
-    async def show(
-        self, actor: Actor, delegation_id: str
-    ) -> tuple[Delegation, Sequence[SentEmail] | None]:
-        """What was sent so far, newest first; None when Close does not say.
+    async def find(self, actor: Actor, delegation_id: str) -> Delegation:
+        """The right that the grantor, and nobody else, may read about.
 
-        For the grantor only. Raises NotYours and Settled.
+        Raises NotYours and Settled.
         """
         delegation = await self._tools.database.run(
             lambda store: store.delegations.get(delegation_id)
@@ -65,7 +63,11 @@ class Receipts:
             raise NotYours
         if delegation.active_at is None or delegation.association_id is None:
             raise Settled(delegation)
-        return delegation, await _in_time(sent(self._tools, delegation))
+        return delegation
+
+    async def read(self, delegation: Delegation) -> Sequence[SentEmail] | None:
+        """What was sent so far, newest first; None when Close does not say."""
+        return await _in_time(sent(self._tools, delegation))
 
 
 async def sent(tools: Tools, delegation: Delegation) -> Sequence[SentEmail]:

@@ -44,19 +44,12 @@ def replaces(
 
 
 def opens(app: AsyncApp, reception: Reception, action_id: str, form: UseCase[View | None]) -> None:
-    """Have a button open a form. Nothing is stored, so the acknowledgement comes first."""
+    """Have a button open a form; nothing is stored."""
 
     async def on_click(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
-        await ack()
-        try:
-            view = await form(
-                reception.desk, await actor_of(reception.desk, body), value_of(action)
-            )
-        except REFUSALS as error:
-            await reception.refuse(body, error)
-        else:
-            if view is not None:
-                await opening.show(reception, body, view)
+        view = await _carried_out(reception, ack, body, action, form)
+        if view is not None:
+            await opening.show(reception, body, view)
 
     app.action(action_id)(on_click)
 
@@ -107,7 +100,7 @@ async def _carried_out(
         await ack()
         await reception.refuse(body, error)
         return None
-    await ack()  # only now: it says that all of it is committed
+    await ack()  # only now: it says that all of it is committed, or ready to be shown
     return result
 
 

@@ -17,13 +17,15 @@ def register(app: AsyncApp, reception: Reception, receipts: Receipts) -> None:
     """Listen to the button."""
 
     async def on_click(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
-        await ack()  # first: nothing is changed, so nothing can be lost while Close is asked
         try:
             actor = await actor_of(reception.desk, body)
-            answer = shown(*await receipts.show(actor, value_of(action)))
+            delegation = await receipts.find(actor, value_of(action))
         except (NotDone, SlackError) as error:
+            await ack()
             await reception.refuse(body, error)
-        else:
-            await reception.responses.tell(body, answer)
+            return
+        await ack()  # before Close is asked, which may take longer than Slack waits
+        answer = shown(delegation, await receipts.read(delegation))
+        await reception.responses.tell(body, answer)
 
     app.action(Action.RECEIPT)(on_click)

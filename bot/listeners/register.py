@@ -10,7 +10,6 @@ from bot.listeners import (
     commands,
     connections,
     delegations,
-    errors,
     homes,
     people,
     questions,
@@ -46,4 +45,3 @@ def listen(
     shortcuts.register(app, reception)
     homes.register(app, reception)
     people.register(app, reception)
-    errors.register(app, responses)

@@ -8,7 +8,6 @@ from typing import Any, TypeVar
 
 import aiohttp
 import structlog
-from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
@@ -21,6 +20,7 @@ from bot.clock.worker import PATIENCE, Worker
 from bot.connections.flow import Way
 from bot.connections.keys import look_after_keys
 from bot.desk import Desk
+from bot.listeners.errors import StandIns
 from bot.listeners.register import listen
 from bot.ports import Now
 from bot.process.health import Health
@@ -28,9 +28,12 @@ from bot.process.resources import Outside, open_outside
 from bot.process.settings import Settings
 from bot.process.wiring import Workshop
 from bot.slack.bolt import Workspace, bolt_app
+from bot.slack.door import Door
 from bot.slack.edge import SlackEdge
+from bot.slack.errors import SlackError
 from bot.slack.responses import Responses
 from bot.slack.runner import ACK_SECONDS, PromptListenerRunner
+from bot.slack.socket_mode import SocketHandler
 from bot.slack.views import Views
 from bot.store import Database, DatabaseAway
 from bot.store.schema import Fit, Look, look
@@ -68,7 +71,10 @@ async def open_bot(
         clock, bell, metrics = Clock(now, beat), Bell(), Metrics()
         workspace = Workspace(outside.quick)
         workshop = Workshop(outside, workspace, bell, metrics)
-        app = bolt_app(outside.quick, workspace, ack_seconds)
+        responses = Responses(outside.session, outside.quick)
+        stand_ins = StandIns(responses)
+        app = bolt_app(outside.quick, stand_ins, ack_seconds)
+        door = Door(app, workspace, stand_ins)
         desk = Desk(
             outside.database,
             workshop.directory,
@@ -80,7 +86,7 @@ async def open_bot(
         listen(
             app,
             desk,
-            responses=Responses(outside.session, outside.quick),
+            responses=responses,
             views=Views(outside.quick),
             links=outside.links,
             sent=workshop.receipts,
@@ -93,13 +99,7 @@ async def open_bot(
         stack.push_async_callback(_finish_listeners, app)
         await stack.enter_async_context(_in_background(_greet(workspace, outside.database, now)))
         await stack.enter_async_context(_in_background(_settle_in(outside, bell)))
-        edge = None
-        if settings.slack_app_token is not None:
-            socket_token = settings.slack_app_token.get_secret_value()
-            await stack.enter_async_context(_socket_mode(app, socket_token, outside.quick))
-        elif settings.slack_signing_secret is not None:
-            edge = SlackEdge(app, settings.slack_signing_secret.get_secret_value())
-
+        edge = await _way_in(stack, settings, app, door, outside.quick)
         cached = Cached(lambda: _found_in(outside.database))
 
         async def ready() -> dict[str, bool | float | None]:
@@ -108,6 +108,7 @@ async def open_bot(
                 "database": found is not None and found.fit is Fit.READY,
                 "clock": clock.is_ticking,
                 "workers": health.problem is None,
+                "slack": workspace.is_known,
                 "clock_skew_seconds": None if found is None else found.skew_seconds,
             }
 
@@ -124,6 +125,18 @@ async def open_bot(
             way, has_app=settings.has_close_app, allows_keys=settings.allow_api_keys
         )
         yield web_app(edge, pages, metrics, ready, lambda: health.problem, measure)
+
+
+async def _way_in(
+    stack: AsyncExitStack, settings: Settings, app: AsyncApp, door: Door, client: AsyncWebClient
+) -> SlackEdge | None:
+    """A socket that we open, or an endpoint for Slack's requests to us; only that is returned."""
+    if settings.slack_app_token is not None:
+        token = settings.slack_app_token.get_secret_value()
+        await stack.enter_async_context(_socket_mode(app, door, token, client))
+    elif settings.slack_signing_secret is not None:
+        return SlackEdge(door, settings.slack_signing_secret.get_secret_value())
+    return None
 
 
 async def _found_in(database: Database) -> Look | None:
@@ -178,10 +191,9 @@ def _note_failure(task: "asyncio.Task[None]") -> None:
 async def _greet(workspace: Workspace, database: Database, now: Now) -> None:
     """Ask Slack who we are before the first click does; who has left while the bot was away is
     found out soon."""
-    known = await _persistently(workspace.authorize)
-    log = structlog.get_logger("bot.process.app")
-    log.info("ready", team=known.team_id, bot_user=known.bot_user_id)
-    team_id = str(known.team_id)
+    await _persistently(workspace.learn)
+    log, team_id = structlog.get_logger("bot.process.app"), str(workspace.team_id)
+    log.info("ready", team=team_id)
     await database.run_until_stored(
         lambda store: store.rounds.plan(team_id, now=now(), wait=SETTLED)
     )
@@ -201,10 +213,10 @@ async def _settle_in(outside: Outside, bell: Bell) -> None:
 
 @asynccontextmanager
 async def _socket_mode(
-    app: AsyncApp, app_token: str, client: AsyncWebClient
+    app: AsyncApp, door: Door, app_token: str, client: AsyncWebClient
 ) -> AsyncIterator[None]:
     """Requests over a socket that we open, in place of Slack's requests to us."""
-    handler = AsyncSocketModeHandler(app, app_token, web_client=client)
+    handler = SocketHandler(app, door, app_token, client)
 
     async def connect() -> None:
         await _persistently(handler.connect_async)
@@ -217,11 +229,13 @@ async def _socket_mode(
 async def _persistently(attempt: Callable[[], Awaitable[Answer]]) -> Answer:
     """Until Slack answers. Meanwhile the bot works all the same: taking a right away never waits
     for Slack."""
+    log, noted = structlog.get_logger("bot.process.app"), ""
     while True:
         try:
             return await attempt()
-        except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError) as error:
-            structlog.get_logger("bot.process.app").warning(
-                "Slack cannot be reached", error=type(error).__name__
-            )
+        except (SlackClientError, SlackError, aiohttp.ClientError, TimeoutError, OSError) as error:
+            said = error.code if isinstance(error, SlackError) else type(error).__name__
+            if said != noted:  # one line for an outage, not one for each attempt
+                log.warning("Slack does not know us yet", error=said)
+                noted = said
             await asyncio.sleep(GREETING_PAUSE)

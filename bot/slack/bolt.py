@@ -3,16 +3,14 @@
 import asyncio
 from typing import Any
 
-import aiohttp
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
-from slack_sdk.errors import SlackClientError
 from slack_sdk.http_retry.async_handler import AsyncRetryHandler
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack.errors import translate
-from bot.slack.runner import PromptListenerRunner
+from bot.slack.errors import STANDING, SlackUnclear, translate
+from bot.slack.runner import Fallbacks, PromptListenerRunner
 
 RATE_LIMIT_RETRIES = 1
 
@@ -37,54 +35,68 @@ def web_client(token: str, api_url: str, session: Any, *, patient: bool) -> Asyn
 class Workspace:
     """Which workspace, and which Enterprise Grid, the bot's token belongs to: asked once.
 
-    Both are None until Slack has said so.
+    Both are None until Slack has said so, which can take as long as Slack is away. Nobody has to
+    wait for it: until then every payload that Slack signed counts as ours.
     """
 
     def __init__(self, client: AsyncWebClient) -> None:
         self._client = client
-        self._known: AuthorizeResult | None = None
         self._asking = asyncio.Lock()
         self.team_id: str | None = None
         self.enterprise_id: str | None = None
-
-    async def authorize(self) -> AuthorizeResult:
-        """Bolt's ``authorize``; raises the Slack SDK's errors as long as Slack cannot say."""
-        async with self._asking:
-            if self._known is None:
-                answer = await self._client.auth_test()
-                self._known = AuthorizeResult.from_auth_test_response(
-                    auth_test_response=answer, bot_token=self._client.token
-                )
-                self.team_id = answer.get("team_id") or None
-                self.enterprise_id = answer.get("enterprise_id") or None
-            return self._known
+        self._is_refused = False
 
     async def learn(self) -> None:
         """Ask Slack; raises ``bot.slack.errors`` as long as it does not say."""
+        async with self._asking:
+            if self.team_id is None:
+                self.team_id, self.enterprise_id = await self._ask()
+
+    async def _ask(self) -> tuple[str, str | None]:
         try:
-            await self.authorize()
-        except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise translate(error) from error
+            answer = await self._client.auth_test()
+            team_id, enterprise_id = answer.get("team_id"), answer.get("enterprise_id")
+        except Exception as error:  # also what the SDK makes of an answer that is no object
+            failure = translate(error)
+            self._is_refused = failure.code in STANDING
+            raise failure from error
+        if not team_id:
+            raise SlackUnclear("no_team_named")
+        return str(team_id), enterprise_id or None
+
+    @property
+    def is_known(self) -> bool | None:
+        """Whether Slack takes our token; None as long as it has not said."""
+        return True if self.team_id is not None else (False if self._is_refused else None)
+
+    def is_ours(self, team_id: str | None, enterprise_id: str | None) -> bool:
+        """Whether a payload is for this installation: for our workspace, or our own Grid."""
+        if self.team_id is None or team_id in (None, self.team_id):
+            return True
+        return self.enterprise_id is not None and self.enterprise_id in (team_id, enterprise_id)
 
 
-def bolt_app(client: AsyncWebClient, workspace: Workspace, ack_seconds: float) -> AsyncApp:
+def bolt_app(client: AsyncWebClient, fallbacks: Fallbacks, ack_seconds: float) -> AsyncApp:
     """An app without listeners, which have ``ack_seconds`` to acknowledge.
 
-    Requests reach it verified (``bot.slack.edge``).
+    Requests reach it verified and read (``bot.slack.door``).
     """
 
-    async def authorize() -> AuthorizeResult:
-        return await workspace.authorize()
+    async def authorize(team_id: str | None, enterprise_id: str | None) -> AuthorizeResult:
+        """There is one token, and Slack need not be asked whose it is."""
+        return AuthorizeResult(team_id=team_id, enterprise_id=enterprise_id, bot_token=client.token)
 
     app = AsyncApp(
         client=client,
         authorize=authorize,
         request_verification_enabled=False,
         ssl_check_enabled=False,
+        ignoring_self_events_enabled=False,  # we listen to nothing that the bot itself does
+        attaching_function_token_enabled=False,
         signing_secret="verified before",  # noqa: S106 - bolt wants one; bot.slack.edge verifies
     )
     # Bolt has no setting for its runner (slack_bolt 1.30, app/async_app.py).
     app._async_listener_runner = PromptListenerRunner.in_place_of(  # noqa: SLF001 - as said above
-        app.listener_runner, ack_seconds
+        app.listener_runner, fallbacks, ack_seconds
     )
     return app

@@ -20,7 +20,7 @@ from models.person import Person
 KEPT = timedelta(minutes=5)
 UNKNOWN_KEPT = timedelta(seconds=30)  # somebody may just be joining
 MOST_KEPT = 5_000
-PATIENCE = 1.8  # seconds: the answer is needed before Slack's three seconds are over
+PATIENCE = 1.4  # seconds: the answer is needed before Slack's three seconds are over
 LONG_PATIENCE = 10.0  # seconds, where nobody waits for the answer
 AT_ONCE = 16  # calls; a group of a hundred is not asked about all at the same moment
 AT_LEISURE = 8  # calls of the worker, beside those that somebody waits for

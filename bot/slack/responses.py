@@ -40,19 +40,23 @@ class Responses:
         if answer.status_code != 200:
             self._log.warning("an answer was not taken", status=answer.status_code)
 
-    async def tell(self, body: dict[str, Any], text: str) -> None:
+    async def tell(self, body: dict[str, Any], said: str | Message) -> None:
         """Answer whoever acted, wherever they did.
 
         App Homes, forms and global shortcuts come without a ``response_url`` (slack.md §2): there
         the answer is a direct message.
         """
         if body.get("response_url"):
-            await self.whisper(body["response_url"], text)
+            await self.whisper(body["response_url"], said)
             return
         person = body.get("user_id") or (body.get("user") or {}).get("id")
         if not person:
             return
         try:
-            await self._client.chat_postMessage(channel=str(person), text=text)
+            await self._client.chat_postMessage(
+                channel=str(person),
+                text=said.text if isinstance(said, Message) else said,
+                blocks=said.blocks if isinstance(said, Message) else None,
+            )
         except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError) as error:
             self._log.warning("an answer was lost", error=type(error).__name__)

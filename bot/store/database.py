@@ -56,7 +56,6 @@ class Database:
     async def run(self, function: Callable[[Store], Result]) -> Result:
         """Run ``function`` in one transaction: all of it is committed, or none.
 
-
         For a signed request that is not spent yet, the first transaction that changes anything
         spends it (``bot.store.seen_requests``). Raises Replayed, and DatabaseAway when the database
         does not answer in time.

@@ -14,6 +14,7 @@ from bot.telemetry import Metrics
 from bot.web import pages
 from bot.web.connections import ConnectPages
 
+# None is "not known": it is said, and keeps nobody from sending requests here.
 Check = Callable[[], Awaitable[Mapping[str, bool | float | None]]]
 Measure = Callable[[], Awaitable[None]]
 

@@ -1,12 +1,13 @@
 """A stage for each scenario: on both databases, or on SQLite where the database cannot matter."""
 
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import httpx
 import pytest
+import structlog
 
 from bot.close import client as close_client
 from bot.close.transport import Answer, Request, send
@@ -18,6 +19,18 @@ async def world(database_url: str) -> AsyncIterator[World]:
     """The usual settings, on both databases."""
     async with open_world(database_url) as opened:
         yield opened
+
+
+@pytest.fixture
+def plain_tracebacks() -> Iterator[None]:
+    """Drawing each traceback with its variables would hold up the bot."""
+    structlog.configure(
+        processors=[
+            structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+        ]
+    )
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture

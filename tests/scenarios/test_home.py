@@ -120,12 +120,6 @@ async def test_an_event_twice(world: World) -> None:
         await home(world, ADA, "Who may send as you")
 
 
-async def test_an_event_that_fails(world: World) -> None:
-    """An event that could not be handled is not acknowledged, so that Slack sends it again."""
-    reply = await world.slack.event({"type": "app_home_opened", "tab": "home"})
-    assert reply.status == 500
-
-
 async def test_only_open_homes_are_kept_fresh(world: World) -> None:
     """A home that was last opened days ago is not published at every change."""
     await opened(world, ADA)

@@ -51,6 +51,7 @@ class World:
         self.close = SandboxClose(now=clock)
         self.bot_url = ""
         self.bot_environment = settings
+        self.values: dict[str, Any] = {}
 
     async def sendas(self, person: SandboxPerson, text: str = "") -> str:
         """Type ``/sendas`` and return the words of the answer, as the person reads them."""
@@ -178,6 +179,7 @@ async def open_world(
             "encryption_keys": (Fernet.generate_key().decode(),),
             **settings,
         }
+        world.values = values
         before(world)
         world.bot_url = await stack.enter_async_context(_bot(values, clock))
         world.slack.bot_url = world.bot_url
@@ -185,11 +187,23 @@ async def open_world(
 
 
 @asynccontextmanager
-async def _bot(values: dict[str, Any], clock: Clock) -> AsyncIterator[str]:
+async def another_bot(world: World, ack_seconds: float = PATIENCE) -> AsyncIterator[str]:
+    """A second bot on the same database, as another process would be; yields its address.
+
+    ``ack_seconds`` is how long it believes that Slack waits.
+    """
+    async with _bot(dict(world.values), world.clock, ack_seconds) as url:
+        yield url
+
+
+@asynccontextmanager
+async def _bot(
+    values: dict[str, Any], clock: Clock, ack_seconds: float = PATIENCE
+) -> AsyncIterator[str]:
     """The bot on a free port, which it has to know beforehand to make its links."""
     with free_port() as port:
         values["public_url"] = f"http://127.0.0.1:{port}"
         settings = Settings(_env_file=None, **values)
-        working = open_bot(settings, now=clock, beat=BEAT, ack_seconds=PATIENCE)
+        working = open_bot(settings, now=clock, beat=BEAT, ack_seconds=ack_seconds)
         async with working as web, serve(web, port) as url:
             yield url

@@ -11,24 +11,44 @@ from urllib.parse import urlencode
 
 import httpx
 import pytest
-from slack_bolt.async_app import AsyncAck, AsyncApp
-from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.async_app import AsyncAck
+from slack_sdk.signature import Clock
+from slack_sdk.web.async_client import AsyncWebClient
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from bot.slack.edge import MOST_BYTES, SlackEdge
+from bot.slack.bolt import Workspace, bolt_app
+from bot.slack.door import Door
+from bot.slack.edge import FRESH, MOST_BYTES, SlackEdge
+from tests.patience import PATIENCE
+from tests.unit.slack.stand_in import StandIn
 
 SECRET = "a-signing-secret"
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
 
 
+class AnyClock(Clock):
+    """The time by which signatures are judged."""
+
+    def __init__(self) -> None:
+        self.ahead = 0.0
+
+    def now(self) -> float:
+        """Unix seconds."""
+        return time.time() + self.ahead
+
+
 class Client:
     """Posts to the edge, signed unless told otherwise, and keeps what the listeners heard."""
 
-    def __init__(self, http: httpx.AsyncClient, heard: list[dict[str, Any]]) -> None:
+    def __init__(
+        self, http: httpx.AsyncClient, heard: list[dict[str, Any]], clock: AnyClock
+    ) -> None:
         self._http = http
         self.heard = heard
+        self.clock = clock
+        self.failures = 0  # so many events fail
 
     async def post(
         self, body: bytes, kind: str = FORM, headers: dict[str, str] | None = None
@@ -50,16 +70,8 @@ def signed(body: bytes, moment: str | None = None) -> dict[str, str]:
 async def client() -> AsyncIterator[Client]:
     """The edge before a bolt app with one command and one button."""
     heard: list[dict[str, Any]] = []
-
-    async def authorize() -> AuthorizeResult:
-        return AuthorizeResult(enterprise_id=None, team_id="T1", bot_token="xoxb", bot_id="B1")
-
-    app = AsyncApp(
-        authorize=authorize,
-        signing_secret=SECRET,
-        request_verification_enabled=False,
-        ssl_check_enabled=False,
-    )
+    slack, stand_in, clock = AsyncWebClient("xoxb"), StandIn(), AnyClock()
+    app = bolt_app(slack, stand_in, PATIENCE)
 
     async def on_command(ack: AsyncAck, command: dict[str, Any]) -> None:
         heard.append(command)
@@ -69,20 +81,27 @@ async def client() -> AsyncIterator[Client]:
         heard.append(body)
         await ack()
 
+    async def on_event(body: dict[str, Any]) -> None:
+        heard.append(body)
+        if opened.failures:
+            opened.failures -= 1
+            raise RuntimeError("undone")
+
     app.command("/sendas")(on_command)
+    app.event("app_home_opened")(on_event)
     app.action("approve")(on_action)
-    web = Starlette(
-        routes=[Route("/slack/events", SlackEdge(app, SECRET).handle, methods=["POST"])]
-    )
+    edge = SlackEdge(Door(app, Workspace(slack), stand_in), SECRET, clock)
+    web = Starlette(routes=[Route("/slack/events", edge.handle, methods=["POST"])])
     transport = httpx.ASGITransport(app=web)
     async with httpx.AsyncClient(transport=transport, base_url="http://bot.test") as http:
-        yield Client(http, heard)
+        opened = Client(http, heard, clock)
+        yield opened
 
 
 def command(text: str) -> bytes:
     """A slash command as Slack sends it."""
     fields = {"command": "/sendas", "text": text, "user_id": "U1", "team_id": "T1"}
-    return urlencode(fields).encode()
+    return urlencode({**fields, "trigger_id": "1.2.x"}).encode()
 
 
 def click() -> dict[str, Any]:
@@ -91,6 +110,7 @@ def click() -> dict[str, Any]:
         "type": "block_actions",
         "user": {"id": "U1", "team_id": "T1"},
         "team": {"id": "T1"},
+        "trigger_id": "1.2.x",
         "actions": [{"type": "button", "action_id": "approve", "block_id": "b", "value": "d"}],
     }
 
@@ -207,7 +227,7 @@ async def test_signed_nonsense(client: Client, body: bytes, kind: str) -> None:
 
 
 async def test_too_large(client: Client) -> None:
-    """More than a million bytes are not read, whether they are announced or not."""
+    """R6: no more than is allowed is read, whether it is announced or not."""
     large = b"x" * (MOST_BYTES + 1)
     assert (await client.post(large)).status_code == 413
     assert (await client.post(b"x", headers={"content-length": str(10**9)})).status_code == 413
@@ -220,9 +240,95 @@ async def test_too_large(client: Client) -> None:
     assert answer.status_code == 413
 
 
+UNCLAIMED = ["no headers", "no signature", "no timestamp", "old", "from the future", "a word"]
+
+
+@pytest.mark.parametrize("name", UNCLAIMED)
+async def test_a_body_that_nobody_signed_is_not_read(client: Client, name: str) -> None:
+    """R6: who does not even claim to be Slack is refused by the headers, and is let go."""
+    was_read = False
+
+    async def body() -> AsyncIterator[bytes]:
+        nonlocal was_read
+        was_read = True
+        yield BODY
+
+    answer = await client._http.post("/slack/events", content=body(), headers=UNSIGNED[name])
+    assert (answer.status_code, answer.headers["connection"]) == (401, "close")
+    assert not was_read
+
+
+@pytest.mark.parametrize("length", ["²", "9" * 5000, "-1", "1e3"])
+async def test_a_length_that_is_none(client: Client, length: str) -> None:
+    """R6: a length that no server would pass on is refused like one that is too large."""
+    headers = {b"content-length": length.encode("latin-1"), **_raw(signed(BODY))}
+    answer = await client._http.post("/slack/events", content=BODY, headers=headers)
+    assert answer.status_code == 413
+
+
+def _raw(headers: dict[str, str]) -> dict[bytes, bytes]:
+    return {name.encode(): value.encode() for name, value in headers.items()}
+
+
+async def test_a_signature_is_good_once(client: Client) -> None:
+    """R7: the same signed request is refused the second time, whatever else its headers say."""
+    body = command("grant @ben 2h")
+    headers = signed(body)
+    assert (await client.post(body, headers=headers)).status_code == 200
+    for kind in (FORM, JSON, "text/plain"):
+        assert (await client.post(body, kind, headers)).status_code == 401
+    assert len(client.heard) == 1
+
+
+async def test_a_person_may_say_the_same_again(client: Client) -> None:
+    """R7: the same words with a new signature are a new request."""
+    body = command("list")
+    for seconds in range(3):
+        moment = str(int(time.time()) - seconds)
+        assert (await client.post(body, headers=signed(body, moment))).status_code == 200
+    assert len(client.heard) == 3
+
+
+async def test_a_signature_is_remembered_while_it_is_good(client: Client) -> None:
+    """R7: as long as the signature would be accepted it is remembered, also one from the future."""
+    body = command("list")
+    early = signed(body, str(int(time.time()) + FRESH - 5))
+    assert (await client.post(body, headers=early)).status_code == 200
+    for ahead in (FRESH, 2 * FRESH - 20, 2 * FRESH + 20):
+        client.clock.ahead = ahead
+        fresh = command(f"list {ahead}")
+        await client.post(fresh, headers=signed(fresh, str(int(client.clock.now()))))
+        assert (await client.post(body, headers=early)).status_code == 401
+    assert len(client.heard) == 4
+
+
+def home_opened() -> bytes:
+    """An event as Slack sends it."""
+    event = {"type": "app_home_opened", "user": "U1", "tab": "home"}
+    envelope = {"type": "event_callback", "team_id": "T1", "event_id": "Ev1", "event": event}
+    return json.dumps(envelope).encode()
+
+
+async def test_an_event_is_taken_once(client: Client) -> None:
+    """R7: a copy of an event that was taken is taken as well, and changes nothing."""
+    headers = signed(home_opened())
+    for _ in range(3):
+        assert (await client.post(home_opened(), JSON, headers)).status_code == 200
+    assert len(client.heard) == 1
+
+
+async def test_an_event_that_failed_is_repeated(client: Client) -> None:
+    """R7: Slack repeats what was not taken, in the same second with the very same signature."""
+    headers = signed(home_opened())
+    client.failures = 2
+    answers = [await client.post(home_opened(), JSON, headers) for _ in range(4)]
+    assert [answer.status_code for answer in answers] == [503, 503, 200, 200]
+    assert len(client.heard) == 3
+
+
 async def test_something_nobody_listens_to(client: Client) -> None:
     """An unknown command or button is refused, without a stack trace."""
-    unknown = urlencode({"command": "/other", "team_id": "T1", "user_id": "U1"}).encode()
+    unknown = command("").replace(b"sendas", b"other")
     assert (await client.post(unknown)).status_code == 404
     assert (await client.post(b'{"type": "who knows"}', JSON)).status_code == 404
 
