@@ -18,6 +18,7 @@ from bot.process import watchdog
 from bot.process.app import open_bot
 from bot.process.doctor import MISFITS, examine, why_unusable
 from bot.process.health import Health
+from bot.process.server import ServerConfig
 from bot.process.settings import BadSettings, Settings, read_settings
 from bot.process.watchdog import Watchdog
 from bot.store import Database, DatabaseAway
@@ -140,7 +141,7 @@ async def _serve_until(
     settings: Settings, web: Starlette, told: asyncio.Event, end: "asyncio.Task[Any]"
 ) -> None:
     """Serve ``web`` until the process is told to stop, or ``end`` is done."""
-    server = _Server(_config(settings, web))
+    server = _Server(ServerConfig(web, settings.port, grace=GRACE))
     ending = asyncio.create_task(_end(server, told, end))
     try:
         await server.serve()
@@ -154,19 +155,6 @@ async def _end(server: uvicorn.Server, told: asyncio.Event, end: "asyncio.Task[A
     await asyncio.wait([stopping, end], return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
     server.should_exit = True
-
-
-def _config(settings: Settings, web: Starlette) -> uvicorn.Config:
-    return uvicorn.Config(
-        web,
-        host="0.0.0.0",  # noqa: S104 - hosts route to the container's own address
-        port=settings.port,
-        http="httptools",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=GRACE,
-    )
 
 
 class _Server(uvicorn.Server):

@@ -1,0 +1,215 @@
+"""Strangers stand in the door of a real process, without any secret: Slack gets its answers.
+
+The process may have as many open files as most systems allow: 1024.
+"""
+
+import asyncio
+import contextlib
+import resource
+import socket
+import time
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+
+from bot.process.server import READING_PLACES, SECONDS
+from bot.slack.edge import MOST_BYTES
+from sandbox.people import BEN
+from sandbox.running import House, open_house
+
+FILES = 1024
+CROWD = 1100
+PROMPTLY = 2.0  # seconds
+BEGINNING = b"POST /slack/events HTTP/1.1\r\nHost: bot\r\n"
+FORGED = "v0=" + "0" * 64
+
+
+@pytest.fixture
+async def house(sqlite_url: str) -> AsyncIterator[House]:
+    """A house whose bot may open 1024 files."""
+    async with open_house(database_url=sqlite_url) as opened:
+        assert opened.bot.process_id is not None
+        resource.prlimit(opened.bot.process_id, resource.RLIMIT_NOFILE, (FILES, FILES))
+        yield opened
+
+
+def forged(length: int) -> bytes:
+    """Headers that claim to be Slack's."""
+    claim = f"x-slack-request-timestamp: {int(time.time())}\r\nx-slack-signature: {FORGED}\r\n"
+    return BEGINNING + f"{claim}content-length: {length}\r\n\r\n".encode()
+
+
+WAYS_TO_STAND: dict[str, Callable[[], bytes]] = {
+    "silent": lambda: b"",
+    "half a line": lambda: b"POST /sla",
+    "half the headers": lambda: BEGINNING,
+    "blank lines": lambda: b"\r\n",
+    "no body": lambda: forged(1000),
+    "half a body": lambda: forged(MOST_BYTES) + b"x" * 1000,
+    "half a body for nobody": lambda: b"GET /healthz HTTP/1.1\r\ncontent-length: 9\r\n\r\nx",
+    "half a chunk": lambda: (
+        forged(0).replace(b"content-length: 0", b"transfer-encoding: chunked") + b"5\r\nab"
+    ),
+}
+
+
+class Crowd:
+    """Connections that stay open on this side."""
+
+    def __init__(self, house: House) -> None:
+        self._address = ("127.0.0.1", int(house.bot_url.rpartition(":")[2]))
+        self.sockets: list[socket.socket] = []
+
+    async def stand(self, count: int, said: bytes) -> None:
+        """So many more of them, each of which says just this."""
+        loop = asyncio.get_running_loop()
+        for _ in range(count):
+            each = socket.socket()
+            each.setblocking(False)
+            self.sockets.append(each)
+            await loop.sock_connect(each, self._address)
+            with contextlib.suppress(ConnectionError):
+                await loop.sock_sendall(each, said)
+
+    async def leave(self, within: float) -> None:
+        """Wait until the bot has let all of them go."""
+        loop = asyncio.get_running_loop()
+
+        async def until_closed(each: socket.socket) -> None:
+            with contextlib.suppress(ConnectionError):
+                while await loop.sock_recv(each, 4096):
+                    pass
+
+        async with asyncio.timeout(within):
+            await asyncio.gather(*(until_closed(each) for each in self.sockets))
+
+    def close(self) -> None:
+        """All of them go away."""
+        for each in self.sockets:
+            each.close()
+
+
+@pytest.fixture
+async def crowd(house: House) -> AsyncIterator[Crowd]:
+    """Nobody yet."""
+    strangers = Crowd(house)
+    yield strangers
+    strangers.close()
+
+
+async def answered(house: House) -> None:
+    """A command gets its answer, and promptly."""
+    await house.slack.close()  # on a new connection
+    reply = await house.slack.command(BEN, "/sendas", "help")
+    assert reply.ok, reply
+    assert "Times:" in reply.text
+    assert reply.seconds < PROMPTLY
+
+
+@pytest.mark.parametrize("way", ["silent", "half the headers", "half a body", "half a chunk"])
+async def test_a_crowd_in_the_door(house: House, crowd: Crowd, way: str) -> None:
+    """R6: more strangers than the process may have files stand there; Slack is answered at once."""
+    await crowd.stand(CROWD, WAYS_TO_STAND[way]())
+    await answered(house)
+    assert open_files(house) < FILES / 2
+    await crowd.stand(CROWD, WAYS_TO_STAND[way]())
+    await answered(house)
+
+
+async def test_nobody_stands_there_for_ever(house: House, crowd: Crowd) -> None:
+    """R6: who does not go on with what they began is let go, although there is room."""
+    before = open_files(house)
+    for way in WAYS_TO_STAND.values():
+        await crowd.stand(5, way())
+    await crowd.leave(within=4 * SECONDS)
+    await answered(house)
+    assert open_files(house) <= before + 5
+
+
+async def test_who_dawdles_is_let_go(house: House, crowd: Crowd) -> None:
+    """R6: a byte now and then buys no time: the deadline is for the whole."""
+    await crowd.stand(1, BEGINNING + b"x-slow: ")
+    [dawdler] = crowd.sockets
+    started = time.monotonic()
+    with contextlib.suppress(ConnectionError):
+        while time.monotonic() - started < 4 * SECONDS:
+            await asyncio.get_running_loop().sock_sendall(dawdler, b"x")
+            await asyncio.sleep(0.2)
+    assert time.monotonic() - started < 3 * SECONDS
+
+
+async def test_headers_without_an_end(house: House, crowd: Crowd) -> None:
+    """R6: headers are bounded by their size as well, not only by their time."""
+    started = time.monotonic()
+    with contextlib.suppress(ConnectionError):
+        await crowd.stand(1, BEGINNING + b"x-long: " + b"x" * 50_000_000)
+    await crowd.leave(within=SECONDS)
+    assert time.monotonic() - started < SECONDS
+    await answered(house)
+
+
+async def test_many_requests_at_once_on_one_connection(house: House, crowd: Crowd) -> None:
+    """R6: nobody fills the memory with requests that wait for each other's answers."""
+    before = memory(house)
+    await crowd.stand(50, b"GET /nowhere HTTP/1.1\r\nHost: bot\r\n\r\n" * 7000)
+    await answered(house)
+    assert memory(house) - before < 40
+
+
+@pytest.mark.parametrize("is_claimed", [False, True])
+async def test_large_bodies(house: House, crowd: Crowd, *, is_claimed: bool) -> None:
+    """R6: three hundred bodies of half a megabyte fill no memory, with or without a claim."""
+    await answered(house)
+    before = memory(house)
+    head = forged(MOST_BYTES) if is_claimed else BEGINNING + b"content-length: 1000000\r\n\r\n"
+    body = head + b"x" * (MOST_BYTES - 1)
+
+    async def send() -> None:
+        with contextlib.suppress(ConnectionError):
+            await crowd.stand(10, body)
+
+    await asyncio.gather(*(send() for _ in range(30)))
+    await answered(house)
+    room = READING_PLACES * MOST_BYTES / 2**20 if is_claimed else 0
+    assert memory(house) - before < 30 + room
+
+
+async def test_a_browser_keeps_its_connection(house: House, crowd: Crowd) -> None:
+    """Whoever sends whole requests is kept, and answered again and again on one connection."""
+    await crowd.stand(1, b"")
+    [browser] = crowd.sockets
+    loop = asyncio.get_running_loop()
+    for _ in range(20):
+        await loop.sock_sendall(browser, b"GET /healthz HTTP/1.1\r\nHost: bot\r\n\r\n")
+        assert (await received(browser)).startswith(b"HTTP/1.1 200 OK")
+
+
+async def test_a_request_in_pieces(house: House, crowd: Crowd) -> None:
+    """A request that comes byte by byte, but comes, is answered."""
+    await crowd.stand(1, b"")
+    [sender] = crowd.sockets
+    loop = asyncio.get_running_loop()
+    for byte in b"GET /healthz HTTP/1.1\r\nHost: bot\r\n\r\n":
+        await loop.sock_sendall(sender, bytes([byte]))
+    assert (await received(sender)).startswith(b"HTTP/1.1 200 OK")
+
+
+async def received(each: socket.socket) -> bytes:
+    """A whole answer of ``/healthz``."""
+    answer = b""
+    while not answer.endswith(b"ok\n"):
+        answer += await asyncio.get_running_loop().sock_recv(each, 4096)
+    return answer
+
+
+def open_files(house: House) -> int:
+    """How many files the process has open."""
+    return len(list(Path(f"/proc/{house.bot.process_id}/fd").iterdir()))
+
+
+def memory(house: House) -> float:
+    """The most memory that the process has had, in MB."""
+    status = Path(f"/proc/{house.bot.process_id}/status").read_text()
+    [line] = [each for each in status.splitlines() if each.startswith("VmHWM")]
+    return int(line.split()[1]) / 1024
