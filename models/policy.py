@@ -124,7 +124,8 @@ def length_refusal(
 
 def reason_refusal(policy: Policy, reason: str) -> Refusal | None:
     """Why this reason cannot be taken, or None."""
-    if policy.require_reason and not reason:
+    says_something = any(each.isprintable() and not each.isspace() for each in reason)
+    if policy.require_reason and not says_something:
         return Refusal.REASON_MISSING
     if len(reason) > REASON_LIMIT:
         return Refusal.REASON_TOO_LONG

@@ -53,7 +53,8 @@ def opening(delegation: Delegation, record: EventRecord) -> Message:
         f"{mention(delegation.grantee_id)} to send email as {mention(delegation.grantor_id)}, "
         f"{words.terms(delegation)}, asked by {mention(delegation.requester_id)}"
     )
-    reason = f"\nReason: “{quoted(delegation.reason)}”" if delegation.reason else ""
+    why = quoted(delegation.reason)
+    reason = f"\nReason: “{why}”" if why else ""
     text = f"*{about}*{reason}\n{_what(delegation, record)} · {moment(record.at)}"
     return Message(text, [section(text)])
 
@@ -64,8 +65,8 @@ def _what(d: Delegation, record: EventRecord, *, is_superseded: bool = False) ->
     match record.event:
         case Event.APPROVE if d.standing_id is not None and record.at == d.requested_at:
             return f"{said} by a standing approval"
-        case Event.DENY if d.note:
-            return f"{said}: “{quoted(d.note)}”"
+        case Event.DENY if note := quoted(d.note):
+            return f"{said}: “{note}”"
         case Event.OFFBOARD:
             return f"{said}: {words.who_left(d)}"
         case Event.CANCEL:

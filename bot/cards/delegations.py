@@ -60,8 +60,8 @@ def card(delegation: Delegation, audience: Audience, *, connect_url: str) -> Mes
     shown = face(delegation, audience)
     blocks: list[Block] = [parts.section(f"{MARKS[delegation.state]} *{shown.headline}*")]
     blocks += [parts.section(line) for line in shown.lines]
-    if delegation.reason and shown.shows_reason:
-        blocks.append(parts.typed(delegation.reason))
+    if shown.shows_reason:
+        blocks += parts.typed(delegation.reason)
     blocks += [parts.context(line) for line in shown.small if line]
     if shown.actions:
         blocks.append(buttons(delegation.id, shown.actions, connect_url))
@@ -127,6 +127,6 @@ def _menu(delegation_id: str) -> OverflowMenuElement:
 def _text(shown: Face, reason: str) -> str:
     said = [f"{shown.headline}.", *shown.lines, *(line for line in shown.small if line)]
     plain = [line.replace("*", "") for line in said]  # a screen reader reads marks aloud
-    if reason and shown.shows_reason:
-        plain.insert(1, f"Reason: {quoted(reason)}")
+    if shown.shows_reason and (why := quoted(reason)):
+        plain.insert(1, f"Reason: {why}")
     return "\n".join(plain)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.cards import receipts, words
-from bot.cards.markup import mention, moment, quoted
+from bot.cards.markup import mention, moment, quoted, quoted_address
 from models.card import Audience
 from models.delegation import WAITS_FOR_GRANTEE, Delegation, Event, State, Trouble
 
@@ -57,7 +57,7 @@ def _for_grantor(d: Delegation) -> Face:
         case State.REQUESTED:
             return Face(
                 _asks(d, grantee),
-                [*_reminder(d), _how_long(d), *_account(d)],
+                [*_reminder(d), _how_long(d), *account(d)],
                 [
                     (
                         f"If you approve, {grantee} can {words.allows('your')}. "
@@ -97,7 +97,7 @@ def _approved_for_grantor(d: Delegation, grantee: str) -> Face:
             f"{_agreed(d, grantee)}. One step is left: connect your Close account{again}",
             [
                 _how_long(d),
-                *_account(d),
+                *account(d),
                 "Close lets only you give this right. Connect once; the rest happens by itself.",
             ],
             [f"Your approval is kept until {moment(d.lapses_at)}."],
@@ -296,35 +296,29 @@ def _standing(d: Delegation) -> list[str]:
     return [f"{what}; App Home lists and ends those."]
 
 
-def _account(d: Delegation) -> list[str]:
+def account(d: Delegation) -> list[str]:
     """Which Close account the right would go to, or why that is not known."""
     if d.grantee_account:
-        how = "" if d.is_grantee_proven else " (matched by e-mail)"
-        return [f"*Will go to:* {quoted(d.grantee_account)}{how}"]
+        return words.grantee_account("*Will go to:*", d)
     if d.grantee_trouble is not None:
         return [words.trouble(d, d.grantee_trouble), *words.way_on(d, d.grantee_trouble)]
     if not d.grantee_email:
         return ["Which Close account it will go to is looked up when you approve."]
-    grantee = mention(d.grantee_id)
-    address = f"whoever in your Close organization has {grantee}'s Slack address"
+    whose = f"whoever in your Close organization has {mention(d.grantee_id)}'s Slack address"
     when = "It cannot be looked up yet; you read which account it was as soon as it has the right."
-    return [f"*Will go to:* {address}, {quoted(d.grantee_email)}. {when}"]
+    return [f"*Will go to:* {whose}\nAddress: {quoted_address(d.grantee_email)}\n{when}"]
 
 
 def _goes_to(d: Delegation) -> list[str]:
-    if not d.grantee_account or d.is_account_unseen:
-        return []
-    how = "" if d.is_grantee_proven else ", matched by e-mail"
-    return [f"In Close: {quoted(d.grantee_account)}{how}."]
+    return [] if d.is_account_unseen else words.grantee_account("In Close:", d)
 
 
 def _went_unseen(d: Delegation, grantee: str) -> list[str]:
     """The account that the grantor agreed to without having seen it."""
-    if not d.grantee_account or not d.is_account_unseen:
+    if not d.is_account_unseen:
         return []
-    how = "" if d.is_grantee_proven else " (matched by e-mail)"
-    account = f"*In Close the right went to:* {quoted(d.grantee_account)}{how}."
-    return [f"{account} If that is not {grantee}, revoke it."]
+    went_to = words.grantee_account("*In Close the right went to:*", d)
+    return [f"{each}\nIf that is not {grantee}, revoke it." for each in went_to]
 
 
 def _unknown_account(d: Delegation) -> list[str]:
@@ -356,7 +350,8 @@ def _next_reminder(d: Delegation) -> str:
 
 
 def _note(d: Delegation) -> list[str]:
-    return [f"“{quoted(d.note)}”"] if d.note else []
+    note = quoted(d.note)
+    return [f"“{note}”"] if note else []
 
 
 def _how_to_send(d: Delegation, grantor: str) -> str:

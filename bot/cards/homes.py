@@ -16,7 +16,7 @@ from slack_sdk.models.views import View
 from bot.cards import words
 from bot.cards.delegations import MARKS, button, buttons
 from bot.cards.faces import Action, Face, face
-from bot.cards.markup import mention, moment, quoted
+from bot.cards.markup import mention, moment, quoted_address
 from bot.cards.parts import button as part_button
 from bot.cards.parts import context, header, section, typed
 from bot.times.saying import say_length
@@ -78,7 +78,7 @@ def _health(connection: Connection | None, connect_url: str) -> Block:
             "until then the bot can neither give rights in your name nor take them back."
         )
         return section(text, block_id="connection", accessory=connect)
-    email = quoted(connection.account.email)
+    email = quoted_address(connection.account.email)
     return section(f"{MARKS[State.ACTIVE]} *Your Close account is connected:* {email}")
 
 
@@ -89,8 +89,8 @@ def _waiting(excerpt: Excerpt, connect_url: str) -> list[Block]:
     for each in excerpt.rows:
         shown = face(each, Audience.GRANTOR)
         blocks.append(section(_all_of(each, shown)))
-        if each.reason and shown.shows_reason:
-            blocks.append(typed(each.reason))
+        if shown.shows_reason:
+            blocks += typed(each.reason)
         if shown.actions:
             blocks.append(buttons(each.id, shown.actions, connect_url))
     return blocks + _more(excerpt)

@@ -1,16 +1,17 @@
 """Slack's markup, safely: mentions, times in the reader's zone, and what people typed.
 
-Rules: slack.md §6. Text of people is escaped, and its formatting marks are broken up, wherever it
-stands in mrkdwn.
+Rules: slack.md §6. Text of people is made into shown text, escaped, and its formatting marks are
+broken up, wherever it stands in mrkdwn.
 """
 
 import re
 from datetime import UTC, datetime
 
+from bot.cards import foreign
+
 _MENTION = re.compile(r"<@[A-Z0-9]+>")
 _DATE = re.compile(r"<!date\^[^|>]*\|([^>]*)>")
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
-_SPACE = re.compile(r"\s*[\r\n\v\f\x85\u2028\u2029]\s*")
 # An underscore inside a word formats nothing, and addresses have to stay copyable.
 _MARKS = re.compile(r"[*~`]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9@.])")
 _BREAK = "\u200b"  # zero width: keeps a mark from opening or closing anything
@@ -29,10 +30,17 @@ def moment(when: datetime) -> str:
 
 def quoted(text: str) -> str:
     """What somebody typed, on one line, so that it can neither mention, link nor format."""
-    text = _SPACE.sub(" ", text)
-    for character, entity in _ESCAPES.items():
-        text = text.replace(character, entity)
-    return _MARKS.sub(rf"{_BREAK}\g<0>{_BREAK}", text)
+    return _escaped(foreign.plain(text))
+
+
+def quoted_name(text: str) -> str:
+    """The same for what somebody is called outside Slack."""
+    return _escaped(foreign.name(text))
+
+
+def quoted_address(text: str) -> str:
+    """The same for an e-mail address; it has a line, or a place in a list, of its own."""
+    return _escaped(foreign.address(text))
 
 
 def unmarked(text: str) -> str:
@@ -41,3 +49,9 @@ def unmarked(text: str) -> str:
     for character, entity in reversed(_ESCAPES.items()):
         text = text.replace(entity, character)
     return text.replace(_BREAK, "").replace("`", "").replace("*", "")
+
+
+def _escaped(text: str) -> str:
+    for character, entity in _ESCAPES.items():
+        text = text.replace(character, entity)
+    return _MARKS.sub(rf"{_BREAK}\g<0>{_BREAK}", text)

@@ -10,9 +10,10 @@ from slack_sdk.models.blocks import (
 
 from bot.cards import words
 from bot.cards.faces import Action
-from bot.cards.markup import mention, moment, quoted
+from bot.cards.markup import mention, moment, quoted_address, quoted_name
 from bot.cards.parts import button, context, section
 from bot.slack.message import Message
+from models.account import Account
 from models.address import is_same_address
 from models.connection import Connection
 from models.delegation import Delegation, State, Trouble
@@ -44,7 +45,7 @@ def connection_lost(
     connection: Connection, served: Sequence[Delegation], *, connect_url: str
 ) -> Message:
     """To a grantor whose connection Close no longer accepts."""
-    account = quoted(connection.account.email)
+    account = quoted_address(connection.account.email)
     alarm = (
         f"{_ALARM} *The bot can no longer act for you in Close.* Close no longer accepts the "
         f"connection of {account}."
@@ -168,20 +169,22 @@ def departures_over() -> Message:
     return _message(["Many people seemed to be gone. Everybody was looked up again since."])
 
 
-def pairing(pairing: Pairing, held: Connection | None = None) -> Message:
+def pairing(pairing: Pairing, held: Account | None = None) -> Message:
     """To an admin: is this Close account that person's? ``held`` is the one that they have now."""
     person = mention(pairing.slack_user_id)
-    address = quoted(pairing.slack_email) if pairing.slack_email else "none that is confirmed"
-    account = f"{quoted(pairing.account.name)}, {quoted(pairing.account.email)}"
+    address = (
+        quoted_address(pairing.slack_email) if pairing.slack_email else "none that is confirmed"
+    )
+    account = words.account("*In Close:*", pairing.account.name, pairing.account.email)
     has_address = is_same_address(pairing.slack_email, pairing.account.email)
     which = "that somebody else uses" if has_address else "with another address"
     question = f"{person} connected a Close account {which}"
     if pairing.verdict is not Verdict.WAITING:
-        return _message([f"{question} ({account}). {_outcome(pairing)}"])
+        return _message([f"{question}. {_outcome(pairing)}", account])
     return _message(
         [
             f"{_QUESTION} *{question}. Is it theirs?*",
-            f"*In Slack:* {address}\n*In Close:* {account}",
+            f"*Address in Slack:* {address}\n{account}",
             *_known_as(pairing, person),
             *_replaces(held, pairing, person),
         ],
@@ -206,10 +209,10 @@ def _known_as(pairing: Pairing, person: str) -> list[str]:
     return [line]
 
 
-def _replaces(held: Connection | None, pairing: Pairing, person: str) -> list[str]:
-    if held is None or held.account.membership == pairing.account.membership:
+def _replaces(held: Account | None, pairing: Pairing, person: str) -> list[str]:
+    if held is None or held.membership == pairing.account.membership:
         return []
-    account = quoted(held.account.email)
+    account = quoted_address(held.email)
     return [f"{person} is connected as {account} now. Once confirmed, this takes its place."]
 
 
@@ -222,7 +225,7 @@ def _asked_about(claim: str, person: str) -> str:
 
 def account_claimed(pairing: Pairing) -> Message:
     """To whoever else is known by an account that somebody connected."""
-    person, account = mention(pairing.slack_user_id), quoted(pairing.account.email)
+    person, account = mention(pairing.slack_user_id), quoted_address(pairing.account.email)
     claim = f"{person}'s link was used to connect the Close account {account}"
     if pairing.verdict is not Verdict.WAITING:
         return _message([f"{claim}, which is known here as yours. {_outcome(pairing)}"])
@@ -237,7 +240,7 @@ def account_claimed(pairing: Pairing) -> Message:
 
 def pairing_decided(pairing: Pairing, *, connect_url: str) -> Message:
     """To the person who connected the account."""
-    account = quoted(pairing.account.email)
+    account = quoted_address(pairing.account.email)
     if pairing.verdict is Verdict.CONFIRMED:
         return _message([f"{_CALM} Your Close account {account} is connected. {_outcome(pairing)}"])
     return _message(
@@ -320,14 +323,14 @@ def connection(held: Connection | None, waiting: Pairing | None, url: str) -> st
     if waiting is not None:
         return (
             f"<{url}|Connect another account>, or wait: an admin has been asked whether "
-            f"{quoted(waiting.account.email)} in Close is yours."
+            f"{quoted_address(waiting.account.email)} in Close is yours."
         )
     if held is None:
         return (
             f"<{url}|Connect your Close account> once, and you can give colleagues the right to "
             "send as you. The link is yours alone: please do not pass it on."
         )
-    account = quoted(held.account.email)
+    account = quoted_address(held.account.email)
     if held.leaving_at is not None:
         return f"<{url}|Connect again> to stop it: your account {account} is being disconnected."
     if not held.is_alive:
@@ -344,9 +347,9 @@ def connection(held: Connection | None, waiting: Pairing | None, url: str) -> st
 def in_use(email: str) -> str:
     """To an admin: confirming would leave rights behind that nobody could take back."""
     return (
-        f"Nothing was changed. They have lent rights as {quoted(email)}, and only that account "
-        "can take them back. Once these are over, and they have answered what I asked them about "
-        "rights set up in Close, you can confirm this."
+        f"Nothing was changed. They have lent rights as {quoted_address(email)}, and only that "
+        "account can take them back. Once these are over, and they have answered what I asked them "
+        "about rights set up in Close, you can confirm this."
     )
 
 
@@ -413,7 +416,7 @@ def _overdue_of(grantor_id: str, theirs: Sequence[Leftover], reason: Departure |
 def _grantee(leftover: Leftover) -> str:
     if leftover.grantee_id is not None:
         return mention(leftover.grantee_id)
-    return quoted(leftover.grantee_name[:60]) or "Somebody whom I do not know"
+    return quoted_name(leftover.grantee_name) or "Somebody whom I do not know"
 
 
 def _losses(toll: Toll) -> str:

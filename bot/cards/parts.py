@@ -13,6 +13,8 @@ from slack_sdk.models.blocks import (
     SectionBlock,
 )
 
+from bot.cards.foreign import plain
+
 MOST_TEXT = 2900  # characters of a section; Slack's limit is 3,000 (slack.md §5)
 
 
@@ -24,9 +26,10 @@ def section(
     return SectionBlock(block_id=block_id, text=_markup(shown), accessory=accessory)
 
 
-def typed(text: str) -> SectionBlock:
-    """What somebody typed, as a quotation in which nothing is markup."""
-    return SectionBlock(text=PlainTextObject(text=f"“{text}”", emoji=False))
+def typed(text: str) -> list[SectionBlock]:
+    """What somebody typed, as a quotation in which nothing is markup; nothing if none is seen."""
+    shown = plain(text)
+    return [SectionBlock(text=PlainTextObject(text=f"“{shown}”", emoji=False))] if shown else []
 
 
 def context(text: str) -> ContextBlock:

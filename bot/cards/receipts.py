@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from bot.cards.markup import mention, moment, quoted
+from bot.cards import foreign
+from bot.cards.markup import mention, moment, quoted, quoted_address
 from bot.cards.parts import section
 from bot.ports import SentEmail
 from bot.slack.message import Message
@@ -27,9 +28,12 @@ def counted(delegation: Delegation) -> list[str]:
 
 
 def listed(emails: Sequence[SentEmail], *, most: int = MOST_SHOWN) -> list[str]:
-    """One line for each of the newest emails: when, what, to whom."""
+    """One line for each of the newest emails: when, to whom, and what.
+
+    The subject comes last, so that it cannot be taken for more recipients.
+    """
     lines = [
-        f"• {moment(email.date)}: {_subject(email)} to {_recipients(email)}"
+        f"• {moment(email.date)} to {_recipients(email)}: {_subject(email)}"
         for email in emails[:most]
     ]
     if len(emails) > most:
@@ -71,14 +75,11 @@ def _emails(emails: int, people: int) -> str:
 
 
 def _subject(email: SentEmail) -> str:
-    subject = email.subject.strip() or "(no subject)"
-    if len(subject) > LONGEST_SUBJECT:
-        subject = subject[: LONGEST_SUBJECT - 1] + "…"
-    return f"“{quoted(subject)}”"
+    return f"“{quoted(foreign.plain(email.subject, LONGEST_SUBJECT) or '(no subject)')}”"
 
 
 def _recipients(email: SentEmail) -> str:
     if not email.recipients:
         return "nobody that Close names"
-    first, *others = [quoted(each[:100]) for each in email.recipients]
+    first, *others = [quoted_address(each) for each in email.recipients]
     return f"{first} and {len(others)} more" if others else first

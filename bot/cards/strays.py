@@ -13,8 +13,8 @@ from slack_sdk.models.blocks import (
 )
 from slack_sdk.models.views import View
 
-from bot.cards import words
-from bot.cards.markup import mention, quoted
+from bot.cards import foreign, words
+from bot.cards.markup import mention, quoted_name
 from bot.cards.parts import button, context, section
 from bot.refusals import StrayDecided
 from bot.slack.message import Message
@@ -28,8 +28,8 @@ END_FORM, DURATION = "stray_end_form", "duration"
 SINGLE_OUT = "stray_single_out"
 MOST_LISTED = 200
 IN_A_MENU = 100  # Slack's limit (slack.md §5)
-IN_A_SECTION = 20  # lines; each is cut, so that they stay below 3,000 characters
-LONGEST_NAME, LONGEST_CHOICE = 60, 75
+IN_A_SECTION = 10  # people; each is cut, so that they stay below 3,000 characters
+LONGEST_CHOICE = 75
 
 _BY_HAND = "or remove it yourself in Close's settings under Send As"
 _OBSTACLES = {
@@ -49,8 +49,7 @@ def card(
     headline, lines = _said(stray)
     if departure is not None and stray.grantee_id is not None:
         lines = _about_leaver(stray.grantee_id, stray, departure) or lines
-    if obstacle is not None:
-        lines = [_OBSTACLES[obstacle]]
+    lines = [*_account(stray), *lines] if obstacle is None else [_OBSTACLES[obstacle]]
     blocks: list[Block] = [section(f"*{headline}*")]
     blocks += [section(line) for line in lines]
     buttons = [each for each in _buttons(stray) if each != GIVE_END or departure is None]
@@ -116,10 +115,14 @@ def _menu(strays: Sequence[Stray], start: int) -> ActionsBlock:
 
 
 def _choice(stray: Stray) -> Option:
-    name = stray.grantee_name or "Unknown Close account"
-    said = f"{name} ({stray.grantee_email})" if stray.grantee_email else name
-    shown = said if len(said) <= LONGEST_CHOICE else f"{said[: LONGEST_CHOICE - 1]}…"
-    return Option(text=PlainTextObject(text=shown, emoji=False), value=stray.id)
+    """The address has a line of its own, as in the message that then follows."""
+    name = foreign.name(stray.grantee_name) or "Unknown Close account"
+    address = foreign.plain(foreign.address(stray.grantee_email), LONGEST_CHOICE)
+    return Option(
+        text=PlainTextObject(text=name, emoji=False),
+        description=PlainTextObject(text=address, emoji=False) if address else None,
+        value=stray.id,
+    )
 
 
 def _entry(stray: Stray) -> str:
@@ -127,8 +130,7 @@ def _entry(stray: Stray) -> str:
         return mention(stray.grantee_id)
     if not stray.grantee_name:
         return "A Close account that I do not know"
-    address = f", {quoted(stray.grantee_email[:LONGEST_NAME])}" if stray.grantee_email else ""
-    return f"{quoted(stray.grantee_name[:LONGEST_NAME])}{address}"
+    return words.account("", stray.grantee_name, stray.grantee_email).strip()
 
 
 def _is_sought(stray: Stray) -> bool:
@@ -243,8 +245,14 @@ def _who(stray: Stray) -> str:
         return mention(stray.grantee_id)
     if not stray.grantee_name:
         return "A Close account that I do not know"
-    address = f" ({quoted(stray.grantee_email)})" if stray.grantee_email else ""
-    return f"{quoted(stray.grantee_name)}{address}"
+    return quoted_name(stray.grantee_name)
+
+
+def _account(stray: Stray) -> list[str]:
+    """Of somebody whom nobody finds in Slack."""
+    if stray.grantee_id is not None or not stray.grantee_email:
+        return []
+    return [words.account("In Close:", stray.grantee_name, stray.grantee_email)]
 
 
 def _buttons(stray: Stray) -> Sequence[str]:

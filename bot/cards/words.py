@@ -2,8 +2,9 @@
 
 from datetime import datetime, timedelta
 
-from bot.cards.markup import mention, moment, quoted
+from bot.cards.markup import mention, moment, quoted_address, quoted_name
 from bot.times.saying import say_length
+from models.account import name_and_email
 from models.delegation import WAITS_FOR_GRANTEE, Delegation, Event, ExtensionWish, State, Trouble
 from models.person import Departure
 
@@ -39,9 +40,26 @@ def extension(wish: ExtensionWish) -> str:
     return FOREVER
 
 
+def account(lead: str, name: str, email: str, *, how: str = "") -> str:
+    """A Close account: what it is called, and on a line of its own its address, so that no name
+    can be taken for one. Close calls an account by its address when it has no name."""
+    shown = f"{quoted_address(email)}{how}"
+    if not name or name == email:
+        return f"{lead} {shown}"
+    return f"{lead} {quoted_name(name)}\nAddress in Close: {shown}"
+
+
+def grantee_account(lead: str, delegation: Delegation) -> list[str]:
+    """The one that the right goes to, and how that is known; nothing when it is not."""
+    if not delegation.grantee_account:
+        return []
+    how = "" if delegation.is_grantee_proven else " (matched by e-mail)"
+    return [account(lead, *name_and_email(delegation.grantee_account), how=how)]
+
+
 def addresses(delegation: Delegation) -> list[str]:
     """Which sender addresses the right opens; nothing when that is not known."""
-    known = [quoted(address) for address in delegation.addresses.splitlines()[:5]]
+    known = [quoted_address(address) for address in delegation.addresses.split("\n")[:5] if address]
     return [f"Sender in Close: {', '.join(known)}"] if known else []
 
 

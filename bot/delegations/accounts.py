@@ -12,6 +12,7 @@ from bot.delegations.members import FRESH, KEPT
 from bot.delegations.tools import Tools
 from bot.ports import CloseUser
 from bot.store import Store
+from models.account import described, name_and_email
 from models.address import is_same_address
 from models.connection import Connection
 from models.delegation import Delegation, State, Trouble
@@ -140,18 +141,14 @@ def _was_seen(account: GranteeAccount, delegation: Delegation) -> bool:
 
 
 def _address(shown: str) -> str:
-    return shown.rpartition(", ")[2]
+    return name_and_email(shown)[1]
 
 
 def _matched(user: CloseUser) -> GranteeAccount:
-    return GranteeAccount(user.id, _shown(user.name, user.email), is_proven=False)
+    return GranteeAccount(user.id, described(user.name, user.email), is_proven=False)
 
 
 def _proven(connection: Connection) -> GranteeAccount:
     account = connection.account
-    shown = _shown(account.name, account.email)
+    shown = described(account.name, account.email)
     return GranteeAccount(account.close_user_id, shown, is_proven=True)
-
-
-def _shown(name: str, email: str) -> str:
-    return ", ".join(part for part in (name.strip()[:60], email) if part)

@@ -95,7 +95,7 @@ class NoticeStep:
             return None
         if notice.kind is NoticeKind.PAIRING:
             held = store.connections.get(pairing.team_id, pairing.slack_user_id)
-            return texts.pairing(pairing, held)
+            return texts.pairing(pairing, held.account if held else None)
         if notice.kind is NoticeKind.ACCOUNT_CLAIMED:
             return texts.account_claimed(pairing)
         url = self.showing.links.connect(notice.team_id, notice.recipient)

@@ -8,6 +8,7 @@ from bot.refusals import ConnectFirst, NotYours, OtherAccount, Refused, StrayDec
 from bot.store import Store
 from bot.store.delegations import PairTaken
 from bot.times.span import Span
+from models.account import described
 from models.base import new_id
 from models.delegation import Delegation, Event, State
 from models.policy import Refusal
@@ -130,14 +131,13 @@ async def _check(desk: Desk, actor: Actor, stray: Stray, span: Span) -> None:
 
 def _adopted(desk: Desk, stray: Stray, span: Span) -> Delegation:
     now = desk.now()
-    name, email = stray.grantee_name, stray.grantee_email
     delegation = Delegation(
         id=new_id(),
         team_id=stray.team_id,
         grantor_id=stray.grantor_id,
         grantee_id=stray.grantee_id or "",
         requester_id=stray.grantor_id,
-        grantee_email=email or None,
+        grantee_email=stray.grantee_email or None,
         reason="",
         length=span.length,
         until=span.until,
@@ -148,7 +148,7 @@ def _adopted(desk: Desk, stray: Stray, span: Span) -> Delegation:
         attempted_at=now,
         active_at=now,
         identified_at=now,
-        grantee_account=f"{name}, {email}" if email else name or None,
+        grantee_account=described(stray.grantee_name, stray.grantee_email) or None,
         is_grantee_proven=stray.is_grantee_proven,
         association_id=stray.association_id,
         organization_id=stray.organization_id,

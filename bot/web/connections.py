@@ -12,6 +12,7 @@ from starlette.datastructures import QueryParams
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
+from bot.cards.foreign import address
 from bot.close.errors import CloseError, CloseProblem, RefusedByClose, Unauthorized
 from bot.connections import flow
 from bot.connections.flow import (
@@ -275,7 +276,7 @@ class ConnectPages:
             if isinstance(error, NobodyCanConfirm | AccountTaken | OtherAccountInUse)
             else ""
         )
-        text = page.text.format(email=email, way_on=way_on)
+        text = page.text.format(email=address(email), way_on=way_on)
         return pages.problem(page.title, text, status=page.status)
 
 

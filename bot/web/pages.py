@@ -4,6 +4,9 @@ from html import escape
 
 from starlette.responses import HTMLResponse
 
+from bot.cards import foreign
+from bot.cards.foreign import address, plain
+
 _HEADERS = {
     "Cache-Control": "no-store",
     "Referrer-Policy": "no-referrer",
@@ -42,7 +45,8 @@ def connected(email: str) -> HTMLResponse:
     """Said once the connection is stored."""
     return _page(
         "Close is connected",
-        f"The bot can now do what you approve in Slack, as {email}. You can close this window.",
+        f"The bot can now do what you approve in Slack, as {address(email)}. You can close "
+        "this window.",
     )
 
 
@@ -50,9 +54,9 @@ def needs_admin(email: str) -> HTMLResponse:
     """Said when the account waits for an admin's word."""
     return _page(
         "One more step: an admin confirms it",
-        f"You are {email} in Close. Your address in Slack is another, or somebody else in Slack is "
-        "known by this account: an admin of the bot has been asked there whether it is yours, and "
-        "you will hear from the bot. You can close this window.",
+        f"You are {address(email)} in Close. Your address in Slack is another, or somebody else in "
+        "Slack is known by this account: an admin of the bot has been asked there whether it is "
+        "yours, and you will hear from the bot. You can close this window.",
     )
 
 
@@ -64,14 +68,14 @@ def for_whom(
     ``leads_to`` is the origin that Continue ends at: browsers hold a form's redirects, and those
     of a login on the way, against the policy.
     """
-    person = f"<strong>{escape(name)}</strong>"
-    address = f" ({escape(email)})" if email else ""
+    person = f"<strong>{escape(foreign.name(name))}</strong>"
+    whose = f" ({escape(address(email))})" if email else ""
     alert = (
         '<p role="alert">This page was too old, or your browser keeps no cookies for it. Please '
         "choose once more.</p>"
     )
     content = (
-        f"{alert if is_again else ''}<p>This link is for {person}{address} in Slack. The Close "
+        f"{alert if is_again else ''}<p>This link is for {person}{whose} in Slack. The Close "
         f"account that you connect next is the one that the bot uses for what {person} approves."
         "</p>"
         '<form method="post" action="/close/connect">'
@@ -82,15 +86,16 @@ def for_whom(
     )
     status = 400 if is_again else 200
     targets = f"'self' https: {leads_to}".strip()
-    return _html(f"Connect Close for {name}", content, status=status, targets=targets)
+    return _html(f"Connect Close for {foreign.name(name)}", content, status=status, targets=targets)
 
 
 def not_me(name: str) -> HTMLResponse:
     """Said to whoever opened somebody else's link."""
     return _page(
         "Nothing was connected",
-        f"This link is for {name} in Slack. Please tell them, or whoever sent it to you, that it "
-        "reached you. To connect your own Close account, type /sendas connect in Slack.",
+        f"This link is for {foreign.name(name)} in Slack. Please tell them, or whoever sent it to "
+        "you, that it reached you. To connect your own Close account, type /sendas connect in "
+        "Slack.",
     )
 
 
@@ -124,7 +129,7 @@ def problem(title: str, text: str, *, status: int = 200) -> HTMLResponse:
 
 
 def _page(title: str, text: str, *, status: int = 200) -> HTMLResponse:
-    return _html(title, f"<p>{escape(text)}</p>", status=status)
+    return _html(title, f"<p>{escape(plain(text))}</p>", status=status)
 
 
 def _html(title: str, content: str, *, status: int = 200, targets: str = "'self'") -> HTMLResponse:

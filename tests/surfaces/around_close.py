@@ -54,7 +54,7 @@ def messages_about_connections() -> dict[str, Message]:
             pairing(verdict), connect_url=rows.CONNECT_URL
         )
     shared = replace(pairing(Verdict.WAITING), other_id=rows.LONG_PERSON)
-    shown["pairing/shared"] = notices.pairing(shared, mine)
+    shown["pairing/shared"] = notices.pairing(shared, mine.account)
     shown["account-claimed"] = notices.account_claimed(shared)
     shown["account-claimed/confirmed"] = notices.account_claimed(
         replace(pairing(Verdict.CONFIRMED), other_id=rows.LONG_PERSON)
