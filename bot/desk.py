@@ -6,14 +6,17 @@ from datetime import datetime
 from typing import TypeVar
 
 from bot.ports import Directory, Now
-from bot.refusals import AlreadyOpen, NotYours, Refused, Settled
+from bot.refusals import AlreadyOpen, Changed, NotKnown, NotYours, Refused, Settled, Thing
 from bot.store import Database, Store
 from bot.times.span import Span
 from models.delegation import Delegation, State
+from models.mark import Beside, Subject, mark_of
+from models.pairing import Pairing
 from models.person import Person
 from models.policy import Policy, Refusal, length_refusal, who_refusal
+from models.stray import Stray
 
-Changed = TypeVar("Changed")
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +39,32 @@ class Desk:
     audit_channel: str | None = None
 
 
-async def change(desk: Desk, decide: Callable[[Store], Changed]) -> Changed:
+async def change(desk: Desk, decide: Callable[[Store], Result]) -> Result:
     """Run ``decide`` as one transaction, then wake the workers; returns what it returned."""
-    changed = await desk.database.run(decide)
+    result = await look(desk, decide)
     desk.wake()
-    return changed
+    return result
+
+
+async def look(desk: Desk, read: Callable[[Store], Result]) -> Result:
+    """The same for what changes nothing. Whoever clicked on something that is no longer what they
+    read is shown it anew."""
+    try:
+        return await desk.database.run(read)
+    except Changed as error:
+        subject = error.subject
+        await desk.database.run(lambda store: _show_anew(store, subject, now=desk.now()))
+        desk.wake()
+        raise
+
+
+def check_seen(subject: Subject, seen: str, beside: Beside = None) -> None:
+    """Whether this is still what the reader's button was about; raises Changed.
+
+    To be called under the row's lock, after everything that has better words for what is wrong.
+    """
+    if seen != mark_of(subject, beside):
+        raise Changed(subject, beside, is_unmarked=not seen)
 
 
 async def zone_of(desk: Desk, actor: Actor) -> str:
@@ -91,15 +115,17 @@ def check_pair_is_free(store: Store, new: Delegation) -> None:
 
 
 def locked(store: Store, actor: Actor, delegation_id: str) -> Delegation:
-    """The row under lock, if it is of the actor's workspace; raises NotYours."""
+    """The row under lock, if it is of the actor's workspace; raises NotKnown and NotYours."""
     delegation = store.delegations.get(delegation_id, lock=True)
-    if delegation is None or delegation.team_id != actor.team_id:
+    if delegation is None:
+        raise NotKnown(Thing.REQUEST)
+    if delegation.team_id != actor.team_id:
         raise NotYours
     return delegation
 
 
 def as_grantor(store: Store, actor: Actor, delegation_id: str) -> Delegation:
-    """The row under lock, if the actor is its grantor; raises NotYours."""
+    """The row under lock, if the actor is its grantor; raises NotKnown and NotYours."""
     delegation = locked(store, actor, delegation_id)
     if actor.user_id != delegation.grantor_id:
         raise NotYours
@@ -107,7 +133,8 @@ def as_grantor(store: Store, actor: Actor, delegation_id: str) -> Delegation:
 
 
 def as_asker(store: Store, actor: Actor, delegation_id: str) -> Delegation:
-    """The row under lock, if the actor is its grantee or asked for it; raises NotYours."""
+    """The row under lock, if the actor is its grantee or asked for it; raises NotKnown and
+    NotYours."""
     delegation = locked(store, actor, delegation_id)
     if actor.user_id not in (delegation.grantee_id, delegation.requester_id):
         raise NotYours
@@ -118,3 +145,16 @@ def only_in(delegation: Delegation, *states: State) -> None:
     """Raises Settled when the delegation is in none of these states (any more)."""
     if delegation.state not in states:
         raise Settled(delegation)
+
+
+def _show_anew(store: Store, subject: Subject, *, now: datetime) -> None:
+    """Have every place show it as it is, also those that are believed to."""
+    match subject:
+        case Delegation():
+            store.cards.show_anew(subject.id, now=now)
+            people = (subject.grantor_id, subject.grantee_id, subject.requester_id)
+            store.homes.touch(subject.team_id, *people, now=now)
+        case Stray():
+            store.strays.show_anew(subject.id, now=now)
+        case Pairing():
+            store.notices.mark_stale(subject.id, now=now)

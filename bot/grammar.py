@@ -69,7 +69,7 @@ class NotUnderstood(Exception):
         self.verb = verb
 
 
-_ALONE = {Verb.LIST, Verb.CHECK, Verb.CONNECT, Verb.DISCONNECT, Verb.HELP}
+ALONE = {Verb.LIST, Verb.CHECK, Verb.CONNECT, Verb.DISCONNECT, Verb.HELP}
 _WITH_PERSON = {Verb.GRANT, Verb.REVOKE, Verb.RELEASE}
 
 
@@ -81,10 +81,12 @@ def read_command(text: str) -> Command:
     if text.startswith(("<", "@")):
         return _request(text)
     word, rest = (*text.split(maxsplit=1), "")[:2]
-    verb = next((verb for verb in _ALONE | _WITH_PERSON if verb == word.casefold()), None)
+    verb = next((verb for verb in ALONE | _WITH_PERSON if verb == word.casefold()), None)
     if verb is None:
         raise NotUnderstood(Muddle.UNKNOWN_WORD, word)
-    if verb in _ALONE:
+    if verb in ALONE:
+        if rest and verb is not Verb.HELP:
+            raise NotUnderstood(Muddle.TOO_MUCH, rest, verb)
         return Command(verb)
     if verb is Verb.GRANT:
         return _grant(rest.strip())

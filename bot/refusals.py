@@ -6,9 +6,13 @@
     ├── Refused             the request breaks a rule of the policy
     ├── AlreadyOpen         the pair has an open delegation
     ├── Settled             the delegation has moved on
+    ├── Changed             it is not what the actor read when they clicked
     ├── NotYours            the actor has no say in it
+    ├── NotKnown            there is no such row (any more)
     ├── DraftGone           the question that was asked back is answered, or too old
     ├── StrayDecided        the question about a stray is answered
+    ├── StandingOver        the standing approval holds no longer
+    ├── LeavingChanged      a disconnection would end other things than the actor read
     ├── ConnectFirst        this needs the actor's connection to Close, and there is none
     ├── OtherAccount        the actor is connected with another Close account than this is about
     ├── LapsesBefore        the request lapses before the grantor would be reminded
@@ -21,9 +25,12 @@
 """
 
 from dataclasses import dataclass
+from enum import StrEnum
 
-from models.delegation import Delegation
+from models.delegation import Delegation, State
+from models.mark import Beside, Subject
 from models.policy import Refusal
+from models.standing import StandingApproval
 from models.stray import Stray
 
 
@@ -56,15 +63,52 @@ class AlreadyOpen(NotDone):
 
 
 class Settled(NotDone):
-    """The delegation has moved on, so this cannot be done any more."""
+    """The delegation has moved on, so this cannot be done any more.
 
-    def __init__(self, delegation: Delegation) -> None:
-        super().__init__(delegation.state.value)
+    ``state`` is what it is in: by the clock, when nobody has moved the row on yet.
+    """
+
+    def __init__(self, delegation: Delegation, state: State | None = None) -> None:
+        self.state = state or delegation.state
+        super().__init__(self.state.value)
         self.delegation = delegation
+
+
+class Changed(NotDone):
+    """What the actor decided about is not what they read: ``subject`` is how it is now.
+
+    ``beside`` belongs to it as in ``models.mark``. With ``is_unmarked`` nobody knows what they
+    read: the button is older than marks are.
+    """
+
+    def __init__(
+        self, subject: Subject, beside: Beside = None, *, is_unmarked: bool = False
+    ) -> None:
+        super().__init__(subject.id)
+        self.subject = subject
+        self.beside = beside
+        self.is_unmarked = is_unmarked
 
 
 class NotYours(NotDone):
     """The actor has no say in this delegation, or not this one."""
+
+
+class Thing(StrEnum):
+    """What a button can be about."""
+
+    REQUEST = "request"
+    PAIRING = "pairing"
+    STRAY = "stray"
+    STANDING = "standing"
+
+
+class NotKnown(NotDone):
+    """The database has no such row: it was lost, or never there."""
+
+    def __init__(self, thing: Thing) -> None:
+        super().__init__(thing.value)
+        self.thing = thing
 
 
 class NoSuchDelegation(NotDone):
@@ -93,6 +137,18 @@ class StrayDecided(NotDone):
     def __init__(self, stray: Stray) -> None:
         super().__init__(stray.state.value)
         self.stray = stray
+
+
+class StandingOver(NotDone):
+    """This standing approval holds no longer; ``successor`` is the one that took its place."""
+
+    def __init__(self, successor: StandingApproval | None) -> None:
+        super().__init__("replaced" if successor else "ended")
+        self.successor = successor
+
+
+class LeavingChanged(NotDone):
+    """Disconnecting would end other things now than the actor has read."""
 
 
 class ConnectFirst(NotDone):

@@ -203,9 +203,10 @@ class Delegation:
 
     - ``note`` is the grantor's word with a decision; ``decided_at`` is when the present end was
       agreed to, and ``standing_id`` names the standing approval that did it, if one did.
-    - ``grantee_account`` is the name and address of the grantee's Close account, and
-      ``is_grantee_proven`` says that they connected it themselves. ``identified_at`` is when this
-      was looked up, and ``grantee_trouble`` is why it led nowhere.
+    - ``grantee_account`` is the name and address of the grantee's Close account,
+      ``grantee_close_id`` is its id, and ``is_grantee_proven`` says that they connected it
+      themselves. ``identified_at`` is when this was looked up, and ``grantee_trouble`` is why it
+      led nowhere.
     - ``addresses`` are the sender addresses that the right opens, one a line.
     - ``attempted_at`` is when Close was last asked to create the association, and ``is_unclear``
       says that one of the attempts before may still take effect, too.

@@ -1,7 +1,5 @@
 """Rights that outlive their end: admins have a list of them, and a new one every day."""
 
-import hashlib
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -47,9 +45,3 @@ def is_overdue(delegation: Delegation, now: datetime) -> bool:
     if delegation.state is not State.ENDING:
         return False
     return delegation.trouble in UNREACHABLE or now - over_since(delegation, now) >= GRACE
-
-
-def mark_of(leftovers: Iterable[Leftover]) -> str:
-    """A digest of these and no others, for the button that is about them all."""
-    ids = " ".join(sorted(each.id for each in leftovers))
-    return hashlib.sha256(ids.encode()).hexdigest()[:16]

@@ -28,6 +28,8 @@ class Refusal(StrEnum):
     TOO_LONG = "too_long"
     PERMANENT = "permanent"
     NOT_LONGER = "not_longer"
+    RUNS_ALREADY = "runs_already"
+    LENGTH_ONLY = "length_only"
     DATE_PASSED = "date_passed"
     TOO_MANY = "too_many"
     TOO_MANY_OPEN = "too_many_open"

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from bot.cards import words
-from bot.cards.markup import mention, quoted, unmarked
-from bot.grammar import Muddle, NotUnderstood, Verb
+from bot.cards.markup import mention, moment, quoted, unmarked
+from bot.grammar import ALONE, Muddle, NotUnderstood, Verb
 from bot.refusals import (
     AlreadyDecided,
     AlreadyOpen,
@@ -17,11 +17,14 @@ from bot.refusals import (
     NotConnectedYet,
     NotDone,
     NothingToAnswer,
+    NotKnown,
     NotYours,
     OtherAccount,
     Outcome,
     Refused,
     Settled,
+    StandingOver,
+    Thing,
 )
 from bot.slack.errors import SlackRefused, SlackRetryLater
 from bot.times.saying import say_length
@@ -99,6 +102,15 @@ _REASONS: dict[type[Exception], str] = {
     SlackRefused: "Slack does not show me who is in that group. Please name the people one by one.",
     Exception: SOMETHING_BROKE,
 }
+_NOT_KNOWN = {
+    Thing.REQUEST: "I do not know this request any more; please ask again. Nothing was changed.",
+    Thing.PAIRING: "I do not know this account any more, so nothing was changed. Whoever it is of "
+    "can connect it again with `/sendas connect`.",
+    Thing.STRAY: "I do not know this right any more, so nothing was changed. `/sendas check` "
+    "compares with what Close holds now.",
+    Thing.STANDING: "I do not know this standing approval any more, so nothing was changed. My "
+    "Home tab shows those that hold.",
+}
 _REFUSALS = {
     Refusal.ONESELF: "You can always send as yourself; ask for a colleague's name instead.",
     Refusal.BOT: "{who} is an app, not a person.",
@@ -110,6 +122,10 @@ _REFUSALS = {
     Refusal.TOO_LONG: "That is longer than the maximum of {longest}.",
     Refusal.NOT_LONGER: "That is not later than the present end. To end it earlier, use Revoke or "
     "I'm done on the card.",
+    Refusal.RUNS_ALREADY: "This right exists already, so it cannot begin later. Please write only "
+    "until when, or for how much longer: `until friday`, or `2h`.",
+    Refusal.LENGTH_ONLY: "Please write only a length here, such as `4h`: the longest that one "
+    "request may be.",
     Refusal.PERMANENT: "Rights without an end are not allowed here; the longest is {longest}.",
     Refusal.DATE_PASSED: "That date has already passed.",
     Refusal.TOO_MANY: "That is more than a hundred people at once.",
@@ -159,7 +175,11 @@ def _explain(error: Exception, policy: Policy) -> str:
         case AlreadyOpen():
             return _already_open(error.delegation)
         case Settled():
-            return settled(error.delegation)
+            return settled(error.delegation, error.state)
+        case NotKnown():
+            return _NOT_KNOWN[error.thing]
+        case StandingOver():
+            return _standing_over(error.successor)
         case _:
             return next(_REASONS[kind] for kind in type(error).__mro__ if kind in _REASONS)
 
@@ -264,9 +284,9 @@ def given_back(delegation: Delegation) -> str:
     return f"Done: your request to send as {grantor} is taken back."
 
 
-def settled(delegation: Delegation) -> str:
+def settled(delegation: Delegation, state: State) -> str:
     """Why a click changed nothing: what the delegation is now."""
-    state = {
+    is_now = {
         State.REQUESTED: "is still waiting for an answer",
         State.APPROVED: "is already approved",
         State.ACTIVE: f"is active {words.end(delegation)}",
@@ -276,10 +296,21 @@ def settled(delegation: Delegation) -> str:
         State.CANCELLED: "was taken back",
         State.LAPSED: "has lapsed",
         State.FAILED: "could not be carried out",
-    }[delegation.state]
+    }[state]
     return (
         f"Nothing was changed: the request for {mention(delegation.grantee_id)} to send as "
-        f"{mention(delegation.grantor_id)} {state}."
+        f"{mention(delegation.grantor_id)} {is_now}."
+    )
+
+
+def _standing_over(successor: StandingApproval | None) -> str:
+    if successor is None:
+        return "Nothing was changed: this standing approval has ended already."
+    longest = say_length(successor.max_length)
+    return (
+        f"{words.CHANGED} You approve the requests of {mention(successor.grantee_id)} without a "
+        f"click, up to {longest} at a time, for requests made before {moment(successor.until)}. "
+        "Nothing was done yet: End in my Home tab ends that one."
     )
 
 
@@ -302,6 +333,9 @@ def _not_understood(error: NotUnderstood) -> str:
     word = f"“{quoted(error.word)}”" if error.word else "that"
     verb = "" if error.verb is Verb.REQUEST else f"{error.verb} "
     example = EXAMPLE if error.verb is Verb.REQUEST else f"`/sendas {verb}@colleague`"
+    understood = f"`{verb.strip()}` and the person"
+    if error.verb in ALONE:
+        example = understood = f"`/sendas {error.verb}`"
     match error.muddle:
         case Muddle.GROUP:
             problem = "That is a group. A request goes to people, who each answer for themselves."
@@ -317,7 +351,7 @@ def _not_understood(error: NotUnderstood) -> str:
             if error.word:
                 problem = f"I expected a person, but read {word}."
         case Muddle.TOO_MUCH:
-            problem = f"I understood `{verb.strip()}` and the person, but not {word} after it."
+            problem = f"I understood {understood}, but not {word} after it."
         case Muddle.UNKNOWN_WORD:
             problem = f"I do not know the command {word}."
     return f"{problem} For example: {example}. More: `/sendas help`"

@@ -14,10 +14,12 @@ from slack_sdk.models.blocks import (
 from slack_sdk.models.views import View
 
 from bot.cards import words
+from bot.cards.faces import account
 from bot.cards.markup import mention
 from bot.cards.parts import section
 from bot.times.saying import write_length
 from models.delegation import Delegation
+from models.mark import marked
 from models.policy import REASON_LIMIT, Policy
 
 APPROVE_FOR, DENY_WITH_NOTE = "approve_for", "deny_with_note"
@@ -31,9 +33,8 @@ def approve_for(d: Delegation, policy: Policy) -> View:
     about = f"{mention(d.grantee_id)} asked to send email as you {words.terms(d)}."
     if d.starts_at is not None:
         about += " That start stays, unless you write another one."
-    return _form(
-        APPROVE_FOR, d.id, "Another time", "Approve", [section(about), _duration(d, policy)]
-    )
+    blocks = [*_about(d, about), _duration(d, policy)]
+    return _form(APPROVE_FOR, d, "Another time", "Approve", blocks)
 
 
 def deny_with_note(d: Delegation) -> View:
@@ -46,20 +47,25 @@ def deny_with_note(d: Delegation) -> View:
         element=PlainTextInputElement(action_id=NOTE, multiline=True, max_length=REASON_LIMIT),
     )
     about = f"{mention(d.grantee_id)} asked to send email as you {words.terms(d)}."
-    return _form(DENY_WITH_NOTE, d.id, "Deny", "Deny", [section(about), note])
+    return _form(DENY_WITH_NOTE, d, "Deny", "Deny", [*_about(d, about), note])
 
 
 def extend(d: Delegation, policy: Policy) -> View:
     """More time."""
     about = f"Now it lasts {words.end(d)}. A length is added to that; nothing is interrupted."
-    return _form(EXTEND_FORM, d.id, "Extend", "Extend", [section(about), _duration(d, policy)])
+    blocks: list[Block] = [section(about)]
+    if d.extension is not None:
+        wish = f"{mention(d.grantee_id)} has asked to go on {words.extension(d.extension)}."
+        blocks.append(section(f"{wish} This takes the place of that."))
+    return _form(EXTEND_FORM, d, "Extend", "Extend", [*blocks, _duration(d, policy)])
 
 
 def always_approve(d: Delegation, policy: Policy, *, until: date) -> View:
     """The grantor's word for the future."""
     about = (
         f"Requests of {mention(d.grantee_id)} are then approved without a click. "
-        "You are told of each one, and you can end this at any time in App Home."
+        "You are told of each one, and you can end this at any time in App Home. The one at hand, "
+        f"{words.terms(d)}, is approved with it if it fits."
     )
     longest = _duration(d, policy, label="At most how long at a time?", hint="For example 4h")
     picker = InputBlock(
@@ -67,7 +73,8 @@ def always_approve(d: Delegation, policy: Policy, *, until: date) -> View:
         label=PlainTextObject(text="Until which day?"),
         element=DatePickerElement(action_id=UNTIL, initial_date=until.isoformat()),
     )
-    return _form(ALWAYS_APPROVE, d.id, "Always approve", "Save", [section(about), longest, picker])
+    blocks = [*_about(d, about), longest, picker]
+    return _form(ALWAYS_APPROVE, d, "Always approve", "Save", blocks)
 
 
 def value(view: dict[str, Any], name: str) -> str:
@@ -91,13 +98,18 @@ def _duration(
     )
 
 
+def _about(d: Delegation, text: str) -> list[Block]:
+    """What is decided, with the account: the mark in the form is of all that stands here."""
+    return [section(text), *(section(line) for line in account(d))]
+
+
 def _form(
-    callback_id: str, delegation_id: str, title: str, submit: str, blocks: Sequence[Block]
+    callback_id: str, d: Delegation, title: str, submit: str, blocks: Sequence[Block]
 ) -> View:
     return View(
         type="modal",
         callback_id=callback_id,
-        private_metadata=delegation_id,
+        private_metadata=marked(d),
         title=PlainTextObject(text=title),
         submit=PlainTextObject(text=submit),
         close=PlainTextObject(text="Never mind"),

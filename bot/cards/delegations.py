@@ -17,6 +17,7 @@ from bot.cards.markup import quoted
 from bot.slack.message import Message
 from models.card import Audience
 from models.delegation import Delegation, State
+from models.mark import marked
 
 LABELS = {
     Action.APPROVE: "Approve",
@@ -64,7 +65,7 @@ def card(delegation: Delegation, audience: Audience, *, connect_url: str) -> Mes
         blocks += parts.typed(delegation.reason)
     blocks += [parts.context(line) for line in shown.small if line]
     if shown.actions:
-        blocks.append(buttons(delegation.id, shown.actions, connect_url))
+        blocks.append(buttons(delegation, shown.actions, connect_url))
     return Message(_text(shown, delegation.reason), blocks)
 
 
@@ -86,39 +87,39 @@ def notice(
     blocks: list[Block] = [parts.section(f"{MARKS[delegation.state]} {shown.headline}.")]
     blocks += [parts.context(line) for line in (*shown.lines, *details)]
     if Action.CONNECT in shown.actions:
-        blocks.append(buttons(delegation.id, [Action.CONNECT], connect_url))
+        blocks.append(buttons(delegation, [Action.CONNECT], connect_url))
     return Message("\n".join([_text(shown, ""), *details]), blocks)
 
 
-def buttons(delegation_id: str, actions: Sequence[Action], connect_url: str) -> ActionsBlock:
-    """A row of buttons that carry nothing but the delegation's id."""
+def buttons(delegation: Delegation, actions: Sequence[Action], connect_url: str) -> ActionsBlock:
+    """A row of buttons that carry the delegation's id and the mark of what stands above them."""
     return ActionsBlock(
-        block_id=f"delegation:{delegation_id}",
+        block_id=f"delegation:{delegation.id}",
         elements=[
-            _menu(delegation_id)
+            _menu(delegation)
             if action is Action.MORE
-            else button(action, delegation_id, connect_url)
+            else button(action, marked(delegation), connect_url)
             for action in actions
         ],
     )
 
 
-def button(action: Action, delegation_id: str, connect_url: str) -> ButtonElement:
+def button(action: Action, value: str, connect_url: str) -> ButtonElement:
     """One button; only "Connect Close" is a link."""
     return parts.button(
         action,
         LABELS[action],
-        delegation_id,
+        value,
         style=STYLES.get(action),
         url=connect_url if action is Action.CONNECT else None,
     )
 
 
-def _menu(delegation_id: str) -> OverflowMenuElement:
+def _menu(delegation: Delegation) -> OverflowMenuElement:
     return OverflowMenuElement(
         action_id=Action.MORE,
         options=[
-            Option(text=PlainTextObject(text=label), value=f"{choice}:{delegation_id}")
+            Option(text=PlainTextObject(text=label), value=f"{choice}:{marked(delegation)}")
             for choice, label in CHOICES.items()
         ],
     )

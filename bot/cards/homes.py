@@ -23,6 +23,7 @@ from bot.times.saying import say_length
 from models.card import Audience
 from models.connection import Connection
 from models.delegation import Delegation, State
+from models.mark import marked
 from models.overview import Excerpt, Overview
 from models.standing import StandingApproval
 
@@ -92,7 +93,7 @@ def _waiting(excerpt: Excerpt, connect_url: str) -> list[Block]:
         if shown.shows_reason:
             blocks += typed(each.reason)
         if shown.actions:
-            blocks.append(buttons(each.id, shown.actions, connect_url))
+            blocks.append(buttons(each, shown.actions, connect_url))
     return blocks + _more(excerpt)
 
 
@@ -113,11 +114,11 @@ def _row(delegation: Delegation, shown: Face, now: datetime) -> list[Block]:
             section(
                 text,
                 block_id=f"delegation:{delegation.id}",
-                accessory=button(actions[0], delegation.id, ""),
+                accessory=button(actions[0], marked(delegation), ""),
             )
         ]
     blocks: list[Block] = [section(text)]
-    return [*blocks, buttons(delegation.id, actions, "")] if actions else blocks
+    return [*blocks, buttons(delegation, actions, "")] if actions else blocks
 
 
 def _all_of(delegation: Delegation, shown: Face, now: datetime | None = None) -> str:

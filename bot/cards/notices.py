@@ -18,7 +18,8 @@ from models.address import is_same_address
 from models.connection import Connection
 from models.delegation import Delegation, State, Trouble
 from models.departure import Departed, Toll
-from models.overdue import Leftover, mark_of
+from models.mark import mark_of_leaving, mark_of_leftovers, marked
+from models.overdue import Leftover
 from models.pairing import Pairing, Verdict
 from models.person import Departure
 from models.round import Round, Word
@@ -107,7 +108,7 @@ def overdue_list(leftovers: Sequence[Leftover], gone: Mapping[str, Departure]) -
     for grantor_id, theirs in shown:
         text = _overdue_of(grantor_id, theirs, gone.get(grantor_id))
         said.append(text.replace("*", ""))
-        value = f"{grantor_id}:{mark_of(theirs)}"
+        value = f"{grantor_id}:{mark_of_leftovers(theirs)}"
         blocks.append(section(text, accessory=button(IS_GONE, "It is gone in Close", value)))
     if hidden := len(by_grantor) - len(shown):
         said.append(f"… and what {hidden} more people gave. They move up as these are settled.")
@@ -191,8 +192,8 @@ def pairing(pairing: Pairing, held: Account | None = None) -> Message:
         small="Once confirmed, the bot acts in Close with that account whenever "
         f"{person} approves something. If you are not sure, ask {person}, or reject.",
         buttons=[
-            button(CONFIRM_PAIRING, "Confirm", pairing.id, style="primary"),
-            button(REJECT_PAIRING, "Reject", pairing.id, style="danger"),
+            button(CONFIRM_PAIRING, "Confirm", marked(pairing, held), style="primary"),
+            button(REJECT_PAIRING, "Reject", marked(pairing, held), style="danger"),
         ],
     )
 
@@ -290,15 +291,20 @@ def tokens_forgotten() -> Message:
     )
 
 
-def leaving_question(dependents: Sequence[Delegation]) -> Message:
-    """The answer to ``/sendas disconnect`` when something depends on the connection."""
+def leaving_question(
+    connection: Connection, dependents: Sequence[Delegation], *, is_new: bool = True
+) -> Message:
+    """The answer to ``/sendas disconnect`` when something depends on the connection, and to a
+    click on an earlier one that is no longer true."""
+    mark = mark_of_leaving(connection.account, dependents)
     return _message(
         [
+            *([] if is_new else [words.CHANGED]),
             f"*If you disconnect, this ends first:*\n{_named(dependents)}",
             "Then the bot's access is revoked in Close, and its tokens are deleted.",
         ],
         small="`/sendas list` shows how things are. Without a click here, nothing changes.",
-        buttons=[button(DISCONNECT, "End these and disconnect", "mine", style="danger")],
+        buttons=[button(DISCONNECT, "End these and disconnect", f"mine:{mark}", style="danger")],
     )
 
 

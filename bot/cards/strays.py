@@ -19,6 +19,7 @@ from bot.cards.parts import button, context, section
 from bot.refusals import StrayDecided
 from bot.slack.message import Message
 from bot.times.saying import write_length
+from models.mark import marked
 from models.person import Departure
 from models.policy import Policy
 from models.stray import Obstacle, Stray, StrayState
@@ -46,9 +47,7 @@ def card(
 ) -> Message:
     """The message to the grantor about one association that the bot did not make; ``departure`` is
     how its grantee has left, if they have."""
-    headline, lines = _said(stray)
-    if departure is not None and stray.grantee_id is not None:
-        lines = _about_leaver(stray.grantee_id, stray, departure) or lines
+    headline, lines = _said(stray, departure)
     lines = [*_account(stray), *lines] if obstacle is None else [_OBSTACLES[obstacle]]
     blocks: list[Block] = [section(f"*{headline}*")]
     blocks += [section(line) for line in lines]
@@ -57,7 +56,7 @@ def card(
     if buttons:
         said.append(f"{_who(stray)} can {words.allows('your')}.")
         blocks.append(context(said[-1]))
-        blocks.append(_row(stray.id, buttons))
+        blocks.append(_row(stray, buttons, marked(stray, departure)))
     text = "\n".join(said).replace("*", "")
     return Message(text, blocks)
 
@@ -138,12 +137,12 @@ def _is_sought(stray: Stray) -> bool:
     return stray.grantee_id is None and stray.sought_at is None
 
 
-def end_form(stray: Stray, policy: Policy) -> View:
-    """The question until when; the form carries only the stray's id."""
+def end_form(stray: Stray, policy: Policy, value: str) -> View:
+    """The question until when; the form carries what the button did, which was just compared."""
     return View(
         type="modal",
         callback_id=END_FORM,
-        private_metadata=stray.id,
+        private_metadata=value,
         title=PlainTextObject(text="Give it an end"),
         submit=PlainTextObject(text="Set the end"),
         close=PlainTextObject(text="Never mind"),
@@ -191,11 +190,24 @@ def checking(*, is_planned: bool) -> str:
 
 def decided(error: StrayDecided) -> str:
     """Why a click changed nothing."""
-    headline, _ = _said(error.stray)
+    headline, _ = _said_by_state(error.stray)
     return f"Nothing was changed. {headline}."
 
 
-def _said(stray: Stray) -> tuple[str, Sequence[str]]:
+def said(stray: Stray, departure: Departure | None = None) -> str:
+    """What there is to decide, for somebody who has read another state of it."""
+    headline, lines = _said(stray, departure)
+    return "\n".join([f"*{headline}*", *_account(stray), *lines])
+
+
+def _said(stray: Stray, departure: Departure | None) -> tuple[str, Sequence[str]]:
+    headline, lines = _said_by_state(stray)
+    if departure is not None and stray.grantee_id is not None:
+        lines = _about_leaver(stray.grantee_id, stray, departure) or lines
+    return headline, lines
+
+
+def _said_by_state(stray: Stray) -> tuple[str, Sequence[str]]:
     who = _who(stray)
     match stray.state:
         case StrayState.FOUND:
@@ -266,11 +278,11 @@ def _buttons(stray: Stray) -> Sequence[str]:
             return ()
 
 
-def _row(stray_id: str, buttons: Sequence[str]) -> ActionsBlock:
+def _row(stray: Stray, buttons: Sequence[str], value: str) -> ActionsBlock:
     return ActionsBlock(
-        block_id=f"stray:{stray_id}",
+        block_id=f"stray:{stray.id}",
         elements=[
-            button(each, _LABELS[each], stray_id, style="danger" if each == REMOVE else None)
+            button(each, _LABELS[each], value, style="danger" if each == REMOVE else None)
             for each in buttons
         ],
     )

@@ -8,6 +8,7 @@ from models.account import name_and_email
 from models.delegation import WAITS_FOR_GRANTEE, Delegation, Event, ExtensionWish, State, Trouble
 from models.person import Departure
 
+CHANGED = "This changed while you were reading. Here is what is asked now."
 FOREVER = "∞ until it is revoked"  # the mark tells it from a date at a glance
 
 

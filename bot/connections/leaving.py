@@ -10,10 +10,11 @@ from datetime import datetime
 
 from bot.connections.revoking import turn_down
 from bot.desk import Actor, Desk, change
-from bot.refusals import NotConnectedYet
+from bot.refusals import LeavingChanged, NotConnectedYet
 from bot.store import Store
 from models.connection import Connection
 from models.delegation import Delegation
+from models.mark import mark_of_leaving
 from models.pairing import Pairing, Verdict
 
 
@@ -48,22 +49,29 @@ async def leave_if_free(desk: Desk, actor: Actor) -> Standing:
     return await change(desk, decide)
 
 
-async def leave(desk: Desk, actor: Actor) -> Standing:
+async def leave(desk: Desk, actor: Actor, seen: str) -> Standing:
     """End everything that depends on the actor's connection, and disconnect.
 
-    Raises NotConnectedYet.
+    ``seen`` is the mark of what they have read. Raises NotConnectedYet and LeavingChanged.
     """
 
     def decide(store: Store) -> Standing:
         now = desk.now()
-        store.delegations.end_with_connection(actor.team_id, actor.user_id, now=now)
+        ended = store.delegations.end_with_connection(actor.team_id, actor.user_id, now=now)
         standing = _standing(store, actor)
         if standing.connection is None:
             raise NotConnectedYet
+        _check_seen(standing.connection, [*ended, *standing.dependents], seen)
         store.connections.leave(standing.connection, now=now)
         return standing
 
     return await change(desk, decide)
+
+
+def _check_seen(connection: Connection, dependents: Sequence[Delegation], seen: str) -> None:
+    """When all of it is over by now, nothing ends that was not read."""
+    if dependents and seen != mark_of_leaving(connection.account, dependents):
+        raise LeavingChanged
 
 
 def give_up(store: Store, team_id: str, slack_user_id: str, *, now: datetime) -> None:

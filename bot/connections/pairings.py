@@ -1,7 +1,7 @@
 """Pairings: an admin says whether a Close account with another address is that person's.
 
-The buttons carry only the pairing's id. What is not confirmed is revoked at Close
-(``bot.connections.revoking``).
+The buttons carry the pairing's id and the mark of what was read (``models.mark``). What is not
+confirmed is revoked at Close (``bot.connections.revoking``).
 """
 
 from collections.abc import Callable
@@ -10,9 +10,9 @@ from datetime import datetime
 from bot.clock.backoff import pause_after
 from bot.connections.flow import deciders, put, wake_what_waited
 from bot.connections.revoking import not_kept, turn_down
-from bot.desk import Actor, Desk, change, check_known
+from bot.desk import Actor, Desk, change, check_known, check_seen, look
 from bot.ports import Now
-from bot.refusals import AlreadyDecided, NotYours
+from bot.refusals import AlreadyDecided, NotKnown, NotYours, Thing
 from bot.store import Database, Store
 from models.base import new_id
 from models.connection import Connection
@@ -20,13 +20,12 @@ from models.notice import NoticeKind
 from models.pairing import Pairing, Verdict
 
 
-async def confirm(desk: Desk, actor: Actor, pairing_id: str) -> Pairing:
-    """It is that person's account. Raises NotYours, AlreadyDecided, Refused,
-    OtherAccountInUse."""
+async def confirm(desk: Desk, actor: Actor, pairing_id: str, seen: str) -> Pairing:
+    """It is that person's account. Raises as :func:`reject`, Refused, OtherAccountInUse."""
 
     def decide(store: Store) -> Pairing:
         now = desk.now()
-        pairing = _undecided(desk, store, actor, pairing_id, now)
+        pairing = _undecided(desk, store, actor, pairing_id, seen, now)
         check_known(desk, pairing.team_id, pairing.slack_user_id)
         connection = Connection(
             id=new_id(),
@@ -41,17 +40,17 @@ async def confirm(desk: Desk, actor: Actor, pairing_id: str) -> Pairing:
         tell(store, pairing, now=now)
         return pairing
 
-    pairing = await desk.database.run(decide)
+    pairing = await look(desk, decide)
     await wake_what_waited(desk, pairing.team_id, pairing.slack_user_id)
     return pairing
 
 
-async def reject(desk: Desk, actor: Actor, pairing_id: str) -> Pairing:
-    """It is not. Raises NotYours and AlreadyDecided."""
+async def reject(desk: Desk, actor: Actor, pairing_id: str, seen: str) -> Pairing:
+    """It is not. Raises NotKnown, NotYours, AlreadyDecided and Changed."""
 
     def decide(store: Store) -> Pairing:
         now = desk.now()
-        pairing = _undecided(desk, store, actor, pairing_id, now)
+        pairing = _undecided(desk, store, actor, pairing_id, seen, now)
         turn_down(store, pairing, Verdict.REJECTED, by=actor.user_id, now=now)
         tell(store, pairing, now=now)
         return pairing
@@ -59,14 +58,18 @@ async def reject(desk: Desk, actor: Actor, pairing_id: str) -> Pairing:
     return await change(desk, decide)
 
 
-def _undecided(desk: Desk, store: Store, actor: Actor, pairing_id: str, now: datetime) -> Pairing:
+def _undecided(
+    desk: Desk, store: Store, actor: Actor, pairing_id: str, seen: str, now: datetime
+) -> Pairing:
     pairing = store.pairings.get(pairing_id, lock=True)
-    if pairing is None or pairing.team_id != actor.team_id:
-        raise NotYours
-    if actor.user_id not in deciders(desk, pairing):
+    if pairing is None:
+        raise NotKnown(Thing.PAIRING)
+    if pairing.team_id != actor.team_id or actor.user_id not in deciders(desk, pairing):
         raise NotYours
     if pairing.verdict is not Verdict.WAITING or pairing.wake_at is None or pairing.wake_at <= now:
         raise AlreadyDecided
+    held = store.connections.get(pairing.team_id, pairing.slack_user_id)
+    check_seen(pairing, seen, held.account if held else None)
     return pairing
 
 

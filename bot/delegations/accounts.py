@@ -135,9 +135,14 @@ async def _is_elsewhere(
 
 
 def _was_seen(account: GranteeAccount, delegation: Delegation) -> bool:
-    """Whether the grantor saw this address, if they saw any: it gets what they approved."""
+    """Whether the grantor saw this account, if they saw any: it gets what they approved.
+
+    Addresses can pass from one account to another; rows of earlier releases have nothing else.
+    """
     seen = delegation.grantee_account
-    return seen is None or is_same_address(_address(seen), _address(account.shown))
+    if seen is None or delegation.grantee_close_id is None:
+        return seen is None or is_same_address(_address(seen), _address(account.shown))
+    return account.close_user_id == delegation.grantee_close_id
 
 
 def _address(shown: str) -> str:

@@ -1,12 +1,25 @@
-"""The grantor's answers to a request: approve, deny, or later."""
+"""The grantor's answers to a request: approve, deny, or later.
+
+Each answers what its ``seen`` is the mark of (``models.mark``), and nothing else.
+"""
 
 from dataclasses import replace
 from datetime import datetime
 
 from bot.delegations.asking import last_start
 from bot.delegations.people.departures import decided
-from bot.desk import Actor, Desk, as_grantor, change, check_known, check_span, only_in
-from bot.refusals import LapsesBefore, Refused
+from bot.desk import (
+    Actor,
+    Desk,
+    as_grantor,
+    change,
+    check_known,
+    check_seen,
+    check_span,
+    look,
+    only_in,
+)
+from bot.refusals import LapsesBefore, Refused, Settled
 from bot.store import Store
 from bot.times.span import Span
 from models.delegation import Delegation, Event, State
@@ -14,48 +27,73 @@ from models.policy import REASON_LIMIT, Refusal
 from models.reminders import snoozed_until
 
 
+async def answerable(desk: Desk, actor: Actor, delegation_id: str, seen: str) -> Delegation:
+    """A request that still waits for the actor's answer; nothing is changed.
+
+    Raises NotKnown, NotYours, Settled and Changed.
+    """
+    return await look(desk, lambda store: asked(desk, store, actor, delegation_id, seen))
+
+
 async def approve(
-    desk: Desk, actor: Actor, delegation_id: str, span: Span | None = None
+    desk: Desk, actor: Actor, delegation_id: str, seen: str, span: Span | None = None
 ) -> Delegation:
-    """The grantor says yes, as asked or for another time. Raises NotYours, Settled, Refused.
+    """The grantor says yes, as asked or for another time. Raises as :func:`answerable`, Refused.
 
     Another time that names no start of its own leaves the start that was asked for. If one of the
     people is known to have left, that is carried out instead.
     """
 
     def decide(store: Store) -> Delegation:
-        delegation = as_grantor(store, actor, delegation_id)
-        only_in(delegation, State.REQUESTED)
-        d = delegation
-        check_known(desk, d.team_id, d.grantor_id, d.grantee_id, d.requester_id)
-        now = desk.now()
-        agreed = _agreed(delegation, span, now)
-        if span is not None:
-            check_span(desk, agreed, now=now)
-        return store.delegations.apply(
-            delegation,
-            Event.APPROVE,
-            now=now,
-            actor=actor.user_id,
-            starts_at=agreed.starts,
-            length=agreed.length,
-            until=agreed.until,
-            decided_at=now,
-            remind_at=None,
-            lapses_at=last_start(desk, agreed, now),
-        )
+        delegation = asked(desk, store, actor, delegation_id, seen)
+        return approved(desk, store, actor, delegation, span)
 
     return await decided(desk, actor, decide)
 
 
-async def deny(desk: Desk, actor: Actor, delegation_id: str, note: str = "") -> Delegation:
-    """The grantor says no, perhaps with a word why. Raises NotYours, Settled, Refused."""
+def asked(desk: Desk, store: Store, actor: Actor, delegation_id: str, seen: str) -> Delegation:
+    """The row under lock, if it waits for this answer; raises as :func:`answerable`."""
+    delegation = as_grantor(store, actor, delegation_id)
+    only_in(delegation, State.REQUESTED)
+    if delegation.lapses_at <= desk.now():  # nobody has looked yet
+        raise Settled(delegation, State.LAPSED)
+    check_seen(delegation, seen)
+    return delegation
+
+
+def approved(
+    desk: Desk, store: Store, actor: Actor, delegation: Delegation, span: Span | None = None
+) -> Delegation:
+    """The same within a transaction that holds the row; raises Refused."""
+    d = delegation
+    check_known(desk, d.team_id, d.grantor_id, d.grantee_id, d.requester_id)
+    now = desk.now()
+    agreed = _agreed(delegation, span, now)
+    if span is not None:
+        check_span(desk, agreed, now=now)
+    return store.delegations.apply(
+        delegation,
+        Event.APPROVE,
+        now=now,
+        actor=actor.user_id,
+        starts_at=agreed.starts,
+        length=agreed.length,
+        until=agreed.until,
+        decided_at=now,
+        remind_at=None,
+        lapses_at=last_start(desk, agreed, now),
+    )
+
+
+async def deny(
+    desk: Desk, actor: Actor, delegation_id: str, seen: str, note: str = ""
+) -> Delegation:
+    """The grantor says no, perhaps with a word why. Raises as :func:`answerable`, Refused."""
     if len(note) > REASON_LIMIT:
         raise Refused(Refusal.REASON_TOO_LONG)
 
     def decide(store: Store) -> Delegation:
-        delegation = as_grantor(store, actor, delegation_id)
-        only_in(delegation, State.REQUESTED)
+        delegation = asked(desk, store, actor, delegation_id, seen)
         now = desk.now()
         return store.delegations.apply(
             delegation,
@@ -70,15 +108,14 @@ async def deny(desk: Desk, actor: Actor, delegation_id: str, note: str = "") -> 
     return await change(desk, decide)
 
 
-async def snooze(desk: Desk, actor: Actor, delegation_id: str) -> Delegation:
+async def snooze(desk: Desk, actor: Actor, delegation_id: str, seen: str) -> Delegation:
     """The grantor wants to be reminded on the next working day.
 
-    Raises NotYours, Settled, and LapsesBefore when that would be too late.
+    Raises as :func:`answerable`, and LapsesBefore when that would be too late.
     """
 
     def decide(store: Store) -> Delegation:
-        delegation = as_grantor(store, actor, delegation_id)
-        only_in(delegation, State.REQUESTED)
+        delegation = asked(desk, store, actor, delegation_id, seen)
         now = desk.now()
         remind_at = snoozed_until(now, delegation.grantor_zone)
         if remind_at >= delegation.lapses_at:
@@ -94,6 +131,7 @@ def _agreed(delegation: Delegation, span: Span | None, now: datetime) -> Span:
     starts = delegation.starts_at
     if span is None:
         return Span(length=delegation.length, until=delegation.until, starts=starts)
-    if span.starts is None and starts is not None and starts > now:
+    names_start = span.starts is not None or span.is_at_once
+    if not names_start and starts is not None and starts > now:
         return replace(span, starts=starts)
     return span

@@ -1,4 +1,8 @@
-"""How people end a delegation, at any point of its life."""
+"""How people end a delegation, at any point of its life.
+
+Taking a right away means the same whatever has changed since the button was read, so nothing is
+compared with what was seen: a click that takes away always counts.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,24 +14,24 @@ from models.person import Departure
 
 
 async def cancel(desk: Desk, actor: Actor, delegation_id: str) -> Delegation:
-    """The asker takes the request back. Raises NotYours and Settled."""
+    """The asker takes the request back. Raises NotKnown, NotYours and Settled."""
     return await _end_as_asker(desk, actor, delegation_id, State.REQUESTED, State.APPROVED)
 
 
 async def release(desk: Desk, actor: Actor, delegation_id: str) -> Delegation:
-    """The grantee is done before the time is up. Raises NotYours and Settled."""
+    """The grantee is done before the time is up. Raises NotKnown, NotYours and Settled."""
     return await _end_as_asker(desk, actor, delegation_id, State.APPROVED, State.ACTIVE)
 
 
 async def give_back(desk: Desk, actor: Actor, delegation_id: str) -> Delegation:
-    """The asker wants out, whatever it is by now. Raises NotYours and Settled."""
+    """The asker wants out, whatever it is by now. Raises NotKnown, NotYours and Settled."""
     return await _end_as_asker(
         desk, actor, delegation_id, State.REQUESTED, State.APPROVED, State.ACTIVE
     )
 
 
 async def revoke(desk: Desk, actor: Actor, delegation_id: str) -> Delegation:
-    """The grantor takes it back, whatever it is by now. Raises NotYours and Settled."""
+    """The grantor takes it back, whatever it is by now. Raises NotKnown, NotYours and Settled."""
 
     def decide(store: Store) -> Delegation:
         delegation = as_grantor(store, actor, delegation_id)

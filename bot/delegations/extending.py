@@ -4,7 +4,18 @@ from datetime import datetime
 from typing import Any
 
 from bot.delegations.people.departures import decided
-from bot.desk import Actor, Desk, as_grantor, change, check_known, check_span, locked, only_in
+from bot.desk import (
+    Actor,
+    Desk,
+    as_grantor,
+    change,
+    check_known,
+    check_seen,
+    check_span,
+    locked,
+    look,
+    only_in,
+)
 from bot.refusals import NothingToAnswer, NotYours, Refused, Settled
 from bot.store import Store
 from bot.times.span import Span
@@ -13,22 +24,29 @@ from models.policy import LATELY, MOST_WISHES, Refusal, length_refusal
 from models.standing import StandingApproval
 
 
-async def extend(desk: Desk, actor: Actor, delegation_id: str, span: Span) -> Delegation:
+async def extendable(desk: Desk, actor: Actor, delegation_id: str) -> Delegation:
+    """A delegation whose end the actor can have moved; nothing is changed.
+
+    Raises NotKnown, NotYours and Settled.
+    """
+    return await look(desk, lambda store: _extendable(store, actor, delegation_id, desk.now()))
+
+
+async def extend(desk: Desk, actor: Actor, delegation_id: str, seen: str, span: Span) -> Delegation:
     """More time: at once from the grantor or under their standing approval, else as a wish.
 
     A length is added to the present end, and an end must be later than that: ending it
     earlier has words of its own. Slack is asked at once whether both may still take part, and a
-    right that goes on beyond its end without them is ended. Raises NotYours, Settled and Refused.
+    right that goes on beyond its end without them is ended. Raises as :func:`extendable`, Changed
+    and Refused.
     """
 
     def decide(store: Store) -> Delegation:
-        delegation = locked(store, actor, delegation_id)
-        parties = (delegation.grantor_id, delegation.grantee_id, delegation.requester_id)
-        if actor.user_id not in parties:
-            raise NotYours
         now = desk.now()
-        _only_running(delegation, now)
+        delegation = _extendable(store, actor, delegation_id, now)
+        check_seen(delegation, seen)
         check_known(desk, delegation.team_id, delegation.grantor_id, delegation.grantee_id)
+        _check_names_no_start(span)
         ends_at = _new_end(delegation, span, now)
         check_span(desk, Span(until=ends_at, forever=ends_at is None), now=now)
         _check_longer(delegation, ends_at)
@@ -51,12 +69,12 @@ async def extend(desk: Desk, actor: Actor, delegation_id: str, span: Span) -> De
     return await decided(desk, actor, decide)
 
 
-async def approve_extension(desk: Desk, actor: Actor, delegation_id: str) -> Delegation:
-    """The grantor agrees. Raises NotYours, Settled, NothingToAnswer and Refused."""
+async def approve_extension(desk: Desk, actor: Actor, delegation_id: str, seen: str) -> Delegation:
+    """The grantor agrees. Raises NotKnown, NotYours, Settled, NothingToAnswer, Changed, Refused."""
 
     def decide(store: Store) -> Delegation:
         now = desk.now()
-        delegation, wish = _asked(store, actor, delegation_id, now)
+        delegation, wish = _asked(store, actor, delegation_id, seen, now)
         check_known(desk, delegation.team_id, delegation.grantor_id, delegation.grantee_id)
         ends_at = _new_end(delegation, Span(length=wish.length, until=wish.until), now)
         _check_latest(desk, ends_at, now)
@@ -65,12 +83,12 @@ async def approve_extension(desk: Desk, actor: Actor, delegation_id: str) -> Del
     return await decided(desk, actor, decide)
 
 
-async def decline_extension(desk: Desk, actor: Actor, delegation_id: str) -> Delegation:
-    """The grantor leaves the end as it is. Raises NotYours, Settled, NothingToAnswer."""
+async def decline_extension(desk: Desk, actor: Actor, delegation_id: str, seen: str) -> Delegation:
+    """The grantor leaves the end as it is; raises as :func:`approve_extension`, but Refused."""
 
     def decide(store: Store) -> Delegation:
         now = desk.now()
-        delegation, _ = _asked(store, actor, delegation_id, now)
+        delegation, _ = _asked(store, actor, delegation_id, seen, now)
         return store.delegations.apply(
             delegation,
             Event.DECLINE_EXTENSION,
@@ -84,13 +102,25 @@ async def decline_extension(desk: Desk, actor: Actor, delegation_id: str) -> Del
     return await change(desk, decide)
 
 
+def _extendable(store: Store, actor: Actor, delegation_id: str, now: datetime) -> Delegation:
+    delegation = locked(store, actor, delegation_id)
+    parties = (delegation.grantor_id, delegation.grantee_id, delegation.requester_id)
+    if actor.user_id not in parties:
+        raise NotYours
+    _only_running(delegation, now)
+    if delegation.ends_at is None:  # there is no end that could be later
+        raise Settled(delegation)
+    return delegation
+
+
 def _asked(
-    store: Store, actor: Actor, delegation_id: str, now: datetime
+    store: Store, actor: Actor, delegation_id: str, seen: str, now: datetime
 ) -> tuple[Delegation, ExtensionWish]:
     delegation = as_grantor(store, actor, delegation_id)
     _only_running(delegation, now)
     if delegation.extension is None:
         raise NothingToAnswer
+    check_seen(delegation, seen)
     return delegation, delegation.extension
 
 
@@ -98,7 +128,13 @@ def _only_running(delegation: Delegation, now: datetime) -> None:
     """Until the last second: what is due to end has ended, even if nobody has looked yet."""
     only_in(delegation, State.ACTIVE)
     if delegation.has_run_out(now):
-        raise Settled(delegation)
+        raise Settled(delegation, State.ENDING)
+
+
+def _check_names_no_start(span: Span) -> None:
+    """What runs already cannot start later, and a length is added to its end; raises Refused."""
+    if span.starts is not None or (span.is_at_once and span.until is None):
+        raise Refused(Refusal.RUNS_ALREADY)
 
 
 def _standing_for(

@@ -3,14 +3,16 @@
 from collections.abc import Sequence
 
 from bot.desk import Actor, Desk
-from bot.refusals import NoSuchDelegation, NotYours
+from bot.refusals import NoSuchDelegation, NotKnown, NotYours, Thing
 from models.delegation import Delegation
 
 
 async def get(desk: Desk, actor: Actor, delegation_id: str) -> Delegation:
-    """A delegation that the actor has a part in; raises NotYours."""
+    """A delegation that the actor has a part in; raises NotKnown and NotYours."""
     found = await desk.database.run(lambda store: store.delegations.get(delegation_id))
-    if found is None or found.team_id != actor.team_id:
+    if found is None:
+        raise NotKnown(Thing.REQUEST)
+    if found.team_id != actor.team_id:
         raise NotYours
     if actor.user_id not in (found.grantor_id, found.grantee_id, found.requester_id):
         raise NotYours

@@ -13,7 +13,7 @@ from datetime import timedelta
 from bot.delegations.tools import Tools
 from bot.desk import Actor
 from bot.ports import OutsideError, SentEmail
-from bot.refusals import NotYours, Settled
+from bot.refusals import NotKnown, NotYours, Settled, Thing
 from models.delegation import Delegation
 
 TIME_TO_ASK = 5.0  # seconds, while somebody waits for the answer
@@ -53,13 +53,15 @@ class Receipts:
     async def find(self, actor: Actor, delegation_id: str) -> Delegation:
         """The right that the grantor, and nobody else, may read about.
 
-        Raises NotYours and Settled.
+        Raises NotKnown, NotYours and Settled.
         """
         delegation = await self._tools.database.run(
             lambda store: store.delegations.get(delegation_id)
         )
         grantor = (actor.team_id, actor.user_id)
-        if delegation is None or (delegation.team_id, delegation.grantor_id) != grantor:
+        if delegation is None:
+            raise NotKnown(Thing.REQUEST)
+        if (delegation.team_id, delegation.grantor_id) != grantor:
             raise NotYours
         if delegation.active_at is None or delegation.association_id is None:
             raise Settled(delegation)

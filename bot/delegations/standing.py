@@ -1,79 +1,92 @@
 """Standing approvals: a grantor's word that somebody's requests need no click, within limits."""
 
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import datetime, timedelta
 
-from bot.delegations.deciding import approve
+from bot.delegations.deciding import approved, asked
 from bot.delegations.finding import get
-from bot.delegations.people.departures import still_here
+from bot.delegations.people.departures import decided, still_here
 from bot.desk import Actor, Desk, change, check_span
-from bot.refusals import NotYours, Refused, Settled
+from bot.refusals import NotKnown, NotYours, Refused, Settled, StandingOver, Thing
 from bot.store import Store
 from bot.times.span import Span
 from models.base import new_id
-from models.delegation import State
 from models.policy import Refusal
 from models.standing import StandingApproval
 
 
-async def always_approve(
-    desk: Desk, actor: Actor, *, grantee_id: str, max_length: timedelta, until: datetime
+async def always_approve_like(
+    desk: Desk, actor: Actor, request_id: str, seen: str, *, longest: Span, until: datetime
 ) -> StandingApproval:
-    """Approve this person's requests of up to ``max_length`` until a date. Raises Refused.
+    """Approve requests like this one, of up to ``longest`` until a date: this one too, if it still
+    waits for an answer and is covered.
 
-    An earlier standing approval for the same person is replaced.
+    An earlier standing approval for the same person is replaced. Raises NotKnown, NotYours,
+    Refused and, when the request is not what the actor has seen, Changed.
     """
-    if grantee_id == actor.user_id:
-        raise Refused(Refusal.ONESELF, grantee_id)
+    request = await get(desk, actor, request_id)
+    if request.grantor_id != actor.user_id:
+        raise NotYours
     now = desk.now()
-    check_span(desk, Span(length=max_length), now=now)
+    max_length = _length_alone(longest)
+    check_span(desk, longest, now=now)
     if until <= now:
         raise Refused(Refusal.DATE_PASSED)
-    for person_id in (actor.user_id, grantee_id):
+    for person_id in (actor.user_id, request.grantee_id):
         await still_here(desk, actor.team_id, person_id)
     standing = StandingApproval(
         id=new_id(),
         team_id=actor.team_id,
         grantor_id=actor.user_id,
-        grantee_id=grantee_id,
+        grantee_id=request.grantee_id,
         max_length=max_length,
         until=until,
         created_at=now,
     )
-    await change(desk, lambda store: store.standing.put(standing))
-    return standing
+
+    def keep(store: Store) -> StandingApproval:
+        store.standing.put(standing)
+        _answer(desk, store, actor, request_id, seen, standing)
+        return standing
+
+    return await decided(desk, actor, keep)
 
 
-async def always_approve_like(
-    desk: Desk, actor: Actor, request_id: str, *, max_length: timedelta, until: datetime
-) -> StandingApproval:
-    """Always approve whoever made this request, and this request too if that covers it.
-
-    Raises NotYours and Refused.
-    """
-    request = await get(desk, actor, request_id)
-    if request.grantor_id != actor.user_id:
-        raise NotYours
-    standing = await always_approve(
-        desk, actor, grantee_id=request.grantee_id, max_length=max_length, until=until
-    )
-    if request.state is State.REQUESTED and standing.covers(
+def _answer(
+    desk: Desk, store: Store, actor: Actor, request_id: str, seen: str, standing: StandingApproval
+) -> None:
+    try:
+        request = asked(desk, store, actor, request_id, seen)
+    except Settled:
+        return  # answered meanwhile
+    if standing.covers(
         length=request.length, starts_at=request.starts_at, until=request.until, now=desk.now()
     ):
-        with suppress(Settled):  # answered meanwhile
-            await approve(desk, actor, request_id)
-    return standing
+        approved(desk, store, actor, request)
+
+
+def _length_alone(span: Span) -> timedelta:
+    """A standing approval knows a longest length; nothing else that was typed is dropped."""
+    if span.length is None or span.starts is not None or span.is_at_once:
+        raise Refused(Refusal.LENGTH_ONLY)
+    return span.length
 
 
 async def end_standing(desk: Desk, actor: Actor, standing_id: str) -> StandingApproval:
-    """No longer. What runs under it goes on. Raises NotYours."""
+    """No longer. What runs under it goes on. Raises NotKnown, NotYours and StandingOver.
+
+    Its terms never change: other terms are another one, with another id.
+    """
 
     def end(store: Store) -> StandingApproval:
         standing = store.standing.get(standing_id, lock=True)
-        mine = (actor.team_id, actor.user_id)
-        if standing is None or (standing.team_id, standing.grantor_id) != mine:
+        if standing is None:
+            raise NotKnown(Thing.STANDING)
+        if (standing.team_id, standing.grantor_id) != (actor.team_id, actor.user_id):
             raise NotYours
+        if standing.ended_at is not None:
+            pair = (standing.team_id, standing.grantor_id, standing.grantee_id)
+            raise StandingOver(store.standing.for_pair(*pair))
         return store.standing.end(standing, now=desk.now())
 
     return await change(desk, end)

@@ -19,6 +19,7 @@ from bot.refusals import Refused
 from bot.times.saying import local_time
 from bot.times.span import InThePast, NotATime
 from models.delegation import State
+from models.mark import read_marked
 from models.policy import Refusal
 
 STANDING_FOR = timedelta(days=30)  # what the date of a new standing approval starts out with
@@ -28,65 +29,87 @@ def register(app: AsyncApp, reception: Reception) -> None:
     """Listen to the "more" menu, the Extend button and the submitted forms."""
     clicks.opens(app, reception, Action.MORE, _chosen_form)
     clicks.opens(app, reception, Action.EXTEND, _extend_form)
-    clicks.submits(app, reception, forms.APPROVE_FOR, _approve_for, field=forms.DURATION)
-    clicks.submits(app, reception, forms.DENY_WITH_NOTE, _deny, field=forms.NOTE)
-    clicks.submits(app, reception, forms.EXTEND_FORM, _extend, field=forms.DURATION)
+    clicks.submits(
+        app,
+        reception,
+        forms.APPROVE_FOR,
+        _approve_for,
+        anew=_approve_for_form,
+        field=forms.DURATION,
+    )
+    clicks.submits(app, reception, forms.DENY_WITH_NOTE, _deny, anew=_deny_form, field=forms.NOTE)
+    clicks.submits(
+        app, reception, forms.EXTEND_FORM, _extend, anew=_extend_form, field=forms.DURATION
+    )
     clicks.submits(
         app,
         reception,
         forms.ALWAYS_APPROVE,
         _always,
+        anew=_always_form,
         field=forms.DURATION,
         fields={Refusal.DATE_PASSED: forms.UNTIL},
     )
 
 
 async def _chosen_form(desk: Desk, actor: Actor, chosen: str) -> View | None:
-    """A choice in the "more" menu: ``choice:delegation id``; a link in it needs no form."""
-    choice, _, delegation_id = chosen.partition(":")
-    if choice not in (forms.APPROVE_FOR, forms.DENY_WITH_NOTE, forms.ALWAYS_APPROVE):
-        return None
-    delegation = await finding.get(desk, actor, delegation_id)
+    """A choice in the "more" menu, ``choice:id:mark``; a link in it needs no form."""
+    choice, _, value = chosen.partition(":")
     match choice:
         case forms.APPROVE_FOR:
-            return forms.approve_for(delegation, desk.policy)
+            return await _approve_for_form(desk, actor, value)
         case forms.DENY_WITH_NOTE:
-            return forms.deny_with_note(delegation)
-    until = local_time(desk.now() + STANDING_FOR, delegation.grantor_zone).date()
-    return forms.always_approve(delegation, desk.policy, until=until.to_stdlib())
+            return await _deny_form(desk, actor, value)
+        case forms.ALWAYS_APPROVE:
+            return await _always_form(desk, actor, value)
+        case _:
+            return None
 
 
-async def _extend_form(desk: Desk, actor: Actor, delegation_id: str) -> View:
-    """For somebody who wants, or gives, more time."""
-    return forms.extend(await finding.get(desk, actor, delegation_id), desk.policy)
+async def _approve_for_form(desk: Desk, actor: Actor, value: str) -> View:
+    request = await deciding.answerable(desk, actor, *read_marked(value))
+    return forms.approve_for(request, desk.policy)
+
+
+async def _deny_form(desk: Desk, actor: Actor, value: str) -> View:
+    return forms.deny_with_note(await deciding.answerable(desk, actor, *read_marked(value)))
+
+
+async def _always_form(desk: Desk, actor: Actor, value: str) -> View:
+    request = await deciding.answerable(desk, actor, *read_marked(value))
+    until = local_time(desk.now() + STANDING_FOR, request.grantor_zone).date()
+    return forms.always_approve(request, desk.policy, until=until.to_stdlib())
+
+
+async def _extend_form(desk: Desk, actor: Actor, value: str) -> View:
+    """For somebody who wants, or gives, more time. It says all that is decided, so whatever was
+    read before does not matter."""
+    delegation_id, _ = read_marked(value)
+    return forms.extend(await extending.extendable(desk, actor, delegation_id), desk.policy)
 
 
 async def _approve_for(desk: Desk, actor: Actor, view: dict[str, Any]) -> None:
     span = await read_duration(desk, actor, forms.value(view, forms.DURATION))
-    await deciding.approve(desk, actor, view["private_metadata"], span)
+    await deciding.approve(desk, actor, *read_marked(view["private_metadata"]), span)
 
 
 async def _deny(desk: Desk, actor: Actor, view: dict[str, Any]) -> None:
     note = storable(forms.value(view, forms.NOTE))
-    await deciding.deny(desk, actor, view["private_metadata"], note)
+    await deciding.deny(desk, actor, *read_marked(view["private_metadata"]), note)
 
 
 async def _extend(desk: Desk, actor: Actor, view: dict[str, Any]) -> None:
     span = await read_duration(desk, actor, forms.value(view, forms.DURATION))
-    await extending.extend(desk, actor, view["private_metadata"], span)
+    await extending.extend(desk, actor, *read_marked(view["private_metadata"]), span)
 
 
 async def _always(desk: Desk, actor: Actor, view: dict[str, Any]) -> str | None:
     """Keep a standing approval, and let it answer this request if it covers it."""
-    delegation_id, typed = view["private_metadata"], forms.value(view, forms.DURATION)
-    span = await read_duration(desk, actor, typed)
-    if span.length is None:
-        raise NotATime(typed)
+    request_id, seen = read_marked(view["private_metadata"])
+    longest = await read_duration(desk, actor, forms.value(view, forms.DURATION))
     until = await _last_moment(desk, actor, forms.value(view, forms.UNTIL))
-    await standing.always_approve_like(
-        desk, actor, delegation_id, max_length=span.length, until=until
-    )
-    request = await finding.get(desk, actor, delegation_id)
+    await standing.always_approve_like(desk, actor, request_id, seen, longest=longest, until=until)
+    request = await finding.get(desk, actor, request_id)
     return answers.NOT_COVERED if request.state is State.REQUESTED else None
 
 

@@ -1,6 +1,7 @@
 """Clicks: who clicked, the use case, and an acknowledgement that says that it is committed.
 
-A button or a form carries an id, never rights: who acts is what Slack signed.
+A button or a form carries an id and perhaps the mark of what its reader saw (``models.mark``),
+never rights: who acts is what Slack signed.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -9,23 +10,42 @@ from typing import Any, TypeVar
 from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_sdk.models.views import View
 
+from bot.cards import changed
 from bot.desk import Actor, Desk
 from bot.listeners import opening
 from bot.listeners.reception import REFUSALS, Reception, explain
-from bot.refusals import Refused
+from bot.refusals import Changed, Refused
 from bot.slack.message import Message
+from models.mark import marked, read_marked
 from models.policy import Refusal
 
 Result = TypeVar("Result")
 UseCase = Callable[[Desk, Actor, str], Awaitable[Result]]  # the text is the button's value
+Decision = Callable[[Desk, Actor, str, str], Awaitable[object]]  # the id, and the mark
 Submitted = Callable[[Desk, Actor, dict[str, Any]], Awaitable[str | None]]
 
 
 def on(app: AsyncApp, reception: Reception, action_id: str, use_case: UseCase[object]) -> None:
-    """Have a button carried out; a refusal is answered in words."""
+    """Have a button carried out whatever has changed since it was read: it takes away, or leafs.
+
+    The use case gets the id alone. A refusal is answered in words.
+    """
 
     async def on_click(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
-        await _carried_out(reception, ack, body, action, use_case)
+        row_id, _ = read_marked(value_of(action))
+        await _carried_out(reception, ack, body, row_id, use_case)
+
+    app.action(action_id)(on_click)
+
+
+def decides(app: AsyncApp, reception: Reception, action_id: str, decision: Decision) -> None:
+    """As :func:`on`, for a button that counts only for what its reader saw."""
+
+    async def decide(desk: Desk, actor: Actor, value: str) -> object:
+        return await decision(desk, actor, *read_marked(value))
+
+    async def on_click(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
+        await _carried_out(reception, ack, body, value_of(action), decide)
 
     app.action(action_id)(on_click)
 
@@ -36,7 +56,7 @@ def replaces(
     """As :func:`on`, and what came of it stands in place of the button's message."""
 
     async def on_click(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
-        answer = await _carried_out(reception, ack, body, action, use_case)
+        answer = await _carried_out(reception, ack, body, value_of(action), use_case)
         if answer is not None:
             await reception.responses.whisper(body.get("response_url"), answer, in_place=True)
 
@@ -47,7 +67,7 @@ def opens(app: AsyncApp, reception: Reception, action_id: str, form: UseCase[Vie
     """Have a button open a form; nothing is stored."""
 
     async def on_click(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
-        view = await _carried_out(reception, ack, body, action, form)
+        view = await _carried_out(reception, ack, body, value_of(action), form)
         if view is not None:
             await opening.show(reception, body, view)
 
@@ -60,23 +80,29 @@ def submits(
     callback_id: str,
     submitted: Submitted,
     *,
+    anew: UseCase[View],
     field: str,
     fields: Mapping[Refusal, str] | None = None,
 ) -> None:
     """Have a form carried out; what ``submitted`` returns is said once the form has closed.
 
     When something is wrong the form stays open with what was typed, and the sentence stands
-    beside ``field``, or beside the one that ``fields`` has for a refusal.
+    beside ``field``, or beside the one that ``fields`` has for a refusal. When it is about
+    something that has changed, ``anew`` makes the form again, of what there is now.
     """
     others = fields or {}
 
     async def on_submit(ack: AsyncAck, body: dict[str, Any], view: dict[str, Any]) -> None:
         try:
-            said = await submitted(reception.desk, await actor_of(reception.desk, body), view)
+            actor = await actor_of(reception.desk, body)
+            said = await _submitted(reception.desk, actor, view, submitted, anew)
         except REFUSALS as error:
             beside = others.get(error.refusal, field) if isinstance(error, Refused) else field
             text = explain(error, reception.desk.policy, plain=True)
             await ack(response_action="errors", errors={beside: text})
+            return
+        if isinstance(said, View):
+            await ack(response_action="update", view=said)
             return
         await ack()  # an empty acknowledgement closes the form (slack.md §4)
         if said:
@@ -85,17 +111,26 @@ def submits(
     app.view(callback_id)(on_submit)
 
 
+async def _submitted(
+    desk: Desk, actor: Actor, view: dict[str, Any], submitted: Submitted, anew: UseCase[View]
+) -> str | View | None:
+    try:
+        return await submitted(desk, actor, view)
+    except Changed as error:
+        value = marked(error.subject, error.beside)
+        return changed.form(await anew(desk, actor, value), error)
+
+
 async def _carried_out(
     reception: Reception,
     ack: AsyncAck,
     body: dict[str, Any],
-    action: dict[str, Any],
+    value: str,
     use_case: UseCase[Result],
 ) -> Result | None:
     """What came of it, or None when whoever clicked reads why it was refused."""
     try:
-        actor = await actor_of(reception.desk, body)
-        result = await use_case(reception.desk, actor, value_of(action))
+        result = await use_case(reception.desk, await actor_of(reception.desk, body), value)
     except REFUSALS as error:
         await ack()
         await reception.refuse(body, error)
@@ -118,5 +153,6 @@ async def actor_of(desk: Desk, body: dict[str, Any]) -> Actor:
 
 
 def value_of(action: dict[str, Any]) -> str:
-    """What a button, or the choice in a menu, carries: an id, perhaps with the choice's name."""
+    """What a button, or the choice in a menu, carries: an id, perhaps with the choice's name before
+    it and a mark behind it."""
     return str((action.get("selected_option") or action).get("value") or "")

@@ -8,14 +8,16 @@ from bot.desk import Actor, Desk
 from bot.grammar import Command
 from bot.listeners import clicks
 from bot.listeners.reception import Reception
+from bot.refusals import LeavingChanged, NotConnectedYet
 from bot.slack.message import Message
+from models.mark import read_marked
 
 
 def register(app: AsyncApp, reception: Reception) -> None:
     """Listen to the button that confirms a disconnection, and to an admin's answers."""
     clicks.replaces(app, reception, notices.DISCONNECT, _leave)
-    clicks.on(app, reception, notices.CONFIRM_PAIRING, pairings.confirm)
-    clicks.on(app, reception, notices.REJECT_PAIRING, pairings.reject)
+    clicks.decides(app, reception, notices.CONFIRM_PAIRING, pairings.confirm)
+    clicks.decides(app, reception, notices.REJECT_PAIRING, pairings.reject)
 
 
 async def connect(reception: Reception, actor: Actor, _command: Command) -> str:
@@ -28,8 +30,8 @@ async def connect(reception: Reception, actor: Actor, _command: Command) -> str:
 async def disconnect(reception: Reception, actor: Actor, _command: Command) -> str | Message:
     """Done at once, or a question when something depends on it. Raises NotConnectedYet."""
     standing = await leaving.leave_if_free(reception.desk, actor)
-    if standing.dependents:
-        return notices.leaving_question(standing.dependents)
+    if standing.connection is not None and standing.dependents:
+        return notices.leaving_question(standing.connection, standing.dependents)
     return notices.leaving((), is_alive=True)
 
 
@@ -38,8 +40,20 @@ async def trouble(desk: Desk, actor: Actor) -> str:
     return notices.broken_connection((await leaving.standing_of(desk, actor)).connection)
 
 
-async def _leave(desk: Desk, actor: Actor, _value: str) -> str:
+async def _leave(desk: Desk, actor: Actor, value: str) -> str | Message:
     """Whose connection it is, is who clicked."""
-    standing = await leaving.leave(desk, actor)
+    _, seen = read_marked(value)
+    try:
+        standing = await leaving.leave(desk, actor, seen)
+    except LeavingChanged:
+        return await _asked_anew(desk, actor)
     is_alive = standing.connection is not None and standing.connection.is_alive
     return notices.leaving(standing.dependents, is_alive=is_alive)
+
+
+async def _asked_anew(desk: Desk, actor: Actor) -> str | Message:
+    """The question in its place, as it is now; nothing was done."""
+    standing = await leaving.standing_of(desk, actor)
+    if standing.connection is None:
+        raise NotConnectedYet
+    return notices.leaving_question(standing.connection, standing.dependents, is_new=False)

@@ -10,14 +10,14 @@ from bot.listeners.reception import Reception
 
 def register(app: AsyncApp, reception: Reception) -> None:
     """Listen to every button."""
-    clicks.on(app, reception, Action.APPROVE, deciding.approve)
-    clicks.on(app, reception, Action.DENY, deciding.deny)
-    clicks.on(app, reception, Action.SNOOZE, deciding.snooze)
+    clicks.decides(app, reception, Action.APPROVE, deciding.approve)
+    clicks.decides(app, reception, Action.DENY, deciding.deny)
+    clicks.decides(app, reception, Action.SNOOZE, deciding.snooze)
     clicks.on(app, reception, Action.CANCEL, ending.cancel)
     clicks.on(app, reception, Action.RELEASE, ending.release)
     clicks.on(app, reception, Action.REVOKE, ending.revoke)
-    clicks.on(app, reception, Action.APPROVE_EXTENSION, extending.approve_extension)
-    clicks.on(app, reception, Action.DECLINE_EXTENSION, extending.decline_extension)
+    clicks.decides(app, reception, Action.APPROVE_EXTENSION, extending.approve_extension)
+    clicks.decides(app, reception, Action.DECLINE_EXTENSION, extending.decline_extension)
     app.action(Action.CONNECT)(_acknowledge)
 
 

@@ -28,4 +28,4 @@ def register(app: AsyncApp, reception: Reception) -> None:
     app.event("user_change")(on_user_change)
     clicks.on(app, reception, notices.END_THEM, verdicts.end_them)
     clicks.on(app, reception, notices.KEEP_THEM, verdicts.keep_them)
-    clicks.on(app, reception, notices.IS_GONE, verdicts.is_gone)
+    clicks.decides(app, reception, notices.IS_GONE, verdicts.is_gone)

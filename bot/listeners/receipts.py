@@ -11,6 +11,7 @@ from bot.listeners.clicks import actor_of, value_of
 from bot.listeners.reception import Reception
 from bot.refusals import NotDone
 from bot.slack.errors import SlackError
+from models.mark import read_marked
 
 
 def register(app: AsyncApp, reception: Reception, receipts: Receipts) -> None:
@@ -18,8 +19,9 @@ def register(app: AsyncApp, reception: Reception, receipts: Receipts) -> None:
 
     async def on_click(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         try:
+            delegation_id, _ = read_marked(value_of(action))
             actor = await actor_of(reception.desk, body)
-            delegation = await receipts.find(actor, value_of(action))
+            delegation = await receipts.find(actor, delegation_id)
         except (NotDone, SlackError) as error:
             await ack()
             await reception.refuse(body, error)

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from typing import Any
 
-from bot.cards import answers, notices, strays
+from bot.cards import answers, changed, notices, strays
 from bot.cards.markup import unmarked
 from bot.connections.flow import OtherAccountInUse
 from bot.connections.links import Links
 from bot.desk import Desk
-from bot.refusals import NotDone, StrayDecided
+from bot.refusals import Changed, NotDone, StrayDecided
 from bot.slack.errors import SlackError
 from bot.slack.responses import Responses
 from bot.slack.views import Views
@@ -37,6 +37,8 @@ def explain(error: Exception, policy: Policy, *, plain: bool = False) -> str:
     match error:
         case StrayDecided():
             text = strays.decided(error)
+        case Changed():
+            text = changed.said(error)
         case OtherAccountInUse():
             text = notices.in_use(error.email)
         case _:

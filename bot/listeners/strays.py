@@ -11,22 +11,24 @@ from bot.listeners import clicks
 from bot.listeners.reception import Reception
 from bot.strays import deciding
 from bot.times.reading import read_span
+from models.mark import read_marked
 
 
 def register(app: AsyncApp, reception: Reception) -> None:
     """Listen to the three buttons, the form, and the menu of the list."""
     clicks.on(app, reception, cards.SINGLE_OUT, deciding.single_out)
-    clicks.on(app, reception, cards.KEEP, deciding.keep)
-    clicks.on(app, reception, cards.REMOVE, deciding.remove)
+    clicks.decides(app, reception, cards.KEEP, deciding.keep)
+    clicks.decides(app, reception, cards.REMOVE, deciding.remove)
     clicks.opens(app, reception, cards.GIVE_END, _end_form)
-    clicks.submits(app, reception, cards.END_FORM, _give_end, field=cards.DURATION)
+    clicks.submits(app, reception, cards.END_FORM, _give_end, anew=_end_form, field=cards.DURATION)
 
 
-async def _end_form(desk: Desk, actor: Actor, stray_id: str) -> View:
-    return cards.end_form(await deciding.adoptable(desk, actor, stray_id), desk.policy)
+async def _end_form(desk: Desk, actor: Actor, value: str) -> View:
+    stray = await deciding.adoptable(desk, actor, *read_marked(value))
+    return cards.end_form(stray, desk.policy, value)
 
 
 async def _give_end(desk: Desk, actor: Actor, view: dict[str, Any]) -> None:
     text = str(view["state"]["values"][cards.DURATION][cards.DURATION].get("value") or "")
     span = read_span(text, now=desk.now(), zone=await zone_of(desk, actor))
-    await deciding.adopt(desk, actor, str(view["private_metadata"]), span)
+    await deciding.adopt(desk, actor, *read_marked(str(view["private_metadata"])), span)

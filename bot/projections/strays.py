@@ -8,9 +8,7 @@ from bot.delegations.tools import Tools
 from bot.ports import OutsideError
 from bot.projections.showing import Showing, place_of
 from bot.slack.chat import Envelope
-from bot.store import Store
 from bot.strays import remove
-from models.person import Departure
 from models.stray import Obstacle, Stray, StrayState
 
 LEAVERS_PAUSE = timedelta(days=1)
@@ -56,7 +54,9 @@ class StrayStep:
         )
 
     async def _show(self, stray: Stray, obstacle: Obstacle | None = None) -> None:
-        departure = await self.showing.database.run(lambda store: _departure(store, stray))
+        departure = await self.showing.database.run(
+            lambda store: store.departures.reason(stray.team_id, stray.grantee_id)
+        )
         to = Envelope(stray.grantor_id, f"{stray.id}:{stray.message_ts or ''}", stray.attempts)
         place, _ = await self.showing.messages.show(
             card(stray, obstacle, departure=departure),
@@ -71,10 +71,3 @@ class StrayStep:
             lambda store: store.departures.reasons(stray.team_id, [stray.grantor_id])
         )
         return LEAVERS_PAUSE if gone else OBSTACLE_PAUSE
-
-
-def _departure(store: Store, stray: Stray) -> Departure | None:
-    """How the grantee has left, if they have."""
-    if stray.grantee_id is None:
-        return None
-    return store.departures.reasons(stray.team_id, [stray.grantee_id]).get(stray.grantee_id)

@@ -50,6 +50,14 @@ class Cards:
             update(cards).where(_columns.delegation_id == delegation_id).values(wake_at=now)
         )
 
+    def show_anew(self, delegation_id: str, *, now: datetime) -> None:
+        """The same, also where the present version is shown: somebody has read another one."""
+        self._connection.execute(
+            update(cards)
+            .where(_columns.delegation_id == delegation_id)
+            .values(wake_at=now, shown_version=0)
+        )
+
     def save(self, card: Card, *, shown_version: int, **changes: Any) -> None:
         """Note what the message shows now; it stays stale if the delegation has moved on.
 

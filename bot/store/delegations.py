@@ -266,6 +266,7 @@ class Delegations:
         delegation: Delegation,
         *,
         account: str | None,
+        close_id: str | None,
         is_proven: bool,
         trouble: Trouble | None,
         now: datetime,
@@ -274,6 +275,7 @@ class Delegations:
         moved = replace(
             delegation,
             grantee_account=account,
+            grantee_close_id=close_id,
             is_grantee_proven=is_proven,
             grantee_trouble=trouble,
             identified_at=now,
@@ -301,12 +303,13 @@ class Delegations:
 
     def end_with_connection(
         self, team_id: str, grantor_id: str, *, now: datetime, only_attempted: bool = False
-    ) -> None:
-        """End what depends on a connection that is being given up: what Close was never asked for
-        is cancelled, for nothing has to be taken back there.
+    ) -> Sequence[Delegation]:
+        """End what depends on a connection that is being given up; the rows as they are then. What
+        Close was never asked for is cancelled, for nothing has to be taken back there.
 
         With ``only_attempted`` only what Close may know about.
         """
+        ended = []
         statement = (
             select(delegations)
             .where(
@@ -321,7 +324,7 @@ class Delegations:
             was_asked_for = delegation.state is State.ACTIVE or delegation.attempted_at is not None
             if only_attempted and not was_asked_for:
                 continue
-            self.apply(
+            moved = self.apply(
                 delegation,
                 Event.DISCONNECT if was_asked_for else Event.CANCEL,
                 now=now,
@@ -330,6 +333,8 @@ class Delegations:
                 closed_by=grantor_id,
                 ended_at=now,
             )
+            ended.append(moved)
+        return ended
 
     def crowd(
         self, team_id: str, asker_id: str, other_id: str, *, since: datetime

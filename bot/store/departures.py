@@ -54,6 +54,10 @@ class Departures:
         found = many(self._connection, Departed, self._of(team_id, people))
         return {each.slack_user_id: each.reason for each in found if each.carried_out_at}
 
+    def reason(self, team_id: str, user_id: str | None) -> Departure | None:
+        """How this one person has left, if they have."""
+        return self.reasons(team_id, [user_id]).get(user_id) if user_id is not None else None
+
     def left_slack(self, team_id: str, people: Iterable[str]) -> frozenset[str]:
         """Those of these who are gone from Slack, or pending as such: that counts for more."""
         found = many(self._connection, Departed, self._of(team_id, people))

@@ -147,6 +147,12 @@ class Strays:
             .values(state=state, decided_at=now, wake_at=now, attempts=0, **changes)
         )
 
+    def show_anew(self, stray_id: str, *, now: datetime) -> None:
+        """Have its message say how it is."""
+        self._connection.execute(
+            update(strays).where(_columns.id == stray_id).values(wake_at=now, attempts=0)
+        )
+
     def shown(self, stray: Stray, *, channel_id: str, message_ts: str) -> None:
         """Note what the message shows; it stays due when there is more to do."""
         is_finished = (_columns.state == stray.state) & (_columns.state != StrayState.REMOVING)

@@ -1,10 +1,22 @@
-"""The use cases for strays: what a grantor decides about a right that the bot did not make."""
+"""The use cases for strays: what a grantor decides about a right that the bot did not make.
+
+Each decides about what its ``seen`` is the mark of (``models.mark``): a right that somebody made by
+hand is not the bot's to take away on a misunderstanding.
+"""
 
 from dataclasses import replace
 
 from bot.delegations.people.departures import still_here
-from bot.desk import Actor, Desk, change, check_pair_is_free, check_span
-from bot.refusals import ConnectFirst, NotYours, OtherAccount, Refused, StrayDecided
+from bot.desk import Actor, Desk, change, check_pair_is_free, check_seen, check_span, look
+from bot.refusals import (
+    ConnectFirst,
+    NotKnown,
+    NotYours,
+    OtherAccount,
+    Refused,
+    StrayDecided,
+    Thing,
+)
 from bot.store import Store
 from bot.store.delegations import PairTaken
 from bot.times.span import Span
@@ -35,24 +47,25 @@ async def check(desk: Desk, actor: Actor) -> bool:
     return await change(desk, plan)
 
 
-async def keep(desk: Desk, actor: Actor, stray_id: str) -> Stray:
-    """Leave it as it is. Raises NotYours and StrayDecided."""
-    return await _decide(desk, actor, stray_id, StrayState.KEPT)
+async def keep(desk: Desk, actor: Actor, stray_id: str, seen: str) -> Stray:
+    """Leave it as it is. Raises NotKnown, NotYours, StrayDecided and Changed."""
+    return await _decide(desk, actor, stray_id, seen, StrayState.KEPT)
 
 
-async def remove(desk: Desk, actor: Actor, stray_id: str) -> Stray:
-    """Have it removed in Close. Raises NotYours, StrayDecided, ConnectFirst and OtherAccount."""
-    return await _decide(desk, actor, stray_id, StrayState.REMOVING)
+async def remove(desk: Desk, actor: Actor, stray_id: str, seen: str) -> Stray:
+    """Have it removed in Close; raises as :func:`keep`, ConnectFirst and OtherAccount."""
+    return await _decide(desk, actor, stray_id, seen, StrayState.REMOVING)
 
 
 async def single_out(desk: Desk, actor: Actor, stray_id: str) -> Stray:
-    """Take one out of the list of many, to decide about it in a message of its own.
+    """Take one out of the list of many, to decide about it in a message of its own: whatever was
+    read there, that says how it is.
 
-    Raises NotYours and StrayDecided.
+    Raises NotKnown, NotYours and StrayDecided.
     """
 
     def take_out(store: Store) -> Stray:
-        stray = _mine(store, actor, stray_id)
+        stray = _undecided(store, actor, stray_id)
         now = desk.now()
         store.strays.single_out(stray, now=now)
         comparison = store.comparisons.get(actor.team_id, actor.user_id)
@@ -63,26 +76,28 @@ async def single_out(desk: Desk, actor: Actor, stray_id: str) -> Stray:
     return await change(desk, take_out)
 
 
-async def adoptable(desk: Desk, actor: Actor, stray_id: str) -> Stray:
-    """A stray that the actor can give an end.
+async def adoptable(desk: Desk, actor: Actor, stray_id: str, seen: str) -> Stray:
+    """A stray that the actor can give an end; nothing is changed.
 
-    Raises NotYours, StrayDecided, ConnectFirst and OtherAccount.
+    Raises NotKnown, NotYours, StrayDecided, Changed, Refused, ConnectFirst and OtherAccount.
     """
 
     def read(store: Store) -> Stray:
-        stray = _mine(store, actor, stray_id)
+        stray = _mine(store, actor, stray_id, seen)
+        if stray.grantee_id is None:
+            raise Refused(Refusal.UNKNOWN_PERSON)
         _check_account(store, stray)
         return stray
 
-    return await desk.database.run(read)
+    return await look(desk, read)
 
 
-async def adopt(desk: Desk, actor: Actor, stray_id: str, span: Span) -> Delegation:
-    """Make it a delegation that ends; raises as :func:`adoptable`, Refused and AlreadyOpen."""
-    await _check(desk, actor, await adoptable(desk, actor, stray_id), span)
+async def adopt(desk: Desk, actor: Actor, stray_id: str, seen: str, span: Span) -> Delegation:
+    """Make it a delegation that ends; raises as :func:`adoptable`, and AlreadyOpen."""
+    await _check(desk, actor, await adoptable(desk, actor, stray_id, seen), span)
 
     def adopt_it(store: Store) -> Delegation:
-        stray = _mine(store, actor, stray_id)
+        stray = _mine(store, actor, stray_id, seen)
         delegation = _adopted(desk, stray, span)
         check_pair_is_free(store, delegation)
         store.delegations.add(
@@ -95,14 +110,14 @@ async def adopt(desk: Desk, actor: Actor, stray_id: str, span: Span) -> Delegati
     try:
         return await change(desk, adopt_it)
     except PairTaken:
-        pair = _adopted(desk, await adoptable(desk, actor, stray_id), span)
+        pair = _adopted(desk, await adoptable(desk, actor, stray_id, seen), span)
         await desk.database.run(lambda store: check_pair_is_free(store, pair))
         raise
 
 
-async def _decide(desk: Desk, actor: Actor, stray_id: str, state: StrayState) -> Stray:
+async def _decide(desk: Desk, actor: Actor, stray_id: str, seen: str, state: StrayState) -> Stray:
     def decide(store: Store) -> Stray:
-        stray = _mine(store, actor, stray_id)
+        stray = _mine(store, actor, stray_id, seen)
         store.strays.decide(stray, state, now=desk.now())
         if state is StrayState.REMOVING:
             _check_account(store, stray)
@@ -111,9 +126,17 @@ async def _decide(desk: Desk, actor: Actor, stray_id: str, state: StrayState) ->
     return await change(desk, decide)
 
 
-def _mine(store: Store, actor: Actor, stray_id: str) -> Stray:
+def _mine(store: Store, actor: Actor, stray_id: str, seen: str) -> Stray:
+    stray = _undecided(store, actor, stray_id)
+    check_seen(stray, seen, store.departures.reason(stray.team_id, stray.grantee_id))
+    return stray
+
+
+def _undecided(store: Store, actor: Actor, stray_id: str) -> Stray:
     stray = store.strays.get(stray_id, lock=True)
-    if stray is None or (stray.team_id, stray.grantor_id) != (actor.team_id, actor.user_id):
+    if stray is None:
+        raise NotKnown(Thing.STRAY)
+    if (stray.team_id, stray.grantor_id) != (actor.team_id, actor.user_id):
         raise NotYours
     if stray.state not in UNDECIDED:
         raise StrayDecided(stray)
@@ -121,12 +144,12 @@ def _mine(store: Store, actor: Actor, stray_id: str) -> Stray:
 
 
 async def _check(desk: Desk, actor: Actor, stray: Stray, span: Span) -> None:
-    if stray.grantee_id is None:
-        raise Refused(Refusal.UNKNOWN_PERSON)
+    if span.starts is not None:
+        raise Refused(Refusal.RUNS_ALREADY)
     if span.length is None and span.until is None:
         raise Refused(Refusal.PERMANENT)
     check_span(desk, span, now=desk.now())
-    await still_here(desk, actor.team_id, stray.grantee_id)
+    await still_here(desk, actor.team_id, stray.grantee_id or "")
 
 
 def _adopted(desk: Desk, stray: Stray, span: Span) -> Delegation:

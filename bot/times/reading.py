@@ -5,6 +5,7 @@ hours); days and clock times are read in the person's zone, see ``bot.times.mome
 saving. Only ASCII digits count as numbers. The words that confirm a span are in ``bot.times.span``.
 """
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from whenever import ZonedDateTime
@@ -242,8 +243,10 @@ def _lasting(length: Length, start: Moment | None, scene: Scene) -> Span:
 
 def _started(span: Span, start: Moment | None, scene: Scene) -> Span:
     """The span with its start; one that has passed means as soon as approved."""
-    if start is None or start.begins <= scene.now:
+    if start is None:
         return span
+    if start.begins <= scene.now:
+        return replace(span, is_at_once=True)
     return Span(span.length, span.until, span.forever, _utc(start.begins))
 
 

@@ -14,7 +14,7 @@
 Policy (shortest, longest, whether ``forever`` is allowed) is not decided here.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 SHOWN_TEXT = 60
@@ -27,13 +27,14 @@ class Span:
 
     Exactly one of ``length``, ``until`` and ``forever`` is set. A ``length`` runs from the moment
     the association exists; ``until`` is an absolute UTC instant. ``starts`` is UTC; None means as
-    soon as it is approved.
+    soon as it is approved. ``is_at_once``: a start was named, and it has come.
     """
 
     length: timedelta | None = None
     until: datetime | None = None
     forever: bool = False
     starts: datetime | None = None
+    is_at_once: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

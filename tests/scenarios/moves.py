@@ -10,10 +10,12 @@ from bot.store.rows import many
 from models.card import Card, cards
 from models.connection import Connection, connections
 from models.delegation import Delegation, State
+from models.mark import mark_of, read_marked
 from sandbox.people import ADA, BEN, SandboxPerson
 from sandbox.slack import payloads
+from sandbox.slack.blockkit import elements_of
 from sandbox.slack.delivery import Reply
-from sandbox.slack.workspace import Message
+from sandbox.slack.workspace import Message, View
 from tests.patience import MOMENT, PATIENCE
 from tests.scenarios.world import World
 
@@ -51,10 +53,32 @@ async def shown(world: World, person: SandboxPerson, button: str, words: str = "
 
 
 async def press(world: World, person: SandboxPerson, button: str) -> Reply:
-    """Click the button on the person's latest message that has it."""
-    reply = await world.slack.click(person, await shown(world, person, button), button)
+    """Click the button on the person's latest message that has it, once that shows what is true."""
+    async with asyncio.timeout(PATIENCE):
+        while not await _is_true(  # noqa: ASYNC110 - only looking tells
+            world, message := await shown(world, person, button), button
+        ):
+            await asyncio.sleep(MOMENT)
+    reply = await world.slack.click(person, message, button)
     assert reply.ok, reply
     return reply
+
+
+async def _is_true(world: World, message: Message, button: str) -> bool:
+    """Whether the button is about its delegation as that is now."""
+    row_id, mark = read_marked(carried(message, button))
+    now = {each.id: mark_of(each) for each in await world.delegations()}
+    return now.get(row_id, mark) == mark
+
+
+def carried(shown: Message | View, name: str, choice: str = "") -> str:
+    """What the button of this label or action id, or a choice in the menu, carries."""
+    elements = [each for block in shown.blocks for each in elements_of(block)]
+    element = next(e for e in elements if name in (e["action_id"], e.get("text", {}).get("text")))
+    if not choice:
+        return str(element.get("value", ""))
+    option = next(each for each in element["options"] if each["text"]["text"] == choice)
+    return str(option["value"])
 
 
 async def settled_in(world: World, state: State, *, within: float = PATIENCE) -> Delegation:

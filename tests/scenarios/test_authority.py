@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from models.delegation import Delegation, State
+from models.mark import marked
 from sandbox.people import ADA, BEN, CLEO, GUS, STRANGER, SandboxPerson
 from sandbox.slack.workspace import Message
 from tests.patience import MOMENT, PATIENCE
@@ -13,6 +14,7 @@ from tests.scenarios.moves import (
     asked,
     calls,
     cards_at_rest,
+    carried,
     impersonated,
     press,
     settled_in,
@@ -32,7 +34,7 @@ async def forged(
 ) -> str:
     """What the person reads after a click that no client offers them."""
     before = len(world.slack.messages(person))
-    reply = await world.slack.forge_click(person, card, action, delegation.id)
+    reply = await world.slack.forge_click(person, card, action, marked(delegation))
     assert reply.status == 200, reply
 
     def whisper() -> str | None:
@@ -45,15 +47,15 @@ async def forged(
 @pytest.mark.parametrize("state", ALLOWED)
 async def test_nobody_else_has_a_say(world: World, state: State) -> None:
     """Forged clicks by everybody who is not in charge change nothing, and are told so."""
-    delegation = await (asked(world) if state is State.REQUESTED else active(world))
-    before = await settled_in(world, state)
+    await (asked(world) if state is State.REQUESTED else active(world))
     cards = await cards_at_rest(world)
+    before = await settled_in(world, state)
     message = world.slack.workspace.messages[0]
     for person in (ADA, BEN, CLEO, GUS, STRANGER):
         for action in EVERY_BUTTON:
             if ALLOWED[state].get(action) is person:
                 continue
-            answer = await forged(world, person, message, action, delegation)
+            answer = await forged(world, person, message, action, before)
             assert "Nothing was changed" in answer
     assert await settled_in(world, state) == before
     assert await cards_at_rest(world) == cards
@@ -61,9 +63,10 @@ async def test_nobody_else_has_a_say(world: World, state: State) -> None:
 
 async def test_a_stranger_in_the_grantors_name(stage: World) -> None:
     """The same user id signed for another workspace is another person."""
-    delegation = await asked(stage)
+    await asked(stage)
     card = await shown(stage, ADA, "Approve")
-    await stage.slack.forge_click(impersonated(ADA, "T0SOUTHBANK"), card, "approve", delegation.id)
+    value = carried(card, "Approve")
+    await stage.slack.forge_click(impersonated(ADA, "T0SOUTHBANK"), card, "approve", value)
     await stage.whispered(ADA, "Only the people this is about")
     assert (await stage.only()).state is State.REQUESTED
 
@@ -97,11 +100,11 @@ async def test_two_approvals_at_the_same_moment(world: World) -> None:
 async def test_approve_and_deny_at_the_same_moment(world: World) -> None:
     """One of the two wins, the other is told how it is; no state in between."""
     await world.connect(ADA)
-    delegation = await asked(world)
+    await asked(world)
     card = await shown(world, ADA, "Approve")
     await asyncio.gather(
-        world.slack.forge_click(ADA, card, "approve", delegation.id),
-        world.slack.forge_click(ADA, card, "deny", delegation.id),
+        world.slack.forge_click(ADA, card, "approve", carried(card, "Approve")),
+        world.slack.forge_click(ADA, card, "deny", carried(card, "Deny")),
     )
     await world.whispered(ADA, "Nothing was changed")
     rows = await world.delegations()
@@ -114,11 +117,11 @@ async def test_approve_and_deny_at_the_same_moment(world: World) -> None:
 async def test_approve_and_cancel_at_the_same_moment(world: World) -> None:
     """Whoever was first: in the end either nothing is in Close, or both know that it is active."""
     await world.connect(ADA)
-    delegation = await asked(world)
+    await asked(world)
     theirs, mine = await shown(world, ADA, "Approve"), await shown(world, BEN, "Cancel")
     await asyncio.gather(
-        world.slack.forge_click(ADA, theirs, "approve", delegation.id),
-        world.slack.forge_click(BEN, mine, "cancel", delegation.id),
+        world.slack.forge_click(ADA, theirs, "approve", carried(theirs, "Approve")),
+        world.slack.forge_click(BEN, mine, "cancel", carried(mine, "Cancel")),
     )
     final = await _final(world)
     assert bool(world.close.find(ADA, BEN)) is (final.state is State.ACTIVE)
@@ -137,11 +140,12 @@ async def _final(world: World) -> Delegation:
 async def test_a_storm_of_clicks(world: World) -> None:
     """Everything at once from everybody: no request fails, and the pair is left in one state."""
     await world.connect(ADA)
-    delegation = await asked(world)
+    await asked(world)
     card = await shown(world, ADA, "Approve")
+    value = carried(card, "Approve")
     replies = await asyncio.gather(
         *(
-            world.slack.forge_click(person, card, action, delegation.id)
+            world.slack.forge_click(person, card, action, value)
             for person in (ADA, BEN, CLEO)
             for action in EVERY_BUTTON
         )

@@ -37,6 +37,16 @@ async def test_another_time_keeps_the_start(stage: World) -> None:
     assert approved.length == timedelta(hours=2)
 
 
+async def test_another_start_is_taken(stage: World) -> None:
+    """C6: a start that is written takes the place of the one that was asked for, also "now"."""
+    await stage.connect(ADA)
+    await asked(stage, "@ada tomorrow 9am to wednesday 6pm Trade fair")
+    await choose(stage, "Approve for another time…", duration="from now for 2h")
+    delegation = await settled_in(stage, State.ACTIVE)
+    assert delegation.starts_at is None
+    assert delegation.length == timedelta(hours=2)
+
+
 async def test_deny_with_a_reason(stage: World) -> None:
     """The person who asked reads why."""
     await asked(stage)

@@ -155,6 +155,21 @@ async def test_an_end_without_a_time_is_refused(world: World) -> None:
     assert not await world.delegations()
 
 
+async def test_an_end_with_a_start_is_refused(world: World) -> None:
+    """C6: it exists already, so a start that was typed is refused in words and not dropped."""
+    world.close.allow(ADA, BEN)
+    await world.connect(ADA)
+    await shown(world, ADA, "Give it an end")
+    await press(world, ADA, "Give it an end")
+    await submitted(world, "from monday for 2h")
+    form = world.slack.view(ADA)
+    assert form
+    assert "cannot begin later" in str(form.errors)
+    assert not await world.delegations()
+    await submitted(world, "from now for 2h")
+    await world.card(ADA, "has an end now")
+
+
 async def test_only_the_grantor_decides(world: World) -> None:
     """A forged click of somebody else changes nothing."""
     world.close.allow(ADA, BEN)

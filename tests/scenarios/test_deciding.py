@@ -3,6 +3,7 @@
 import asyncio
 
 from models.delegation import State
+from models.mark import marked
 from sandbox.people import ADA, BEN, CLEO
 from tests.scenarios.moves import (
     active,
@@ -176,7 +177,7 @@ async def test_nobody_answers(world: World) -> None:
     await world.card(ADA, "request lapsed")
     await world.card(BEN, "lapsed")
     assert (await world.only()).state is State.LAPSED
-    await world.slack.forge_click(ADA, card, "approve", delegation.id)
+    await world.slack.forge_click(ADA, card, "approve", marked(delegation))
     await world.whispered(ADA, "has lapsed")
     assert (await world.only()).state is State.LAPSED
 

@@ -12,6 +12,7 @@ from sandbox.people import ADA, BEN
 from tests.scenarios.moves import (
     active,
     asked,
+    carried,
     connection_at_rest,
     press,
     read_all,
@@ -159,10 +160,11 @@ async def test_a_second_click_changes_nothing(stage: World) -> None:
     await active(stage)
     await stage.sendas(ADA, "disconnect")
     question = stage.last_answer(ADA)
-    await stage.slack.forge_click(ADA, question, "disconnect", "mine")
+    value = carried(question, "disconnect")
+    await stage.slack.click(ADA, question, "End these and disconnect")
     await stage.card(ADA, GONE)
     await stage.sendas(ADA, "list")
-    await stage.slack.forge_click(ADA, stage.last_answer(ADA), "disconnect", "mine")
+    await stage.slack.forge_click(ADA, stage.last_answer(ADA), "disconnect", value)
     await stage.whispered(ADA, "not connected to Close")
 
 

@@ -1,10 +1,13 @@
 """More time: asked and answered like a request, with no gap."""
 
 from datetime import timedelta
+from functools import partial
+
+import pytest
 
 from models.delegation import State
 from sandbox.people import ADA, BEN, CLEO
-from tests.scenarios.moves import active, calls, press, settled_in, shown
+from tests.scenarios.moves import active, calls, carried, press, settled_in, shown
 from tests.scenarios.world import World
 
 
@@ -65,17 +68,80 @@ async def test_the_grantor_extends_at_once(stage: World) -> None:
 
 
 async def test_not_after_the_last_second(stage: World) -> None:
-    """A click on an old Extend button after the end changes nothing and says what is true."""
+    """C3: an old Extend button after the end opens no form and says what is true."""
     await active(stage)
     card = await shown(stage, BEN, "Extend")
+    value = carried(card, "Extend")
     stage.clock.push(hours=2)
     await stage.card(BEN, "You can no longer send email as")
-    await stage.slack.forge_click(BEN, card, "approve_extension", (await stage.only()).id)
+    await stage.slack.forge_click(BEN, card, "approve_extension", value)
     await stage.whispered(BEN, "Only the people this is about")
-    await stage.slack.forge_click(BEN, card, "extend", (await stage.only()).id)
+    await stage.slack.forge_click(BEN, card, "extend", value)
+    await stage.whispered(BEN, "has already ended")
+    assert stage.slack.view(BEN) is None
+
+
+async def test_at_the_very_end(stage: World) -> None:
+    """C3: once the time is up there is no form, also before the clock's own step has come."""
+    delegation = await active(stage)
+    card = await shown(stage, ADA, "Extend")
+    stage.close.trouble.stall("DELETE /send_as/*", 1.0)
+    stage.clock.push(hours=2)
+    assert (await stage.slack.click(ADA, card, "Extend")).ok
+    await stage.whispered(ADA, "is over and being removed")
+    assert stage.slack.view(ADA) is None
+    assert (await stage.only()).ends_at == delegation.ends_at
+
+
+async def test_a_form_that_outlived_the_right(stage: World) -> None:
+    """C3: a form that was open when the end came says so, and extends nothing."""
+    await active(stage)
+    await press(stage, BEN, "Extend")
     await stage.slack.wait_for(lambda: stage.slack.view(BEN), what="the form")
+    stage.clock.push(hours=2)
+    await settled_in(stage, State.ENDED)
     reply = await stage.slack.submit(BEN, {"duration": "1h"})
     assert "already ended" in str(reply.errors)
+
+
+async def test_what_has_no_end_cannot_be_extended(stage: World) -> None:
+    """C3: an old Extend button on a right that lasts until it is revoked says that it does."""
+    await active(stage)
+    card = await shown(stage, BEN, "Extend")
+    value = carried(card, "Extend")
+    await wish(stage, "forever")
+    asked = await shown(stage, ADA, "Leave as it is")
+    assert (await stage.slack.click(ADA, asked, "Extend")).ok
+    await stage.slack.forge_click(BEN, card, "extend", value)
+    await stage.whispered(BEN, "until it is revoked")
+    assert stage.slack.view(BEN) is None
+
+
+@pytest.mark.parametrize(
+    "typed", ["from monday for 2h", "tomorrow", "2h from monday", "from now for 2h"]
+)
+async def test_a_start_is_refused_in_words(stage: World, typed: str) -> None:
+    """C6: what runs already cannot begin later; a start that was typed is not dropped."""
+    before = await active(stage)
+    for button, person in (("I'm done", BEN), ("Revoke", ADA)):
+        await stage.slack.click(person, await shown(stage, person, button), "Extend")
+        await stage.slack.wait_for(partial(stage.slack.view, person), what="the form")
+        reply = await stage.slack.submit(person, {"duration": typed})
+        assert "cannot begin later" in str(reply.errors)
+    after = await stage.only()
+    assert (after.ends_at, after.extension) == (before.ends_at, None)
+
+
+async def test_an_end_may_say_that_it_is_from_now(stage: World) -> None:
+    """C6: "from now until …" drops nothing, for the right runs already."""
+    before = await active(stage)
+    assert before.ends_at is not None
+    later = before.ends_at + timedelta(hours=1)
+    await press(stage, ADA, "Extend")
+    await stage.slack.wait_for(lambda: stage.slack.view(ADA), what="the form")
+    typed = later.strftime("from now until %Y-%m-%dT%H:%M:%SZ")
+    assert (await stage.slack.submit(ADA, {"duration": typed})).ok
+    assert (await stage.only()).ends_at == later.replace(microsecond=0)
 
 
 async def test_asking_while_active_offers_extend(stage: World) -> None:
@@ -120,8 +186,8 @@ async def test_the_extensions_of_others_need_a_click(stage: World) -> None:
     await stage.slack.wait_for(lambda: stage.slack.view(ADA), what="the form")
     assert (await stage.slack.submit(ADA, {"duration": "4h"})).ok
     before = await settled_in(stage, State.ACTIVE)
-    theirs = await stage.card(CLEO, "can send email as")
-    await stage.slack.forge_click(CLEO, theirs, "extend", before.id)
+    theirs = await shown(stage, CLEO, "I'm done", "can send email as")
+    await stage.slack.forge_click(CLEO, theirs, "extend", carried(theirs, "release"))
     await stage.slack.wait_for(lambda: stage.slack.view(CLEO), what="the form")
     assert (await stage.slack.submit(CLEO, {"duration": "1h"})).ok
     await shown(stage, ADA, "Leave as it is")

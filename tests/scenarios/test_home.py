@@ -9,6 +9,7 @@ from sqlalchemy import func, insert, select
 from models.base import new_id
 from models.delegation import Delegation, Event, State, delegations
 from models.home import homes
+from models.mark import marked
 from models.rows import to_row
 from models.standing import StandingApproval
 from sandbox.people import ADA, BEN, CLEO, TEAM_ID, SandboxPerson
@@ -162,7 +163,7 @@ async def test_somebody_elses_button(world: World) -> None:
     """A button with somebody else's delegation is refused, and the answer is a direct message."""
     delegation = await asked(world)
     view = await opened(world, CLEO)
-    assert (await world.slack.forge_click(CLEO, view, "approve", delegation.id)).ok
+    assert (await world.slack.forge_click(CLEO, view, "approve", marked(delegation))).ok
     await world.card(CLEO, "Only the people this is about can do that")
     assert (await world.only()).state is State.REQUESTED
 

@@ -9,6 +9,7 @@ import pytest
 
 from bot.store.rows import many
 from models.connection import connections
+from models.mark import marked
 from models.pairing import Pairing, Verdict, pairings
 from sandbox.people import ADA, BEN, CLEO, DANA, SandboxPerson
 from tests.patience import MOMENT, PATIENCE
@@ -131,7 +132,7 @@ async def test_only_admins_decide(led: World, clicker: SandboxPerson) -> None:
     pairing = await pairing_of(led)
     await led.sendas(clicker, "list")
     seen = led.last_answer(clicker)
-    await led.slack.forge_click(clicker, seen, "confirm_pairing", pairing.id)
+    await led.slack.forge_click(clicker, seen, "confirm_pairing", marked(pairing))
     await led.whispered(clicker, "Only the people this is about")
     assert await stored(led) == []
 
@@ -144,7 +145,7 @@ async def test_an_admin_does_not_confirm_their_own(led: World) -> None:
     assert not [m for m in led.slack.messages(DANA) if "Confirm" in m.buttons()]
     await led.sendas(DANA, "list")
     seen = led.last_answer(DANA)
-    await led.slack.forge_click(DANA, seen, "confirm_pairing", pairing.id)
+    await led.slack.forge_click(DANA, seen, "confirm_pairing", marked(pairing))
     await led.whispered(DANA, "Only the people this is about")
     assert await stored(led) == []
 
@@ -185,7 +186,7 @@ async def test_ones_own_account_settles_the_question(database_url: str) -> None:
         await world.connect(ADA)
         await world.card(DANA, "another account since")
         assert "Confirm" not in question.buttons()
-        await world.slack.forge_click(DANA, question, "confirm_pairing", waiting.id)
+        await world.slack.forge_click(DANA, question, "confirm_pairing", marked(waiting))
         await world.whispered(DANA, "already answered")
         assert await stored(world) == [(ADA.id, ADA.email)]
         await world.close.wait_for(lambda: revocations(world) == 1, what="a revocation")
@@ -197,7 +198,10 @@ async def test_confirmed_twice(led: World) -> None:
     question = await shown(led, DANA, "Confirm")
     pairing = await pairing_of(led)
     await asyncio.gather(
-        *(led.slack.forge_click(DANA, question, "confirm_pairing", pairing.id) for _ in range(2))
+        *(
+            led.slack.forge_click(DANA, question, "confirm_pairing", marked(pairing))
+            for _ in range(2)
+        )
     )
     await led.whispered(DANA, "already answered")
     assert await stored(led) == [(ADA.id, BEN.email)]

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from models.delegation import State
 from sandbox.people import ADA, BEN
-from tests.scenarios.moves import active, asked, lasting, press, settled_in, shown
+from tests.scenarios.moves import active, asked, carried, lasting, press, settled_in, shown
 from tests.scenarios.world import World
 
 MONDAY_MORNING = datetime(2026, 11, 30, 8, 30, tzinfo=UTC)  # 9:30 in Berlin
@@ -56,7 +56,7 @@ async def test_no_snooze_past_the_end(stage: World) -> None:
     card = await stage.card(ADA, "Still waiting for your answer")
     assert "Remind me next workday" not in card.buttons()
     assert "I remind you" not in stage.slack.read(card, ADA)
-    await stage.slack.forge_click(ADA, card, "snooze", (await stage.only()).id)
+    await stage.slack.forge_click(ADA, card, "snooze", carried(card, "Deny"))
     await stage.whispered(ADA, "lapses before I would remind you")
 
 

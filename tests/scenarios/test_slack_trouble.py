@@ -6,6 +6,7 @@ import pytest
 
 from bot.slack import directory, runner
 from models.delegation import State
+from models.mark import marked
 from sandbox.people import ADA, BEN, SandboxPerson
 from sandbox.slack.workspace import Message
 from tests.scenarios.moves import (
@@ -182,8 +183,8 @@ async def test_a_lost_whisper_harms_nothing(stage: World) -> None:
     card = await shown(stage, ADA, "Approve")
     await press(stage, ADA, "Deny")
     stage.slack.trouble.fail("response_url", "used_url", status=404)
-    assert (await stage.slack.forge_click(ADA, card, "approve", delegation.id)).status == 200
+    assert (await stage.slack.forge_click(ADA, card, "approve", marked(delegation))).status == 200
     stage.slack.trouble.drop("response_url")
-    assert (await stage.slack.forge_click(ADA, card, "approve", delegation.id)).status == 200
+    assert (await stage.slack.forge_click(ADA, card, "approve", marked(delegation))).status == 200
     await asyncio.sleep(0.05)
     assert (await stage.only()).state is State.DENIED

@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from models.delegation import State
 from sandbox.people import ADA, BEN, CLEO
 from sandbox.slack.delivery import Reply
@@ -106,6 +108,19 @@ async def test_an_extension_under_it_is_announced_and_has_an_end(stage: World) -
     await stage.card(BEN, "left the end as it is")
     told = [m for m in lasting(stage, ADA, "") if "extended this" in stage.slack.read(m, ADA)]
     assert len(told) <= 1  # the grantor is not told again of what they have just answered
+
+
+@pytest.mark.parametrize(
+    "typed", ["from monday for 4h", "from now for 4h", "until friday", "forever", "tomorrow"]
+)
+async def test_nothing_but_a_length(stage: World, typed: str) -> None:
+    """C6: the longest time at once is a length; a start or an end is refused, not dropped."""
+    await asked(stage)
+    reply = await filled_in(stage, {"duration": typed})
+    assert "only a length" in str(reply.errors)
+    assert (await stage.only()).state is State.REQUESTED
+    await stage.slack.close_view(ADA)
+    assert (await filled_in(stage, {"duration": "for 4 hours"})).ok
 
 
 async def test_the_date_is_a_day_of_the_grantor(stage: World) -> None:

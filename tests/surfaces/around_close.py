@@ -15,6 +15,7 @@ from bot.strays.differences import Differences
 from models.card import Audience
 from models.delegation import Receipt, ReceiptState, State, Trouble
 from models.departure import Departed, Loss, Toll
+from models.mark import marked
 from models.overdue import Leftover
 from models.pairing import Pairing, Verdict
 from models.person import Departure
@@ -45,7 +46,8 @@ def messages_about_connections() -> dict[str, Message]:
         "disconnected": notices.disconnected(was_key=False),
         "disconnected/key": notices.disconnected(was_key=True),
         "keys-lost": notices.keys_lost(),
-        "leaving-question": notices.leaving_question(served * 10),
+        "leaving-question": notices.leaving_question(mine, served * 10),
+        "leaving-question/changed": notices.leaving_question(mine, served, is_new=False),
     }
     shown |= overdue_lists() | departures()
     for verdict in Verdict:
@@ -235,7 +237,8 @@ def texts_about_strays() -> dict[str, str]:
 
 def stray_form() -> View:
     """Until when?"""
-    return strays.end_form(stray(StrayState.FOUND), rows.POLICY)
+    asked = stray(StrayState.FOUND)
+    return strays.end_form(asked, rows.POLICY, marked(asked))
 
 
 def messages_with_receipts() -> dict[str, Message]:

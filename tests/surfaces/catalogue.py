@@ -6,7 +6,7 @@ from typing import Any
 
 from slack_sdk.models.views import View
 
-from bot.cards import answers, audit, lists, milestones, questions
+from bot.cards import answers, audit, changed, lists, milestones, questions
 from bot.cards import card_forms as forms
 from bot.cards import delegations as blocks
 from bot.cards import request_form as modals
@@ -15,15 +15,19 @@ from bot.cards.notices import connection
 from bot.grammar import Muddle, NotUnderstood, Verb
 from bot.refusals import (
     AlreadyOpen,
+    Changed,
     DraftGone,
     LapsesBefore,
     ListChanged,
     NoSuchDelegation,
     NothingToAnswer,
+    NotKnown,
     NotYours,
     Outcome,
     Refused,
     Settled,
+    StandingOver,
+    Thing,
 )
 from bot.slack.errors import SlackRetryLater
 from bot.slack.message import Message
@@ -40,7 +44,10 @@ from bot.times.span import (
 )
 from models.card import Audience
 from models.delegation import OPEN_STATES, State
+from models.pairing import Verdict
+from models.person import Departure
 from models.policy import Policy, Refusal
+from models.stray import StrayState
 from tests.surfaces import around_close, rows
 
 Surfaces = dict[str, Any]
@@ -116,6 +123,8 @@ def modal_views() -> Surfaces:
         shown[f"approve-for/{name}"] = forms.approve_for(row, rows.POLICY)
         shown[f"deny-with-note/{name}"] = forms.deny_with_note(row)
         shown[f"extend/{name}"] = forms.extend(row, rows.POLICY)
+        again = forms.deny_with_note(row)
+        shown[f"deny-with-note/{name}/changed"] = changed.form(again, Changed(row))
         shown[f"always-approve/{name}"] = forms.always_approve(row, rows.POLICY, until=day)
     return {name: _view(view) for name, view in shown.items()}
 
@@ -140,6 +149,7 @@ def texts() -> Surfaces:
         dict(_results())
         | dict(_lists())
         | dict(_refusals())
+        | dict(_changed())
         | around_close.texts_about_connections()
         | around_close.texts_about_strays()
         | around_close.texts_with_receipts()
@@ -213,10 +223,24 @@ def _refusals() -> Iterator[tuple[str, str]]:
     named |= {
         f"NotUnderstood/{each}": NotUnderstood(each, rows.NASTY, Verb.GRANT) for each in Muddle
     }
+    named |= {f"NotKnown/{each}": NotKnown(each) for each in Thing}
+    named |= {"StandingOver": StandingOver(None)}
+    named["StandingOver/replaced"] = StandingOver(rows.standing(1))
     named["NotUnderstood/revoke"] = NotUnderstood(Muddle.TOO_MUCH, "now", Verb.REVOKE)
     for name, problem in named.items():
         yield f"{name}", answers.explain(problem, rows.POLICY)
         yield f"{name}/plain", answers.explain(problem, rows.POLICY, plain=True)
+
+
+def _changed() -> Iterator[tuple[str, str]]:
+    """Of each subject, and of a stray whose grantee has left."""
+    stray = around_close.stray(StrayState.FOUND)
+    yield "changed/request", changed.said(Changed(rows.shortest(State.REQUESTED)))
+    longest = Changed(rows.longest(State.REQUESTED), is_unmarked=True)
+    yield "changed/request/unmarked", changed.said(longest)
+    yield "changed/stray", changed.said(Changed(stray))
+    yield "changed/stray/leaver", changed.said(Changed(stray, Departure.LEFT))
+    yield "changed/pairing", changed.said(Changed(around_close.pairing(Verdict.WAITING)))
 
 
 def _message(message: Message) -> dict[str, Any]:

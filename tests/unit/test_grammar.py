@@ -60,6 +60,8 @@ MUDDLED = [
     ("revoke <!here>", Muddle.EVERYBODY, "", Verb.REVOKE),
     (f"revoke {ADA} now", Muddle.TOO_MUCH, "now", Verb.REVOKE),
     (f"release {ADA} {BEN}", Muddle.TOO_MUCH, "@U0BEN", Verb.RELEASE),
+    ("disconnect tomorrow", Muddle.TOO_MUCH, "tomorrow", Verb.DISCONNECT),
+    (f"check {ADA}", Muddle.TOO_MUCH, "@ada", Verb.CHECK),
 ]
 
 

@@ -6,7 +6,8 @@ from bot.desk import Actor, Desk, change
 from bot.refusals import AlreadyDecided, ListChanged, NotYours
 from bot.store import Store
 from models.delegation import Event, State
-from models.overdue import Leftover, mark_of
+from models.mark import mark_of_leftovers
+from models.overdue import Leftover
 from models.round import Round, Stage, Word
 from models.stray import UNSETTLED, StrayState
 
@@ -38,19 +39,18 @@ async def _answer(desk: Desk, actor: Actor, question: str, word: Word) -> None:
     _log.info("an admin answered for the departed", admin=actor.user_id, answer=word)
 
 
-async def is_gone(desk: Desk, actor: Actor, value: str) -> None:
+async def is_gone(desk: Desk, actor: Actor, grantor_id: str, seen: str) -> None:
     """An admin has seen in Close that nothing is left of what one person gave: in place of Close's
-    own word this ends it. ``value`` names the person and exactly the rights that were shown.
+    own word this ends it. ``seen`` is the mark of exactly the rights that were shown.
 
     It is looked up once that person's connection works. Raises NotYours and ListChanged.
     """
-    grantor_id, _, mark = value.partition(":")
 
     def confirm(store: Store) -> list[Leftover]:
         _check_admin(desk, actor)
         now = desk.now()
         found = list(store.overdue.of(actor.team_id, grantor_id=grantor_id, now=now))
-        if not found or mark_of(found) != mark:
+        if not found or mark_of_leftovers(found) != seen:
             store.notices.overdue_changed(actor.team_id, now=now)
             return []
         for each in sorted(found, key=lambda each: each.id):

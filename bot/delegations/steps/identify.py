@@ -30,6 +30,7 @@ async def step(tools: Tools, delegation: Delegation) -> None:
         store.delegations.note_grantee(
             current,
             account=account.shown if account else None,
+            close_id=account.close_user_id if account else None,
             is_proven=account is not None and account.is_proven,
             trouble=trouble,
             now=tools.now(),

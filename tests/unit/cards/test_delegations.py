@@ -15,6 +15,7 @@ from bot.cards.milestones import milestone
 from bot.slack.message import Message
 from models.card import Audience
 from models.delegation import Delegation, Event, State, Trouble
+from models.mark import marked
 from models.policy import REASON_LIMIT
 from sandbox.slack.blockkit import elements_of, problems_of_message
 from sandbox.slack.markup import readable_mrkdwn
@@ -169,12 +170,12 @@ SHOWN = [
 def test_the_buttons_of_each_state(
     state: State, trouble: Trouble | None, reader: Audience, labels: set[str]
 ) -> None:
-    """What can be done now is offered by its fixed name, and carries nothing but an id."""
+    """What can be done now is offered by its fixed name, and carries an id and a mark alone."""
     delegation = row(state=state, trouble=trouble)
     shown = buttons(delegation, reader)
     assert labels <= set(shown)
     for element in shown.values():
-        assert element["value"] == delegation.id
+        assert element["value"] == marked(delegation)
         assert element["action_id"] in Action
         assert ("url" in element) is (element["action_id"] == Action.CONNECT)
 

@@ -9,6 +9,7 @@ import pytest
 from bot.cards import words
 from bot.cards.homes import HISTORY_PAGE, MOST_ROWS, home_view
 from models.delegation import State
+from models.mark import marked
 from models.overview import Excerpt, Overview
 from sandbox.slack.blockkit import elements_of
 from tests.surfaces import rows
@@ -52,12 +53,12 @@ def test_nothing_to_connect_when_connected() -> None:
 
 
 def test_the_same_buttons_as_the_cards() -> None:
-    """A request in the home is answered with the card's own buttons, which carry only its id."""
+    """A request in the home is answered with the card's own buttons, which carry the same."""
     request = rows.shortest(State.REQUESTED, id="w1")
     blocks = rendered(Overview(person_id=rows.ADA, waiting=Excerpt([request], 1)))
     row = next(block for block in blocks if block.get("block_id") == "delegation:w1")
     assert [part["action_id"] for part in row["elements"]] == ["approve", "deny", "more"]
-    assert row["elements"][0]["value"] == "w1"
+    assert row["elements"][0]["value"] == marked(request)
 
 
 def test_permanent_has_its_mark() -> None:

@@ -1,0 +1,101 @@
+"""Marks: a short digest of what the reader of a button or a form decides about.
+
+It travels beside the row's id, and the use case compares it under the row's lock: a click counts
+for what its reader saw, or not at all. A mark is made of facts, not of words: a reminder or a
+better sentence leaves it as it is, and every process comes to the same. It opens nothing: whoever
+makes one up can only say that they have read what stands there.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeAlias
+
+from models.account import Account
+from models.delegation import Delegation
+from models.overdue import Leftover
+from models.pairing import Pairing
+from models.person import Departure
+from models.stray import Stray
+
+LENGTH = 16  # characters
+
+Subject: TypeAlias = Delegation | Stray | Pairing
+# What is shown beside a row, and is not in it: how the grantee of a stray has left, or the account
+# whose place a pairing's would take.
+Beside: TypeAlias = Departure | Account | None
+
+
+def mark_of(subject: Subject, beside: Beside = None) -> str:
+    """The mark of this row as it is now, and of what is shown beside it."""
+    match subject:
+        case Delegation():
+            return _digest("delegation", *_of_delegation(subject))
+        case Stray():
+            return _digest("stray", *_of_stray(subject), *_of_beside(beside))
+        case Pairing():
+            return _digest("pairing", *_of_pairing(subject), *_of_beside(beside))
+
+
+def mark_of_leaving(account: Account, dependents: Iterable[Delegation]) -> str:
+    """The mark of a disconnection: of which account, and everything that ends with it."""
+    return _digest("leaving", *account.membership, *sorted({each.id for each in dependents}))
+
+
+def mark_of_leftovers(leftovers: Iterable[Leftover]) -> str:
+    """The mark of all that may be left over in Close of what one person gave."""
+    return _digest("leftovers", *sorted(each.id for each in leftovers))
+
+
+def marked(subject: Subject, beside: Beside = None) -> str:
+    """What a button or a form about this row carries."""
+    return f"{subject.id}:{mark_of(subject, beside)}"
+
+
+def read_marked(carried: str) -> tuple[str, str]:
+    """The id and the mark; the mark is empty in what was posted before there were marks."""
+    row_id, _, mark = carried.partition(":")
+    return row_id, mark
+
+
+def _of_delegation(d: Delegation) -> list[Any]:
+    wish = d.extension
+    return [
+        d.state,
+        d.reason,
+        *(d.starts_at, d.length, d.until, d.ends_at),
+        *(d.grantee_close_id, d.grantee_account, d.is_grantee_proven),
+        *(d.grantee_trouble, d.grantee_email),
+        *((wish.asked_at, wish.length, wish.until) if wish else ()),
+    ]
+
+
+def _of_stray(s: Stray) -> list[Any]:
+    account = (s.grantee_close_id, s.grantee_name, s.grantee_email)
+    return [s.state, s.association_id, s.grantee_id, s.is_grantee_proven, *account]
+
+
+def _of_pairing(p: Pairing) -> list[Any]:
+    return [p.verdict, p.slack_user_id, p.slack_email, p.other_id, *_of_account(p.account)]
+
+
+def _of_beside(beside: Beside) -> list[Any]:
+    return _of_account(beside) if isinstance(beside, Account) else [beside]
+
+
+def _of_account(a: Account) -> list[Any]:
+    return [*a.membership, a.name, a.email]
+
+
+def _digest(*facts: Any) -> str:
+    written = json.dumps([_plain(each) for each in facts])
+    return hashlib.sha256(written.encode()).hexdigest()[:LENGTH]
+
+
+def _plain(fact: Any) -> Any:
+    if isinstance(fact, datetime):
+        return fact.astimezone(UTC).isoformat()
+    if isinstance(fact, timedelta):
+        return int(fact.total_seconds())  # as it is stored
+    return fact
