@@ -30,8 +30,11 @@ async def write(showing: Showing, card: Card) -> tuple[Card, Delegation]:
 
 
 def _life(store: Store, card: Card) -> tuple[Delegation, Sequence[EventRecord]]:
-    """Both of the same moment, so that the last extension's end is the row's."""
-    return subject(store, card), store.delegations.history(card.delegation_id)
+    """Both of the same moment, so that the last extension's end is the row's; nothing is left to
+    be written where somebody else has gone on since the card was claimed."""
+    is_mine = store.cards.is_as_claimed(card)
+    history = store.delegations.history(card.delegation_id) if is_mine else ()
+    return subject(store, card), history
 
 
 async def _written(showing: Showing, card: Card, message: Message, record: EventRecord) -> Card:

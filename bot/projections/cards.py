@@ -27,14 +27,19 @@ class CardStep:
 
     async def take(self, card: Card) -> None:
         """Make the message show what is true now, and tell what its reader was not told yet."""
+        claimed = card
         if card.audience is Audience.AUDIT:
             card, delegation = await audit.write(self.showing, card)
+            claimed = card  # noted line by line
         else:
-            delegation = await self.showing.database.run(lambda store: subject(store, card))
-            card = await self._shown(card, delegation)
+            delegation, is_mine = await self.showing.database.run(
+                lambda store: (subject(store, card), store.cards.is_as_claimed(card))
+            )
+            if is_mine:
+                card = await self._shown(card, delegation)
         await self.showing.database.run(
             lambda store: store.cards.save(
-                card,
+                claimed,
                 shown_version=delegation.version,
                 channel_id=card.channel_id,
                 message_ts=card.message_ts,
@@ -46,34 +51,61 @@ class CardStep:
 
     async def put_off(self, card: Card, error: Exception) -> None:
         """Try again when Slack may take it."""
-        await self.showing.put_off(lambda store: store.cards.due, card, error)
+        await self.showing.put_off(lambda store: store.cards, card, error)
 
     async def _shown(self, card: Card, delegation: Delegation) -> Card:
         news = milestones.news(delegation, card.audience, card.told)
+        mark = _mark(card, news.key if news is not None else card.message_ts or "")
+        card, is_told = await self._found(card, delegation, mark)
         place = place_of(card.channel_id, card.message_ts)
         if place is None and delegation.state is State.CANCELLED:
             return card  # never seen, and nothing to see any more
-        if place is not None and news is not None and news.moves_card:
-            return await self._moved(card, delegation, place, news.key)
-        if place is None or card.shown_version != delegation.version:
+        if place is not None and news is not None and news.moves_card and not is_told:
+            place = await self._moved(card, delegation, place, mark)
+            card, is_told = replace(card, **asdict(place)), True
+        elif place is None or card.shown_version != delegation.version:
             place, is_new = await self.showing.messages.show(
-                self._card(card, delegation), _to(card, f"card:{card.message_ts or ''}"), place
+                self._card(card, delegation), Envelope(card.recipient, mark), place
             )
-            card = replace(card, **asdict(place))
-            if news is not None and is_new:
-                return replace(card, told=news.key)  # a new message notifies by itself
+            # A new message notifies by itself.
+            card, is_told = replace(card, **asdict(place)), is_told or is_new
         if news is None:
             return card
-        notice = await self._notice(card, delegation)
-        await self.showing.messages.show(notice, _to(card, news.key))
+        if is_told:
+            await self._warn(card, delegation, news.key)
+        else:
+            notice = await self._notice(card, delegation)
+            await self.showing.messages.show(notice, _to(card, news.key))
         return replace(card, told=news.key)
 
-    async def _moved(self, card: Card, delegation: Delegation, old: Place, key: str) -> Card:
+    async def _found(self, card: Card, delegation: Delegation, mark: str) -> tuple[Card, bool]:
+        """The card with what earlier attempts posted and could not note, whatever it showed then.
+
+        The newest of its messages is its place now; all others lose their buttons. Also whether
+        that newest one was posted under ``mark``, so that its reader was notified already.
+        """
+        if card.attempts <= 1:
+            return card, False
+        found = await self.showing.messages.find(card.recipient, _mark(card, ""))
+        place = place_of(card.channel_id, card.message_ts)
+        newest = found[0] if found else None
+        is_lost = newest is not None and (
+            place is None or newest.place.message_ts > place.message_ts
+        )
+        current = newest.place if newest is not None and is_lost else place
+        old = {each.place for each in found if each.has_buttons} | ({place} if place else set())
+        for each in old - {current}:
+            if each is not None:
+                await self.showing.messages.update(each, blocks.moved(delegation, card.audience))
+        if newest is None or not is_lost:
+            return card, False
+        return replace(card, shown_version=0, **asdict(newest.place)), newest.mark == mark
+
+    async def _moved(self, card: Card, delegation: Delegation, old: Place, mark: str) -> Place:
         """The card again, as a new message that notifies; the old one loses its buttons."""
         message, left = self._card(card, delegation), blocks.moved(delegation, card.audience)
-        new = await self.showing.messages.move(message, _to(card, key), old, left)
-        await self._warn(card, delegation, key)
-        return replace(card, told=key, **asdict(new))
+        to = Envelope(card.recipient, mark)  # an earlier attempt was looked for already
+        return await self.showing.messages.move(message, to, old, left)
 
     async def _warn(self, card: Card, delegation: Delegation, key: str) -> None:
         """With the warning before the end goes what Close would still try to send."""
@@ -94,6 +126,11 @@ class CardStep:
     def _card(self, card: Card, delegation: Delegation) -> Message:
         url = self.showing.links.connect(delegation.team_id, card.recipient)
         return blocks.card(delegation, card.audience, connect_url=url)
+
+
+def _mark(card: Card, what: str) -> str:
+    """What marks a message as the card itself, not a notice beside it."""
+    return f"{card.id}:card:{what}"
 
 
 def _to(card: Card, what: str) -> Envelope:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import structlog
 
@@ -13,7 +13,6 @@ from bot.ports import Now
 from bot.slack.chat import Messages, Place
 from bot.slack.errors import SlackError, SlackRefused
 from bot.store import Database, Store
-from bot.store.due import Due
 from bot.telemetry import Metrics
 from models.card import Card
 from models.delegation import Delegation
@@ -22,6 +21,14 @@ from models.notice import Notice
 from models.stray import Stray
 
 Shown = TypeVar("Shown", Card, Home, Notice, Stray)
+Shown_contra = TypeVar("Shown_contra", Card, Home, Notice, Stray, contravariant=True)
+
+
+class Waiting(Protocol[Shown_contra]):
+    """Where rows wait for another attempt."""
+
+    def put_off(self, row: Shown_contra, /, *, wake_at: datetime | None) -> None:
+        """Give the lease back and try again at ``wake_at``; None waits for the next change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +43,7 @@ class Showing:
 
     async def put_off(
         self,
-        due: Callable[[Store], Due[Shown]],
+        waiting: Callable[[Store], Waiting[Shown]],
         row: Shown,
         error: Exception,
         *,
@@ -55,7 +62,7 @@ class Showing:
         wake_at: datetime | None = self.now() + (pause or pause_after(error, row.attempts))
         if gives_up and isinstance(error, SlackRefused):
             wake_at = None
-        await self.database.run(lambda store: due(store).put_off(row, wake_at=wake_at))
+        await self.database.run(lambda store: waiting(store).put_off(row, wake_at=wake_at))
 
 
 def place_of(channel_id: str | None, message_ts: str | None) -> Place | None:

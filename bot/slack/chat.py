@@ -39,8 +39,17 @@ class Envelope:
 
     recipient: str
     mark: str
-    attempt: int
+    attempt: int = 1
     thread_ts: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A message of ours that was found, and the mark that it was posted under."""
+
+    place: Place
+    mark: str
+    has_buttons: bool
 
 
 class Messages:
@@ -59,7 +68,7 @@ class Messages:
         """
         if place is not None and await self.update(place, message):
             return place, False
-        lost = await self._lost(to)
+        lost = await self.lost(to)
         if lost is not None and await self.update(lost, message):
             return lost, False
         return await self._post(message, to), True
@@ -72,7 +81,7 @@ class Messages:
 
     async def write(self, message: Message, to: Envelope) -> Place:
         """Post once what is never changed afterwards."""
-        return await self._lost(to) or await self._post(message, to)
+        return await self.lost(to) or await self._post(message, to)
 
     async def update(self, place: Place, message: Message) -> bool:
         """Show something else in the same message; False when it was deleted."""
@@ -105,25 +114,30 @@ class Messages:
         )
         return Place(str(answer["channel"]), str(answer["ts"]))
 
-    async def _lost(self, to: Envelope) -> Place | None:
-        """What an earlier attempt posted; None also when the app may not look.
+    async def find(
+        self, recipient: str, prefix: str, *, thread_ts: str | None = None
+    ) -> Sequence[Posted]:
+        """Our messages whose marks begin so, newest first; none also when the app may not look.
 
         Looks in the bot's DM with a person, or in a channel, or in one thread of it.
         """
-        if to.attempt <= 1:
-            return None
         try:
-            channel = await self._conversation(to.recipient)
-            written = await self._written(channel, to.thread_ts)
+            channel = await self._conversation(recipient)
+            written = await self._written(channel, thread_ts)
         except SlackError as error:
             if error.code in NOT_ALLOWED_TO_LOOK:
-                return None
+                return []
             raise
-        for message in written:
-            payload = (message.get("metadata") or {}).get("event_payload") or {}
-            if payload.get("mark") == to.mark:
-                return Place(channel, str(message["ts"]))
-        return None
+        found = [_posted(channel, message) for message in written]
+        ours = [each for each in found if each.mark.startswith(prefix)]
+        return sorted(ours, key=lambda each: each.place.message_ts, reverse=True)
+
+    async def lost(self, to: Envelope) -> Place | None:
+        """What an earlier attempt posted under this mark."""
+        if to.attempt <= 1:
+            return None
+        found = await self.find(to.recipient, to.mark, thread_ts=to.thread_ts)
+        return next((each.place for each in found if each.mark == to.mark), None)
 
     async def _conversation(self, recipient: str) -> str:
         if not recipient.startswith(PEOPLE):
@@ -139,6 +153,16 @@ class Messages:
         answer = await call(self._client, method, **look, **thread)
         written: list[dict[str, Any]] = answer.get("messages") or []
         return written
+
+
+def _posted(channel: str, message: dict[str, Any]) -> Posted:
+    payload = (message.get("metadata") or {}).get("event_payload") or {}
+    blocks = message.get("blocks") or []
+    return Posted(
+        Place(channel, str(message["ts"])),
+        str(payload.get("mark") or ""),
+        any(block.get("type") == "actions" or "accessory" in block for block in blocks),
+    )
 
 
 def _plain(blocks: Sequence[Block]) -> list[dict[str, Any]]:

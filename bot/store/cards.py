@@ -3,9 +3,10 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, case, exists, insert, select, update
+from sqlalchemy import Connection, case, exists, func, insert, update
 
 from bot.store.due import Due
+from bot.store.rows import by_id
 from models.base import new_id
 from models.card import Audience, Card, cards
 from models.delegation import Delegation, State, delegations
@@ -59,14 +60,15 @@ class Cards:
         )
 
     def save(self, card: Card, *, shown_version: int, **changes: Any) -> None:
-        """Note what the message shows now; it stays stale if the delegation has moved on.
+        """Note what the message of this claimed ``card`` shows now; it stays stale if the
+        delegation has moved on, even where somebody else has shown that already.
 
         The row is locked first: on PostgreSQL an update that had to wait for somebody's
         ``mark_stale`` would still compare with the version of before.
         """
-        self._connection.execute(
-            select(_columns.id).where(_columns.id == card.id).with_for_update(key_share=True)
-        )
+        if not self.is_as_claimed(card, lock=True):
+            self._show_again(card)
+            return
         is_current = exists().where(
             delegations.c.id == card.delegation_id, delegations.c.version == shown_version
         )
@@ -75,7 +77,9 @@ class Cards:
             .where(_columns.id == card.id)
             .values(
                 shown_version=shown_version,
-                wake_at=case((is_current, None), else_=_columns.wake_at),
+                wake_at=case(
+                    (is_current, None), else_=func.coalesce(_columns.wake_at, card.wake_at)
+                ),
                 **changes,
             )
         )
@@ -83,6 +87,38 @@ class Cards:
     def note(self, card: Card, **changes: Any) -> None:
         """Note what was posted so far; the card stays stale."""
         self._connection.execute(update(cards).where(_columns.id == card.id).values(**changes))
+
+    def put_off(self, card: Card, *, wake_at: datetime | None) -> None:
+        """Give the lease back and try again at ``wake_at``; None waits for the next change."""
+        if self.is_as_claimed(card, lock=True):
+            self.due.put_off(card, wake_at=wake_at)
+        else:
+            self._show_again(card)
+
+    def is_as_claimed(self, card: Card, *, lock: bool = False) -> bool:
+        """Whether nobody else has shown it since: whose lease ran out may have been overtaken."""
+        present = by_id(self._connection, Card, cards, card.id, lock=lock)
+        return present is not None and _shown(present) == _shown(card)
+
+    def _show_again(self, card: Card) -> None:
+        """Two had it at once: whatever stands there is looked for, and shows what is true.
+
+        What the other one noted stays.
+        """
+        self._connection.execute(
+            update(cards)
+            .where(_columns.id == card.id)
+            .values(
+                wake_at=card.wake_at,
+                leased_until=None,
+                shown_version=0,
+                attempts=case((_columns.attempts == 0, 1), else_=_columns.attempts),
+            )
+        )
+
+
+def _shown(card: Card) -> tuple[str | None, str | None, int]:
+    return card.message_ts, card.told, card.shown_version
 
 
 def _held_back(delegation: Delegation, audience: Audience) -> timedelta:

@@ -188,3 +188,31 @@ async def test_a_lost_whisper_harms_nothing(stage: World) -> None:
     assert (await stage.slack.forge_click(ADA, card, "approve", marked(delegation))).status == 200
     await asyncio.sleep(0.05)
     assert (await stage.only()).state is State.DENIED
+
+
+@pytest.mark.parametrize(("who", "button"), [(BEN, "Cancel"), (ADA, "Deny")])
+async def test_over_before_the_post_is_found(world: World, who: SandboxPerson, button: str) -> None:
+    """D2: the first posts got no answer, then the request is over: no button lives on."""
+    world.slack.trouble.drop("chat.postMessage", 2, error="fatal_error", status=200)
+    await world.sendas(BEN, "@ada 2h")
+    await shown(world, ADA, "Approve")
+    await shown(world, BEN, "Cancel")
+    await press(world, who, button)
+    await cards_at_rest(world)
+    for person in (ADA, BEN):
+        assert not any(message.buttons() for message in posts(world, person))
+
+
+@pytest.mark.parametrize("error", ["fatal_error", ""])
+async def test_a_moved_card_is_found_whatever_came_next(world: World, error: str) -> None:
+    """K4: the answer to the warning's post was lost, then Ada revokes: no card of Ben's has
+    buttons, and each says the end or where the card is now."""
+    await active(world)
+    world.slack.trouble.drop("chat.postMessage", error=error, status=200 if error else 500)
+    world.clock.push(hours=1, minutes=50)
+    await shown(world, BEN, "I'm done", "nearly up")
+    await press(world, ADA, "Revoke")
+    await settled_in(world, State.ENDED)
+    await cards_at_rest(world)
+    assert not any(message.buttons() for message in posts(world, BEN))
+    assert not lasting(world, BEN, "nearly up")

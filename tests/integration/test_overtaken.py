@@ -1,0 +1,145 @@
+"""K4: a worker was paused for longer than its lease; what it writes late does not stay."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from datetime import timedelta
+
+import aiohttp
+import pytest
+from cryptography.fernet import Fernet
+
+from bot.connections.links import Links
+from bot.connections.vault import Vault
+from bot.delegations.receipts import Receipts
+from bot.projections.cards import CardStep
+from bot.projections.showing import Showing
+from bot.slack.bolt import web_client
+from bot.slack.chat import Messages
+from bot.store import Database
+from bot.telemetry import Metrics
+from models.card import Audience, Card
+from models.delegation import Delegation, Event
+from sandbox.people import ADA, BEN
+from sandbox.slack import SandboxSlack
+from tests.integration.rows import NOON, add, delegation, get
+from tests.integration.tools import tools
+
+DAY = timedelta(days=1)
+LEASE = timedelta(seconds=6)
+SLOW = 0.6  # seconds until Slack acts on the call of the one that is overtaken
+
+
+@pytest.fixture
+async def slack() -> AsyncIterator[SandboxSlack]:
+    """A sandbox Slack with nobody behind it."""
+    sandbox = SandboxSlack()
+    async with sandbox.serving():
+        yield sandbox
+    await sandbox.close()
+
+
+@pytest.fixture
+async def step(slack: SandboxSlack, database: Database) -> AsyncIterator[CardStep]:
+    """What shows cards in that Slack."""
+    async with aiohttp.ClientSession() as session:
+        client = web_client(slack.bot_token, slack.api_url, session, patient=False)
+        key = Fernet.generate_key().decode()
+        links = Links(Vault((key,)), "https://bot.example.com", lambda: NOON)
+        showing = Showing(database, Messages(client), links, lambda: NOON, Metrics())
+        yield CardStep(showing, Receipts(tools(database)))
+
+
+@pytest.fixture
+async def row(database: Database) -> Delegation:
+    """Ben has asked Ada, and the account is known."""
+    asked = delegation(grantor_id=ADA.id, grantee_id=BEN.id, requester_id=BEN.id)
+    await add(database, asked)
+    return asked
+
+
+async def due(database: Database) -> list[Card]:
+    """Ada's card, leased, unless it rests; a lease of before has run out."""
+    found: Sequence[Card] = await database.run(
+        lambda store: store.cards.due.claim(now=NOON + DAY, lease=-LEASE, limit=9)
+    )
+    return [card for card in found if card.audience is Audience.GRANTOR]
+
+
+async def claimed(database: Database) -> Card:
+    """Ada's card, leased."""
+    (card,) = await due(database)
+    return card
+
+
+async def settle(database: Database, step: CardStep) -> None:
+    """Work on Ada's card until it rests."""
+    while cards := await due(database):
+        await step.take(cards[0])
+
+
+async def deny(database: Database, row: Delegation) -> None:
+    """Ada denies."""
+    present = await get(database, row)
+    await database.run(
+        lambda store: store.delegations.apply(present, Event.DENY, now=NOON, actor=ADA.id)
+    )
+
+
+async def called(slack: SandboxSlack, method: str, before: int) -> None:
+    """Slack has the call, and has not acted on it."""
+    async with asyncio.timeout(10):
+        while not any(call.method == method for call in slack.calls[before:]):  # noqa: ASYNC110 - the sandbox tells of a call once it has acted
+            await asyncio.sleep(0.01)
+
+
+async def test_a_late_update(
+    slack: SandboxSlack, database: Database, step: CardStep, row: Delegation
+) -> None:
+    """The old text arrives after another worker has shown the end: the end is shown again."""
+    await step.take(await claimed(database))
+    await database.run(
+        lambda store: store.delegations.note_grantee(
+            row, account="Ben", is_proven=True, trouble=None, now=NOON
+        )
+    )
+    before = len(slack.calls)
+    slack.trouble.stall("chat.update", SLOW)
+    late = asyncio.create_task(step.take(await claimed(database)))
+    await called(slack, "chat.update", before)
+    await deny(database, row)
+    await step.take(await claimed(database))
+    await late
+    await settle(database, step)
+    (card,) = slack.messages(ADA)
+    assert "You denied" in slack.read(card, ADA)
+
+
+async def test_a_late_post(
+    slack: SandboxSlack, database: Database, step: CardStep, row: Delegation
+) -> None:
+    """Two have posted the card: one of the two shows the end, and none has buttons."""
+    before = len(slack.calls)
+    slack.trouble.stall("chat.postMessage", SLOW)
+    late = asyncio.create_task(step.take(await claimed(database)))
+    await called(slack, "chat.postMessage", before)
+    await step.take(await claimed(database))
+    await late
+    await deny(database, row)
+    await settle(database, step)
+    assert not any(message.buttons() for message in slack.messages(ADA))
+    texts = [slack.read(each, ADA) for each in slack.messages(ADA)]
+    assert len(texts) == 2
+    assert sum("further down" in text for text in texts) == 1
+    assert all("You denied" in text for text in texts)
+
+
+async def test_overtaken_before_it_wrote(
+    slack: SandboxSlack, database: Database, step: CardStep, row: Delegation
+) -> None:
+    """A worker that finds its card shown by somebody else since writes nothing of its own."""
+    overtaken = await claimed(database)
+    await step.take(await claimed(database))
+    await step.take(overtaken)
+    await settle(database, step)
+    (card,) = slack.messages(ADA)
+    assert "Approve" in card.buttons()
