@@ -52,7 +52,18 @@ def home_view(
     blocks += _standing(overview.standing, me)
     blocks += _history(overview)
     blocks += _bottom(now, admins)
+    _without_repeated_ids(blocks)
     return View(type="home", callback_id="home", blocks=blocks)
+
+
+def _without_repeated_ids(blocks: Sequence[Block]) -> None:
+    """Slack refuses a view in which two blocks have one id; without any it chooses one."""
+    seen: set[str] = set()
+    for block in blocks:
+        if block.block_id in seen:
+            block.block_id = None
+        elif block.block_id is not None:
+            seen.add(block.block_id)
 
 
 def _top(connection: Connection | None, connect_url: str) -> list[Block]:

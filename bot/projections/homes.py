@@ -41,6 +41,7 @@ class HomeStep:
         await self.showing.put_off(lambda store: store.homes.due, home, error)
 
     def _overview(self, store: Store, home: Home) -> Overview:
+        store.overviews.at_one_moment()
         team, person = home.team_id, home.slack_user_id
         history, has_older = store.overviews.history(
             team, person, page=home.page, size=HISTORY_PAGE

@@ -49,6 +49,14 @@ class Overviews:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
+    def at_one_moment(self) -> None:
+        """Have all that this transaction reads be of the same moment; the first thing it does.
+
+        On SQLite that is so by itself.
+        """
+        if self._connection.dialect.name == "postgresql":
+            self._connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
+
     def waiting(self, team_id: str, person_id: str, *, limit: int) -> Excerpt:
         """What this grantor has to answer or to mend, oldest first."""
         return self._excerpt(team_id, limit, _columns.grantor_id == person_id, _NEEDS_GRANTOR)

@@ -1,16 +1,19 @@
 """What a home is made of, read on both databases: each row in one list, and only its own."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from threading import Thread
 
 import pytest
 from sqlalchemy import insert
 
-from bot.store import Database
-from models.delegation import Delegation, ExtensionWish, State, Trouble, delegations
+from bot.store import Database, Store
+from models.delegation import Delegation, Event, ExtensionWish, State, Trouble, delegations
 from models.overview import Excerpt
 from models.rows import to_row
+from tests.conftest import Postgres
 from tests.surfaces.rows import ADA, BEN, CLEO, DANA, NOW, TEAM, shortest
 
 LIMIT = 8
@@ -114,3 +117,29 @@ async def test_long_lists_are_cut(database: Database) -> None:
     assert [len(rows) for rows, _ in pages] == [5, 5, 2, 0]
     assert [has_older for _, has_older in pages] == [True, True, False, False]
     assert len({row.id for rows, _ in pages for row in rows}) == 12
+
+
+async def test_all_of_one_moment(postgres: Postgres) -> None:
+    """K14: what changes while a home is read is in none of its lists, or in all."""
+    url = postgres.emptied()
+    database = Database(url)
+    row = shortest(State.REQUESTED)
+    await store(database, row)
+
+    async def approve() -> None:
+        other = Database(url)
+        await other.run(
+            lambda opened: opened.delegations.apply(row, Event.APPROVE, now=NOW, actor=ADA)
+        )
+        await other.dispose()
+
+    def read(opened: Store) -> tuple[int, int]:
+        opened.overviews.at_one_moment()
+        waiting = opened.overviews.waiting(TEAM, ADA, limit=LIMIT)
+        meanwhile = Thread(target=lambda: asyncio.run(approve()))
+        meanwhile.start()
+        meanwhile.join()
+        return waiting.total, opened.overviews.given(TEAM, ADA, limit=LIMIT).total
+
+    assert await database.run(read) == (1, 0)
+    await database.dispose()

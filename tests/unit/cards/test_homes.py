@@ -149,3 +149,14 @@ def test_long_texts_are_cut() -> None:
     blocks = rendered(Overview(person_id=rows.ADA, given=Excerpt([long], 1)))
     assert max(len(block["text"]["text"]) for block in blocks if "text" in block) <= 3000
     assert "…" in said(blocks)
+
+
+def test_no_block_id_twice() -> None:
+    """K14: a delegation that is in two of the lists, whatever the reason, does not make Slack
+    refuse the home."""
+    shared = rows.shortest(State.ACTIVE, id="w1")
+    both = Excerpt([shared, shared], 2)
+    blocks = rendered(Overview(person_id=rows.ADA, waiting=both, given=both, received=both))
+    ids = [block["block_id"] for block in blocks if "block_id" in block]
+    assert "delegation:w1" in ids
+    assert len(ids) == len(set(ids))
