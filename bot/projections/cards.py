@@ -51,7 +51,7 @@ class CardStep:
 
     async def put_off(self, card: Card, error: Exception) -> None:
         """Try again when Slack may take it."""
-        await self.showing.put_off(lambda store: store.cards, card, error)
+        await self.showing.put_off(lambda store: store.cards, card, error, until=None)
 
     async def _shown(self, card: Card, delegation: Delegation) -> Card:
         news = milestones.news(delegation, card.audience, card.told)

@@ -10,6 +10,7 @@ from bot.cards.homes import HISTORY_PAGE, MOST_ROWS, home_view
 from bot.projections.showing import Showing
 from bot.slack.views import Views
 from bot.store import Store
+from bot.store.homes import SHOWN_FOR
 from models.home import Home
 from models.overview import Overview
 
@@ -38,7 +39,9 @@ class HomeStep:
 
     async def put_off(self, home: Home, error: Exception) -> None:
         """Try again when Slack may take it."""
-        await self.showing.put_off(lambda store: store.homes.due, home, error)
+        await self.showing.put_off(
+            lambda store: store.homes.due, home, error, until=home.opened_at + SHOWN_FOR
+        )
 
     def _overview(self, store: Store, home: Home) -> Overview:
         store.overviews.at_one_moment()

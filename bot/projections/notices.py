@@ -1,13 +1,13 @@
 """Notices go out: one stale notice is rendered from the present rows, and posted or updated."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from functools import partial
 
 from bot.cards import notices as texts
 from bot.cards import strays
-from bot.projections.showing import Showing, place_of
+from bot.projections.showing import REFUSED_FOR, Showing, place_of
 from bot.slack.chat import Envelope, Place
 from bot.slack.message import Message
 from bot.store import Store
@@ -26,32 +26,33 @@ class NoticeStep:
     admins: frozenset[str] = frozenset()
 
     async def take(self, notice: Notice) -> None:
-        """Show what is true now."""
+        """Show what is true now, also in what an earlier attempt posted and could not note."""
+        found = await self._found(notice)
         if notice.kind is NoticeKind.OVERDUE_LIST:
-            await self._list(notice)
+            await self._list(notice, found)
             return
-        message = await self.showing.database.run(lambda store: self._message(store, notice))
-        place = {} if message is None else asdict(await self._shown(notice, message))
-        await self.showing.database.run(lambda store: store.notices.due.rest(notice, **place))
+        message = await self.showing.database.run(lambda store: self._message(store, found))
+        place = {} if message is None else asdict(await self._shown(found, message))
+        await self.showing.database.run(lambda store: store.notices.shown(notice, place=place))
 
     async def put_off(self, notice: Notice, error: Exception) -> None:
         """Try again when Slack may take it."""
-        await self.showing.put_off(lambda store: store.notices.due, notice, error)
+        await self.showing.put_off(
+            lambda store: store.notices.due, notice, error, until=notice.created_at + REFUSED_FOR
+        )
 
-    async def _list(self, notice: Notice) -> None:
+    async def _list(self, notice: Notice, found: Notice) -> None:
         """Today's list is looked at again and again as long as anything is on it; one of an earlier
         day waits for its end."""
         message, is_over, is_newest = await self.showing.database.run(
-            lambda store: self._overdue(store, notice)
+            lambda store: self._overdue(store, found)
         )
-        place = {} if message is None else asdict(await self._shown(notice, message))
+        place = {} if message is None else asdict(await self._shown(found, message))
         now = self.showing.now()
         kind = NoticeKind.OVERDUE_OVER if is_over else NoticeKind.OVERDUE_LIST
         wake_at = now + LOOK_AGAIN if is_newest and not is_over else None
         await self.showing.database.run(
-            lambda store: store.notices.due.put_off(
-                notice, wake_at=wake_at, attempts=0, kind=kind, **place
-            )
+            lambda store: store.notices.shown(notice, place=place, wake_at=wake_at, kind=kind)
         )
 
     def _overdue(self, store: Store, notice: Notice) -> tuple[Message | None, bool, bool]:
@@ -109,13 +110,21 @@ class NoticeStep:
         url = self.showing.links.connect(notice.team_id, notice.recipient)
         return texts.connection_lost(connection, served, connect_url=url)
 
+    async def _found(self, notice: Notice) -> Notice:
+        if notice.message_ts is not None:
+            return notice
+        present = await self.showing.database.run(lambda store: store.notices.get(notice.id))
+        if present is not None and present.message_ts is not None:  # somebody else has posted it
+            return replace(notice, channel_id=present.channel_id, message_ts=present.message_ts)
+        lost = await self.showing.messages.lost(_to(notice, notice.attempts))
+        return notice if lost is None else replace(notice, **asdict(lost))
+
     async def _shown(self, notice: Notice, message: Message) -> Place:
         place = place_of(notice.channel_id, notice.message_ts)
         if place is not None:
             await self.showing.messages.update(place, message)  # what its reader deleted stays so
             return place
-        to = Envelope(notice.recipient, f"notice:{notice.id}", notice.attempts)
-        place, _ = await self.showing.messages.show(message, to)
+        place, _ = await self.showing.messages.show(message, _to(notice, 1))
         return place
 
 
@@ -140,3 +149,7 @@ def _strays(store: Store, notice: Notice, *, is_seen: bool) -> Message | None:
     listed = store.strays.listed(notice.team_id, notice.recipient)
     shown = [] if store.notices.is_followed(notice) else listed
     return strays.listing(shown) if shown or is_seen else None
+
+
+def _to(notice: Notice, attempt: int) -> Envelope:
+    return Envelope(notice.recipient, f"notice:{notice.id}", attempt)

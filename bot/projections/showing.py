@@ -20,6 +20,10 @@ from models.home import Home
 from models.notice import Notice
 from models.stray import Stray
 
+REFUSED = timedelta(minutes=10)  # the first wait after a refusal,
+DOUBLED = 5  # and how often it is doubled: up to five hours
+REFUSED_FOR = timedelta(days=7)  # so long it is tried again
+
 Shown = TypeVar("Shown", Card, Home, Notice, Stray)
 Shown_contra = TypeVar("Shown_contra", Card, Home, Notice, Stray, contravariant=True)
 
@@ -47,12 +51,13 @@ class Showing:
         row: Shown,
         error: Exception,
         *,
+        until: datetime | None,
         pause: timedelta | None = None,
-        gives_up: bool = True,
     ) -> None:
-        """Try again when Slack may take it; what Slack refuses waits for the next change.
+        """Try again when Slack may take it.
 
-        ``pause`` in place of the usual one; without ``gives_up`` a refusal is tried again, too.
+        What Slack refuses is tried again slowly ``until`` that moment, which None puts off for
+        ever, and then waits for the next change. ``pause`` in place of the usual one.
         """
         if isinstance(error, SlackError):
             self.metrics.slack_failures.labels(error.code[:40]).inc()
@@ -60,8 +65,9 @@ class Showing:
                 "Slack did not take it", kind=type(row).__name__, row=row.id, code=error.code
             )
         wake_at: datetime | None = self.now() + (pause or pause_after(error, row.attempts))
-        if gives_up and isinstance(error, SlackRefused):
-            wake_at = None
+        if pause is None and isinstance(error, SlackRefused):
+            wake_at = self.now() + REFUSED * 2 ** min(max(row.attempts - 1, 0), DOUBLED)
+            wake_at = None if until is not None and wake_at > until else wake_at
         await self.database.run(lambda store: waiting(store).put_off(row, wake_at=wake_at))
 
 

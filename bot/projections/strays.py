@@ -4,9 +4,10 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 
 from bot.cards.strays import card
+from bot.clock.backoff import pause_after
 from bot.delegations.tools import Tools
 from bot.ports import OutsideError
-from bot.projections.showing import Showing, place_of
+from bot.projections.showing import REFUSED_FOR, Showing, place_of
 from bot.slack.chat import Envelope
 from bot.strays import remove
 from models.stray import Obstacle, Stray, StrayState
@@ -49,8 +50,8 @@ class StrayStep:
             lambda store: store.strays.due,
             stray,
             error,
-            pause=None if remove.obstacle(error) is None else await self._pause(stray),
-            gives_up=stray.state is not StrayState.REMOVING,
+            until=stray.found_at + REFUSED_FOR,
+            pause=await self._pause(stray, error),
         )
 
     async def _show(self, stray: Stray, obstacle: Obstacle | None = None) -> None:
@@ -65,8 +66,13 @@ class StrayStep:
         )
         await self.showing.database.run(lambda store: store.strays.shown(stray, **asdict(place)))
 
-    async def _pause(self, stray: Stray) -> timedelta:
-        """Whoever has left will not connect again; admins have it on their list every day."""
+    async def _pause(self, stray: Stray, error: Exception) -> timedelta | None:
+        """A removal never waits for Slack. Whoever has left will not connect again; admins have it
+        on their list every day."""
+        if stray.state is not StrayState.REMOVING:
+            return None
+        if remove.obstacle(error) is None:
+            return pause_after(error, stray.attempts)
         gone = await self.showing.database.run(
             lambda store: store.departures.reasons(stray.team_id, [stray.grantor_id])
         )

@@ -18,6 +18,7 @@ from bot.slack.web_api import call
 
 EVENT_TYPE = "send_as_card"
 LOOK_BACK = 200  # messages; a DM with the bot is quiet, and so is a thread
+LOOK_FIRST = 2  # as an attempt that may not be the first
 PEOPLE = ("U", "W")  # how the ids of people begin; others are channels
 NOT_ALLOWED_TO_LOOK = frozenset({"missing_scope", "unknown_method", "not_allowed_token_type"})
 

@@ -5,9 +5,9 @@
     SlackError
     ├── SlackRetryLater     429, 5xx, no connection: not done; ``wait`` when Slack named one
     │   └── SlackSilent     no answer at all to a question
-    ├── SlackUnclear        the message may have been taken: look before posting again
+    ├── SlackUnclear        it may have been taken, or no JSON came back: look before posting again
     ├── MessageGone         it cannot be updated any more: post a new one
-    └── SlackRefused        final for this message or person; ``code`` is Slack's word
+    └── SlackRefused        Slack will not take it for now; ``code`` is Slack's word
 """
 
 import asyncio
@@ -36,6 +36,7 @@ STANDING = frozenset(
         "two_factor_setup_required",
     }
 )
+UNREADABLE = "unreadable"  # not JSON, or without Slack's word for what went wrong
 DEFAULT_WAIT = timedelta(seconds=2)
 
 
@@ -68,7 +69,7 @@ class MessageGone(SlackError):
 
 
 class SlackRefused(SlackError):
-    """Slack said no and will say no again."""
+    """Slack said no, and may say so for long: tried again slowly."""
 
 
 def translate(error: Exception) -> SlackError:
@@ -79,18 +80,19 @@ def translate(error: Exception) -> SlackError:
         return SlackRetryLater("unreachable")
     if isinstance(error, SlackClientError | aiohttp.ClientError | asyncio.TimeoutError | OSError):
         return SlackUnclear(type(error).__name__)
-    return SlackUnclear("unreadable")
+    return SlackUnclear(UNREADABLE)
 
 
 def _from_answer(error: SlackApiError) -> SlackError:
     answer = error.response
-    code = str(answer.get("error") or "no_error_named") if answer is not None else "no_answer"
+    said = getattr(answer, "data", answer)  # a proxy may have answered in Slack's place
+    code = str((said.get("error") if isinstance(said, dict) else None) or UNREADABLE)
     status = getattr(answer, "status_code", 200)
     if status == 429 or code in RATE_LIMITED:
         return SlackRetryLater(code, _wait(getattr(answer, "headers", {})))
     if code in LATER | STANDING:
         return SlackRetryLater(code)
-    if status >= 500 or code in UNCLEAR:
+    if status >= 500 or code in UNCLEAR | {UNREADABLE}:
         return SlackUnclear(code)
     if code in GONE:
         return MessageGone(code)

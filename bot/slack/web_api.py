@@ -6,7 +6,7 @@ import aiohttp
 from slack_sdk.errors import SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack.errors import SlackError, translate
+from bot.slack.errors import UNREADABLE, SlackUnclear, translate
 
 
 async def call(client: AsyncWebClient, method: str, **arguments: Any) -> dict[str, Any]:
@@ -15,6 +15,8 @@ async def call(client: AsyncWebClient, method: str, **arguments: Any) -> dict[st
         answer = await client.api_call(method, json=arguments)
     except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError) as error:
         raise translate(error) from error
+    except (AttributeError, ValueError) as error:  # the SDK's, where the body is not JSON
+        raise SlackUnclear(UNREADABLE) from error
     if not isinstance(answer.data, dict):
-        raise SlackError("unreadable")
+        raise SlackUnclear(UNREADABLE)
     return answer.data

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from bot.store.due import Due
-from bot.store.rows import is_any, one
+from bot.store.rows import by_id, is_any, one
 from models.base import new_id
 from models.notice import Notice, NoticeKind, notices
 from models.overdue import DAY
@@ -23,6 +24,10 @@ class Notices:
         self._connection = connection
         self.due = Due(connection, notices, Notice, seen="changes", counts_claims=True)
         self._overdue_changed: dict[str, datetime] = {}
+
+    def get(self, notice_id: str) -> Notice | None:
+        """One notice."""
+        return by_id(self._connection, Notice, notices, notice_id)
 
     def tell(
         self,
@@ -131,6 +136,30 @@ class Notices:
             update(notices)
             .where(column == subject_id)
             .values(wake_at=now, changes=_columns.changes + 1)
+        )
+
+    def shown(
+        self,
+        notice: Notice,
+        *,
+        place: dict[str, str],
+        wake_at: datetime | None = None,
+        **noted: Any,
+    ) -> None:
+        """Note where the message of this claimed ``notice`` is; it rests until ``wake_at`` or the
+        next change, unless somebody else has shown it since."""
+        present = by_id(self._connection, Notice, notices, notice.id, lock=True)
+        if present is None:
+            return
+        if (present.message_ts, present.changes) == (notice.message_ts, notice.changes):
+            self.due.put_off(notice, wake_at=wake_at, attempts=0, **place, **noted)
+            return
+        place = place if present.message_ts is None else {}
+        self.due.put_off(notice, wake_at=notice.wake_at, attempts=1, **place)
+        self._connection.execute(
+            update(notices)
+            .where(_columns.id == notice.id, _columns.wake_at.is_(None))
+            .values(wake_at=notice.wake_at)
         )
 
     def _add(self, notice: Notice) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, case, insert, select, update
+from sqlalchemy import ColumnElement, Connection, case, insert, select, update
 
 from bot.store.due import Due
 from bot.store.rows import by_id, is_any, many
@@ -52,7 +52,7 @@ class Strays:
                 _columns.grantor_id == grantor_id,
                 _columns.state == StrayState.REMOVING,
             )
-            .values(wake_at=now, attempts=0)
+            .values(wake_at=now, attempts=_begun())
         )
 
     def ask_again(self, team_id: str, grantee_id: str, *, now: datetime) -> None:
@@ -144,7 +144,7 @@ class Strays:
         self._connection.execute(
             update(strays)
             .where(_columns.id == stray.id)
-            .values(state=state, decided_at=now, wake_at=now, attempts=0, **changes)
+            .values(state=state, decided_at=now, wake_at=now, attempts=_begun(), **changes)
         )
 
     def show_anew(self, stray_id: str, *, now: datetime) -> None:
@@ -154,17 +154,24 @@ class Strays:
         )
 
     def shown(self, stray: Stray, *, channel_id: str, message_ts: str) -> None:
-        """Note what the message shows; it stays due when there is more to do."""
-        is_finished = (_columns.state == stray.state) & (_columns.state != StrayState.REMOVING)
+        """Note what the message of this claimed ``stray`` shows; it stays due when there is more
+        to do, and where somebody else has shown something since."""
+        present = self.get(stray.id, lock=True)
+        if present is None:
+            return
+        noted: dict[str, Any] = {"shown": stray.state, "wake_at": None, "attempts": 0}
+        noted |= {"channel_id": channel_id, "message_ts": message_ts}
+        if (present.message_ts, present.shown) != (stray.message_ts, stray.shown):
+            noted = {"wake_at": stray.wake_at, "attempts": max(present.attempts, 1)}
+        elif present.state is not stray.state:
+            noted["wake_at"] = present.wake_at or stray.wake_at
+        elif present.state is StrayState.REMOVING:
+            noted["wake_at"] = present.wake_at
         self._connection.execute(
-            update(strays)
-            .where(_columns.id == stray.id)
-            .values(
-                shown=stray.state,
-                channel_id=channel_id,
-                message_ts=message_ts,
-                attempts=0,
-                leased_until=None,
-                wake_at=case((is_finished, None), else_=_columns.wake_at),
-            )
+            update(strays).where(_columns.id == stray.id).values(leased_until=None, **noted)
         )
+
+
+def _begun() -> ColumnElement[int]:
+    """Attempts anew, but for one that may have posted something: that is looked for first."""
+    return case((_columns.attempts > 0, 1), else_=0)

@@ -105,6 +105,8 @@ def _metadata(arguments: Arguments) -> dict[str, Any] | None:
 
 def _target(caller: Caller, channel_id: str) -> Channel:
     """A conversation of the bot; a user id means the direct messages with that person."""
+    if channel_id in caller.workspace.unwritable:
+        raise Refusal(caller.workspace.unwritable[channel_id])
     person = caller.workspace.people.get(channel_id)
     if person is not None:
         if person.deleted or person.is_stranger or person.is_bot:

@@ -6,7 +6,7 @@ from typing import Literal
 
 EVERY_METHOD = "*"
 
-FaultKind = Literal["fail", "rate_limit", "stall", "drop"]
+FaultKind = Literal["fail", "rate_limit", "stall", "drop", "page", "late_page"]
 
 
 @dataclass(slots=True)
@@ -57,6 +57,10 @@ class Trouble:
     def drop(self, method: str, times: int = 1, *, error: str = "", status: int = 500) -> None:
         """Do the work, then cut the connection; with ``error``, answer that and ``status``."""
         self._faults.append(Fault("drop", method, times, error=error, status=status))
+
+    def garble(self, method: str, times: int = 1, *, is_taken: bool = False) -> None:
+        """Answer 200 with a page in place of JSON, once it is done if it ``is_taken``."""
+        self._faults.append(Fault("late_page" if is_taken else "page", method, times))
 
     def down(self) -> None:
         """Break every connection until ``up`` is called."""

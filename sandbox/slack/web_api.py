@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
@@ -30,6 +30,7 @@ METHODS: dict[str, tuple[str | None, Method]] = {
 CONNECT = "apps.connections.open"
 RESPONSE_URL = "response_url"
 _JSON_ARGUMENTS = ("blocks", "view", "metadata", "attachments")
+_PAGE = "<!doctype html><title>Blocked</title><p>This page was blocked."
 
 
 class WebApi:
@@ -208,14 +209,18 @@ def _refused_by_trouble(fault: Fault | None) -> Response | None:
     if fault is not None and fault.kind == "rate_limit":
         headers = {"Retry-After": str(int(fault.seconds))}
         return JSONResponse({"ok": False, "error": "ratelimited"}, 429, headers)
+    if fault is not None and fault.kind == "page":
+        return HTMLResponse(_PAGE)
     return None
 
 
 def _lost_by_trouble(fault: Fault | None, call: ApiCall, response: Response) -> Response:
     """The answer after the work was done, unless a fault loses it."""
-    if fault is None or fault.kind != "drop":
+    if fault is None or fault.kind not in ("drop", "late_page"):
         return response
     call.outcome += " (answer lost)"
+    if fault.kind == "late_page":
+        return HTMLResponse(_PAGE)
     if fault.error:
         return JSONResponse({"ok": False, "error": fault.error}, fault.status)
     return CutConnection()

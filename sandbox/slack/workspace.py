@@ -160,6 +160,7 @@ class Workspace:
         self.triggers: dict[str, Trigger] = {}
         self.response_urls: dict[str, ResponseUrl] = {}
         self.calls: list[ApiCall] = []
+        self.unwritable: dict[str, str] = {}  # people and channels, and Slack's word for why
         self._last_ts = 0
         members = {
             person.id

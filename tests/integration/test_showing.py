@@ -1,7 +1,9 @@
 """Rows that Slack did not take: put off, given up until the next change, or left as they are."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import aiohttp
 import pytest
@@ -13,12 +15,18 @@ from bot.projections.notices import NoticeStep
 from bot.projections.showing import Showing
 from bot.slack.bolt import web_client
 from bot.slack.chat import Messages
-from bot.slack.errors import SlackRefused, SlackRetryLater
-from bot.store import Database
+from bot.slack.errors import SlackRefused, SlackRetryLater, SlackUnclear
+from bot.store import Database, Store
+from bot.strays.comparisons import Compare
+from bot.strays.differences import Differences
 from bot.telemetry import Metrics
+from models.comparison import Comparison
+from models.delegation import Event, State
 from models.notice import Notice, NoticeKind
-from sandbox.people import ADA
+from sandbox.people import ADA, BEN
 from sandbox.slack import SandboxSlack
+from tests.integration.rows import add, delegation
+from tests.integration.tools import tools
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 LATER = NOW + timedelta(days=1)
@@ -75,13 +83,17 @@ async def changed(database: Database) -> None:
     await database.run(lambda store: store.notices.mark_stale(SUBJECT, now=NOW))
 
 
-async def test_what_slack_refuses_waits_for_a_change(showing: Showing) -> None:
-    """It is not tried again by itself, it is counted by its error, and a change brings it back."""
+async def test_what_slack_refuses_is_tried_again_slowly(showing: Showing) -> None:
+    """D1: after minutes at first, for a week; it is counted, and a change brings it back."""
     notice = await told(showing.database)
     await NoticeStep(showing).put_off(notice, SlackRefused("is_archived"))
+    assert not await claimed(showing.database, NOW + timedelta(minutes=9))
+    (notice,) = await claimed(showing.database, NOW + timedelta(minutes=10))
+    old = replace(notice, created_at=NOW - timedelta(days=7))
+    await NoticeStep(showing).put_off(old, SlackRefused("is_archived"))
     assert not await claimed(showing.database, LATER)
     count = showing.metrics.registry.get_sample_value
-    assert count("sendas_slack_failures_total", {"error": "is_archived"}) == 1
+    assert count("sendas_slack_failures_total", {"error": "is_archived"}) == 2
     await changed(showing.database)
     assert await claimed(showing.database)
 
@@ -112,7 +124,7 @@ async def test_what_is_never_given_up(showing: Showing) -> None:
         notice,
         SlackRefused("is_archived"),
         pause=timedelta(minutes=15),
-        gives_up=False,
+        until=NOW,
     )
     assert not await claimed(showing.database, NOW + timedelta(minutes=14))
     assert await claimed(showing.database, NOW + timedelta(minutes=15))
@@ -127,3 +139,68 @@ async def test_a_deleted_notice_is_left(slack: SandboxSlack, showing: Showing) -
     await NoticeStep(showing).take(notice)
     assert not slack.messages(ADA)
     assert not await claimed(showing.database, LATER)
+
+
+async def test_a_lost_alarm_is_taken_back(slack: SandboxSlack, showing: Showing) -> None:
+    """D2: an alarm whose post got no answer says that it is over, although the bot has not noted
+    where it is."""
+    row = delegation(state=State.ENDING, grantor_id=ADA.id, grantee_id=BEN.id)
+    await add(showing.database, row)
+
+    def alarm(store: Store) -> None:
+        store.notices.tell(
+            NoticeKind.OVERDUE,
+            team_id=row.team_id,
+            recipients=[ADA.id],
+            subject_id=row.id,
+            incident="over",
+            now=NOW,
+        )
+
+    await showing.database.run(alarm)
+    slack.trouble.drop("chat.postMessage", error="fatal_error", status=200)
+    (notice,) = await claimed(showing.database)
+    with pytest.raises(SlackUnclear):
+        await NoticeStep(showing).take(notice)
+    await showing.database.run(
+        lambda store: store.delegations.apply(row, Event.CONFIRM, now=NOW, ended_at=NOW)
+    )
+    (notice,) = await claimed(showing.database, LATER)
+    await NoticeStep(showing).take(notice)
+    (message,) = slack.messages(ADA)
+    assert "is gone now" in slack.read(message, ADA)
+
+
+async def test_an_overtaken_notice_is_shown_again(slack: SandboxSlack, showing: Showing) -> None:
+    """K4: who was paused for longer than its lease does not have the last word."""
+    overtaken = await told(showing.database)
+    await changed(showing.database)
+    (notice,) = await claimed(showing.database, LATER)
+    await NoticeStep(showing).take(notice)
+    await NoticeStep(showing).take(overtaken)
+    (again,) = await claimed(showing.database, LATER)
+    await NoticeStep(showing).take(again)
+    assert len(slack.messages(ADA)) == 1
+    assert not await claimed(showing.database, LATER)
+
+
+async def test_a_report_after_a_kill(
+    slack: SandboxSlack, showing: Showing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """D4: who was killed between the report and its note leaves a report that is found."""
+
+    class Connections:
+        async def open(self, team_id: str, slack_user_id: str) -> None:
+            """Nothing is asked of Close here."""
+
+    async def look(*_: object) -> Differences:
+        return Differences((), (), (), (), (), 0)
+
+    monkeypatch.setattr("bot.strays.comparisons.look", look)
+    equipped = tools(showing.database, connections=Connections())
+    address_book: Any = None
+    compare = Compare(equipped, address_book, showing.messages, lambda: None)
+    comparison = Comparison(id="a" * 22, team_id="T0TEAM", grantor_id=ADA.id, asked_at=NOW)
+    await compare.take(comparison)
+    await compare.take(comparison)
+    assert len(slack.messages(ADA)) == 1

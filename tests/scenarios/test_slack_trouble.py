@@ -7,7 +7,7 @@ import pytest
 from bot.slack import directory, runner
 from models.delegation import State
 from models.mark import marked
-from sandbox.people import ADA, BEN, SandboxPerson
+from sandbox.people import ADA, BEN, CLEO, SandboxPerson
 from sandbox.slack.workspace import Message
 from tests.scenarios.moves import (
     active,
@@ -216,3 +216,38 @@ async def test_a_moved_card_is_found_whatever_came_next(world: World, error: str
     await cards_at_rest(world)
     assert not any(message.buttons() for message in posts(world, BEN))
     assert not lasting(world, BEN, "nearly up")
+
+
+async def test_a_question_answered_before_its_post_is_found(world: World) -> None:
+    """The post that asks about an unknown right got no answer, and its button is clicked before
+    the retry: there is one message, and it says what was chosen."""
+    world.close.allow(ADA, CLEO)
+    world.slack.trouble.drop("chat.postMessage", error="fatal_error", status=200)
+    await world.connect(ADA)
+    await press(world, ADA, "Keep")
+    await world.card(ADA, "You kept it")
+    assert len(posts(world, ADA)) == 1
+
+
+@pytest.mark.parametrize("is_taken", [False, True])
+async def test_a_page_in_place_of_an_answer(stage: World, is_taken: bool) -> None:
+    """D1: a proxy answers 200 with HTML: nobody knows what was done, so that is looked up."""
+    stage.slack.trouble.garble("chat.postMessage", 2, is_taken=is_taken)
+    await stage.sendas(BEN, "@ada 2h")
+    await cards_at_rest(stage)
+    assert len(posts(stage, ADA)) == len(posts(stage, BEN)) == 1
+
+
+async def test_refused_once(stage: World) -> None:
+    """D1: Slack does not know Ada for once: she is asked all the same, some minutes later."""
+    stage.slack.workspace.unwritable[ADA.id] = "user_not_found"
+    await stage.sendas(BEN, "@ada 2h")
+    await shown(stage, BEN, "Cancel")
+    stage.clock.push(seconds=3)  # so long her card waits for the account
+    refused = "user_not_found"
+    await stage.slack.wait_for(
+        lambda: any(call.outcome == refused for call in stage.slack.calls), what="the refusal"
+    )
+    stage.slack.workspace.unwritable.clear()
+    await cards_at_rest(stage)
+    await shown(stage, ADA, "Approve")

@@ -60,7 +60,7 @@ KINDS = [
     (answered("invalid_blocks"), SlackRefused),
     (answered("user_not_found"), SlackRefused),
     (answered("a_word_of_tomorrow"), SlackRefused),
-    (answered(None), SlackRefused),
+    (answered(None), SlackUnclear),
     (SlackRequestError("broken"), SlackUnclear),
     (SlackClientError("broken"), SlackUnclear),
     (aiohttp.ServerDisconnectedError(), SlackUnclear),
