@@ -173,16 +173,20 @@ class Due(Generic[Item]):
     def put_off(self, item: Item, *, wake_at: datetime | None, **values: Any) -> None:
         """Give the lease back and try again at ``wake_at``; None waits for the next change.
 
-        A change that came since ``item`` was claimed stays due at once.
+        A change that came since ``item`` was claimed stays due at once. Where changes are counted
+        it is due again even if somebody else has dealt with it: who was overtaken may have had the
+        last word.
         """
         columns = self._table.c
         seen = columns[self._seen]
         is_unchanged = seen.is_not_distinct_from(getattr(item, self._seen))
+        is_counted = self._seen != columns.wake_at.name
+        changed = func.coalesce(columns.wake_at, item.wake_at) if is_counted else columns.wake_at
         self._connection.execute(
             update(self._table)
             .where(columns.id == item.id)
             .values(
-                wake_at=case((is_unchanged, wake_at), else_=columns.wake_at),
+                wake_at=case((is_unchanged, wake_at), else_=changed),
                 leased_until=None,
                 **values,
             )

@@ -156,11 +156,6 @@ class Notices:
             return
         place = place if present.message_ts is None else {}
         self.due.put_off(notice, wake_at=notice.wake_at, attempts=1, **place)
-        self._connection.execute(
-            update(notices)
-            .where(_columns.id == notice.id, _columns.wake_at.is_(None))
-            .values(wake_at=notice.wake_at)
-        )
 
     def _add(self, notice: Notice) -> None:
         try:

@@ -13,6 +13,7 @@ from bot.clock.worker import Worker
 from bot.store import Database, Store
 from models.card import Card, cards
 from models.delegation import Delegation
+from models.home import Home
 from tests.integration.rows import NOON, add, delegation, get, wear
 from tests.patience import MOMENT, PATIENCE
 
@@ -239,3 +240,24 @@ async def test_several_workers_do_everything_once(
         worker.stop()
     await asyncio.gather(*tasks)
     assert Counter(done) == Counter(row.id for row in due)
+
+
+async def test_an_overtaken_home_is_shown_again(database: Database) -> None:
+    """K4: somebody else has published a change and rests; who was paused for longer than its lease
+    publishes an older home last, so it is due once more. Untouched rows rest."""
+
+    async def claimed() -> Sequence[Home]:
+        return await database.run(  # with a lease that has run out
+            lambda store: store.homes.due.claim(now=NOON, lease=-LEASE, limit=9)
+        )
+
+    await database.run(lambda store: store.homes.open("T0TEAM", "U0ADA", now=NOON))
+    (overtaken,) = await claimed()
+    await database.run(lambda store: store.homes.turn("T0TEAM", "U0ADA", page=1, now=NOON))
+    (home,) = await claimed()
+    await database.run(lambda store: store.homes.due.rest(home))
+    assert not await claimed()
+    await database.run(lambda store: store.homes.due.rest(overtaken))
+    (again,) = await claimed()
+    await database.run(lambda store: store.homes.due.rest(again))
+    assert not await claimed()

@@ -57,8 +57,10 @@ async def showing(slack: SandboxSlack, database: Database) -> AsyncIterator[Show
 
 
 async def claimed(database: Database, now: datetime = NOW) -> list[Notice]:
-    """What is due."""
-    found = await database.run(lambda store: store.notices.due.claim(now=now, lease=LEASE, limit=9))
+    """What is due; its lease runs out at once."""
+    found = await database.run(
+        lambda store: store.notices.due.claim(now=now, lease=-LEASE, limit=9)
+    )
     return list(found)
 
 
