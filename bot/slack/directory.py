@@ -14,6 +14,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from bot.ports import Now, Sighting
 from bot.slack.bolt import Workspace
 from bot.slack.errors import SlackError, SlackRefused, SlackRetryLater, SlackSilent, translate
+from bot.slack.web_api import NOT_JSON
 from models.address import is_same_address
 from models.person import Person
 
@@ -24,7 +25,7 @@ PATIENCE = 1.4  # seconds: the answer is needed before Slack's three seconds are
 LONG_PATIENCE = 10.0  # seconds, where nobody waits for the answer
 AT_ONCE = 16  # calls; a group of a hundred is not asked about all at the same moment
 AT_LEISURE = 8  # calls of the worker, beside those that somebody waits for
-FAILURES = (SlackClientError, aiohttp.ClientError, TimeoutError, OSError)
+FAILURES = (SlackClientError, aiohttp.ClientError, TimeoutError, OSError, *NOT_JSON)
 UNKNOWN = frozenset({"user_not_found", "user_not_visible", "users_not_found"})
 
 

@@ -8,6 +8,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.errors import UNREADABLE, SlackUnclear, translate
 
+NOT_JSON = (AttributeError, ValueError)  # what the SDK raises where the body is not JSON
+
 
 async def call(client: AsyncWebClient, method: str, **arguments: Any) -> dict[str, Any]:
     """What Slack answers; raises ``bot.slack.errors``."""
@@ -15,7 +17,7 @@ async def call(client: AsyncWebClient, method: str, **arguments: Any) -> dict[st
         answer = await client.api_call(method, json=arguments)
     except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError) as error:
         raise translate(error) from error
-    except (AttributeError, ValueError) as error:  # the SDK's, where the body is not JSON
+    except NOT_JSON as error:
         raise SlackUnclear(UNREADABLE) from error
     if not isinstance(answer.data, dict):
         raise SlackUnclear(UNREADABLE)

@@ -58,9 +58,12 @@ class Trouble:
         """Do the work, then cut the connection; with ``error``, answer that and ``status``."""
         self._faults.append(Fault("drop", method, times, error=error, status=status))
 
-    def garble(self, method: str, times: int = 1, *, is_taken: bool = False) -> None:
-        """Answer 200 with a page in place of JSON, once it is done if it ``is_taken``."""
-        self._faults.append(Fault("late_page" if is_taken else "page", method, times))
+    def garble(
+        self, method: str, times: int = 1, *, is_taken: bool = False, json: str = ""
+    ) -> None:
+        """Answer 200 with a page, or with ``json``, once it is done if it ``is_taken``."""
+        kind: FaultKind = "late_page" if is_taken else "page"
+        self._faults.append(Fault(kind, method, times, error=json))
 
     def down(self) -> None:
         """Break every connection until ``up`` is called."""

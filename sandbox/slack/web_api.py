@@ -210,7 +210,7 @@ def _refused_by_trouble(fault: Fault | None) -> Response | None:
         headers = {"Retry-After": str(int(fault.seconds))}
         return JSONResponse({"ok": False, "error": "ratelimited"}, 429, headers)
     if fault is not None and fault.kind == "page":
-        return HTMLResponse(_PAGE)
+        return _page(fault)
     return None
 
 
@@ -220,7 +220,14 @@ def _lost_by_trouble(fault: Fault | None, call: ApiCall, response: Response) -> 
         return response
     call.outcome += " (answer lost)"
     if fault.kind == "late_page":
-        return HTMLResponse(_PAGE)
+        return _page(fault)
     if fault.error:
         return JSONResponse({"ok": False, "error": fault.error}, fault.status)
     return CutConnection()
+
+
+def _page(fault: Fault) -> Response:
+    """What a proxy answers in Slack's place."""
+    if fault.error:
+        return Response(fault.error, media_type="application/json")
+    return HTMLResponse(_PAGE)

@@ -163,6 +163,14 @@ async def test_slack_cannot_say_who_somebody_is(stage: World) -> None:
     assert "Asked" in await stage.sendas(BEN, "@ada 2h")
 
 
+@pytest.mark.parametrize("json", ["", "[1]", '"blocked"', "{"])
+async def test_a_page_in_place_of_a_person(stage: World, json: str) -> None:
+    """D1: a proxy answers ``users.info``: nothing is stored, and nobody is unknown."""
+    stage.slack.trouble.garble("users.info", json=json)
+    assert "nothing was stored" in await stage.sendas(BEN, "@ada 2h")
+    assert "Asked" in await stage.sendas(BEN, "@ada 2h")
+
+
 async def test_a_slow_directory_is_answered_in_time(stage: World) -> None:
     """When ``users.info`` stalls, the answer does not wait for it beyond Slack's three seconds."""
     assert directory.PATIENCE < runner.ACK_SECONDS - 1
@@ -229,10 +237,11 @@ async def test_a_question_answered_before_its_post_is_found(world: World) -> Non
     assert len(posts(world, ADA)) == 1
 
 
+@pytest.mark.parametrize("json", ["", "[1]", '"blocked"', "{"])
 @pytest.mark.parametrize("is_taken", [False, True])
-async def test_a_page_in_place_of_an_answer(stage: World, is_taken: bool) -> None:
+async def test_a_page_in_place_of_an_answer(stage: World, is_taken: bool, json: str) -> None:
     """D1: a proxy answers 200 with HTML: nobody knows what was done, so that is looked up."""
-    stage.slack.trouble.garble("chat.postMessage", 2, is_taken=is_taken)
+    stage.slack.trouble.garble("chat.postMessage", 2, is_taken=is_taken, json=json)
     await stage.sendas(BEN, "@ada 2h")
     await cards_at_rest(stage)
     assert len(posts(stage, ADA)) == len(posts(stage, BEN)) == 1
