@@ -31,10 +31,12 @@ async def write(showing: Showing, card: Card) -> tuple[Card, Delegation]:
 
 def _life(store: Store, card: Card) -> tuple[Delegation, Sequence[EventRecord]]:
     """Both of the same moment, so that the last extension's end is the row's; nothing is left to
-    be written where somebody else has gone on since the card was claimed."""
-    is_mine = store.cards.is_as_claimed(card)
-    history = store.delegations.history(card.delegation_id) if is_mine else ()
-    return subject(store, card), history
+    be written where somebody else has gone on since the card was claimed.
+
+    The row is read first: what happens between the two has the card shown once more.
+    """
+    delegation, is_mine = subject(store, card), store.cards.is_as_claimed(card)
+    return delegation, store.delegations.history(delegation.id) if is_mine else ()
 
 
 async def _written(showing: Showing, card: Card, message: Message, record: EventRecord) -> Card:

@@ -15,12 +15,15 @@ from bot.projections.cards import CardStep
 from bot.projections.showing import Showing
 from bot.slack.bolt import web_client
 from bot.slack.chat import Messages
-from bot.store import Database
+from bot.store import Database, Store
+from bot.store.delegations import Delegations
 from bot.telemetry import Metrics
 from models.card import Audience, Card
 from models.delegation import Delegation, Event
+from models.event import EventRecord
 from sandbox.people import ADA, BEN
 from sandbox.slack import SandboxSlack
+from sandbox.slack.workspace import AUDIT
 from tests.integration.rows import NOON, add, delegation, get
 from tests.integration.tools import tools
 
@@ -143,3 +146,33 @@ async def test_overtaken_before_it_wrote(
     await settle(database, step)
     (card,) = slack.messages(ADA)
     assert "Approve" in card.buttons()
+
+
+async def test_decided_while_it_is_read(
+    slack: SandboxSlack, database: Database, step: CardStep, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """D3: a decision that falls between two reads of the audit channel's step is not lost."""
+    asked = delegation(grantor_id=ADA.id, grantee_id=BEN.id, requester_id=BEN.id)
+    read = Delegations.history
+
+    def history(store: Delegations, delegation_id: str) -> Sequence[EventRecord]:
+        found = read(store, delegation_id)
+        if len(found) == 1:
+            store.apply(asked, Event.DENY, now=NOON, actor=ADA.id)
+        return found
+
+    monkeypatch.setattr(Delegations, "history", history)
+
+    def due_line(store: Store) -> list[Card]:
+        cards = store.cards.due.claim(now=NOON + DAY, lease=-LEASE, limit=9)
+        return [card for card in cards if card.audience is Audience.AUDIT]
+
+    await database.run(
+        lambda store: store.delegations.add(
+            asked, event=Event.REQUEST, actor=BEN.id, audit_channel=AUDIT
+        )
+    )
+    while lines := await database.run(due_line):
+        await step.take(lines[0])
+    (line,) = slack.channel_messages(AUDIT)
+    assert "denied it" in slack.read(line)
