@@ -25,6 +25,7 @@ class Card:
     ``recipient`` is a Slack user, or the audit channel. ``shown_version`` is the delegation's
     version that the message shows. ``told`` is the last
     milestone about which the reader got a message of its own. A card with a ``wake_at`` is stale.
+    Slack does not take it since ``refused_at``, and says why: ``refusal``.
     """
 
     id: str
@@ -35,6 +36,8 @@ class Card:
     message_ts: str | None = None
     shown_version: int = 0
     told: str | None = None
+    refused_at: datetime | None = None
+    refusal: str | None = None
     attempts: int = 0
     wake_at: datetime | None = None
     leased_until: datetime | None = None
@@ -51,6 +54,8 @@ cards = Table(
     Column("message_ts", String(32)),
     Column("shown_version", Integer, nullable=False),
     Column("told", String(64)),
+    Column("refused_at", UtcTime),
+    Column("refusal", String(64)),
     Column("attempts", Integer, nullable=False),
     Column("wake_at", UtcTime),
     Column("leased_until", UtcTime),
@@ -60,5 +65,11 @@ cards = Table(
         "wake_at",
         postgresql_where=text("wake_at IS NOT NULL"),
         sqlite_where=text("wake_at IS NOT NULL"),
+    ),
+    Index(
+        "ix_cards_refused",
+        "recipient",
+        postgresql_where=text("refused_at IS NOT NULL"),
+        sqlite_where=text("refused_at IS NOT NULL"),
     ),
 )

@@ -17,6 +17,8 @@ class NoticeKind(StrEnum):
     OVERDUE_LIST = "overdue_list"  # to an admin, one a day; subject: the workspace
     OVERDUE_OVER = "overdue_over"  # the same, once nothing of it is left
     DEPARTURES = "departures"  # to an admin, who decides; subject: the question of a round
+    UNREACHABLE = "unreachable"  # to who waits for somebody; subject: the card that Slack refuses
+    AUDIT_SILENT = "audit_silent"  # to an admin; subject: the channel that Slack keeps closed
     PAIRING = "pairing"  # to an admin, who decides; subject: the pairing
     PAIRING_DECIDED = "pairing_decided"  # to the person; subject: the pairing
     ACCOUNT_CLAIMED = "account_claimed"  # to whoever else is known by it; subject: the pairing

@@ -10,11 +10,12 @@ from slack_sdk.models.blocks import (
 
 from bot.cards import words
 from bot.cards.faces import Action
-from bot.cards.markup import mention, moment, quoted_address, quoted_name
+from bot.cards.markup import mention, moment, quoted, quoted_address, quoted_name
 from bot.cards.parts import button, context, section
 from bot.slack.message import Message
 from models.account import Account
 from models.address import is_same_address
+from models.card import Audience, Card
 from models.connection import Connection
 from models.delegation import Delegation, State, Trouble
 from models.departure import Departed, Toll
@@ -26,6 +27,11 @@ from models.round import Round, Word
 
 CONFIRM_PAIRING, REJECT_PAIRING, DISCONNECT = "confirm_pairing", "reject_pairing", "disconnect"
 IS_GONE, END_THEM, KEEP_THEM = "is_gone", "end_them", "keep_them"
+AUDIT_WAYS = {  # what an admin can do, by Slack's word
+    "not_in_channel": "Please invite me there.",
+    "channel_not_found": "Please invite me there, if it is a private channel.",
+    "is_archived": "Please unarchive it.",
+}
 MOST_NAMED = 10  # people; more are counted
 MOST_GRANTORS = 4  # in one list: with all their words it stays below 4,000 characters
 MOST_GRANTEES = 5  # of each
@@ -168,6 +174,46 @@ def departures(held: Round, toll: Toll, some: Sequence[Departed]) -> Message:
 def departures_over() -> Message:
     """In place of the question, once everybody was looked up again."""
     return _message(["Many people seemed to be gone. Everybody was looked up again since."])
+
+
+def unreachable(delegation: Delegation, card: Card) -> Message:
+    """To whoever waits for somebody whom Slack does not let the bot write to."""
+    who = mention(card.recipient)
+    is_asked = card.audience is Audience.GRANTOR and delegation.state is State.REQUESTED
+    there = "has the request, and it can be answered there" if is_asked else "shows how things are"
+    return _message(
+        [
+            f"{_ALARM} *I cannot reach {who} by message.* It is about {_pair(delegation)}.",
+            f"{who}'s App Home (open the app, then Home) {there}. Please tell {who}.",
+        ],
+        small=f"{_refusal(card)} I keep trying, and this message changes once it works.",
+    )
+
+
+def reached(delegation: Delegation, card: Card) -> Message:
+    """In place of that, once it has arrived or does not matter any more."""
+    who, about = mention(card.recipient), _pair(delegation)
+    if card.refused_at is None and card.message_ts is not None:
+        return _message([f"{_CALM} {who} has my message now. It is about {about}."])
+    return _message([f"I could not reach {who} by message about {about}. That is over now."])
+
+
+def audit_silent(card: Card) -> Message:
+    """To an admin: decisions are missing in the audit channel."""
+    way = AUDIT_WAYS.get(card.refusal or "", "Please see to it that I can write there.")
+    problem = f"*I cannot write to the audit channel {_channel(card.recipient)}.*"
+    return _message(
+        [f"{_ALARM} {problem} {_refusal(card)} {way}"],
+        small="Nothing is lost: what is missing there is written in order once it works.",
+    )
+
+
+def audit_speaks(channel_id: str) -> Message:
+    """In place of that, once nothing is missing any more."""
+    where = _channel(channel_id)
+    return _message(
+        [f"{_CALM} I can write to the audit channel {where} again. Nothing is missing."]
+    )
 
 
 def pairing(pairing: Pairing, held: Account | None = None) -> Message:
@@ -423,6 +469,18 @@ def _grantee(leftover: Leftover) -> str:
     if leftover.grantee_id is not None:
         return mention(leftover.grantee_id)
     return quoted_name(leftover.grantee_name) or "Somebody whom I do not know"
+
+
+def _pair(d: Delegation) -> str:
+    return f"{mention(d.grantee_id)} sending email as {mention(d.grantor_id)}"
+
+
+def _refusal(card: Card) -> str:
+    return f"Slack says “{quoted(card.refusal or '')}”."
+
+
+def _channel(channel_id: str) -> str:
+    return f"<#{channel_id}>"
 
 
 def _losses(toll: Toll) -> str:

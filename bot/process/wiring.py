@@ -98,9 +98,9 @@ def _of_slack(
     tools: Tools, showing: Showing, receipts: Receipts, views: Views
 ) -> Sequence[Worker[Any]]:
     """What people see."""
-    database, now = tools.database, tools.now
-    card, home = CardStep(showing, receipts), HomeStep(showing, views, tools.policy.admins)
-    notice, stray = NoticeStep(showing, tools.policy.admins), StrayStep(showing, tools)
+    database, now, admins = tools.database, tools.now, tools.policy.admins
+    card, home = CardStep(showing, receipts, admins), HomeStep(showing, views, admins)
+    notice, stray = NoticeStep(showing, admins), StrayStep(showing, tools)
     return [
         Worker[Card]("cards", database, lambda store: store.cards.due, card, now),
         Worker[Home]("homes", database, lambda store: store.homes.due, home, now),

@@ -10,24 +10,27 @@ from bot.cards import delegations as blocks
 from bot.cards import milestones
 from bot.cards.receipts import listed, scheduled
 from bot.delegations.receipts import Receipts
-from bot.projections import audit
+from bot.projections import audit, refused
 from bot.projections.showing import Showing, place_of, subject
 from bot.slack.chat import Envelope, Place
+from bot.slack.errors import SlackRefused
 from bot.slack.message import Message
+from bot.store import Store
 from models.card import Audience, Card
 from models.delegation import Delegation, State
 
 
 @dataclass(frozen=True, slots=True)
 class CardStep:
-    """The worker's step for one leased card."""
+    """The worker's step for one leased card; ``admins`` hear when the audit channel is closed."""
 
     showing: Showing
     receipts: Receipts
+    admins: frozenset[str] = frozenset()
 
     async def take(self, card: Card) -> None:
         """Make the message show what is true now, and tell what its reader was not told yet."""
-        claimed = card
+        claimed = before = card
         if card.audience is Audience.AUDIT:
             card, delegation = await audit.write(self.showing, card)
             claimed = card  # noted line by line
@@ -37,21 +40,35 @@ class CardStep:
             )
             if is_mine:
                 card = await self._shown(card, delegation)
-        await self.showing.database.run(
-            lambda store: store.cards.save(
+        now = self.showing.now()
+
+        def save(store: Store) -> None:
+            store.cards.save(
                 claimed,
                 shown_version=delegation.version,
                 channel_id=card.channel_id,
                 message_ts=card.message_ts,
                 told=card.told,
+                refused_at=None,
+                refusal=None,
                 attempts=0,
                 leased_until=None,
             )
-        )
+            refused.is_over(store, before, card, now=now)
+
+        await self.showing.database.run(save)
 
     async def put_off(self, card: Card, error: Exception) -> None:
-        """Try again when Slack may take it."""
-        await self.showing.put_off(lambda store: store.cards, card, error, until=None)
+        """Try again when Slack may take it; what it keeps refusing is said to somebody."""
+        now, waited, until = self.showing.now(), None, None
+        if isinstance(error, SlackRefused):
+            code = error.code
+            waited, until = await self.showing.database.run(
+                lambda store: refused.note(store, card, code, self.admins, now=now)
+            )
+        await self.showing.put_off(
+            lambda store: store.cards, card, error, until=until, waited=waited
+        )
 
     async def _shown(self, card: Card, delegation: Delegation) -> Card:
         news = milestones.news(delegation, card.audience, card.told)

@@ -7,6 +7,7 @@ from functools import partial
 
 from bot.cards import notices as texts
 from bot.cards import strays
+from bot.projections import refused
 from bot.projections.showing import REFUSED_FOR, Showing, place_of
 from bot.slack.chat import Envelope, Place
 from bot.slack.message import Message
@@ -83,6 +84,8 @@ class NoticeStep:
                 return texts.overdue_over() if is_seen else None
             case NoticeKind.DEPARTURES:
                 return _departures(store, notice, is_seen=is_seen)
+            case NoticeKind.UNREACHABLE | NoticeKind.AUDIT_SILENT:
+                return refused.said(store, notice, is_seen=is_seen)
             case NoticeKind.PAIRING | NoticeKind.PAIRING_DECIDED | NoticeKind.ACCOUNT_CLAIMED:
                 return self._pairing(store, notice)
             case NoticeKind.STRAYS:

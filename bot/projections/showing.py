@@ -22,6 +22,7 @@ from models.stray import Stray
 
 REFUSED = timedelta(minutes=10)  # the first wait after a refusal,
 DOUBLED = 5  # and how often it is doubled: up to five hours
+SLOWEST = REFUSED * 2**DOUBLED
 REFUSED_FOR = timedelta(days=7)  # so long it is tried again
 
 Shown = TypeVar("Shown", Card, Home, Notice, Stray)
@@ -53,11 +54,13 @@ class Showing:
         *,
         until: datetime | None,
         pause: timedelta | None = None,
+        waited: timedelta | None = None,
     ) -> None:
         """Try again when Slack may take it.
 
         What Slack refuses is tried again slowly ``until`` that moment, which None puts off for
-        ever, and then waits for the next change. ``pause`` in place of the usual one.
+        ever, and then waits for the next change. ``waited``: for so long it has been refused, where
+        that is known. ``pause`` in place of the usual one.
         """
         if isinstance(error, SlackError):
             self.metrics.slack_failures.labels(error.code[:40]).inc()
@@ -66,7 +69,9 @@ class Showing:
             )
         wake_at: datetime | None = self.now() + (pause or pause_after(error, row.attempts))
         if pause is None and isinstance(error, SlackRefused):
-            wake_at = self.now() + REFUSED * 2 ** min(max(row.attempts - 1, 0), DOUBLED)
+            if waited is None:
+                waited = REFUSED * 2 ** min(max(row.attempts - 1, 0), DOUBLED)
+            wake_at = self.now() + min(max(waited, REFUSED), SLOWEST)
             wake_at = None if until is not None and wake_at > until else wake_at
         await self.database.run(lambda store: waiting(store).put_off(row, wake_at=wake_at))
 

@@ -3,16 +3,19 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, case, exists, func, insert, update
+from sqlalchemy import Connection, case, exists, func, insert, or_, select, update
 
 from bot.store.due import Due
-from bot.store.rows import by_id
+from bot.store.rows import by_id, one
 from models.base import new_id
 from models.card import Audience, Card, cards
 from models.delegation import Delegation, State, delegations
 from models.rows import to_row
 
 _columns = cards.c
+APART = timedelta(seconds=1)  # what is made up for: Slack takes about one message a second
+MOST_AT_ONCE = 100  # of them; the next ones follow when one of these has arrived
+SOON = MOST_AT_ONCE * APART  # it is coming already
 IDENTIFYING = timedelta(seconds=2)  # so long an approval card waits for the grantee's account
 
 
@@ -44,6 +47,44 @@ class Cards:
             for audience, recipient in readers.items()
         ]
         self._connection.execute(insert(cards), [to_row(card) for card in new])
+
+    def get(self, card_id: str) -> Card | None:
+        """One card."""
+        return by_id(self._connection, Card, cards, card_id)
+
+    def refused(self, recipient: str) -> Card | None:
+        """Of what Slack does not take for this person or channel, that which waits longest."""
+        statement = (
+            select(cards)
+            .where(_columns.recipient == recipient, _columns.refused_at.is_not(None))
+            .order_by(_columns.refused_at, _columns.id)
+            .limit(1)
+        )
+        return one(self._connection, Card, statement)
+
+    def go_on(self, recipient: str, *, now: datetime) -> None:
+        """Slack has just taken something for this person or channel: what it refused before is
+        tried again soon, in the order in which it was refused.
+
+        What another transaction holds is left out: it waits for its own next attempt.
+        """
+        refused = (
+            select(_columns.id)
+            .where(
+                _columns.recipient == recipient,
+                _columns.refused_at.is_not(None),
+                or_(_columns.wake_at.is_(None), _columns.wake_at > now + SOON),
+            )
+            .order_by(_columns.refused_at, _columns.id)
+            .limit(MOST_AT_ONCE)
+            .with_for_update(skip_locked=True)
+        )
+        for place, card_id in enumerate(self._connection.execute(refused).scalars().all(), 1):
+            self._connection.execute(
+                update(cards)
+                .where(_columns.id == card_id)
+                .values(wake_at=now + place * APART, attempts=1)  # looked for before it is posted
+            )
 
     def mark_stale(self, delegation_id: str, *, now: datetime) -> None:
         """Have every card of the delegation shown anew."""

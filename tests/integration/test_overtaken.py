@@ -102,7 +102,7 @@ async def test_a_late_update(
     await step.take(await claimed(database))
     await database.run(
         lambda store: store.delegations.note_grantee(
-            row, account="Ben", is_proven=True, trouble=None, now=NOON
+            row, account="Ben", close_id="user_ben", is_proven=True, trouble=None, now=NOON
         )
     )
     before = len(slack.calls)

@@ -12,7 +12,7 @@ from bot.ports import Association, SentEmail
 from bot.refusals import StrayDecided
 from bot.slack.message import Message
 from bot.strays.differences import Differences
-from models.card import Audience
+from models.card import Audience, Card
 from models.delegation import Receipt, ReceiptState, State, Trouble
 from models.departure import Departed, Loss, Toll
 from models.mark import marked
@@ -49,7 +49,7 @@ def messages_about_connections() -> dict[str, Message]:
         "leaving-question": notices.leaving_question(mine, served * 10),
         "leaving-question/changed": notices.leaving_question(mine, served, is_new=False),
     }
-    shown |= overdue_lists() | departures()
+    shown |= overdue_lists() | departures() | refusals()
     for verdict in Verdict:
         shown[f"pairing/{verdict}"] = notices.pairing(pairing(verdict))
         shown[f"pairing-decided/{verdict}"] = notices.pairing_decided(
@@ -62,6 +62,30 @@ def messages_about_connections() -> dict[str, Message]:
         replace(pairing(Verdict.CONFIRMED), other_id=rows.LONG_PERSON)
     )
     return shown
+
+
+def refusals() -> dict[str, Message]:
+    """What is said about messages that Slack does not take."""
+    asked, runs = rows.longest(State.REQUESTED), rows.longest(State.ACTIVE)
+    card = Card(
+        id="c1",
+        delegation_id=asked.id,
+        audience=Audience.GRANTOR,
+        recipient=rows.ADA,
+        refused_at=rows.NOW,
+        refusal="messages_tab_disabled",
+    )
+    line = replace(card, audience=Audience.AUDIT, recipient="C0AUDIT", refusal="is_archived")
+    here = replace(card, refused_at=None, message_ts="1")
+    return {
+        "unreachable/asked": notices.unreachable(asked, card),
+        "unreachable/running": notices.unreachable(runs, card),
+        "unreachable/reached": notices.reached(asked, here),
+        "unreachable/over": notices.reached(rows.shortest(State.CANCELLED), card),
+        "audit/is_archived": notices.audit_silent(line),
+        "audit/other": notices.audit_silent(replace(line, refusal=rows.NASTY)),
+        "audit/works-again": notices.audit_speaks("C0AUDIT"),
+    }
 
 
 def overdue_lists() -> dict[str, Message]:
