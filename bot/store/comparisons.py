@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, case, delete, insert, or_, select, update
+from sqlalchemy import Connection, and_, case, delete, false, insert, or_, select, update
 
 from bot.store.due import Due
 from bot.store.rows import many, one
@@ -81,17 +81,19 @@ class Comparisons:
         )
         return many(self._connection, Delegation, statement)
 
-    def done(self, comparison: Comparison, *, wake_at: datetime) -> None:
-        """Note a comparison that was made; one planned or asked for meanwhile stays due."""
+    def done(self, comparison: Comparison, *, wake_at: datetime, is_answered: bool = True) -> None:
+        """Note a comparison that was made; one planned or asked for meanwhile stays due. Until it
+        ``is_answered``, its grantor goes on waiting."""
         same_question = _columns.asked_at.is_not_distinct_from(comparison.asked_at)
         is_unchanged = and_(same_question, _columns.wake_at == comparison.wake_at)
+        is_settled = same_question if is_answered else false()
         self._connection.execute(
             update(comparisons)
             .where(_columns.id == comparison.id)
             .values(
                 attempts=0,
                 leased_until=None,
-                asked_at=case((same_question, None), else_=_columns.asked_at),
+                asked_at=case((is_settled, None), else_=_columns.asked_at),
                 wake_at=case((is_unchanged, wake_at), else_=_columns.wake_at),
             )
         )

@@ -7,7 +7,7 @@ notice them. What the bot made is set right; what it did not make is never touch
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -29,6 +29,8 @@ from models.comparison import Comparison
 EVERY = timedelta(hours=1)
 MOST_PEOPLE = 50  # asked about in Slack at once, when a grantor wants to know how things are
 UNHURRIED = 2  # attempts that a first failure counts for: nobody loses a right by waiting
+REFUSED = timedelta(minutes=10)  # the first wait for a Slack that does not take the answer,
+ANSWERED_WITHIN = timedelta(days=1)  # and so long an answer is of use
 SOON = timedelta(minutes=1)  # after somebody removed a right in Close: was it replaced by another?
 
 
@@ -44,12 +46,13 @@ class Compare:
     async def take(self, comparison: Comparison) -> None:
         """Compare, set right what can be, ask about the rest, and tell whoever wanted to know."""
         connections, database = self.tools.connections, self.tools.database
+        waits = None
         try:
             session = await connections.open(comparison.team_id, comparison.grantor_id)
             found = await self._set_right(session, comparison)
             if comparison.asked_at is not None:
                 await self._look_for_people(comparison)
-                await self._answer(comparison, found)
+                waits = await self._answer(comparison, found, comparison.asked_at)
         except NotConnected:
             await database.run(lambda store: store.comparisons.remove(comparison))
             return
@@ -57,8 +60,12 @@ class Compare:
         self.on_change()
         pause = EVERY * random.uniform(0.9, 1.1)  # noqa: S311 - spread
         soon = SOON if found.gone or found.is_early else pause
-        wake_at = self.tools.now() + min(wait or pause, soon)
-        await database.run(lambda store: store.comparisons.done(comparison, wake_at=wake_at))
+        wake_at = self.tools.now() + min(wait or pause, soon, waits or pause)
+        await database.run(
+            lambda store: store.comparisons.done(
+                comparison, wake_at=wake_at, is_answered=waits is None
+            )
+        )
 
     async def _set_right(self, session: CloseSession, comparison: Comparison) -> Differences:
         tools = self.tools
@@ -88,14 +95,21 @@ class Compare:
         if look.refusals:
             self.on_change()
 
-    async def _answer(self, comparison: Comparison, found: Differences) -> None:
-        mark = f"{comparison.id}:{comparison.asked_at}"
+    async def _answer(
+        self, comparison: Comparison, found: Differences, asked_at: datetime
+    ) -> timedelta | None:
+        """Tell the grantor; where Slack does not take it, returns when to try again, less and less
+        often, for a day."""
+        mark = f"{comparison.id}:{asked_at}"
         to = Envelope(comparison.grantor_id, mark, LOOK_FIRST)  # who is killed notes nothing
         try:
             await self.messages.write(report(**found.numbers()), to)
         except SlackRefused as error:
             log = structlog.get_logger("bot.strays.comparisons")
             log.warning("nobody to answer to", comparison=comparison.id, code=error.code)
+            waited = self.tools.now() - asked_at
+            return max(waited, REFUSED) if waited < ANSWERED_WITHIN else None
+        return None
 
     async def put_off(self, comparison: Comparison, error: Exception) -> None:
         """Try again later; whoever reconnects has one planned at once."""

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from models.comparison import Comparison
 from models.delegation import State
 from sandbox.people import ADA, BEN, BOT_USER_ID, CLEO, DANA
 from sandbox.slack.workspace import AUDIT
@@ -22,6 +23,7 @@ from tests.scenarios.moves import (
 from tests.scenarios.world import World, open_world
 
 UNREACHABLE = "I cannot reach"
+COMPARED = "I compared"
 SILENT = "I cannot write to the audit channel"
 
 
@@ -119,6 +121,34 @@ async def test_what_a_reader_missed_comes_at_once(stage: World) -> None:
     stage.clock.push(seconds=3)
     for name in ("Ben", "Cleo"):
         await shown(stage, ADA, "Approve", name)
+
+
+async def test_a_report_comes_later(world: World) -> None:
+    """D1: what ``/sendas check`` found is told once Slack takes it, once."""
+    await world.connect(ADA)
+    await world.sendas(ADA, "check")
+    await world.slack.wait_for(lambda: lasting(world, ADA, COMPARED), what="the first report")
+    world.slack.workspace.unwritable[ADA.id] = "messages_tab_disabled"
+    await world.sendas(ADA, "check")
+    await world.slack.wait_for(
+        lambda: any(call.outcome == "messages_tab_disabled" for call in world.slack.calls),
+        what="the refusal",
+    )
+    async with asyncio.timeout(PATIENCE):
+        while (row := await compared(world)).leased_until is not None:  # noqa: ASYNC110 - only looking tells
+            await asyncio.sleep(MOMENT)
+    assert row.wake_at is not None
+    assert row.wake_at - world.clock() < timedelta(minutes=11)
+    world.slack.workspace.unwritable.clear()
+    world.clock.push(minutes=11)
+    await world.slack.wait_for(lambda: len(lasting(world, ADA, COMPARED)) == 2, what="the report")
+
+
+async def compared(world: World) -> Comparison:
+    """Ada's comparison."""
+    found = await world.database.run(lambda store: store.comparisons.get(ADA.team_id, ADA.id))
+    assert found is not None
+    return found
 
 
 async def test_a_silent_audit_channel(led: World) -> None:
