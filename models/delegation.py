@@ -47,6 +47,7 @@ class Event(StrEnum):
     EXPIRE = "expire"
     REVOKE = "revoke"  # by the grantor
     RELEASE = "release"  # by the grantee or the requester
+    WITHDRAW = "withdraw"  # the standing approval that covered it was ended before it began
     OFFBOARD = "offboard"  # somebody in it has left, or may no longer take part
     DISCONNECT = "disconnect"  # the grantor's connection is being given up
     REMOVE = "remove"  # somebody removed the association in Close itself
@@ -80,6 +81,7 @@ TRANSITIONS: dict[State | None, dict[Event, State]] = {
         Event.EXPIRE: State.ENDING,
         Event.REVOKE: State.ENDING,
         Event.RELEASE: State.ENDING,
+        Event.WITHDRAW: State.ENDING,
         Event.OFFBOARD: State.ENDING,
         Event.DISCONNECT: State.ENDING,
     },

@@ -10,7 +10,7 @@ from models.base import Length, UtcTime, metadata
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StandingApproval:
-    """One row: up to ``max_length`` at a time, for requests made before ``until``."""
+    """One row: up to ``max_length`` at a time, for stretches that end by ``until``."""
 
     id: str
     team_id: str
@@ -29,12 +29,14 @@ class StandingApproval:
         until: datetime | None,
         now: datetime,
     ) -> bool:
-        """Whether a request for this stretch of time, made now, needs no click."""
+        """Whether a request for this stretch of time, made now, needs no click: all of it has to
+        lie within, so that nothing outlasts the grantor's word."""
         if self.ended_at is not None or now >= self.until:
             return False
         if until is not None:
-            length = until - (starts_at or now)
-        return length is not None and length <= self.max_length
+            return until <= self.until and until - (starts_at or now) <= self.max_length
+        left = self.until - max(starts_at or now, now)
+        return length is not None and length <= min(left, self.max_length)
 
 
 _STANDING = text("ended_at IS NULL")

@@ -20,6 +20,7 @@ LINES = {  # what the channel is told of, and how where there is no more to say
     Event.DECLINE_EXTENSION: "{who} left the end as it is",
     Event.REVOKE: "{who} revoked it",
     Event.RELEASE: "{who} gave it back",
+    Event.WITHDRAW: "{who} ended the standing approval that covered it",
     Event.OFFBOARD: "It ends",
     Event.DISCONNECT: "It ends, because the grantor disconnected Close",
     Event.REMOVE: "The association was removed in Close itself",
@@ -96,5 +97,7 @@ def _cancelled(d: Delegation, said: str, who: str) -> str:
             return "It ended before it began, because the grantor disconnected Close"
         case Event.REVOKE:
             return f"{who} revoked it before it began"
+        case Event.WITHDRAW:
+            return f"{who} ended the standing approval that covered it, before it began"
         case _:
             return said

@@ -71,6 +71,7 @@ def always_approve(d: Delegation, policy: Policy, *, until: date) -> View:
     picker = InputBlock(
         block_id=UNTIL,
         label=PlainTextObject(text="Until which day?"),
+        hint=PlainTextObject(text="Only what ends by then is approved without a click."),
         element=DatePickerElement(action_id=UNTIL, initial_date=until.isoformat()),
     )
     blocks = [*_about(d, about), longest, picker]

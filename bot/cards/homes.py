@@ -151,10 +151,7 @@ def _standing(standing: Sequence[StandingApproval], me: str) -> list[Block]:
 
 
 def _standing_row(standing: StandingApproval, me: str) -> Block:
-    limits = (
-        f"up to {say_length(standing.max_length)} at a time, for requests made before "
-        f"{moment(standing.until)}"
-    )
+    limits = f"up to {say_length(standing.max_length)} at a time, until {moment(standing.until)}"
     if standing.grantor_id != me:
         return section(
             f"{mention(standing.grantor_id)} approves your requests without a click: {limits}."

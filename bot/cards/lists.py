@@ -78,7 +78,7 @@ def _standing_part(standing: Sequence[StandingApproval], reader: str, room: int)
 
 
 def _standing_line(standing: StandingApproval, reader: str) -> str:
-    limits = f"up to {say_length(standing.max_length)} at a time, before {moment(standing.until)}"
+    limits = f"up to {say_length(standing.max_length)} at a time, until {moment(standing.until)}"
     if standing.grantor_id == reader:
         return (
             f"you approve the requests of {mention(standing.grantee_id)} without a click: {limits}"

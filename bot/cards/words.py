@@ -88,6 +88,8 @@ def how_it_ended(delegation: Delegation) -> str:
             return f"{who} revoked it."
         case Event.RELEASE:
             return f"{who} was done."
+        case Event.WITHDRAW:
+            return f"{who} ended the standing approval that covered it."
         case Event.FAIL:
             return "It could not be carried out."
         case Event.OFFBOARD:
@@ -129,6 +131,8 @@ def why_cancelled(delegation: Delegation) -> str:
             return who_left(delegation)
         case Event.REVOKE:
             return f"{who} took the approval back"
+        case Event.WITHDRAW:
+            return f"{who} ended the standing approval that covered this"
         case Event.DISCONNECT:
             return f"{mention(delegation.grantor_id)} disconnected their Close account"
         case _ if delegation.requester_id == delegation.grantor_id:

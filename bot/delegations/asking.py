@@ -195,7 +195,8 @@ def _under_standing_approval(
     """A standing approval holds for whom it names, and only for what they ask themselves."""
     if wished.state is not State.REQUESTED or wished.requester_id != wished.grantee_id:
         return wished
-    standing = store.standing.for_pair(wished.team_id, wished.grantor_id, wished.grantee_id)
+    pair = (wished.team_id, wished.grantor_id, wished.grantee_id)
+    standing = store.standing.for_pair(*pair, lock=True)
     if standing is None or not standing.covers(
         length=wished.length, starts_at=wished.starts_at, until=wished.until, now=now
     ):
@@ -207,7 +208,7 @@ def _under_standing_approval(
         standing_id=standing.id,
         decided_at=now,
         remind_at=None,
-        lapses_at=last_start(desk, span, now),
+        lapses_at=min(last_start(desk, span, now), standing.until),
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from bot.delegations import ending
 from bot.delegations.deciding import approved, asked
 from bot.delegations.finding import get
 from bot.delegations.people.departures import decided, still_here
@@ -11,6 +12,7 @@ from bot.refusals import NotKnown, NotYours, Refused, Settled, StandingOver, Thi
 from bot.store import Store
 from bot.times.span import Span
 from models.base import new_id
+from models.delegation import Delegation, Event
 from models.policy import Refusal
 from models.standing import StandingApproval
 
@@ -45,7 +47,7 @@ async def always_approve_like(
     )
 
     def keep(store: Store) -> StandingApproval:
-        store.standing.put(standing)
+        _put(store, standing)
         _answer(desk, store, actor, request_id, seen, standing)
         return standing
 
@@ -73,9 +75,10 @@ def _length_alone(span: Span) -> timedelta:
 
 
 async def end_standing(desk: Desk, actor: Actor, standing_id: str) -> StandingApproval:
-    """No longer. What runs under it goes on. Raises NotKnown, NotYours and StandingOver.
+    """No longer: what has not begun under it is cancelled, and what runs goes on.
 
-    Its terms never change: other terms are another one, with another id.
+    Raises NotKnown, NotYours and StandingOver. Its terms never change: other terms are another
+    one, with another id.
     """
 
     def end(store: Store) -> StandingApproval:
@@ -87,9 +90,33 @@ async def end_standing(desk: Desk, actor: Actor, standing_id: str) -> StandingAp
         if standing.ended_at is not None:
             pair = (standing.team_id, standing.grantor_id, standing.grantee_id)
             raise StandingOver(store.standing.for_pair(*pair))
-        return store.standing.end(standing, now=desk.now())
+        now = desk.now()
+        _withdraw(store, store.delegations.not_begun_under(standing), actor.user_id, now=now)
+        return store.standing.end(standing, now=now)
 
     return await change(desk, end)
+
+
+def _put(store: Store, standing: StandingApproval) -> None:
+    """What has not begun under the pair's earlier one goes on under this one, where that covers
+    it."""
+    now, earlier = standing.created_at, store.standing.put(standing)
+    if earlier is None:
+        return
+    beyond = []
+    for each in store.delegations.not_begun_under(earlier):
+        if standing.covers(length=each.length, starts_at=each.starts_at, until=each.until, now=now):
+            store.delegations.bring_under(each, standing)
+        else:
+            beyond.append(each)
+    _withdraw(store, beyond, standing.grantor_id, now=now)
+
+
+def _withdraw(
+    store: Store, delegations: Sequence[Delegation], grantor_id: str, *, now: datetime
+) -> None:
+    for each in delegations:
+        ending.end(store, each, Event.WITHDRAW, grantor_id, now=now)
 
 
 async def list_standing(desk: Desk, actor: Actor) -> Sequence[StandingApproval]:

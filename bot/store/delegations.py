@@ -27,6 +27,7 @@ from models.delegation import (
 )
 from models.event import EventRecord, events
 from models.rows import to_row
+from models.standing import StandingApproval
 
 _columns = delegations.c
 ASKERS = 7_365_466  # any constant: the space of the locks by which askers are counted
@@ -300,6 +301,28 @@ class Delegations:
             .order_by(_columns.requested_at, _columns.id)
         )
         return many(self._connection, Delegation, statement)
+
+    def not_begun_under(self, standing: StandingApproval) -> Sequence[Delegation]:
+        """What this standing approval has approved and Close does not hold yet, under lock."""
+        statement = (
+            select(delegations)
+            .where(
+                _columns.team_id == standing.team_id,
+                _columns.grantor_id == standing.grantor_id,
+                _columns.grantee_id == standing.grantee_id,
+                _columns.standing_id == standing.id,
+                _columns.state == State.APPROVED,
+            )
+            .order_by(_columns.id)
+            .with_for_update(key_share=True)
+        )
+        return many(self._connection, Delegation, statement)
+
+    def bring_under(self, delegation: Delegation, standing: StandingApproval) -> None:
+        """Another standing approval covers it now."""
+        self._connection.execute(
+            update(delegations).where(_columns.id == delegation.id).values(standing_id=standing.id)
+        )
 
     def end_with_connection(
         self, team_id: str, grantor_id: str, *, now: datetime, only_attempted: bool = False

@@ -25,14 +25,19 @@ class StandingApprovals:
         """One standing approval."""
         return by_id(self._connection, StandingApproval, standing_approvals, standing_id, lock=lock)
 
-    def for_pair(self, team_id: str, grantor_id: str, grantee_id: str) -> StandingApproval | None:
-        """The one that was not ended; its date may have passed."""
+    def for_pair(
+        self, team_id: str, grantor_id: str, grantee_id: str, *, lock: bool = False
+    ) -> StandingApproval | None:
+        """The one that was not ended; its date may have passed. With ``lock`` it does not end
+        before this transaction does."""
         statement = select(standing_approvals).where(
             _columns.team_id == team_id,
             _columns.grantor_id == grantor_id,
             _columns.grantee_id == grantee_id,
             _columns.ended_at.is_(None),
         )
+        if lock:
+            statement = statement.with_for_update(key_share=True)
         return one(self._connection, StandingApproval, statement)
 
     def for_person(
@@ -51,18 +56,21 @@ class StandingApprovals:
         )
         return many(self._connection, StandingApproval, statement)
 
-    def put(self, standing: StandingApproval) -> None:
-        """Store a new one in place of the pair's earlier one."""
-        before = self.for_pair(standing.team_id, standing.grantor_id, standing.grantee_id)
+    def put(self, standing: StandingApproval) -> StandingApproval | None:
+        """Store a new one in place of the pair's earlier one, which is returned."""
+        pair = (standing.team_id, standing.grantor_id, standing.grantee_id)
+        before = self.for_pair(*pair, lock=True)
         if before is not None:
             self.end(before, now=standing.created_at)
         self._connection.execute(insert(standing_approvals).values(to_row(standing)))
         self._touch_homes(standing, standing.created_at)
+        return before
 
-    def end_all(self, team_id: str, person_id: str, *, now: datetime) -> None:
-        """None that this person gave or profits from holds any longer."""
-        for standing in self.for_person(team_id, person_id, now=now):
-            self.end(standing, now=now)
+    def end_all(self, team_id: str, person_id: str, *, now: datetime) -> Sequence[StandingApproval]:
+        """None that this person gave or profits from holds any longer; those that did."""
+        return [
+            self.end(standing, now=now) for standing in self.for_person(team_id, person_id, now=now)
+        ]
 
     def end(self, standing: StandingApproval, *, now: datetime) -> StandingApproval:
         """It holds no longer."""

@@ -4,11 +4,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from models.delegation import State
+from models.delegation import Delegation, Event, State
 from sandbox.people import ADA, BEN, CLEO
 from sandbox.slack.delivery import Reply
-from tests.scenarios.moves import asked, lasting, press, settled_in, shown
-from tests.scenarios.world import World
+from sandbox.slack.workspace import AUDIT
+from tests.scenarios.moves import asked, at_rest, cards_at_rest, lasting, press, settled_in, shown
+from tests.scenarios.world import World, open_world
 
 
 async def always(world: World, longest: str = "4h") -> None:
@@ -149,3 +150,114 @@ async def test_what_it_does_not_cover_still_waits(stage: World) -> None:
     await always(stage, "1h")
     await stage.card(ADA, "still waits for your answer")
     assert (await stage.only()).state is State.REQUESTED
+
+
+async def begins_later(world: World, *, in_days: int = 5) -> Delegation:
+    """Ben's request for an hour of a later day is approved under a standing approval of Ada's."""
+    await world.connect(ADA)
+    await asked(world)
+    await always(world)
+    await settled_in(world, State.ACTIVE)
+    await world.sendas(BEN, "release @ada")
+    await settled_in(world, State.ENDED)
+    day = (world.clock() + timedelta(days=in_days)).date()
+    answer = await world.sendas(BEN, f"@ada {day} 9am to 10am Later")
+    assert "standing approval covers this" in answer, answer
+    return (await world.delegations())[-1]
+
+
+async def ended(world: World) -> None:
+    """Ada ends her standing approval in App Home."""
+    await world.slack.open_home(ADA)
+    view = await world.slack.wait_for(
+        lambda: home if (home := world.slack.home(ADA)) and "End" in home.buttons() else None,
+        what="the button that ends it",
+    )
+    assert (await world.slack.click(ADA, view, "End")).ok
+
+
+async def test_only_what_ends_within_it(stage: World) -> None:
+    """S1: "1 h at a time, until tomorrow" says nothing about an hour of next month."""
+    await stage.connect(ADA)
+    await asked(stage, "@ada 30m")
+    tomorrow = (stage.clock() + timedelta(days=1)).date()
+    assert (await filled_in(stage, {"duration": "1h", "until": tomorrow.isoformat()})).ok
+    await settled_in(stage, State.ACTIVE)
+    await stage.sendas(BEN, "release @ada")
+    await settled_in(stage, State.ENDED)
+    later = (stage.clock() + timedelta(days=30)).date()
+    for span in (f"{later} 9am to 10am", f"1h from {later} 9am"):
+        answer = await stage.sendas(BEN, f"@ada {span} Much later")
+        assert answer.startswith("Asked"), answer
+        await stage.sendas(BEN, "release @ada")
+    assert [each.standing_id for each in await stage.delegations()] == [None] * 3
+
+
+async def test_ending_it_cancels_what_has_not_begun(sqlite_url: str) -> None:
+    """S1: what was approved under it for later is off, in words for each, and Close hears
+    nothing of it."""
+    async with open_world(sqlite_url, audit_channel=AUDIT) as world:
+        before = await begins_later(world)
+        await ended(world)
+        row = await settled_in(world, State.CANCELLED)
+        assert (row.id, row.end_event, row.closed_by) == (before.id, Event.WITHDRAW, ADA.id)
+        words = "Ada Lindqvist ended the standing approval that covered this"
+        told = await world.card(BEN, words)
+        assert "Cancel" not in told.buttons()
+        await world.card(ADA, words)
+        await cards_at_rest(world)
+        said = "\n".join(map(world.slack.read, world.slack.channel_messages(AUDIT)))
+        assert "ended the standing approval that covered it, before it began" in said
+        world.clock.push(days=6)
+        await at_rest(world)
+        assert not world.close.find(ADA, BEN)
+
+
+async def test_ending_it_leaves_what_runs(stage: World) -> None:
+    """S1: what has begun under it goes on until its own end."""
+    waiting = await begins_later(stage)
+    assert waiting.starts_at is not None
+    stage.clock.ahead += waiting.starts_at - stage.clock() + timedelta(minutes=1)
+    running = await settled_in(stage, State.ACTIVE)
+    await ended(stage)
+    await stage.sendas(BEN, "list")
+    assert (await stage.delegations())[-1].ends_at == running.ends_at
+    assert stage.close.find(ADA, BEN)
+
+
+@pytest.mark.parametrize(("longest", "state"), [("30m", State.CANCELLED), ("5h", State.APPROVED)])
+async def test_another_one_in_its_place(world: World, longest: str, state: State) -> None:
+    """S1: what has not begun goes on only if the new one covers it, and then ends with that."""
+    before = await begins_later(world)
+    await world.sendas(CLEO, "@ada for @ben 1h")
+    request = (await world.delegations())[-1]
+    assert request.id == before.id  # the pair is taken, so the form is opened as from an old card
+    card = next(m for m in world.slack.messages(ADA) if not m.ephemeral)
+    await world.slack.forge_click(ADA, card, "more", f"always_approve:{before.id}")
+    await world.slack.wait_for(lambda: world.slack.view(ADA), what="the form")
+    assert (await world.slack.submit(ADA, {"duration": longest})).ok
+    row = await settled_in(world, state)
+    if state is State.APPROVED:
+        assert row.standing_id != before.standing_id
+        await ended(world)
+        await settled_in(world, State.CANCELLED)
+
+
+async def test_it_never_outlasts_the_word(stage: World) -> None:
+    """S1: what could begin only late, because the grantor was not connected, still ends in time."""
+    await asked(stage)
+    await always(stage)
+    await stage.sendas(BEN, "release @ada")
+    standing = (
+        await stage.database.run(
+            lambda store: store.standing.for_person(ADA.team_id, ADA.id, now=stage.clock())
+        )
+    )[0]
+    stage.clock.ahead += standing.until - stage.clock() - timedelta(hours=3)
+    assert "covers this" in await stage.sendas(BEN, "@ada 2h Near the end of it")
+    waiting = await settled_in(stage, State.APPROVED)
+    assert waiting.lapses_at == standing.until
+    stage.clock.push(hours=2)
+    await stage.connect(ADA)
+    row = await settled_in(stage, State.ACTIVE)
+    assert row.ends_at == standing.until

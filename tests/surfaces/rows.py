@@ -139,6 +139,12 @@ def moments() -> dict[str, Delegation]:
         "ended-taken-over": shortest(State.ENDED, is_taken_over=True),
         "ended-twin": shortest(State.ENDED, has_twin=True),
         "ended-remove": shortest(State.ENDED, end_event=Event.REMOVE),
+        **{
+            f"{state}-withdrawn": shortest(
+                state, standing_id="s1", end_event=Event.WITHDRAW, closed_by=ADA
+            )
+            for state in (State.ENDED, State.CANCELLED)
+        },
         "ended-by-an-admin": shortest(State.ENDED, confirmed_by=DANA),
         **{f"ended-departure-{each}": _departed(State.ENDED, each) for each in Departure},
         **{

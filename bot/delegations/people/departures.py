@@ -1,6 +1,6 @@
 """Somebody may no longer take part: what they gave, have and wait for ends, and others hear why."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
@@ -101,10 +101,10 @@ def carry_out(store: Store, policy: Policy, one: Departed, *, now: datetime) -> 
     """
     team_id, user_id = one.team_id, one.slack_user_id
     store.departures.note(replace(one, carried_out_at=now))
-    store.standing.end_all(team_id, user_id, now=now)
+    standing = {each.id for each in store.standing.end_all(team_id, user_id, now=now)}
     for each in store.delegations.open_for_person(team_id, user_id):
         current = store.delegations.get(each.id, lock=True)
-        if current is not None and _ends_with(current, one):
+        if current is not None and (_ends_with(current, one) or _not_begun(current, standing)):
             end(store, current, Event.OFFBOARD, user_id, now=now, departure=one.reason)
     store.strays.ask_again(team_id, user_id, now=now)
     if one.reason is not Departure.LEFT_CLOSE:
@@ -112,6 +112,11 @@ def carry_out(store: Store, policy: Policy, one: Departed, *, now: datetime) -> 
     if store.overdue.of(team_id, grantor_id=user_id, now=now):
         store.notices.tell_overdue(team_id, policy.admins, now=now)
         store.notices.overdue_changed(team_id, now=now)
+
+
+def _not_begun(delegation: Delegation, standing: Collection[str]) -> bool:
+    """Whether one of these standing approvals covers it, and Close does not hold it yet."""
+    return delegation.state is State.APPROVED and delegation.standing_id in standing
 
 
 def _ends_with(delegation: Delegation, one: Departed) -> bool:

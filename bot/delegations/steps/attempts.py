@@ -220,7 +220,7 @@ def _begin(tools: Tools, store: Store, current: Delegation, made: Made, now: dat
     """The clock starts at the attempt at the latest: what is noticed late ends no later."""
     answered, latest = made.delegation.attempted_at, current.attempted_at
     began = min((each for each in (answered, latest) if each is not None), default=now)
-    ends_at = current.end_when_active_from(began)
+    ends_at = _end(store, current, began)
     is_unclear = current.is_unclear or answered != latest
     changes: dict[str, Any] = {
         "association_id": made.association.id,
@@ -241,3 +241,14 @@ def _begin(tools: Tools, store: Store, current: Delegation, made: Made, now: dat
         # A guess: what was found may be somebody else's, and ours may still come.
         whose = (current.team_id, current.grantor_id)
         store.comparisons.plan_by(*whose, moment=max(current.arrives_until, now))
+
+
+def _end(store: Store, delegation: Delegation, began: datetime) -> datetime | None:
+    """When it ends: at the latest with the standing approval that covers it."""
+    ends_at = delegation.end_when_active_from(began)
+    if delegation.standing_id is None:
+        return ends_at
+    standing = store.standing.get(delegation.standing_id)
+    if standing is None:
+        return ends_at
+    return standing.until if ends_at is None else min(ends_at, standing.until)

@@ -41,6 +41,7 @@ decline_extension .     .           .           active      .           .
 expire      .           .           ending      ending      .           .
 revoke      .           .           ending      ending      .           .
 release     .           .           ending      ending      .           .
+withdraw    .           .           ending      .           .           .
 offboard    .           .           ending      ending      .           .
 disconnect  .           .           ending      ending      .           .
 remove      .           .           .           ended       .           .

@@ -1,0 +1,45 @@
+"""What a standing approval covers."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from models.standing import StandingApproval
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("length", "starts_at", "until", "is_covered"),
+    [
+        (4 * HOUR, None, None, True),
+        (4 * HOUR + timedelta(seconds=1), None, None, False),
+        (None, None, None, False),  # without an end
+        (HOUR, NOON + DAY, None, True),
+        (HOUR, NOON + 7 * DAY - HOUR, None, True),  # ends with the last second
+        (HOUR, NOON + 7 * DAY - HOUR + timedelta(seconds=1), None, False),
+        (HOUR, NOON + 30 * DAY, None, False),
+        (HOUR, NOON - DAY, None, True),  # a start that has passed is now
+        (None, None, NOON + 4 * HOUR, True),
+        (None, NOON - HOUR, NOON + 4 * HOUR, False),  # all of what runs already counts
+        (None, NOON + 7 * DAY - HOUR, NOON + 7 * DAY, True),
+        (None, NOON + 7 * DAY - HOUR, NOON + 7 * DAY + timedelta(seconds=1), False),
+        (None, NOON + 30 * DAY, NOON + 30 * DAY + HOUR, False),
+        (timedelta.max, datetime.max.replace(tzinfo=UTC), None, False),
+    ],
+)
+def test_the_whole_stretch(
+    length: timedelta | None, starts_at: datetime | None, until: datetime | None, is_covered: bool
+) -> None:
+    """S1: it is no longer than agreed, and ends within the standing approval."""
+    standing = StandingApproval(
+        id="s1",
+        team_id="T1",
+        grantor_id="U1",
+        grantee_id="U2",
+        max_length=4 * HOUR,
+        until=NOON + 7 * DAY,
+        created_at=NOON,
+    )
+    assert is_covered is standing.covers(length=length, starts_at=starts_at, until=until, now=NOON)
