@@ -6,6 +6,7 @@ compared with what was seen: a click that takes away always counts.
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from bot.desk import Actor, Desk, as_asker, as_grantor, change, only_in
 from bot.store import Store
@@ -38,7 +39,10 @@ async def revoke(desk: Desk, actor: Actor, delegation_id: str) -> Delegation:
         only_in(delegation, State.REQUESTED, State.APPROVED, State.ACTIVE)
         now = desk.now()
         if delegation.state is State.REQUESTED:
-            return _close(store, delegation, Event.DENY, actor.user_id, now=now)
+            changes = _closing(Event.DENY, actor.user_id, now=now)
+            return store.delegations.apply(
+                delegation, Event.DENY, now=now, actor=actor.user_id, **changes
+            )
         return end(store, delegation, Event.REVOKE, actor.user_id, now=now)
 
     return await change(desk, decide)
@@ -48,14 +52,8 @@ async def revoke_all(desk: Desk, actor: Actor) -> Sequence[Delegation]:
     """The grantor takes back everything that is approved or active."""
 
     def revoke(store: Store) -> Sequence[Delegation]:
-        revoked, now = [], desk.now()  # one moment for all, so that all are due together
-        for each in store.delegations.open_for_person(actor.team_id, actor.user_id):
-            current = store.delegations.get(each.id, lock=True)
-            if current is None or current.grantor_id != actor.user_id:
-                continue
-            if current.state in (State.APPROVED, State.ACTIVE):
-                revoked.append(end(store, current, Event.REVOKE, actor.user_id, now=now))
-        return revoked
+        given = store.delegations.running(actor.team_id, actor.user_id)
+        return end_all(store, given, Event.REVOKE, actor.user_id, now=desk.now())
 
     return await change(desk, revoke)
 
@@ -82,30 +80,39 @@ def end(
 
     ``departure`` is how whoever ended it did so, when that was by leaving.
     """
-    was_asked_for = delegation.attempted_at is not None
-    is_cancelled = delegation.state is State.REQUESTED or not was_asked_for
-    event = Event.CANCEL if is_cancelled else cause
-    return _close(store, delegation, event, closed_by, now=now, cause=cause, departure=departure)
+    return end_all(store, [delegation], cause, closed_by, now=now, departure=departure)[0]
 
 
-def _close(
+def end_all(
     store: Store,
-    delegation: Delegation,
-    event: Event,
+    delegations: Sequence[Delegation],
+    cause: Event,
     closed_by: str | None,
     *,
     now: datetime,
-    cause: Event | None = None,
     departure: Departure | None = None,
-) -> Delegation:
-    """``cause`` is why, when that is more than the event itself says."""
-    return store.delegations.apply(
-        delegation,
-        event,
-        now=now,
-        actor=closed_by,
-        end_event=cause or event,
-        closed_by=closed_by,
-        departure=departure,
-        ended_at=now,
-    )
+) -> Sequence[Delegation]:
+    """The same for many at one moment, so that all are due together; with few statements."""
+    changes = _closing(cause, closed_by, now=now, departure=departure)
+    ended: list[Delegation] = []
+    for event in (Event.CANCEL, cause):
+        these = [(each, changes) for each in delegations if _ends_by(each, cause) is event]
+        ended += store.delegations.apply_all(these, event, now=now, actor=closed_by)
+    return sorted(ended, key=lambda each: (each.requested_at, each.id))
+
+
+def _ends_by(delegation: Delegation, cause: Event) -> Event:
+    is_asked_for = delegation.state is State.ACTIVE or delegation.attempted_at is not None
+    is_cancelled = delegation.state is State.REQUESTED or not is_asked_for
+    return Event.CANCEL if is_cancelled else cause
+
+
+def _closing(
+    cause: Event, closed_by: str | None, *, now: datetime, departure: Departure | None = None
+) -> dict[str, Any]:
+    return {
+        "end_event": cause,
+        "closed_by": closed_by,
+        "departure": departure,
+        "ended_at": now,
+    }

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from bot.delegations import ending
 from bot.delegations.deciding import approved, asked
+from bot.delegations.ending import end_all
 from bot.delegations.finding import get
 from bot.delegations.people.departures import decided, still_here
 from bot.desk import Actor, Desk, change, check_span
@@ -12,7 +12,7 @@ from bot.refusals import NotKnown, NotYours, Refused, Settled, StandingOver, Thi
 from bot.store import Store
 from bot.times.span import Span
 from models.base import new_id
-from models.delegation import Delegation, Event
+from models.delegation import Event
 from models.policy import Refusal
 from models.standing import StandingApproval
 
@@ -91,7 +91,8 @@ async def end_standing(desk: Desk, actor: Actor, standing_id: str) -> StandingAp
             pair = (standing.team_id, standing.grantor_id, standing.grantee_id)
             raise StandingOver(store.standing.for_pair(*pair))
         now = desk.now()
-        _withdraw(store, store.delegations.not_begun_under(standing), actor.user_id, now=now)
+        waiting = store.delegations.not_begun_under(standing)
+        end_all(store, waiting, Event.WITHDRAW, actor.user_id, now=now)
         return store.standing.end(standing, now=now)
 
     return await change(desk, end)
@@ -109,14 +110,7 @@ def _put(store: Store, standing: StandingApproval) -> None:
             store.delegations.bring_under(each, standing)
         else:
             beyond.append(each)
-    _withdraw(store, beyond, standing.grantor_id, now=now)
-
-
-def _withdraw(
-    store: Store, delegations: Sequence[Delegation], grantor_id: str, *, now: datetime
-) -> None:
-    for each in delegations:
-        ending.end(store, each, Event.WITHDRAW, grantor_id, now=now)
+    end_all(store, beyond, Event.WITHDRAW, standing.grantor_id, now=now)
 
 
 async def list_standing(desk: Desk, actor: Actor) -> Sequence[StandingApproval]:

@@ -86,10 +86,10 @@ class Cards:
                 .values(wake_at=now + place * APART, attempts=1)  # looked for before it is posted
             )
 
-    def mark_stale(self, delegation_id: str, *, now: datetime) -> None:
-        """Have every card of the delegation shown anew."""
+    def mark_stale(self, *delegation_ids: str, now: datetime) -> None:
+        """Have every card of these delegations shown anew."""
         self._connection.execute(
-            update(cards).where(_columns.delegation_id == delegation_id).values(wake_at=now)
+            update(cards).where(_columns.delegation_id.in_(delegation_ids)).values(wake_at=now)
         )
 
     def show_anew(self, delegation_id: str, *, now: datetime) -> None:

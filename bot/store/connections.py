@@ -1,16 +1,16 @@
 """Connections to Close, and the one-time states of people who are about to connect, in SQL."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from sqlalchemy import ColumnElement, and_, case, delete, func, insert, or_, select, tuple_, update
 from sqlalchemy import Connection as SqlConnection
-from sqlalchemy import and_, case, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from bot.store.due import Due, lease_clock
 from bot.store.homes import Homes
-from bot.store.rows import batched, by_id, is_any, many, one
+from bot.store.rows import batched, by_id, ids_in_order, is_any, many, one
 from models.connection import Connection, ConnectState, connect_states, connections
 from models.rows import to_row
 
@@ -212,7 +212,14 @@ class Connections:
 
         With ``only_troubled`` only if it is dead or being left.
         """
-        conditions = [_columns.team_id == team_id, _columns.slack_user_id == slack_user_id]
+        self.look_at_all([(team_id, slack_user_id)], moment=moment, only_troubled=only_troubled)
+
+    def look_at_all(
+        self, people: Iterable[tuple[str, str]], *, moment: datetime, only_troubled: bool = False
+    ) -> None:
+        """The same for the connections of all these, each by its team and its person."""
+        whose = tuple_(_columns.team_id, _columns.slack_user_id)
+        conditions: list[ColumnElement[bool]] = [whose.in_(sorted(people))]
         if only_troubled:
             conditions.append(or_(~_columns.is_alive, _columns.leaving_at.is_not(None)))
         # In the value, not in the condition: a row that the watch is about to put off would not
@@ -220,7 +227,7 @@ class Connections:
         later = or_(_columns.wake_at.is_(None), _columns.wake_at > moment)
         self._connection.execute(
             update(connections)
-            .where(*conditions)
+            .where(_columns.id.in_(ids_in_order(connections, *conditions)))
             .values(wake_at=case((later, moment), else_=_columns.wake_at))
         )
 

@@ -1,6 +1,7 @@
 """Delegations and their audit trail in SQL."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -31,6 +32,7 @@ from models.standing import StandingApproval
 
 _columns = delegations.c
 ASKERS = 7_365_466  # any constant: the space of the locks by which askers are counted
+ONE_MORE = _columns.version + 1
 SERVED_STATES = (State.APPROVED, State.ACTIVE, State.ENDING)
 
 
@@ -72,6 +74,11 @@ class Delegations:
         """One delegation; with ``lock`` nobody else can change it in this transaction's time."""
         return by_id(self._connection, Delegation, delegations, delegation_id, lock=lock)
 
+    def lock_all(self, delegation_ids: Iterable[str]) -> Sequence[Delegation]:
+        """These under lock: always in the same order, so that no two transactions wait for each
+        other's rows."""
+        return self._locked(_columns.id.in_(sorted(delegation_ids)))
+
     def open_for_pair(self, team_id: str, grantor_id: str, grantee_id: str) -> Delegation | None:
         """The open delegation of this pair; there is at most one (a partial unique index)."""
         statement = select(delegations).where(
@@ -112,12 +119,14 @@ class Delegations:
             self._connection.execute(insert(delegations).values(to_row(delegation)))
         except IntegrityError as error:
             raise PairTaken from error
-        self._record(delegation, event, delegation.requested_at, actor)
+        began = delegation.requested_at
+        records = [_recorded(delegation, event, began, actor)]
         if delegation.standing_id is not None:
-            self._record(delegation, Event.APPROVE, delegation.requested_at, delegation.grantor_id)
+            records.append(_recorded(delegation, Event.APPROVE, began, delegation.grantor_id))
+        self._connection.execute(insert(events), records)
         self._cards.open_for(delegation, audit_channel=audit_channel, now=delegation.requested_at)
         self._touch_homes(delegation, delegation.requested_at)
-        self._tell_watch(delegation, delegation.requested_at)
+        self._tell_watch([delegation], delegation.requested_at)
         return delegation
 
     def apply(
@@ -134,18 +143,29 @@ class Delegations:
         Raises :class:`models.delegation.ImpossibleTransition`. A trouble of before is over unless
         ``changes`` names one.
         """
-        moved = replace(
-            delegation,
-            state=next_state(delegation.state, event),
-            version=delegation.version + 1,
-            **{"trouble": None, "attempts": 0, **changes},
+        return self.apply_all([(delegation, changes)], event, now=now, actor=actor)[0]
+
+    def apply_all(
+        self,
+        wanted: Sequence[tuple[Delegation, Mapping[str, Any]]],
+        event: Event,
+        *,
+        now: datetime,
+        actor: str | None = None,
+    ) -> Sequence[Delegation]:
+        """The same for many, each with its own changes, with few statements however many they
+        are: those whose rows change alike are written by one."""
+        if not wanted:
+            return []
+        moved = [_moved(before, event, changes, now) for before, changes in wanted]
+        befores = [before for before, _ in wanted]
+        self._write_all(list(zip(befores, moved, strict=True)))
+        self._connection.execute(
+            insert(events), [_recorded(each, event, now, actor) for each in moved]
         )
-        if "wake_at" not in changes:
-            moved = replace(moved, wake_at=default_wake(moved, now))
-        self._write(delegation, moved)
-        self._record(moved, event, now, actor)
-        self._cards.mark_stale(moved.id, now=now)
-        self._touch_homes(moved, now)
+        self._cards.mark_stale(*(each.id for each in moved), now=now)
+        for each in moved:
+            self._touch_homes(each, now)
         self._tell_watch(moved, now)
         return moved
 
@@ -304,19 +324,21 @@ class Delegations:
 
     def not_begun_under(self, standing: StandingApproval) -> Sequence[Delegation]:
         """What this standing approval has approved and Close does not hold yet, under lock."""
-        statement = (
-            select(delegations)
-            .where(
-                _columns.team_id == standing.team_id,
-                _columns.grantor_id == standing.grantor_id,
-                _columns.grantee_id == standing.grantee_id,
-                _columns.standing_id == standing.id,
-                _columns.state == State.APPROVED,
-            )
-            .order_by(_columns.id)
-            .with_for_update(key_share=True)
+        return self._locked(
+            _columns.team_id == standing.team_id,
+            _columns.grantor_id == standing.grantor_id,
+            _columns.grantee_id == standing.grantee_id,
+            _columns.standing_id == standing.id,
+            _columns.state == State.APPROVED,
         )
-        return many(self._connection, Delegation, statement)
+
+    def running(self, team_id: str, grantor_id: str) -> Sequence[Delegation]:
+        """Everything approved or active that lends this person's name, under lock."""
+        return self._locked(
+            _columns.team_id == team_id,
+            _columns.grantor_id == grantor_id,
+            _columns.state.in_((State.APPROVED, State.ACTIVE)),
+        )
 
     def bring_under(self, delegation: Delegation, standing: StandingApproval) -> None:
         """Another standing approval covers it now."""
@@ -332,32 +354,18 @@ class Delegations:
 
         With ``only_attempted`` only what Close may know about.
         """
-        ended = []
-        statement = (
-            select(delegations)
-            .where(
-                _columns.team_id == team_id,
-                _columns.grantor_id == grantor_id,
-                _columns.state.in_((State.APPROVED, State.ACTIVE)),
-            )
-            .order_by(_columns.id)
-            .with_for_update(key_share=True)
-        )
-        for delegation in many(self._connection, Delegation, statement):
-            was_asked_for = delegation.state is State.ACTIVE or delegation.attempted_at is not None
-            if only_attempted and not was_asked_for:
-                continue
-            moved = self.apply(
-                delegation,
-                Event.DISCONNECT if was_asked_for else Event.CANCEL,
-                now=now,
-                actor=grantor_id,
-                end_event=Event.DISCONNECT,
-                closed_by=grantor_id,
-                ended_at=now,
-            )
-            ended.append(moved)
-        return ended
+        changes = {"end_event": Event.DISCONNECT, "closed_by": grantor_id, "ended_at": now}
+        cancelled, ending = [], []
+        for each in self.running(team_id, grantor_id):
+            was_asked_for = each.state is State.ACTIVE or each.attempted_at is not None
+            if was_asked_for:
+                ending.append((each, changes))
+            elif not only_attempted:
+                cancelled.append((each, changes))
+        return [
+            *self.apply_all(ending, Event.DISCONNECT, now=now, actor=grantor_id),
+            *self.apply_all(cancelled, Event.CANCEL, now=now, actor=grantor_id),
+        ]
 
     def crowd(
         self, team_id: str, asker_id: str, other_id: str, *, since: datetime
@@ -433,38 +441,82 @@ class Delegations:
         self._write(delegation, moved)
         return moved
 
-    def _tell_watch(self, delegation: Delegation, now: datetime) -> None:
-        """The grantor's connection has to work at certain moments of this delegation's life, and
-        who waits for a delegation to end hears when it did."""
-        d = delegation
-        if moments := checkpoints(d):
-            self._connections.look_by(d.team_id, d.grantor_id, moment=min(moments))
-        if d.state in (State.ENDING, State.ENDED):
-            self._connections.look_by(d.team_id, d.grantor_id, moment=now, only_troubled=True)
-        if not d.is_open:
-            self._notices.mark_stale(d.id, now=now)
-        if d.state is State.ENDED:
-            self._notices.overdue_changed(d.team_id, now=now)
+    def _tell_watch(self, moved: Sequence[Delegation], now: datetime) -> None:
+        """The grantor's connection has to work at certain moments of a delegation's life, and who
+        waits for a delegation to end hears when it did."""
+        due: defaultdict[datetime, set[tuple[str, str]]] = defaultdict(set)
+        for d in moved:
+            if moments := checkpoints(d):
+                due[min(moments)].add((d.team_id, d.grantor_id))
+        for moment, grantors in sorted(due.items()):
+            self._connections.look_at_all(grantors, moment=moment)
+        over = [d for d in moved if d.state in (State.ENDING, State.ENDED)]
+        if over:
+            grantors = {(d.team_id, d.grantor_id) for d in over}
+            self._connections.look_at_all(grantors, moment=now, only_troubled=True)
+        closed = [d.id for d in moved if not d.is_open]
+        if closed:
+            self._notices.mark_stale(*closed, now=now)
+        for d in moved:
+            if d.state is State.ENDED:
+                self._notices.overdue_changed(d.team_id, now=now)
+
+    def _locked(self, *conditions: ColumnElement[bool]) -> Sequence[Delegation]:
+        statement = (
+            select(delegations)
+            .where(*conditions)
+            .order_by(_columns.id)
+            .with_for_update(key_share=True)
+        )
+        return many(self._connection, Delegation, statement)
 
     def _touch_homes(self, delegation: Delegation, now: datetime) -> None:
         people = (delegation.grantor_id, delegation.grantee_id, delegation.requester_id)
         self._homes.touch(delegation.team_id, *people, now=now)
 
     def _write(self, before: Delegation, after: Delegation) -> None:
-        old, new = to_row(before), to_row(after)
-        changed = {name: value for name, value in new.items() if old[name] != value}
-        self._connection.execute(update(delegations).where(_columns.id == after.id).values(changed))
+        self._write_all([(before, after)])
 
-    def _record(
-        self, delegation: Delegation, event: Event, now: datetime, actor: str | None
-    ) -> None:
-        self._connection.execute(
-            insert(events).values(
-                delegation_id=delegation.id,
-                at=now,
-                event=event,
-                state=delegation.state,
-                actor=actor,
-                trouble=delegation.trouble,
+    def _write_all(self, moved: Sequence[tuple[Delegation, Delegation]]) -> None:
+        """Those of which the same is written share a statement."""
+        alike: defaultdict[tuple[tuple[str, Any], ...], list[str]] = defaultdict(list)
+        for before, after in moved:
+            alike[_changed(before, after)].append(after.id)
+        for changed, ids in alike.items():
+            self._connection.execute(
+                update(delegations).where(_columns.id.in_(ids)).values(dict(changed))
             )
-        )
+
+
+def _moved(
+    delegation: Delegation, event: Event, changes: Mapping[str, Any], now: datetime
+) -> Delegation:
+    moved = replace(
+        delegation,
+        state=next_state(delegation.state, event),
+        version=delegation.version + 1,
+        **{"trouble": None, "attempts": 0, **changes},
+    )
+    return moved if "wake_at" in changes else replace(moved, wake_at=default_wake(moved, now))
+
+
+def _changed(before: Delegation, after: Delegation) -> tuple[tuple[str, Any], ...]:
+    """The columns that change, with what is written to each."""
+    old, new = to_row(before), to_row(after)
+    changed = {name: value for name, value in new.items() if old[name] != value}
+    if after.version == before.version + 1:
+        changed["version"] = ONE_MORE
+    return tuple(changed.items())
+
+
+def _recorded(
+    delegation: Delegation, event: Event, now: datetime, actor: str | None
+) -> dict[str, Any]:
+    return {
+        "delegation_id": delegation.id,
+        "at": now,
+        "event": event,
+        "state": delegation.state,
+        "actor": actor,
+        "trouble": delegation.trouble,
+    }

@@ -3,10 +3,11 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, select, tuple_, update
+from sqlalchemy import Connection, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.store.due import Due
+from bot.store.rows import ids_in_order
 from models.base import new_id
 from models.home import Home, homes
 from models.rows import to_row
@@ -67,18 +68,13 @@ class Homes:
         """Have the touched homes shown anew; the last thing that a transaction does."""
         if self._now is None:
             return
-        stale = (
-            select(_columns.id)
-            .where(
-                tuple_(_columns.team_id, _columns.slack_user_id).in_(sorted(self._touched)),
-                _columns.opened_at > self._now - SHOWN_FOR,
-            )
-            .order_by(_columns.id)
-            .with_for_update()
-            .cte("stale")
+        stale = ids_in_order(
+            homes,
+            tuple_(_columns.team_id, _columns.slack_user_id).in_(sorted(self._touched)),
+            _columns.opened_at > self._now - SHOWN_FOR,
         )
         self._connection.execute(
             update(homes)
-            .where(_columns.id.in_(select(stale.c.id)))
+            .where(_columns.id.in_(stale))
             .values(wake_at=self._now, changes=_columns.changes + 1)
         )

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from bot.store.due import Due
-from bot.store.rows import by_id, is_any, one
+from bot.store.rows import by_id, ids_in_order, is_any, one
 from models.base import new_id
 from models.notice import Notice, NoticeKind, notices
 from models.overdue import DAY
@@ -108,16 +108,14 @@ class Notices:
     def mark_touched(self) -> None:
         """Have those lists shown anew; the last thing that a transaction does, in a fixed order."""
         for team_id, now in sorted(self._overdue_changed.items()):
-            stale = (
-                select(_columns.id)
-                .where(_columns.subject_id == team_id, _columns.kind == NoticeKind.OVERDUE_LIST)
-                .order_by(_columns.id)
-                .with_for_update()
-                .cte("stale")
+            stale = ids_in_order(
+                notices,
+                _columns.subject_id == team_id,
+                _columns.kind == NoticeKind.OVERDUE_LIST,
             )
             self._connection.execute(
                 update(notices)
-                .where(_columns.id.in_(select(stale.c.id)))
+                .where(_columns.id.in_(stale))
                 .values(wake_at=now, changes=_columns.changes + 1)
             )
 
@@ -129,12 +127,12 @@ class Notices:
         )
         return int(self._connection.execute(statement).scalar_one())
 
-    def mark_stale(self, subject_id: str, *, now: datetime, is_own: bool = False) -> None:
-        """Have every notice about this shown anew; with ``is_own`` the one of this very id."""
+    def mark_stale(self, *subject_ids: str, now: datetime, is_own: bool = False) -> None:
+        """Have every notice about these shown anew; with ``is_own`` those of these very ids."""
         column = _columns.id if is_own else _columns.subject_id
         self._connection.execute(
             update(notices)
-            .where(column == subject_id)
+            .where(_columns.id.in_(ids_in_order(notices, column.in_(subject_ids))))
             .values(wake_at=now, changes=_columns.changes + 1)
         )
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Executable, Table, literal, select
+from sqlalchemy import ColumnElement, Connection, Executable, Select, Table, literal, select
 
 from models.rows import from_row
 
@@ -31,6 +31,17 @@ def by_id(
     if lock:
         statement = statement.with_for_update(key_share=True)
     return one(connection, kind, statement)
+
+
+def ids_in_order(table: Table, *conditions: ColumnElement[bool]) -> Select[tuple[str]]:
+    """The ids of all rows of which this is true, for a statement that writes them.
+
+    They are locked in a fixed order first: two that write many rows never wait for each other.
+    """
+    locked = (
+        select(table.c.id).where(*conditions).order_by(table.c.id).with_for_update().cte("locked")
+    )
+    return select(locked.c.id)
 
 
 def is_any(connection: Connection, *conditions: ColumnElement[bool]) -> bool:

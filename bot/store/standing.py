@@ -68,19 +68,21 @@ class StandingApprovals:
 
     def end_all(self, team_id: str, person_id: str, *, now: datetime) -> Sequence[StandingApproval]:
         """None that this person gave or profits from holds any longer; those that did."""
-        return [
-            self.end(standing, now=now) for standing in self.for_person(team_id, person_id, now=now)
-        ]
+        return self._end(self.for_person(team_id, person_id, now=now), now)
 
     def end(self, standing: StandingApproval, *, now: datetime) -> StandingApproval:
         """It holds no longer."""
-        if standing.ended_at is not None:
-            return standing
-        self._connection.execute(
-            update(standing_approvals).where(_columns.id == standing.id).values(ended_at=now)
-        )
-        self._touch_homes(standing, now)
-        return replace(standing, ended_at=now)
+        return standing if standing.ended_at is not None else self._end([standing], now)[0]
+
+    def _end(self, ending: Sequence[StandingApproval], now: datetime) -> Sequence[StandingApproval]:
+        if ending:
+            ids = [each.id for each in ending]
+            self._connection.execute(
+                update(standing_approvals).where(_columns.id.in_(ids)).values(ended_at=now)
+            )
+        for each in ending:
+            self._touch_homes(each, now)
+        return [replace(each, ended_at=now) for each in ending]
 
     def _touch_homes(self, standing: StandingApproval, now: datetime) -> None:
         self._homes.touch(standing.team_id, standing.grantor_id, standing.grantee_id, now=now)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from bot.connections.leaving import give_up
-from bot.delegations.ending import end
+from bot.delegations.ending import end_all
 from bot.delegations.people.eligibility import Look
 from bot.delegations.tools import Tools
 from bot.desk import Actor, Desk, change, check_person
@@ -102,10 +102,13 @@ def carry_out(store: Store, policy: Policy, one: Departed, *, now: datetime) -> 
     team_id, user_id = one.team_id, one.slack_user_id
     store.departures.note(replace(one, carried_out_at=now))
     standing = {each.id for each in store.standing.end_all(team_id, user_id, now=now)}
-    for each in store.delegations.open_for_person(team_id, user_id):
-        current = store.delegations.get(each.id, lock=True)
-        if current is not None and (_ends_with(current, one) or _not_begun(current, standing)):
-            end(store, current, Event.OFFBOARD, user_id, now=now, departure=one.reason)
+    concerned = [each.id for each in store.delegations.open_for_person(team_id, user_id)]
+    ending = [
+        each
+        for each in store.delegations.lock_all(concerned)
+        if _ends_with(each, one) or _not_begun(each, standing)
+    ]
+    end_all(store, ending, Event.OFFBOARD, user_id, now=now, departure=one.reason)
     store.strays.ask_again(team_id, user_id, now=now)
     if one.reason is not Departure.LEFT_CLOSE:
         give_up(store, team_id, user_id, now=now)
