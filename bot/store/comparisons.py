@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, and_, case, delete, false, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
 
 from bot.store.due import Due
 from bot.store.rows import many, one
@@ -43,7 +44,11 @@ class Comparisons:
                 asked_at=asked_at,
                 wake_at=now,
             )
-            self._connection.execute(insert(comparisons).values(to_row(new)))
+            try:
+                with self._connection.begin_nested():
+                    self._connection.execute(insert(comparisons).values(to_row(new)))
+            except IntegrityError:  # somebody else planned the first one just now
+                self.plan(team_id, grantor_id, now=now, asked_at=asked_at)
             return
         values: dict[str, Any] = {"wake_at": now, "attempts": 0}
         if asked_at is not None:

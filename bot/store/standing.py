@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
 
 from bot.store.homes import Homes
 from bot.store.rows import by_id, many, one
@@ -57,12 +58,17 @@ class StandingApprovals:
         return many(self._connection, StandingApproval, statement)
 
     def put(self, standing: StandingApproval) -> StandingApproval | None:
-        """Store a new one in place of the pair's earlier one, which is returned."""
+        """Store a new one in place of the pair's earlier one, which is returned. Of two at the same
+        moment the later takes the place of the other."""
         pair = (standing.team_id, standing.grantor_id, standing.grantee_id)
         before = self.for_pair(*pair, lock=True)
         if before is not None:
             self.end(before, now=standing.created_at)
-        self._connection.execute(insert(standing_approvals).values(to_row(standing)))
+        try:
+            with self._connection.begin_nested():
+                self._connection.execute(insert(standing_approvals).values(to_row(standing)))
+        except IntegrityError:  # the other one has been committed since we looked
+            return self.put(standing)
         self._touch_homes(standing, standing.created_at)
         return before
 

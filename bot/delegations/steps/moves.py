@@ -14,12 +14,13 @@ from bot.delegations.people.eligibility import PeopleUnclear
 from bot.delegations.tools import Tools
 from bot.ports import OutsideError
 from bot.store import Store
-from models.delegation import Delegation, Event, State, Trouble
+from models.delegation import Delegation, Event, State, Trouble, default_wake
 from models.overdue import is_overdue
 
 # Close's reads may lag behind its writes: what they do not show of a create, or still show after a
 # delete, counts only so long after it.
 SETTLE = timedelta(seconds=15)
+IDLE = timedelta(minutes=1)  # what was due, and had nothing to do, is not looked at sooner
 QUIET_WAITS = 20  # being asked to wait is how a rate limit works; this often it is a trouble
 QUIET_ATTEMPTS = 2  # a hiccup shorter than this many attempts is not worth a word on the card
 
@@ -84,8 +85,18 @@ def moved_on(
 
 
 async def free(tools: Tools, delegation: Delegation) -> None:
-    """Give the lease back; nothing is to be done."""
-    await tools.database.run(lambda store: store.delegations.due.free(delegation.id))
+    """Give the lease back; nothing is to be done.
+
+    It is due again when its state says so, or when somebody changes it, but never at once: what
+    has no work and stays due would be claimed again and again.
+    """
+    now = tools.now()
+    wake_at = default_wake(delegation, now)
+    if wake_at is not None:
+        wake_at = max(wake_at, now + IDLE)
+    await tools.database.run(
+        lambda store: store.delegations.due.put_off(delegation, wake_at=wake_at)
+    )
 
 
 async def fail(tools: Tools, delegation: Delegation, trouble: Trouble) -> None:
