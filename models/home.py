@@ -2,25 +2,54 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from sqlalchemy import Column, Index, Integer, String, Table, UniqueConstraint, text
 
 from models.base import UtcTime, metadata
 
 
+class HomeList(StrEnum):
+    """The lists of open things in a home, each leafed through by itself."""
+
+    WAITING = "waiting"
+    GIVEN = "given"
+    RECEIVED = "received"
+    FOR_OTHERS = "for_others"
+    TRUSTED = "trusted"  # standing approvals, given
+    TRUSTING = "trusting"  # and got
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Home:
-    """One row a person. ``page`` is the page of the history that is shown, from 0."""
+    """One row a person. ``page`` is the page of the history that is shown, from 0; ``pages`` has
+    those of the other lists, ``name=page`` one a line. ``with_person`` is whom they look for."""
 
     id: str
     team_id: str
     slack_user_id: str
     opened_at: datetime
     page: int = 0
+    pages: str | None = None
+    with_person: str | None = None
     changes: int = 0
     attempts: int = 0
     wake_at: datetime | None = None
     leased_until: datetime | None = None
+
+    def page_of(self, name: HomeList) -> int:
+        """Which page of this list is shown, from 0."""
+        return self._pages().get(name, 0)
+
+    def turned(self, name: HomeList, page: int) -> str:
+        """``pages`` once this page of this list is shown."""
+        return "\n".join(
+            f"{each}={at}" for each, at in (self._pages() | {name.value: page}).items()
+        )
+
+    def _pages(self) -> dict[str, int]:
+        found = (line.partition("=") for line in (self.pages or "").splitlines())
+        return {name: int(page) for name, _, page in found}
 
 
 homes = Table(
@@ -31,6 +60,8 @@ homes = Table(
     Column("slack_user_id", String(32), nullable=False),
     Column("opened_at", UtcTime, nullable=False),
     Column("page", Integer, nullable=False),
+    Column("pages", String(200)),
+    Column("with_person", String(32)),
     Column("changes", Integer, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("wake_at", UtcTime),

@@ -2,38 +2,56 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from models.connection import Connection
 from models.delegation import Delegation
 from models.standing import StandingApproval
 
+Row = TypeVar("Row")
+
 
 @dataclass(frozen=True, slots=True)
-class Excerpt:
-    """The first rows of a list, and how many there are in all."""
+class Leaf:
+    """Which part of a list is wanted: a page of so many rows, counted from 0; and, where
+    ``person_id`` is given, only what that person has a part in."""
 
-    rows: Sequence[Delegation] = ()
+    size: int
+    page: int = 0
+    person_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt(Generic[Row]):
+    """Some rows of a list, how many there are in all, and how many stand before these."""
+
+    rows: Sequence[Row] = ()
     total: int = 0
+    before: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
     """Everything that concerns one person.
 
+    - ``with_person`` is whom they look for; then it is only what concerns the two.
     - ``waiting`` has what this person, as a grantor, has to answer or to mend.
     - ``given`` and ``received`` have what else is open, as grantor and as grantee.
     - ``for_others`` has what they asked for a third person.
+    - ``trusted`` and ``trusting`` have the standing approvals that they gave, and that they got.
     - ``history`` is one page of what is over, as grantor or grantee, newest first; ``page`` counts
       from 0.
     """
 
     person_id: str
+    with_person: str | None = None
     connection: Connection | None = None
-    waiting: Excerpt = Excerpt()
-    given: Excerpt = Excerpt()
-    received: Excerpt = Excerpt()
-    for_others: Excerpt = Excerpt()
-    standing: Sequence[StandingApproval] = ()
+    waiting: Excerpt[Delegation] = Excerpt()
+    given: Excerpt[Delegation] = Excerpt()
+    received: Excerpt[Delegation] = Excerpt()
+    for_others: Excerpt[Delegation] = Excerpt()
+    trusted: Excerpt[StandingApproval] = Excerpt()
+    trusting: Excerpt[StandingApproval] = Excerpt()
     history: Sequence[Delegation] = ()
     page: int = 0
     has_older: bool = False

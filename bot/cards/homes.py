@@ -1,15 +1,19 @@
 """The App Home: who may send as whom, what waits for an answer, and what is over.
 
-At most 100 blocks fit (slack.md §5). Every list is cut so that the longest home has 99.
+At most 100 blocks fit (slack.md §5): every list is shown in pages, so that the fullest home has
+fewer. Of the open lists each turns its own; a person can be looked for in all of them.
 """
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Any
 
 from slack_sdk.models.blocks import (
     ActionsBlock,
     Block,
     ButtonElement,
+    PlainTextObject,
+    UserSelectElement,
 )
 from slack_sdk.models.views import View
 
@@ -23,17 +27,19 @@ from bot.times.saying import say_length
 from models.card import Audience
 from models.connection import Connection
 from models.delegation import Delegation, State
+from models.home import HomeList
 from models.mark import marked
 from models.overview import Excerpt, Overview
 from models.standing import StandingApproval
 
-MOST_ROWS = 8  # of each list; the rest is counted, and `/sendas list` has more
+MOST_ROWS = 7  # of a page of each list
 HISTORY_PAGE = 10
 LINES_A_BLOCK = 5  # of the history; two blocks of them stay below 3,000 characters each
 
 ASK = "ask_send_as"
 END_STANDING = "end_standing"
 NEWER, OLDER = "home_newer", "home_older"
+WITH_PERSON, EVERYBODY = "with_person", "everybody"
 
 
 def home_view(
@@ -42,14 +48,23 @@ def home_view(
     """One person's App Home; ``admins`` are the Slack ids of who can help."""
     me = overview.person_id
     blocks: list[Block] = [
-        *_top(overview.connection, connect_url),
+        *_top(overview, connect_url),
         *_waiting(overview.waiting, connect_url),
-        *_rows("Who may send as you", overview.given, Audience.GRANTOR, now),
-        *_rows("Whom you may send as", overview.received, Audience.GRANTEE, now),
+        *_rows("Who may send as you", overview.given, HomeList.GIVEN, Audience.GRANTOR, now),
+        *_rows("Whom you may send as", overview.received, HomeList.RECEIVED, Audience.GRANTEE, now),
     ]
     if overview.for_others.rows:
-        blocks += _rows("What you asked for others", overview.for_others, Audience.REQUESTER, now)
-    blocks += _standing(overview.standing, me)
+        blocks += _rows(
+            "What you asked for others",
+            overview.for_others,
+            HomeList.FOR_OTHERS,
+            Audience.REQUESTER,
+            now,
+        )
+    blocks += _standing("Whom you approve without a click", overview.trusted, HomeList.TRUSTED, me)
+    blocks += _standing(
+        "Who approves you without a click", overview.trusting, HomeList.TRUSTING, me
+    )
     blocks += _history(overview)
     blocks += _bottom(now, admins)
     _without_repeated_ids(blocks)
@@ -66,14 +81,22 @@ def _without_repeated_ids(blocks: Sequence[Block]) -> None:
             seen.add(block.block_id)
 
 
-def _top(connection: Connection | None, connect_url: str) -> list[Block]:
+def _top(overview: Overview, connect_url: str) -> list[Block]:
     about = "Send email as a colleague in Close, for as long as they allow it."
     ask = part_button(ASK, "Ask to send as…", "home", style="primary")
-    return [
-        section(f"*{about}*"),
-        ActionsBlock(block_id="ask", elements=[ask]),
-        _health(connection, connect_url),
-    ]
+    find = UserSelectElement(
+        action_id=WITH_PERSON,
+        placeholder=PlainTextObject(text="Find a person…", emoji=False),
+        initial_user=overview.with_person,
+    )
+    top: list[Block] = [section(f"*{about}*")]
+    if overview.with_person is None:
+        top.append(ActionsBlock(block_id="ask", elements=[ask, find]))
+    else:
+        back = part_button(EVERYBODY, "Show everybody", "home")
+        top.append(ActionsBlock(block_id=f"ask:{overview.with_person}", elements=[ask, find, back]))
+        top.append(context(f"Only what concerns {mention(overview.with_person)} is shown."))
+    return [*top, _health(overview.connection, connect_url)]
 
 
 def _health(connection: Connection | None, connect_url: str) -> Block:
@@ -94,10 +117,10 @@ def _health(connection: Connection | None, connect_url: str) -> Block:
     return section(f"{MARKS[State.ACTIVE]} *Your Close account is connected:* {email}")
 
 
-def _waiting(excerpt: Excerpt, connect_url: str) -> list[Block]:
+def _waiting(excerpt: Excerpt[Delegation], connect_url: str) -> list[Block]:
     if not excerpt.rows:
         return []
-    blocks: list[Block] = [header("Waiting for you")]
+    blocks: list[Block] = [_title("Waiting for you", excerpt)]
     for each in excerpt.rows:
         shown = face(each, Audience.GRANTOR)
         blocks.append(section(_all_of(each, shown)))
@@ -105,16 +128,18 @@ def _waiting(excerpt: Excerpt, connect_url: str) -> list[Block]:
             blocks += typed(each.reason)
         if shown.actions:
             blocks.append(buttons(each, shown.actions, connect_url))
-    return blocks + _more(excerpt)
+    return blocks + _leafing(HomeList.WAITING, excerpt)
 
 
-def _rows(title: str, excerpt: Excerpt, audience: Audience, now: datetime) -> list[Block]:
-    blocks: list[Block] = [header(title)]
+def _rows(
+    title: str, excerpt: Excerpt[Delegation], name: HomeList, audience: Audience, now: datetime
+) -> list[Block]:
+    blocks: list[Block] = [_title(title, excerpt)]
     for each in excerpt.rows:
         blocks += _row(each, face(each, audience), now)
     if not excerpt.rows:
         blocks.append(context("Nobody at the moment."))
-    return blocks + _more(excerpt)
+    return blocks + _leafing(name, excerpt)
 
 
 def _row(delegation: Delegation, shown: Face, now: datetime) -> list[Block]:
@@ -140,14 +165,13 @@ def _all_of(delegation: Delegation, shown: Face, now: datetime | None = None) ->
     return "\n".join(lines)
 
 
-def _standing(standing: Sequence[StandingApproval], me: str) -> list[Block]:
-    if not standing:
+def _standing(
+    title: str, excerpt: Excerpt[StandingApproval], name: HomeList, me: str
+) -> list[Block]:
+    if not excerpt.rows:
         return []
-    blocks: list[Block] = [header("Standing approvals")]
-    blocks += [_standing_row(each, me) for each in standing[:MOST_ROWS]]
-    if len(standing) > MOST_ROWS:
-        blocks.append(context(f"… and {len(standing) - MOST_ROWS} more: `/sendas list`"))
-    return blocks
+    rows = [_standing_row(each, me) for each in excerpt.rows]
+    return [_title(title, excerpt), *rows, *_leafing(name, excerpt)]
 
 
 def _standing_row(standing: StandingApproval, me: str) -> Block:
@@ -220,6 +244,22 @@ def _bottom(now: datetime, admins: Sequence[str]) -> list[Block]:
     ]
 
 
-def _more(excerpt: Excerpt) -> list[Block]:
-    hidden = excerpt.total - len(excerpt.rows)
-    return [context(f"… and {hidden} more: `/sendas list`")] if hidden > 0 else []
+def _title(title: str, excerpt: Excerpt[Any]) -> Block:
+    """With the place of these rows among all, where there are more than are shown."""
+    last = excerpt.before + len(excerpt.rows)
+    is_all = len(excerpt.rows) == excerpt.total
+    return header(
+        title if is_all else f"{title} ({excerpt.before + 1} to {last} of {excerpt.total})"
+    )
+
+
+def _leafing(name: HomeList, excerpt: Excerpt[Any]) -> list[Block]:
+    """Buttons to the pages before and behind, where there are any."""
+    page = excerpt.before // MOST_ROWS
+    turns = []
+    if page > 0:
+        turns.append((NEWER, "Back", page - 1))
+    if excerpt.before + len(excerpt.rows) < excerpt.total:
+        turns.append((OLDER, "More", page + 1))
+    buttons = [part_button(action, label, f"{name}/{to}") for action, label, to in turns]
+    return [ActionsBlock(block_id=f"turn:{name}", elements=buttons)] if buttons else []

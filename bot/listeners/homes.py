@@ -4,11 +4,12 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from bot.cards.homes import ASK, END_STANDING, NEWER, OLDER
+from bot.cards.homes import ASK, END_STANDING, EVERYBODY, NEWER, OLDER, WITH_PERSON
 from bot.delegations import homes, standing
 from bot.desk import Actor, Desk
 from bot.listeners import clicks, opening
 from bot.listeners.reception import Reception
+from models.home import HomeList
 
 
 def register(app: AsyncApp, reception: Reception) -> None:
@@ -23,13 +24,31 @@ def register(app: AsyncApp, reception: Reception) -> None:
         await ack()
         await opening.show_request_form(reception, body)
 
+    async def on_person(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
+        """The person whom the reader looks for."""
+        person_id = action.get("selected_user")
+        await homes.look_for(
+            reception.desk,
+            await clicks.actor_of(reception.desk, body),
+            str(person_id)[:32] if person_id else None,
+        )
+        await ack()
+
     app.event("app_home_opened")(on_opened)
     app.action(ASK)(on_ask)
     clicks.on(app, reception, NEWER, _turn)
     clicks.on(app, reception, OLDER, _turn)
+    clicks.on(app, reception, EVERYBODY, _everybody)
+    app.action(WITH_PERSON)(on_person)
     clicks.on(app, reception, END_STANDING, standing.end_standing)
 
 
-async def _turn(desk: Desk, actor: Actor, page: str) -> None:
-    if page.isascii() and page.isdigit():
-        await homes.turn(desk, actor, int(page))
+async def _turn(desk: Desk, actor: Actor, wanted: str) -> None:
+    """``page`` of the history, or ``list/page``."""
+    name, _, page = wanted.rpartition("/")
+    if page.isascii() and page.isdigit() and name in ("", *HomeList):
+        await homes.turn(desk, actor, int(page), name=HomeList(name) if name else None)
+
+
+async def _everybody(desk: Desk, actor: Actor, _value: str) -> None:
+    await homes.look_for(desk, actor, None)

@@ -11,8 +11,8 @@ from bot.projections.showing import Showing
 from bot.slack.views import Views
 from bot.store import Store
 from bot.store.homes import SHOWN_FOR
-from models.home import Home
-from models.overview import Overview
+from models.home import Home, HomeList
+from models.overview import Leaf, Overview
 
 MOST_HELPERS = 3  # admins that are named as who can help
 
@@ -45,18 +45,24 @@ class HomeStep:
 
     def _overview(self, store: Store, home: Home) -> Overview:
         store.overviews.at_one_moment()
-        team, person = home.team_id, home.slack_user_id
+        team, person, now = home.team_id, home.slack_user_id, self.showing.now()
+
+        def leaf(name: HomeList) -> Leaf:
+            return Leaf(MOST_ROWS, home.page_of(name), home.with_person)
+
         history, has_older = store.overviews.history(
-            team, person, page=home.page, size=HISTORY_PAGE
+            team, person, Leaf(HISTORY_PAGE, home.page, home.with_person)
         )
         return Overview(
             person_id=person,
+            with_person=home.with_person,
             connection=store.connections.get(team, person),
-            waiting=store.overviews.waiting(team, person, limit=MOST_ROWS),
-            given=store.overviews.given(team, person, limit=MOST_ROWS),
-            received=store.overviews.received(team, person, limit=MOST_ROWS),
-            for_others=store.overviews.for_others(team, person, limit=MOST_ROWS),
-            standing=store.standing.for_person(team, person, now=self.showing.now()),
+            waiting=store.overviews.waiting(team, person, leaf(HomeList.WAITING)),
+            given=store.overviews.given(team, person, leaf(HomeList.GIVEN)),
+            received=store.overviews.received(team, person, leaf(HomeList.RECEIVED)),
+            for_others=store.overviews.for_others(team, person, leaf(HomeList.FOR_OTHERS)),
+            trusted=store.overviews.trusted(team, person, leaf(HomeList.TRUSTED), now=now),
+            trusting=store.overviews.trusting(team, person, leaf(HomeList.TRUSTING), now=now),
             history=history,
             page=home.page,
             has_older=has_older,

@@ -3,13 +3,13 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, tuple_, update
+from sqlalchemy import Connection, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.store.due import Due
-from bot.store.rows import ids_in_order
+from bot.store.rows import ids_in_order, one
 from models.base import new_id
-from models.home import Home, homes
+from models.home import Home, HomeList, homes
 from models.rows import to_row
 
 SHOWN_FOR = timedelta(days=1)  # after its last opening a home is no longer kept fresh
@@ -33,7 +33,7 @@ class Homes:
         self._now: datetime | None = None
 
     def open(self, team_id: str, slack_user_id: str, *, now: datetime) -> None:
-        """Somebody looks at their home: it is due, at the first page of the history."""
+        """Somebody looks at their home: it is due, at the first page of each list."""
         row = Home(
             id=new_id(), team_id=team_id, slack_user_id=slack_user_id, opened_at=now, wake_at=now
         )
@@ -45,18 +45,52 @@ class Homes:
                     "opened_at": now,
                     "wake_at": now,
                     "page": 0,
+                    "pages": None,
+                    "with_person": None,
                     "attempts": 0,
                     "changes": _columns.changes + 1,
                 },
             )
         )
 
-    def turn(self, team_id: str, slack_user_id: str, *, page: int, now: datetime) -> None:
-        """Show this page of the history next."""
+    def turn(
+        self,
+        team_id: str,
+        slack_user_id: str,
+        *,
+        page: int,
+        now: datetime,
+        name: HomeList | None = None,
+    ) -> None:
+        """Show this page of the history next, or of another list."""
+        home = self._get(team_id, slack_user_id)
+        if home is None:
+            return
+        values = {"page": page} if name is None else {"pages": home.turned(name, page)}
+        self._show(home, now, **values)
+
+    def look_for(
+        self, team_id: str, slack_user_id: str, *, person_id: str | None, now: datetime
+    ) -> None:
+        """Show only what concerns this person as well, from the first pages on; None: all."""
+        home = self._get(team_id, slack_user_id)
+        if home is not None:
+            self._show(home, now, with_person=person_id, page=0, pages=None)
+
+    def _get(self, team_id: str, slack_user_id: str) -> Home | None:
+        """Under lock, so that two pages that are turned at once are both turned."""
+        statement = (
+            select(homes)
+            .where(_columns.team_id == team_id, _columns.slack_user_id == slack_user_id)
+            .with_for_update(key_share=True)
+        )
+        return one(self._connection, Home, statement)
+
+    def _show(self, home: Home, now: datetime, **values: Any) -> None:
         self._connection.execute(
             update(homes)
-            .where(_columns.team_id == team_id, _columns.slack_user_id == slack_user_id)
-            .values(page=page, opened_at=now, wake_at=now, changes=_columns.changes + 1)
+            .where(_columns.id == home.id)
+            .values(opened_at=now, wake_at=now, changes=_columns.changes + 1, **values)
         )
 
     def touch(self, team_id: str, *people: str, now: datetime) -> None:

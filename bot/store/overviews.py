@@ -1,6 +1,7 @@
 """What one person's App Home shows, in SQL. Every list is cut in the database, not afterwards."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -19,7 +20,8 @@ from sqlalchemy import (
 
 from bot.store.rows import many
 from models.delegation import Delegation, State, Trouble, delegations
-from models.overview import Excerpt
+from models.overview import Excerpt, Leaf
+from models.standing import StandingApproval, standing_approvals
 
 _columns = delegations.c
 
@@ -57,54 +59,113 @@ class Overviews:
         if self._connection.dialect.name == "postgresql":
             self._connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
 
-    def waiting(self, team_id: str, person_id: str, *, limit: int) -> Excerpt:
+    def waiting(self, team_id: str, person_id: str, leaf: Leaf) -> Excerpt[Delegation]:
         """What this grantor has to answer or to mend, oldest first."""
-        return self._excerpt(team_id, limit, _columns.grantor_id == person_id, _NEEDS_GRANTOR)
+        return self._excerpt(team_id, leaf, _columns.grantor_id == person_id, _NEEDS_GRANTOR)
 
-    def given(self, team_id: str, person_id: str, *, limit: int) -> Excerpt:
+    def given(self, team_id: str, person_id: str, leaf: Leaf) -> Excerpt[Delegation]:
         """What else is open and lends this person's name."""
-        return self._excerpt(team_id, limit, _columns.grantor_id == person_id, not_(_NEEDS_GRANTOR))
+        return self._excerpt(team_id, leaf, _columns.grantor_id == person_id, not_(_NEEDS_GRANTOR))
 
-    def received(self, team_id: str, person_id: str, *, limit: int) -> Excerpt:
+    def received(self, team_id: str, person_id: str, leaf: Leaf) -> Excerpt[Delegation]:
         """What is open and lets this person send as somebody else."""
-        return self._excerpt(team_id, limit, _columns.grantee_id == person_id)
+        return self._excerpt(team_id, leaf, _columns.grantee_id == person_id)
 
-    def for_others(self, team_id: str, person_id: str, *, limit: int) -> Excerpt:
+    def for_others(self, team_id: str, person_id: str, leaf: Leaf) -> Excerpt[Delegation]:
         """What is open and was asked by this person for somebody else."""
         return self._excerpt(
             team_id,
-            limit,
+            leaf,
             _columns.requester_id == person_id,
             _columns.grantor_id != person_id,
             _columns.grantee_id != person_id,
         )
 
+    def trusted(
+        self, team_id: str, person_id: str, leaf: Leaf, *, now: datetime
+    ) -> Excerpt[StandingApproval]:
+        """The standing approvals that this person gave and that hold now, newest first."""
+        columns = standing_approvals.c
+        return self._standing(team_id, columns.grantor_id, columns.grantee_id, person_id, leaf, now)
+
+    def trusting(
+        self, team_id: str, person_id: str, leaf: Leaf, *, now: datetime
+    ) -> Excerpt[StandingApproval]:
+        """Those that this person got."""
+        columns = standing_approvals.c
+        return self._standing(team_id, columns.grantee_id, columns.grantor_id, person_id, leaf, now)
+
     def history(
-        self, team_id: str, person_id: str, *, page: int, size: int
+        self, team_id: str, person_id: str, leaf: Leaf
     ) -> tuple[Sequence[Delegation], bool]:
         """One page of what is over between this person and others, newest first, and whether there
         is an older one."""
+        size = leaf.size
         over = union_all(
-            _over(team_id, _columns.grantor_id, person_id),
-            _over(team_id, _columns.grantee_id, person_id),
+            _over(team_id, _columns.grantor_id, person_id, leaf),
+            _over(team_id, _columns.grantee_id, person_id, leaf),
         ).subquery()
         ids = (
             select(over.c.id)
             .order_by(over.c.ended.desc(), over.c.id)
-            .offset(page * size)
+            .offset(leaf.page * size)
             .limit(size + 1)
         )
         rows = self._rows(ids, (_ENDED.desc(), _columns.id))
         return rows[:size], len(rows) > size
 
-    def _excerpt(self, team_id: str, limit: int, *conditions: ColumnElement[bool]) -> Excerpt:
+    def _excerpt(
+        self, team_id: str, leaf: Leaf, *conditions: ColumnElement[bool]
+    ) -> Excerpt[Delegation]:
         oldest_first = (_columns.requested_at, _columns.id)
-        wanted: tuple[Any, ...] = (_columns.team_id == team_id, _IS_OPEN, *conditions)
+        wanted: tuple[Any, ...] = (
+            _columns.team_id == team_id,
+            _IS_OPEN,
+            *conditions,
+            *_with(leaf.person_id),
+        )
         total = self._connection.scalar(select(func.count(_columns.id)).where(*wanted)) or 0
         if not total:
             return Excerpt()
-        ids = select(_columns.id).where(*wanted).order_by(*oldest_first).limit(limit)
-        return Excerpt(self._rows(ids, oldest_first), total)
+        before = _before(leaf, total)
+        ids = (
+            select(_columns.id)
+            .where(*wanted)
+            .order_by(*oldest_first)
+            .offset(before)
+            .limit(leaf.size)
+        )
+        return Excerpt(self._rows(ids, oldest_first), total, before)
+
+    def _standing(
+        self,
+        team_id: str,
+        role: Column[str],
+        other: Column[str],
+        person_id: str,
+        leaf: Leaf,
+        now: datetime,
+    ) -> Excerpt[StandingApproval]:
+        columns = standing_approvals.c
+        wanted = [
+            columns.team_id == team_id,
+            role == person_id,
+            columns.ended_at.is_(None),
+            columns.until > now,
+        ]
+        if leaf.person_id is not None:
+            wanted.append(other == leaf.person_id)
+        total = self._connection.scalar(select(func.count(columns.id)).where(*wanted)) or 0
+        before = _before(leaf, total)
+        statement = (
+            select(standing_approvals)
+            .where(*wanted)
+            .order_by(columns.created_at.desc(), columns.id)
+            .offset(before)
+            .limit(leaf.size)
+        )
+        rows = many(self._connection, StandingApproval, statement)
+        return Excerpt(rows, total, before)
 
     def _rows(
         self, ids: Select[tuple[str]], order: Sequence[ColumnElement[Any]]
@@ -116,9 +177,23 @@ class Overviews:
         return many(self._connection, Delegation, statement)
 
 
-def _over(team_id: str, role: Column[str], person_id: str) -> Select[Any]:
+def _over(team_id: str, role: Column[str], person_id: str, leaf: Leaf) -> Select[Any]:
     """What is over and has this person in this role. One index serves each role; who asked for
     others has the cards about it."""
     return select(_columns.id, _ENDED.label("ended")).where(
-        _columns.team_id == team_id, role == person_id, _IS_OVER
+        _columns.team_id == team_id, role == person_id, _IS_OVER, *_with(leaf.person_id)
     )
+
+
+def _with(person_id: str | None) -> list[ColumnElement[bool]]:
+    """Only what this person has a part in, if it is about somebody."""
+    if person_id is None:
+        return []
+    roles = (_columns.grantor_id, _columns.grantee_id, _columns.requester_id)
+    return [or_(*(role == person_id for role in roles))]
+
+
+def _before(leaf: Leaf, total: int) -> int:
+    """How many rows stand before this page; the last page when there are fewer by now."""
+    last = max(total - 1, 0) // leaf.size
+    return min(leaf.page, last) * leaf.size

@@ -11,7 +11,7 @@ from sqlalchemy import insert
 
 from bot.store import Database, Store
 from models.delegation import Delegation, Event, ExtensionWish, State, Trouble, delegations
-from models.overview import Excerpt
+from models.overview import Excerpt, Leaf
 from models.rows import to_row
 from tests.conftest import Postgres
 from tests.surfaces.rows import ADA, BEN, CLEO, DANA, NOW, TEAM, shortest
@@ -30,16 +30,16 @@ async def store(database: Database, *rows: Delegation) -> None:
 async def lists(database: Database, person: str) -> dict[str, list[str]]:
     """The ids in each list of a person's home."""
 
-    def names(found: Excerpt) -> list[str]:
+    def names(found: Excerpt[Delegation]) -> list[str]:
         assert len(found.rows) == min(found.total, LIMIT)
         return [row.id for row in found.rows]
 
     return await database.run(
         lambda opened: {
-            "waiting": names(opened.overviews.waiting(TEAM, person, limit=LIMIT)),
-            "given": names(opened.overviews.given(TEAM, person, limit=LIMIT)),
-            "received": names(opened.overviews.received(TEAM, person, limit=LIMIT)),
-            "for_others": names(opened.overviews.for_others(TEAM, person, limit=LIMIT)),
+            "waiting": names(opened.overviews.waiting(TEAM, person, Leaf(LIMIT))),
+            "given": names(opened.overviews.given(TEAM, person, Leaf(LIMIT))),
+            "received": names(opened.overviews.received(TEAM, person, Leaf(LIMIT))),
+            "for_others": names(opened.overviews.for_others(TEAM, person, Leaf(LIMIT))),
         }
     )
 
@@ -79,7 +79,7 @@ async def history(
 ) -> tuple[Sequence[Delegation], bool]:
     """One page of what is over for this person, and whether there is an older one."""
     return await database.run(
-        lambda opened: opened.overviews.history(TEAM, person, page=page, size=size)
+        lambda opened: opened.overviews.history(TEAM, person, Leaf(size, page))
     )
 
 
@@ -110,7 +110,7 @@ async def test_long_lists_are_cut(database: Database) -> None:
     ]
     past = [replace(denied, id=f"h{n:02}", ended_at=NOW) for n in range(12)]
     await store(database, *waiting, *past)
-    found = await database.run(lambda opened: opened.overviews.waiting(TEAM, ADA, limit=LIMIT))
+    found = await database.run(lambda opened: opened.overviews.waiting(TEAM, ADA, Leaf(LIMIT)))
     assert [row.id for row in found.rows] == [f"w{n:02}" for n in range(LIMIT)]
     assert found.total == 12
     pages = [await history(database, ADA, page=page, size=5) for page in range(4)]
@@ -135,11 +135,11 @@ async def test_all_of_one_moment(postgres: Postgres) -> None:
 
     def read(opened: Store) -> tuple[int, int]:
         opened.overviews.at_one_moment()
-        waiting = opened.overviews.waiting(TEAM, ADA, limit=LIMIT)
+        waiting = opened.overviews.waiting(TEAM, ADA, Leaf(LIMIT))
         meanwhile = Thread(target=lambda: asyncio.run(approve()))
         meanwhile.start()
         meanwhile.join()
-        return waiting.total, opened.overviews.given(TEAM, ADA, limit=LIMIT).total
+        return waiting.total, opened.overviews.given(TEAM, ADA, Leaf(LIMIT)).total
 
     assert await database.run(read) == (1, 0)
     await database.dispose()

@@ -1,11 +1,15 @@
 """The App Home: fresh when it is opened and after each change, with the cards' own buttons."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
+import pytest
 from sqlalchemy import func, insert, select
 
+from bot.store import Store
 from models.base import new_id
 from models.delegation import Delegation, Event, State, delegations
 from models.home import homes
@@ -197,9 +201,101 @@ async def test_a_forged_page(world: World) -> None:
 async def test_a_thousand_rows(world: World) -> None:
     """A thousand rows of each kind still make a home that Slack takes, and it says what it left."""
     await fill(world, waiting=1000, over=1000)
-    view = await opened(world, ADA, "and 992 more")
+    view = await opened(world, ADA, "Waiting for you (1 to 7 of 1000)")
     assert len(view.blocks) <= 100
     assert "Older" in view.buttons()
+    assert "More" in view.buttons()
+
+
+async def test_each_of_many_can_be_revoked(stage: World) -> None:
+    """S4: of 500 active rights the last page is reached, and one of its rights is taken back."""
+    await fill(stage, waiting=500, over=0, state=State.ACTIVE, attempted_at=stage.clock())
+    view = await opened(stage, ADA, "Who may send as you (1 to 7 of 500)")
+    assert "Back" not in view.buttons()
+    assert (await stage.slack.click(ADA, view, "More")).ok
+    view = await home(stage, ADA, "(8 to 14 of 500)")
+    assert (await stage.slack.click(ADA, view, "Back")).ok
+    view = await home(stage, ADA, "(1 to 7 of 500)")
+    assert (await stage.slack.forge_click(ADA, view, "home_older", "given/9999")).ok
+    view = await home(stage, ADA, "(498 to 500 of 500)")
+    assert "More" not in view.buttons()
+    last = (await stage.delegations())[-1]
+    assert (await stage.slack.click(ADA, view, "Revoke", last.id)).ok
+    await home(stage, ADA, "Taking")
+    assert sum(row.state is State.ACTIVE for row in await stage.delegations()) == 499
+
+
+async def test_lists_turn_each_by_itself(stage: World) -> None:
+    """S4: a page of one list leaves the others where they are, and a new visit starts in front."""
+    await fill(stage, waiting=20, over=0)
+    await fill(stage, waiting=20, over=15, state=State.ACTIVE, begins="U0X")
+    view = await opened(stage, ADA, "Waiting for you (1 to 7 of 20)")
+    assert (await stage.slack.forge_click(ADA, view, "home_older", "given/1")).ok
+    view = await home(stage, ADA, "Who may send as you (8 to 14 of 20)")
+    assert (await stage.slack.click(ADA, view, "Older")).ok
+    view = await home(stage, ADA, "What is over, page 2")
+    text = stage.slack.read(view, ADA)
+    assert "Waiting for you (1 to 7 of 20)" in text
+    assert "Who may send as you (8 to 14 of 20)" in text
+    await opened(stage, ADA, "Who may send as you (1 to 7 of 20)")
+
+
+async def test_looking_for_a_person(stage: World) -> None:
+    """S4: of hundreds of rights those of one person are found, and everybody's come back."""
+    await fill(stage, waiting=300, over=3, state=State.ACTIVE, begins="U0X")
+    await fill(stage, waiting=1, over=0, state=State.ACTIVE, grantee_id=CLEO.id)
+    view = await opened(stage, ADA, "(1 to 7 of 301)")
+    assert (await stage.slack.click(ADA, view, "with_person", CLEO)).ok
+    view = await home(stage, ADA, "Only what concerns @Cleo", absent="of 301")
+    assert view.buttons().count("Revoke") == 1
+    assert "What is over" not in stage.slack.read(view, ADA)
+    assert (await stage.slack.click(ADA, view, "Show everybody")).ok
+    await home(stage, ADA, "(1 to 7 of 301)", absent="Only what concerns")
+
+
+@pytest.mark.parametrize("given", [True, False])
+async def test_the_ninth_standing_approval(stage: World, given: bool) -> None:
+    """S2: given and received ones have lists of their own, and each given one can be ended."""
+    now = stage.clock()
+    ours = StandingApproval(
+        id="",
+        team_id=TEAM_ID,
+        grantor_id=ADA.id,
+        grantee_id=BEN.id,
+        max_length=timedelta(hours=4),
+        until=now + timedelta(days=7),
+        created_at=now,
+    )
+
+    def trust(store: Store) -> None:
+        for number in range(9):
+            at = now + timedelta(seconds=number)
+            others = replace(ours, id=new_id(), created_at=at, grantee_id=f"U0Y{number}")
+            store.standing.put(others)
+            store.standing.put(
+                replace(others, id=new_id(), grantor_id=f"U0Y{number}", grantee_id=ADA.id)
+            )
+
+    await stage.database.run(trust)
+    mine, theirs = "Whom you approve without a click", "Who approves you without a click"
+    view = await opened(stage, ADA, f"{mine} (1 to 7 of 9)")
+    assert f"{theirs} (1 to 7 of 9)" in stage.slack.read(view, ADA)
+    name = "trusted/1" if given else "trusting/1"
+    assert (await stage.slack.click(ADA, view, "More", name)).ok
+    view = await home(stage, ADA, f"{mine if given else theirs} (8 to 9 of 9)")
+    assert view.buttons().count("End") == (2 if given else 7)
+    if given:
+        first = next(each for each in await trusted(stage) if each.grantee_id == "U0Y0")
+        assert (await stage.slack.click(ADA, view, "End", first.id)).ok
+        await home(stage, ADA, f"{mine} (8 to 8 of 8)")
+        assert "U0Y0" not in [each.grantee_id for each in await trusted(stage)]
+
+
+async def trusted(world: World) -> Sequence[StandingApproval]:
+    """Ada's standing approvals that hold now."""
+    return await world.database.run(
+        lambda store: store.standing.for_person(TEAM_ID, ADA.id, now=world.clock())
+    )
 
 
 async def test_standing_approvals(world: World) -> None:
@@ -247,8 +343,16 @@ async def test_a_change_of_somebody_who_stays(world: World) -> None:
     await world.card(BEN, "You can no longer send email as")
 
 
-async def fill(world: World, *, waiting: int, over: int) -> None:
-    """So many open requests to Ada, and so many denied ones, of as many people; rows alone."""
+async def fill(
+    world: World,
+    *,
+    waiting: int,
+    over: int,
+    state: State = State.REQUESTED,
+    begins: str = "U0W",
+    **changes: Any,
+) -> None:
+    """So many open rows of Ada's, and so many denied ones, of as many people; rows alone."""
     now = world.clock()
     sample = Delegation(
         id="",
@@ -262,7 +366,14 @@ async def fill(world: World, *, waiting: int, over: int) -> None:
         requested_at=now,
         lapses_at=now + timedelta(days=3),
     )
-    rows = [replace(sample, id=new_id(), grantee_id=f"U0W{number}") for number in range(waiting)]
+    rows = [
+        replace(
+            sample,
+            **{"id": new_id(), "grantee_id": f"{begins}{number}", "state": state, **changes},
+            requested_at=now + timedelta(milliseconds=number),
+        )
+        for number in range(waiting)
+    ]
     for number in range(over):
         ended_at = now - timedelta(hours=number)
         rows.append(replace(sample, id=new_id(), state=State.DENIED, ended_at=ended_at))

@@ -224,7 +224,7 @@ def standing(number: int, *, grantor: str = ADA, grantee: str = BEN) -> Standing
     )
 
 
-def crowd(name: str, count: int, shown: int, state: State, **changes: Any) -> Excerpt:
+def crowd(name: str, count: int, shown: int, state: State, **changes: Any) -> Excerpt[Delegation]:
     """The first ``shown`` of ``count`` long rows."""
     rows = [longest(state, id=f"{number}{name:_>21}", **changes) for number in range(shown)]
     return Excerpt(rows, count)
@@ -248,7 +248,10 @@ def overviews(most_rows: int, page: int) -> dict[str, Overview]:
         for_others=crowd(
             "for_others", 1000, most_rows, State.ACTIVE, grantor_id=ADA, requester_id=me
         ),
-        standing=[standing(number, grantor=me) for number in range(1000)],
+        trusted=Excerpt([standing(number, grantor=me) for number in range(most_rows)], 1000, 70),
+        trusting=Excerpt(
+            [standing(1000 + number, grantee=me) for number in range(most_rows)], 1000, 70
+        ),
         history=past(page),
         page=50,
         has_older=True,
@@ -259,6 +262,7 @@ def overviews(most_rows: int, page: int) -> dict[str, Overview]:
         "reconnect": Overview(person_id=ADA, connection=connection(is_alive=False)),
         "one-of-each": _one_of_each(),
         "fullest": full,
+        "with-a-person": Overview(person_id=ADA, with_person=BEN),
         "beyond-the-last-page": Overview(person_id=ADA, page=7),
     }
 
@@ -275,7 +279,8 @@ def _one_of_each() -> Overview:
         for_others=Excerpt(
             [shortest(State.REQUESTED, id="o1", grantor_id=CLEO, requester_id=ADA)], 1
         ),
-        standing=[standing(1), standing(2, grantor=CLEO, grantee=ADA)],
+        trusted=Excerpt([standing(1)], 1),
+        trusting=Excerpt([standing(2, grantor=CLEO, grantee=ADA)], 1),
         history=[shortest(State.ENDED, id="h1"), shortest(State.DENIED, id="h2")],
         has_older=True,
     )
