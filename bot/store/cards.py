@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, case, exists, func, insert, or_, select, update
 
 from bot.store.due import Due
-from bot.store.rows import by_id, one
+from bot.store.rows import batched, by_id, one
 from models.base import new_id
 from models.card import Audience, Card, cards
 from models.delegation import Delegation, State, delegations
@@ -88,9 +88,10 @@ class Cards:
 
     def mark_stale(self, *delegation_ids: str, now: datetime) -> None:
         """Have every card of these delegations shown anew."""
-        self._connection.execute(
-            update(cards).where(_columns.delegation_id.in_(delegation_ids)).values(wake_at=now)
-        )
+        for some in batched(delegation_ids):
+            self._connection.execute(
+                update(cards).where(_columns.delegation_id.in_(some)).values(wake_at=now)
+            )
 
     def show_anew(self, delegation_id: str, *, now: datetime) -> None:
         """The same, also where the present version is shown: somebody has read another one."""

@@ -14,7 +14,7 @@ from bot.store.connections import Connections
 from bot.store.due import Due
 from bot.store.homes import Homes
 from bot.store.notices import Notices
-from bot.store.rows import by_id, many, one
+from bot.store.rows import batched, by_id, many, one
 from models.connection import checkpoints
 from models.delegation import (
     OPEN_STATES,
@@ -77,7 +77,9 @@ class Delegations:
     def lock_all(self, delegation_ids: Iterable[str]) -> Sequence[Delegation]:
         """These under lock: always in the same order, so that no two transactions wait for each
         other's rows."""
-        return self._locked(_columns.id.in_(sorted(delegation_ids)))
+        ids = sorted(delegation_ids)
+        found = [self._locked(_columns.id.in_(some)) for some in batched(ids)]
+        return [each for some in found for each in some]
 
     def open_for_pair(self, team_id: str, grantor_id: str, grantee_id: str) -> Delegation | None:
         """The open delegation of this pair; there is at most one (a partial unique index)."""
@@ -483,9 +485,10 @@ class Delegations:
         for before, after in moved:
             alike[_changed(before, after)].append(after.id)
         for changed, ids in alike.items():
-            self._connection.execute(
-                update(delegations).where(_columns.id.in_(ids)).values(dict(changed))
-            )
+            for some in batched(ids):
+                self._connection.execute(
+                    update(delegations).where(_columns.id.in_(some)).values(dict(changed))
+                )
 
 
 def _moved(

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from bot.store.due import Due
-from bot.store.rows import by_id, ids_in_order, is_any, one
+from bot.store.rows import batched, by_id, ids_in_order, is_any, one
 from models.base import new_id
 from models.notice import Notice, NoticeKind, notices
 from models.overdue import DAY
@@ -130,11 +130,12 @@ class Notices:
     def mark_stale(self, *subject_ids: str, now: datetime, is_own: bool = False) -> None:
         """Have every notice about these shown anew; with ``is_own`` those of these very ids."""
         column = _columns.id if is_own else _columns.subject_id
-        self._connection.execute(
-            update(notices)
-            .where(_columns.id.in_(ids_in_order(notices, column.in_(subject_ids))))
-            .values(wake_at=now, changes=_columns.changes + 1)
-        )
+        for some in batched(sorted(subject_ids)):
+            self._connection.execute(
+                update(notices)
+                .where(_columns.id.in_(ids_in_order(notices, column.in_(some))))
+                .values(wake_at=now, changes=_columns.changes + 1)
+            )
 
     def shown(
         self,

@@ -10,6 +10,7 @@ from sqlalchemy import Engine, event
 
 from bot.delegations import ending
 from bot.delegations.people.departures import carry_out, departed
+from bot.delegations.steps import remove
 from bot.desk import Actor, Desk
 from bot.store import Database, Store
 from models.delegation import Delegation, Event, State
@@ -17,7 +18,7 @@ from models.person import Departure
 from models.policy import Policy
 from models.standing import StandingApproval
 from tests.integration.rows import NOON, TEAM, add, cards_of, connection, delegation, get
-from tests.integration.tools import EverybodyIsHere
+from tests.integration.tools import EverybodyIsHere, tools
 
 MANY = 500
 FEW = 25  # statements of one transaction; it was five for each right
@@ -125,3 +126,17 @@ async def test_all_of_one_grantee(database: Database) -> None:
     assert len(statements) <= FEW, len(statements)
     assert {(await get(database, row)).end_event for row in rows[:5]} == {Event.OFFBOARD}
     assert not await database.run(lambda store: store.standing.for_person(TEAM, ADA, now=NOON))
+
+
+async def test_what_the_clock_ends(database: Database) -> None:
+    """R4: a batch whose time is up, and whose end Close has confirmed, is two transactions of a
+    few statements each."""
+    rows = given(64, state=State.ACTIVE, attempted_at=NOON, ends_at=NOON, leased_until=NOON)
+    await add(database, *rows)
+    kit = tools(database)
+    with counted() as statements:
+        over = await remove.ending(kit, rows)
+        await remove.confirm(kit, over)
+    assert len(over) == len(rows)
+    assert len(statements) <= FEW, len(statements)
+    assert {(await get(database, row)).state for row in rows[:4]} == {State.ENDED}

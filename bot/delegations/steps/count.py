@@ -91,7 +91,7 @@ async def _settle(
 
     def settle(store: Store) -> None:
         store.receipts.settle(delegation.id, receipt, has_twin=has_twin, now=now)
-        look_after(store, replace(delegation, has_twin=has_twin), now)
+        look_after(store, [replace(delegation, has_twin=has_twin)], now)
 
     await tools.database.run(settle)
 

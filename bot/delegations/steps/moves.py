@@ -56,10 +56,8 @@ async def move_all(
     lease = {} if keep_lease else {"leased_until": None}
 
     def move_each(store: Store) -> Sequence[Delegation]:
-        # Always in the same order: two groups must not wait for each other's row locks.
-        ordered = sorted(wanted, key=lambda each: each[0].id)
-        moved = [moved_on(tools, store, row, event, **lease, **changes) for row, changes in ordered]
-        return [each for each in moved if each is not None]
+        each_with = [(row, {**lease, **changes}) for row, changes in wanted]
+        return moved_on(tools, store, each_with, event)
 
     moved = await tools.database.run(move_each)
     tools.metrics.events.labels(event).inc(len(moved))
@@ -67,21 +65,29 @@ async def move_all(
 
 
 def moved_on(
-    tools: Tools, store: Store, delegation: Delegation, event: Event, **changes: Any
-) -> Delegation | None:
-    """Apply what was decided from a copy that was claimed earlier, in this transaction.
+    tools: Tools,
+    store: Store,
+    wanted: Sequence[tuple[Delegation, Mapping[str, Any]]],
+    event: Event,
+) -> Sequence[Delegation]:
+    """Apply what was decided from copies that were claimed earlier, in this transaction.
 
     Any change since the claim calls it off, whoever made it: an extension in the last second wins
     over the expiry, and who was paused does not overrule what another process has done meanwhile.
     The row is then looked at anew.
     """
-    current = store.delegations.get(delegation.id, lock=True)
-    if current is None or current.version != delegation.version:
-        is_same = current is not None and current.state is delegation.state
-        if not (is_same and delegation.state in (State.APPROVED, State.ENDING)):
-            store.delegations.due.free(delegation.id)  # else somebody asks Close for it just now
-        return None
-    return store.delegations.apply(current, event, now=tools.now(), **changes)
+    locked = store.delegations.lock_all(row.id for row, _ in wanted)
+    present = {each.id: each for each in locked}
+    ready = []
+    for row, changes in wanted:
+        current = present.get(row.id)
+        if current is not None and current.version == row.version:
+            ready.append((current, changes))
+            continue
+        is_same = current is not None and current.state is row.state
+        if not (is_same and row.state in (State.APPROVED, State.ENDING)):
+            store.delegations.due.free(row.id)  # else somebody asks Close for it just now
+    return store.delegations.apply_all(ready, event, now=tools.now())
 
 
 async def free(tools: Tools, delegation: Delegation) -> None:

@@ -1,6 +1,6 @@
 """Active to ended: the association is removed in Close, and Close has said so."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -129,14 +129,12 @@ async def confirm(
     """Close has said that these are gone; ``has_twin`` as in the row."""
     now = tools.now()
 
+    same = {"has_twin": has_twin, "leased_until": None, **changes}
+
     def confirm_each(store: Store) -> Sequence[Delegation]:
-        confirmed = []
-        for each in sorted(delegations, key=lambda each: each.id):
-            over = ended(each, now) | {"has_twin": has_twin, "leased_until": None, **changes}
-            moved = moves.moved_on(tools, store, each, Event.CONFIRM, **over)
-            if moved is not None:
-                look_after(store, moved, now)
-                confirmed.append(moved)
+        over = [(each, ended(each, now) | same) for each in delegations]
+        confirmed = moves.moved_on(tools, store, over, Event.CONFIRM)
+        look_after(store, confirmed, now)
         return confirmed
 
     for each in await tools.database.run(confirm_each):
@@ -146,12 +144,13 @@ async def confirm(
             tools.metrics.lateness.observe(max(late, 0))
 
 
-def look_after(store: Store, confirmed: Delegation, now: datetime) -> None:
+def look_after(store: Store, confirmed: Collection[Delegation], now: datetime) -> None:
     """Have Close compared soon where it holds, or may hold against all likelihood, one more."""
-    whose = (confirmed.team_id, confirmed.grantor_id)
-    if confirmed.has_twin:
+    at_once = {(each.team_id, each.grantor_id) for each in confirmed if each.has_twin}
+    soon = {(each.team_id, each.grantor_id) for each in confirmed if each.is_unanswered}
+    for whose in sorted(at_once):
         store.comparisons.plan_by(*whose, moment=now)
-    elif confirmed.is_unanswered:
+    for whose in sorted(soon - at_once):
         store.comparisons.plan_by(*whose, moment=now + LOOK_AFTER)
 
 
