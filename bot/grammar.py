@@ -69,8 +69,8 @@ class NotUnderstood(Exception):
         self.verb = verb
 
 
-ALONE = {Verb.LIST, Verb.CHECK, Verb.CONNECT, Verb.DISCONNECT, Verb.HELP}
-_WITH_PERSON = {Verb.GRANT, Verb.REVOKE, Verb.RELEASE}
+ALONE = {Verb.CHECK, Verb.CONNECT, Verb.DISCONNECT, Verb.HELP}
+_WITH_PERSON = {Verb.GRANT, Verb.REVOKE, Verb.RELEASE, Verb.LIST}
 
 
 def read_command(text: str) -> Command:
@@ -84,9 +84,9 @@ def read_command(text: str) -> Command:
     verb = next((verb for verb in ALONE | _WITH_PERSON if verb == word.casefold()), None)
     if verb is None:
         raise NotUnderstood(Muddle.UNKNOWN_WORD, word)
-    if verb in ALONE:
-        if rest and verb is not Verb.HELP:
-            raise NotUnderstood(Muddle.TOO_MUCH, rest, verb)
+    if verb in ALONE and rest and verb is not Verb.HELP:
+        raise NotUnderstood(Muddle.TOO_MUCH, rest, verb)
+    if verb in ALONE or (verb is Verb.LIST and not rest):
         return Command(verb)
     if verb is Verb.GRANT:
         return _grant(rest.strip())

@@ -65,6 +65,7 @@ HELP = f"""*Send email as a colleague in Close, for as long as they allow it.*
 • {EXAMPLE} asks a colleague; they approve with one click
 • `/sendas` alone opens a form with the same questions
 • `/sendas list` shows what is pending and active for you; my Home tab has all of it
+• `/sendas list @colleague` shows what is open with one of them
 • `/sendas check` compares that with what Close really holds
 • `/sendas @one @another for @colleague 2h` asks several, or for somebody else
 • `/sendas grant @colleague 2h` gives the right without being asked; groups work too

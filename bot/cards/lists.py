@@ -1,80 +1,119 @@
 """What ``/sendas list`` shows: everything open, in both directions."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from slack_sdk.models.blocks import ActionsBlock
 
 from bot.cards import words
 from bot.cards.markup import mention, moment
+from bot.cards.parts import button, context, section
+from bot.slack.message import Message
 from bot.times.saying import say_length
 from models.delegation import Delegation, State
 from models.standing import StandingApproval
 
-MOST_TEXT = 3500  # characters of lines; with titles it stays below Slack's 4,000 (slack.md §5)
-
-BULLET = "\n• "
+MOST_TEXT = 2600  # characters of a page's lines; with titles they fit into a section (slack.md §5)
+LIST_BACK, LIST_MORE = "list_back", "list_more"
+NOTHING = (
+    "Nobody may send as you, you may send as nobody, and nothing is pending. "
+    "`/sendas @colleague 2h` asks."
+)
 
 Line = Callable[[Delegation], str]
 
 
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """One line, under its title."""
+
+    title: str
+    line: str
+
+
 def overview(
-    delegations: Sequence[Delegation], reader: str, *, standing: Sequence[StandingApproval] = ()
-) -> str:
-    """Four short lists as one text; what is empty is left out.
+    delegations: Sequence[Delegation],
+    reader: str,
+    *,
+    standing: Sequence[StandingApproval] = (),
+    page: int = 0,
+    person_id: str | None = None,
+) -> str | Message:
+    """Short lists, in pages with buttons where one does not hold them; what is empty is left out.
 
-    What is open comes first: standing approvals get the room that is left.
+    ``page`` counts from 0, and with ``person_id`` it is only what that person has a part in.
     """
-    shown = _that_fit(delegations, reader)
-    room = MOST_TEXT - sum(len(_line(each, reader)(each)) + len(BULLET) for each in shown)
-    parts = [
-        _part("*Who may send as you*", [d for d in shown if d.grantor_id == reader], _given),
-        _part("*Whom you may send as*", [d for d in shown if d.grantee_id == reader], _received),
-        _part(
-            "*What you asked for others*",
-            [d for d in shown if reader not in (d.grantor_id, d.grantee_id)],
-            _for_another,
-        ),
-    ]
-    parts.append(_standing_part(standing, reader, room))
-    text = "\n\n".join(part for part in parts if part)
-    if len(delegations) > len(shown):
-        text += f"\n\n… and {len(delegations) - len(shown)} more."
-    return text or (
-        "Nobody may send as you, you may send as nobody, and nothing is pending. "
-        "`/sendas @colleague 2h` asks."
+    pages = _pages(_entries(delegations, reader, standing, person_id))
+    if not pages:
+        return NOTHING if person_id is None else f"Nothing is open with {mention(person_id)}."
+    if len(pages) == 1:
+        return _text(pages[0])
+    page = min(page, len(pages) - 1)
+    last = (
+        f"Page {page + 1} of {len(pages)}. `/sendas list @colleague` shows what is open with one."
     )
+    turns = [(LIST_BACK, "Back", page - 1), (LIST_MORE, "More", page + 1)]
+    buttons = [
+        button(action, label, f"{to}/{person_id or ''}")
+        for action, label, to in turns
+        if 0 <= to < len(pages)
+    ]
+    text = _text(pages[page])
+    row = ActionsBlock(block_id="list", elements=buttons)
+    return Message(f"{text}\n\n{last}", [section(text), context(last), row])
 
 
-def _that_fit(delegations: Sequence[Delegation], reader: str) -> Sequence[Delegation]:
-    room = MOST_TEXT
-    for count, each in enumerate(delegations):
-        room -= len(_line(each, reader)(each)) + len(BULLET)
-        if room < 0:
-            return delegations[:count]
-    return delegations
+def _entries(
+    delegations: Sequence[Delegation],
+    reader: str,
+    standing: Sequence[StandingApproval],
+    person_id: str | None,
+) -> list[_Entry]:
+    titles = {
+        _given: "*Who may send as you*",
+        _received: "*Whom you may send as*",
+        _for_another: "*What you asked for others*",
+    }
+    entries = [
+        _Entry(title, line(d))
+        for line, title in titles.items()
+        for d in delegations
+        if _line(d, reader) is line
+        and person_id in (None, d.grantor_id, d.grantee_id, d.requester_id)
+    ]
+    return entries + [
+        _Entry("*Standing approvals*", _standing_line(each, reader))
+        for each in standing
+        if person_id in (None, each.grantor_id, each.grantee_id)
+    ]
+
+
+def _pages(entries: Iterable[_Entry]) -> list[list[_Entry]]:
+    pages: list[list[_Entry]] = []
+    room = 0
+    for each in entries:
+        needed = len(each.line) + len("\n• ")
+        if needed > room:
+            pages.append([])
+            room = MOST_TEXT
+        room -= needed
+        pages[-1].append(each)
+    return pages
+
+
+def _text(entries: Iterable[_Entry]) -> str:
+    parts = [
+        "\n".join([title, *(f"• {each.line}" for each in group)])
+        for title, group in groupby(entries, lambda each: each.title)
+    ]
+    return "\n\n".join(parts)
 
 
 def _line(d: Delegation, reader: str) -> Line:
     if d.grantor_id == reader:
         return _given
     return _received if d.grantee_id == reader else _for_another
-
-
-def _part(title: str, rows: Sequence[Delegation], line: Line) -> str:
-    if not rows:
-        return ""
-    return "\n".join([title, *(f"• {line(row)}" for row in rows)])
-
-
-def _standing_part(standing: Sequence[StandingApproval], reader: str, room: int) -> str:
-    lines: list[str] = []
-    for each in standing:
-        line = f"• {_standing_line(each, reader)}"
-        room -= len(line) + 1
-        if room < 0:
-            break
-        lines.append(line)
-    if hidden := len(standing) - len(lines):
-        lines.append(f"… and {hidden} more.")
-    return "\n".join(["*Standing approvals*", *lines]) if standing else ""
 
 
 def _standing_line(standing: StandingApproval, reader: str) -> str:

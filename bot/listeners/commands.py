@@ -6,13 +6,15 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.cards import answers, questions
-from bot.cards.lists import overview
+from bot.cards.lists import LIST_BACK, LIST_MORE, overview
+from bot.cards.parts import section
 from bot.cards.strays import checking
 from bot.delegations import ending, finding, understanding
+from bot.delegations.homes import MOST_PAGES
 from bot.delegations.standing import list_standing
 from bot.desk import Actor, Desk
 from bot.grammar import Command, NotUnderstood, Verb, read_command
-from bot.listeners import connections, opening
+from bot.listeners import clicks, connections, opening
 from bot.listeners.questions import shown
 from bot.listeners.reception import REFUSALS, Reception, explain
 from bot.refusals import AlreadyOpen
@@ -44,6 +46,8 @@ def register(app: AsyncApp, reception: Reception) -> None:
             await ack(answer, response_type="ephemeral")
 
     app.command("/sendas")(on_command)
+    clicks.replaces(app, reception, LIST_BACK, _turned)
+    clicks.replaces(app, reception, LIST_MORE, _turned)
 
 
 def _already_open(desk: Desk, actor: Actor, error: AlreadyOpen) -> str | Message:
@@ -60,15 +64,32 @@ async def _ask(reception: Reception, actor: Actor, command: Command) -> str | Me
     return shown(await understanding.from_command(desk, actor, command), desk.policy)
 
 
-async def _list(reception: Reception, actor: Actor, _command: Command) -> str:
-    desk = reception.desk
-    listed = overview(
+async def _list(reception: Reception, actor: Actor, command: Command) -> str | Message:
+    person_id = command.people[0] if command.people else None
+    listed = await _listed(reception.desk, actor, 0, person_id)
+    trouble = await connections.trouble(reception.desk, actor)
+    if not trouble:
+        return listed
+    if isinstance(listed, Message):
+        return Message(f"{trouble}\n\n{listed.text}", [section(trouble), *listed.blocks])
+    return f"{trouble}\n\n{listed}"
+
+
+async def _listed(desk: Desk, actor: Actor, page: int, person_id: str | None) -> str | Message:
+    return overview(
         await finding.list_open(desk, actor),
         actor.user_id,
         standing=await list_standing(desk, actor),
+        page=page,
+        person_id=person_id,
     )
-    trouble = await connections.trouble(desk, actor)
-    return f"{trouble}\n\n{listed}" if trouble else listed
+
+
+async def _turned(desk: Desk, actor: Actor, value: str) -> str | Message:
+    """Another page of the list: ``page/person``, perhaps without a person."""
+    page, _, person_id = value.partition("/")
+    wanted = min(int(page), MOST_PAGES) if page.isascii() and page.isdigit() else 0
+    return await _listed(desk, actor, wanted, person_id or None)
 
 
 async def _check(reception: Reception, actor: Actor, _command: Command) -> str:

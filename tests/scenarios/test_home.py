@@ -16,7 +16,7 @@ from models.home import homes
 from models.mark import marked
 from models.rows import to_row
 from models.standing import StandingApproval
-from sandbox.people import ADA, BEN, CLEO, TEAM_ID, SandboxPerson
+from sandbox.people import ADA, BEN, CLEO, DANA, TEAM_ID, SandboxPerson
 from sandbox.slack.workspace import View
 from tests.patience import MOMENT, PATIENCE
 from tests.scenarios.moves import active, asked, press, settled_in
@@ -381,3 +381,21 @@ async def fill(
     await world.database.run_connection(
         lambda connection: connection.execute(insert(delegations), values)
     )
+
+
+async def test_the_list_is_leafed_through(stage: World) -> None:
+    """S4: `/sendas list` reaches each of 300 rights by its buttons, and one person's by name."""
+    await fill(stage, waiting=300, over=0, state=State.ACTIVE)
+    await fill(stage, waiting=1, over=0, state=State.ACTIVE, grantee_id=CLEO.id)
+    first = await stage.sendas(ADA, "list")
+    assert "Page 1 of" in first
+    last = int(first.partition("Page 1 of ")[2].partition(".")[0])
+    for page in range(2, last + 1):
+        before = stage.last_answer(ADA)
+        assert (await stage.slack.click(ADA, before, "More")).ok
+        shown = await stage.whispered(ADA, f"Page {page} of {last}")
+    assert "More" not in shown.buttons()
+    assert "Cleo" in stage.slack.read(shown, ADA)
+    answer = await stage.sendas(ADA, f"list @{CLEO.handle}")
+    assert answer.count("•") == 1
+    assert "Nothing is open with" in await stage.sendas(ADA, f"list @{DANA.handle}")

@@ -192,10 +192,15 @@ def _results() -> Iterator[tuple[str, str]]:
 
 def _lists() -> Iterator[tuple[str, str]]:
     open_rows = [row for row in rows.delegations().values() if row.state in OPEN_STATES]
-    yield "list/empty", lists.overview([], rows.ADA)
-    yield "list/grantor", lists.overview(open_rows[:20], rows.ADA)
-    yield "list/grantee", lists.overview(open_rows[:20], rows.BEN)
-    yield "list/thousand", lists.overview([rows.shortest(State.ACTIVE)] * 1000, rows.ADA)
+    found = {
+        "empty": lists.overview([], rows.ADA),
+        "grantor": lists.overview(open_rows[:20], rows.ADA),
+        "grantee": lists.overview(open_rows[:20], rows.BEN),
+        "thousand": lists.overview([rows.shortest(State.ACTIVE)] * 1000, rows.ADA),
+        "nothing-with-one": lists.overview([], rows.ADA, person_id=rows.BEN),
+    }
+    for name, said in found.items():
+        yield f"list/{name}", said.text if isinstance(said, Message) else said
 
 
 def _refusals() -> Iterator[tuple[str, str]]:

@@ -14,6 +14,7 @@ from bot.cards.lists import overview
 from bot.grammar import Muddle, NotUnderstood, Verb
 from bot.refusals import AlreadyOpen, LapsesBefore, NoSuchDelegation, NotYours, Refused, Settled
 from bot.slack.errors import SlackRetryLater
+from bot.slack.message import Message
 from bot.times.reading import read_span
 from bot.times.span import (
     Ambiguous,
@@ -156,15 +157,16 @@ def test_a_thousand_rows_fit(state: State, trouble: Trouble | None) -> None:
     """The overview stays within one message, says how many more there are, and is valid."""
     longest = {"until": NOON, "length": None, "starts_at": NOON, "trouble": trouble}
     rows = [row(number, state=state, **longest) for number in range(1000)]
-    text = overview(rows, "U0ADA")
-    assert len(text) <= 4000
-    assert not list(problems_of_mrkdwn(text))
-    assert "more." in text
+    first = overview(rows, "U0ADA")
+    assert isinstance(first, Message)
+    assert len(first.text) <= 4000
+    assert not list(problems_of_mrkdwn(first.text))
+    assert "Page 1 of" in first.text
 
 
 def test_an_empty_overview_says_so() -> None:
     """With nothing open there is one sentence and an example."""
-    assert "nothing is pending" in overview([], "U0ADA")
+    assert "nothing is pending" in str(overview([], "U0ADA"))
 
 
 def test_the_overview_has_both_directions() -> None:
@@ -172,6 +174,7 @@ def test_the_overview_has_both_directions() -> None:
     given_row = row(1, state=State.ACTIVE)
     received = row(2, grantor_id="U0BEN", grantee_id="U0ADA")
     text = overview([given_row, received], "U0ADA")
+    assert isinstance(text, str)
     first, second = text.split("\n\n")
     assert first.startswith("*Who may send as you*")
     assert "<@U0BEN>: active until" in first

@@ -1,8 +1,10 @@
 """``/sendas list``: what it names beyond the open delegations."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
-from bot.cards.lists import overview
+from bot.cards.lists import LIST_BACK, LIST_MORE, overview
+from bot.slack.message import Message
 from models.standing import StandingApproval
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -22,14 +24,38 @@ def approval(number: int, *, grantor: str = "U0ADA") -> StandingApproval:
 
 
 def test_standing_approvals_are_listed() -> None:
-    """The App Home sends its readers here for those that it has no room for."""
+    """They stand below what is open, in both directions."""
     text = overview([], "U0ADA", standing=[approval(1), approval(2, grantor="U0CLEO")])
+    assert isinstance(text, str)
     assert "you approve the requests of <@U0BEN1> without a click" in text
     assert "<@U0CLEO> approves your requests" in text
 
 
-def test_many_standing_approvals_still_fit() -> None:
-    """What has no room is counted, and the whole stays below Slack's 4,000 characters."""
-    text = overview([], "U0ADA", standing=[approval(number) for number in range(100)])
-    assert len(text) < 4000
-    assert "more." in text
+def test_every_line_is_on_a_page() -> None:
+    """S4: of 500 standing approvals each is reached with More, within Slack's limits."""
+    standing = [approval(number) for number in range(500)]
+    seen: list[str] = []
+    page = 0
+    while True:
+        shown = overview([], "U0ADA", standing=standing, page=page)
+        assert isinstance(shown, Message)
+        assert len(shown.text) < 4000
+        assert len(shown.blocks) <= 50
+        seen += re.findall("U0BEN[0-9]+", shown.text)
+        buttons = [each["action_id"] for each in shown.blocks[-1].to_dict()["elements"]]
+        assert (LIST_BACK in buttons) is (page > 0)
+        if LIST_MORE not in buttons:
+            break
+        page += 1
+    assert seen == [each.grantee_id for each in standing]
+    assert overview([], "U0ADA", standing=standing, page=page + 7) == shown
+
+
+def test_with_one_person() -> None:
+    """S4: only what a person has a part in, or a sentence that there is nothing."""
+    standing = [approval(number) for number in range(500)]
+    found = overview([], "U0ADA", standing=standing, person_id="U0BEN77")
+    assert isinstance(found, str)
+    assert found.count("without a click") == 1
+    nothing = overview([], "U0ADA", standing=standing, person_id="U0X")
+    assert nothing == "Nothing is open with <@U0X>."
