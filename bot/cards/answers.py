@@ -57,6 +57,7 @@ NOT_COVERED = (
     "Your standing approval is kept. The request at hand goes beyond it, so it still waits for "
     "your answer."
 )
+MOST_NAMES = 30  # in one sentence; `/sendas list` has all of them
 NOT_WANTED = "All right: nothing was stored."
 CLICK_AGAIN = "Slack did not open the form in time. Please click again."
 FORM_NOT_OPENED = "The form did not open in time. Please try again, or type it instead: " + EXAMPLE
@@ -274,7 +275,9 @@ def all_taken_back(
 
 
 def _names(given: Sequence[Delegation] | Sequence[StandingApproval]) -> str:
-    return ", ".join(dict.fromkeys(mention(each.grantee_id) for each in given))
+    names = list(dict.fromkeys(mention(each.grantee_id) for each in given))
+    rest = len(names) - MOST_NAMES
+    return ", ".join(names[:MOST_NAMES]) + (f" and {rest} more" if rest > 0 else "")
 
 
 def given_back(delegation: Delegation) -> str:

@@ -179,3 +179,11 @@ def test_the_overview_has_both_directions() -> None:
     assert first.startswith("*Who may send as you*")
     assert "<@U0BEN>: active until" in first
     assert second.startswith("*Whom you may send as*")
+
+
+def test_hundreds_taken_back_in_one_answer() -> None:
+    """S4: the answer to `revoke all` names some of 500 people and counts the rest."""
+    given = [row(number, state=State.ENDING, grantee_id=f"U0X{number}") for number in range(500)]
+    text = answers.all_taken_back(given)
+    assert "<@U0X29> and 470 more" in text
+    assert len(text) < 4000
