@@ -82,7 +82,8 @@ def listing(strays: Sequence[Stray]) -> Message:
     blocks: list[Block] = [section(each) for each in paragraphs]
     blocks.append(context(" ".join(small)))
     blocks += [_menu(shown, start) for start in range(0, len(shown), IN_A_MENU)]
-    return Message("\n".join([*paragraphs, *small]).replace("*", ""), blocks)
+    # Without the names, which can be more than the 4,000 characters that an update may have.
+    return Message("\n".join([headline, what, *small]).replace("*", ""), blocks)
 
 
 def _set_up_there(count: int) -> str:
