@@ -13,6 +13,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from bot.ports import Now
 
 SAFETY_INTERVAL = timedelta(seconds=2)  # notices rows that another process wrote and left
+HELD = timedelta(milliseconds=50)  # until another look at a row that another transaction holds
 
 
 class Sleeper(Protocol):
@@ -64,7 +65,9 @@ class Clock:
         if moment is None or moment - self._now() > self._beat:
             return  # the safety beat comes first
         # The bot's clock may be ahead of the machine's (in tests): only the difference counts.
-        wait = max(moment - self._now(), timedelta())
+        wait = moment - self._now()
+        if wait <= timedelta():  # due, and not to be had: somebody is just writing it
+            wait = HELD
         self._scheduler.add_job(
             _wake,
             "date",

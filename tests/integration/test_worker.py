@@ -476,3 +476,29 @@ async def test_the_clock_wakes_in_the_loops_own_thread() -> None:
         await woken.wait()
     clock.stop()
     assert threads == {threading.get_ident()}
+
+
+async def test_a_row_that_somebody_holds_is_not_asked_for_without_a_pause() -> None:
+    """R4: what is due, and locked by another transaction, is looked at some times a second."""
+    wanted, looks = asyncio.Event(), 0
+
+    class Sleeper:
+        name = "sleeper"
+        on_idle: Callable[[datetime | None], None]
+
+        def wake(self) -> None:
+            wanted.set()
+
+    clock, sleeper = Clock(now, HOUR), Sleeper()
+    clock.serve(sleeper)
+    clock.start()
+    wanted.set()
+    with suppress(TimeoutError):
+        async with asyncio.timeout(0.5):
+            while await wanted.wait():
+                wanted.clear()
+                looks += 1
+                await asyncio.sleep(0.002)  # as long as the database takes
+                sleeper.on_idle(now() - HOUR)
+    clock.stop()
+    assert 1 < looks <= 12
