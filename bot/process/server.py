@@ -110,6 +110,7 @@ class DoorProtocol(HttpToolsProtocol):
             raise ValueError("no client that means well asks again before it has its answer")
         super().on_message_begin()
         self._phase = Phase.HEADERS
+        self._header_bytes = 0  # what came before was the body of the last one
 
     def on_headers_complete(self) -> None:
         """From here on there is somebody to answer."""

@@ -12,8 +12,9 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
+from slack_sdk.signature import SignatureVerifier
 
-from bot.process.server import READING_PLACES, SECONDS
+from bot.process.server import MOST_HEADERS, READING_PLACES, SECONDS
 from bot.slack.edge import MOST_BYTES
 from sandbox.people import BEN
 from sandbox.running import House, open_house
@@ -193,6 +194,28 @@ async def test_a_request_in_pieces(house: House, crowd: Crowd) -> None:
     for byte in b"GET /healthz HTTP/1.1\r\nHost: bot\r\n\r\n":
         await loop.sock_sendall(sender, bytes([byte]))
     assert (await received(sender)).startswith(b"HTTP/1.1 200 OK")
+
+
+async def test_headers_in_pieces_after_a_large_body(house: House, crowd: Crowd) -> None:
+    """R6: the body of one request does not count as headers of the next on the same connection."""
+    await crowd.stand(1, b"")
+    [sender] = crowd.sockets
+    loop = asyncio.get_running_loop()
+    body = b"command=%2Fsendas&text=" + b"x" * (2 * MOST_HEADERS)
+    now = str(int(time.time()))
+    signature = SignatureVerifier(house.slack.signing_secret).generate_signature(
+        timestamp=now, body=body
+    )
+    claim = f"x-slack-request-timestamp: {now}\r\nx-slack-signature: {signature}\r\n"
+    head = BEGINNING + f"{claim}content-length: {len(body)}\r\n\r\n".encode()
+    for part in (head, body[:MOST_HEADERS], body[MOST_HEADERS:]):
+        await loop.sock_sendall(sender, part)
+        await asyncio.sleep(0.1)
+    assert (await loop.sock_recv(sender, 4096)).startswith(b"HTTP/1.1 400")
+    for part in (b"GET /healthz HTTP/1.1\r\nHo", b"st: bot\r\n\r\n"):
+        await loop.sock_sendall(sender, part)
+        await asyncio.sleep(0.1)
+    assert (await loop.sock_recv(sender, 4096)).startswith(b"HTTP/1.1 200 OK")
 
 
 async def received(each: socket.socket) -> bytes:
