@@ -32,7 +32,11 @@ class Overdue:
     ) -> Sequence[Leftover]:
         columns = delegations.c
         # As models.overdue.is_overdue has it.
-        waited = or_(columns.trouble.in_(UNREACHABLE), columns.ended_at <= now - GRACE)
+        waited = or_(
+            columns.trouble.in_(UNREACHABLE),
+            columns.ended_at <= now - GRACE,
+            columns.ends_at <= now - GRACE,  # noticed late: it counts since the end promised
+        )
         statement = select(delegations).where(
             columns.team_id == team_id, columns.state == State.ENDING, waited
         )

@@ -5,9 +5,11 @@ from datetime import timedelta
 from bot.store import Database
 from bot.store.delegations import is_over
 from models.delegation import State, delegations
+from models.overdue import GRACE, is_overdue
 from models.rows import to_row
-from tests.integration.rows import NOON, delegation
+from tests.integration.rows import NOON, TEAM, delegation
 
+SINCE = (None, NOON - GRACE, NOON)
 ENDS = (None, NOON - timedelta(seconds=1), NOON, NOON + timedelta(seconds=1))
 ROWS = [delegation(state=state, ends_at=ends_at) for state in State for ends_at in ENDS]
 
@@ -35,3 +37,19 @@ async def test_what_is_late_is_what_is_over(database: Database) -> None:
     await store_all(database)
     counted = await database.run(lambda store: store.delegations.count_late(now=NOON))
     assert counted == sum(row.is_over(NOON) for row in ROWS)
+
+
+async def test_what_admins_are_told_of_is_on_their_list(database: Database) -> None:
+    """R5: what was noticed late is overdue since the end that was promised, in both."""
+    rows = [
+        delegation(state=state, ended_at=ended_at, ends_at=ends_at, attempted_at=NOON)
+        for state in State
+        for ended_at in SINCE
+        for ends_at in SINCE
+    ]
+    values = [to_row(row) for row in rows]
+    await database.run_connection(
+        lambda connection: connection.execute(delegations.insert(), values)
+    )
+    found = await database.run(lambda store: store.overdue.of(TEAM, now=NOON))
+    assert {each.id for each in found} == {row.id for row in rows if is_overdue(row, NOON)}
