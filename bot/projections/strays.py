@@ -45,12 +45,13 @@ class StrayStep:
             raise
 
     async def put_off(self, stray: Stray, error: Exception) -> None:
-        """Try again later; a removal is never given up."""
+        """Try again later; a removal is never given up, nor is a question."""
+        since = stray.decided_at or stray.found_at
         await self.showing.put_off(
             lambda store: store.strays.due,
             stray,
             error,
-            until=stray.found_at + REFUSED_FOR,
+            until=None if stray.state is StrayState.FOUND else since + REFUSED_FOR,
             pause=await self._pause(stray, error),
         )
 

@@ -150,7 +150,7 @@ class Strays:
     def show_anew(self, stray_id: str, *, now: datetime) -> None:
         """Have its message say how it is."""
         self._connection.execute(
-            update(strays).where(_columns.id == stray_id).values(wake_at=now, attempts=0)
+            update(strays).where(_columns.id == stray_id).values(wake_at=now, attempts=_begun())
         )
 
     def shown(self, stray: Stray, *, channel_id: str, message_ts: str) -> None:

@@ -13,6 +13,7 @@ from bot.connections.links import Links
 from bot.connections.vault import Vault
 from bot.projections.notices import NoticeStep
 from bot.projections.showing import Showing
+from bot.projections.strays import StrayStep
 from bot.slack.bolt import web_client
 from bot.slack.chat import Messages
 from bot.slack.errors import SlackRefused, SlackRetryLater, SlackUnclear
@@ -23,6 +24,7 @@ from bot.telemetry import Metrics
 from models.comparison import Comparison
 from models.delegation import Event, State
 from models.notice import Notice, NoticeKind
+from models.stray import Stray, StrayState
 from sandbox.people import ADA, BEN
 from sandbox.slack import SandboxSlack
 from tests.integration.rows import add, delegation
@@ -130,6 +132,64 @@ async def test_what_is_never_given_up(showing: Showing) -> None:
     )
     assert not await claimed(showing.database, NOW + timedelta(minutes=14))
     assert await claimed(showing.database, NOW + timedelta(minutes=15))
+
+
+def old_stray(**changes: Any) -> Stray:
+    """Found in Close months ago."""
+    values: dict[str, Any] = {
+        "id": SUBJECT,
+        "team_id": "T0TEAM",
+        "grantor_id": ADA.id,
+        "association_id": "sdas_1",
+        "organization_id": "orga_one",
+        "grantor_close_id": "user_ada",
+        "grantee_close_id": "user_ben",
+        "grantee_name": "Ben",
+        "grantee_email": "ben@example.com",
+        "grantee_id": BEN.id,
+        "is_grantee_proven": True,
+        "state": StrayState.FOUND,
+        "found_at": NOW - timedelta(days=90),
+        "wake_at": NOW,
+        **changes,
+    }
+    return Stray(**values)
+
+
+async def due(database: Database, moment: datetime) -> list[Stray]:
+    """The strays that are due by then; their leases run out at once."""
+    return list(
+        await database.run(lambda store: store.strays.due.claim(now=moment, lease=-LEASE, limit=9))
+    )
+
+
+@pytest.mark.parametrize(
+    "changes", [{}, {"state": StrayState.REMOVED, "decided_at": NOW}], ids=["asked", "removed"]
+)
+async def test_a_stray_of_long_ago_is_tried_again(
+    showing: Showing, changes: dict[str, Any]
+) -> None:
+    """D1: a question that is asked anew, and what became of it, get over a refusal as well."""
+    await showing.database.run(lambda store: store.strays.add(old_stray(**changes)))
+    (stray,) = await due(showing.database, NOW)
+    step = StrayStep(showing, tools(showing.database))
+    await step.put_off(stray, SlackRefused("user_not_found"))
+    assert not await due(showing.database, NOW + timedelta(minutes=9))
+    assert await due(showing.database, NOW + timedelta(minutes=10))
+
+
+async def test_a_stray_shown_anew_is_looked_for(slack: SandboxSlack, showing: Showing) -> None:
+    """D2: a question whose post got no answer is not asked twice when its reader clicks."""
+    await showing.database.run(lambda store: store.strays.add(old_stray()))
+    slack.trouble.drop("chat.postMessage", error="fatal_error", status=200)
+    (stray,) = await due(showing.database, NOW)
+    step = StrayStep(showing, tools(showing.database))
+    with pytest.raises(SlackUnclear):
+        await step.take(stray)
+    await showing.database.run(lambda store: store.strays.show_anew(stray.id, now=NOW))
+    (stray,) = await due(showing.database, NOW)
+    await step.take(stray)
+    assert len(slack.messages(ADA)) == 1
 
 
 async def test_a_deleted_notice_is_left(slack: SandboxSlack, showing: Showing) -> None:
