@@ -140,10 +140,14 @@ async def _way_in(
 
 
 async def _found_in(database: Database) -> Look | None:
-    """A look at the database; None when it does not answer."""
+    """A look at the database; None when it does not answer, or cannot be used."""
     try:
         return await look(database)
     except DatabaseAway:
+        return None
+    except Exception as error:  # noqa: BLE001 - /readyz has to say so, whatever it is
+        log = structlog.get_logger("bot.process.app")
+        log.warning("the database cannot be used", error=type(error).__name__)
         return None
 
 

@@ -10,6 +10,7 @@ import httpx
 import pytest
 from cryptography.fernet import Fernet
 from sqlalchemy import select
+from sqlalchemy.exc import ProgrammingError
 
 from bot.clock import worker as worker_module
 from bot.clock.worker import Worker
@@ -133,6 +134,19 @@ async def test_what_readyz_says(world: World) -> None:
     found = (await until(world, "/readyz", 200)).json()
     assert [found[name] for name in ("database", "clock", "workers")] == [True] * 3
     assert abs(found["clock_skew_seconds"]) < 1
+
+
+async def test_a_database_that_cannot_be_used(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R1: /readyz says so too where the database answers that it will not, as after a new password
+    that nobody has told the bot."""
+
+    async def refused(_database: Database) -> Look:
+        raise ProgrammingError("SELECT 1", {}, Exception("permission denied"))
+
+    monkeypatch.setattr(app, "look", refused)
+    assert (await until(world, "/readyz", 503)).json()["database"] is False
 
 
 @pytest.fixture
