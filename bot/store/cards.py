@@ -131,8 +131,12 @@ class Cards:
         self._connection.execute(update(cards).where(_columns.id == card.id).values(**changes))
 
     def put_off(self, card: Card, *, wake_at: datetime | None) -> None:
-        """Give the lease back and try again at ``wake_at``; None waits for the next change."""
-        if self.is_as_claimed(card, lock=True):
+        """Give the lease back and try again at ``wake_at``; None waits for the next change.
+
+        Lines of the audit channel are noted one by one and never change: what was noted since the
+        claim is no reason to show anything again.
+        """
+        if card.audience is Audience.AUDIT or self.is_as_claimed(card, lock=True):
             self.due.put_off(card, wake_at=wake_at)
         else:
             self._show_again(card)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import aiohttp
 import pytest
@@ -15,6 +15,7 @@ from bot.projections.cards import CardStep
 from bot.projections.showing import Showing
 from bot.slack.bolt import web_client
 from bot.slack.chat import Messages
+from bot.slack.errors import SlackRetryLater
 from bot.store import Database, Store
 from bot.store.delegations import Delegations
 from bot.telemetry import Metrics
@@ -176,3 +177,31 @@ async def test_decided_while_it_is_read(
         await step.take(lines[0])
     (line,) = slack.channel_messages(AUDIT)
     assert "denied it" in slack.read(line)
+
+
+async def test_a_wait_between_two_lines(
+    slack: SandboxSlack, database: Database, step: CardStep
+) -> None:
+    """D3: Slack takes the first line of the audit channel and names a wait before the second: it is
+    kept, and the card is not claimed again at once."""
+    asked = delegation(grantor_id=ADA.id, grantee_id=BEN.id, requester_id=BEN.id)
+
+    def begin(store: Store) -> None:
+        added = store.delegations.add(asked, event=Event.GRANT, actor=ADA.id, audit_channel=AUDIT)
+        store.delegations.apply(added, Event.DENY, now=NOON, actor=ADA.id)
+
+    def due_line(store: Store, moment: datetime) -> list[Card]:
+        cards = store.cards.due.claim(now=moment, lease=-LEASE, limit=9)
+        return [card for card in cards if card.audience is Audience.AUDIT]
+
+    await database.run(begin)
+    slack.trouble.rate_limit("chat.postMessage", 60, spared=1)
+    (line,) = await database.run(lambda store: due_line(store, NOON))
+    with pytest.raises(SlackRetryLater) as refused:
+        await step.take(line)
+    await step.put_off(line, refused.value)
+    assert len(slack.channel_messages(AUDIT)) == 1
+    assert not await database.run(lambda store: due_line(store, NOON + timedelta(seconds=59)))
+    (line,) = await database.run(lambda store: due_line(store, NOON + timedelta(seconds=62)))
+    await step.take(line)
+    assert not await database.run(lambda store: due_line(store, NOON + DAY))
