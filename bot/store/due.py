@@ -10,6 +10,7 @@ the one clock that they share (:func:`lease_clock`).
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any, Generic, Protocol, TypeVar
 
 from sqlalchemy import (
@@ -17,12 +18,15 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     DateTime,
+    Enum,
     Table,
+    and_,
     case,
     func,
     literal,
     or_,
     select,
+    text,
     true,
     update,
 )
@@ -60,6 +64,19 @@ def lease_clock(connection: Connection, *, ahead: timedelta = timedelta()) -> Co
     return func.statement_timestamp(type_=DateTime(timezone=True)) + ahead
 
 
+@cache
+def readable(table: Table) -> ColumnElement[bool]:
+    """The rows that hold only words which this release knows: a newer one may have written others
+    before it was taken back (docs/decisions/0011)."""
+    known = []
+    for column in table.columns:
+        if isinstance(column.type, Enum):  # written out: a hundred parameters would take longer
+            words = ", ".join(f"'{word}'" for word in column.type.enums)
+            name = f"{table.name}.{column.name}"
+            known.append(text(f"({name} IS NULL OR {name} IN ({words}))"))
+    return and_(true(), *known)
+
+
 class Due(Generic[Item]):
     """The rows of one table that have a ``wake_at``.
 
@@ -87,14 +104,20 @@ class Due(Generic[Item]):
         self._counted = {"attempts": table.c.attempts + 1} if counts_claims else {}
         self._then_by = then_by
         self._retried = true() if retried is None else retried
+        self._readable = readable(table)
 
     def claim(self, *, now: datetime, lease: timedelta, limit: int) -> Sequence[Item]:
-        """Lease up to ``limit`` rows whose ``wake_at`` has come, earliest first."""
+        """Lease up to ``limit`` rows whose ``wake_at`` has come, earliest first. What this release
+        cannot read is left to a newer one, and keeps nothing else waiting."""
         columns = self._table.c
         is_free = columns.leased_until <= lease_clock(self._connection)
         due = (
             select(columns.id)
-            .where(columns.wake_at <= now, or_(columns.leased_until.is_(None), is_free))
+            .where(
+                columns.wake_at <= now,
+                or_(columns.leased_until.is_(None), is_free),
+                self._readable,
+            )
             .order_by(columns.wake_at, *self._then_by)
             .limit(limit)
             .with_for_update(skip_locked=True)
@@ -157,7 +180,7 @@ class Due(Generic[Item]):
         columns = self._table.c
         statement = (
             select(columns.wake_at)
-            .where(columns.wake_at.is_not(None), columns.leased_until.is_(None))
+            .where(columns.wake_at.is_not(None), columns.leased_until.is_(None), self._readable)
             .order_by(columns.wake_at)
             .limit(1)
         )

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.util import await_only
 
 from bot.clock import worker as worker_module
@@ -261,3 +262,19 @@ async def test_an_overtaken_home_is_shown_again(database: Database) -> None:
     (again,) = await claimed()
     await database.run(lambda store: store.homes.due.rest(again))
     assert not await claimed()
+
+
+async def test_a_word_of_a_newer_release(database: Database) -> None:
+    """R4: a row that a newer release wrote with a word that this one does not know, before it was
+    taken back, keeps no other row from being done, and nobody spins for it."""
+    newer, ours = delegation(wake_at=NOON), delegation(wake_at=NOON)
+    await add(database, newer, ours)
+    await database.run_connection(
+        lambda connection: connection.execute(
+            text("UPDATE delegations SET trouble = 'not_yet_known' WHERE id = :id"),
+            {"id": newer.id},
+        )
+    )
+    assert await claim(database) == [ours.id]
+    assert await claim(database) == []
+    assert await database.run(lambda store: store.delegations.due.next_wake()) is None
