@@ -300,3 +300,18 @@ async def test_a_twin_that_was_faster_is_left_alone(stage: Stage) -> None:
     stored = await stage.now()
     assert (stored.state, stored.trouble) == (State.FAILED, Trouble.EXISTED_BEFORE)
     assert stage.close.held == [Y]
+
+
+async def test_who_was_refused_keeps_the_others_lease(stage: Stage) -> None:
+    """The first attempt had no effect, as Close says late; the second is under way by then, and
+    nobody else may claim the row meanwhile."""
+    first = await stage.attempt(stage.row)
+    later = NOON + timedelta(seconds=30)
+    second = replace(stage, tools=replace(stage.tools, now=lambda: later))
+    await second.attempt(await stage.now())
+    lease = timedelta(seconds=6)
+    await stage.database.run(
+        lambda store: store.delegations.due.claim(now=later, lease=lease, limit=9)
+    )
+    assert await attempts.had_no_effect(stage.tools, [first]) == []
+    assert (await stage.now()).leased_until is not None

@@ -162,8 +162,8 @@ async def had_no_effect(tools: Tools, attempts: Sequence[Attempt]) -> Sequence[D
         ordered = sorted(attempts, key=lambda each: each.row.id)
         found = [store.delegations.forget_attempt(each.before, each.row) for each in ordered]
         for each, row in zip(ordered, found, strict=True):
-            if row is None or row.state is not State.APPROVED:
-                store.delegations.due.free(each.row.id)
+            if row is not None and row.state is not State.APPROVED:
+                store.delegations.due.free(each.row.id)  # else somebody asks Close for it just now
         return [row for row in found if row is not None and row.state is State.APPROVED]
 
     return await tools.database.run(forget)
