@@ -47,6 +47,7 @@ def _reopened(tools: Tools, store: Store, delegation: Delegation, association: A
         now=tools.now(),
         association_id=association.id,
         is_unclear=False,
+        is_taken_over=current.is_taken_over or current.association_id != association.id,
         trouble=Trouble.STILL_THERE,
     )
     return True

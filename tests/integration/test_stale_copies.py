@@ -242,6 +242,23 @@ async def test_a_late_answer_of_an_ended_one(stage: Stage) -> None:
     assert planned.wake_at == NOON
 
 
+@pytest.mark.parametrize("is_over", [False, True])
+async def test_a_guess_is_said_to_be_one(stage: Stage, is_over: bool) -> None:
+    """F4: what is found for a create that was not answered was taken over, also when the right was
+    revoked meanwhile, or when all was over and a comparison found it."""
+    made = await stage.attempt(stage.row)
+    over = {"end_event": Event.REVOKE, "ended_at": NOON}
+    await moves.move(stage.tools, made.row, Event.REVOKE, **over)
+    if is_over:
+        await moves.move(stage.tools, await stage.now(), Event.CONFIRM)
+        await repairs.end_again(stage.tools, stage.session, await stage.now(), X)
+    else:
+        await attempts.activate(stage.tools, [Made(made.row, X, is_answer=False)])
+    stored = await stage.now()
+    assert (stored.state, stored.association_id) == (State.ENDING, X.id)
+    assert stored.is_taken_over
+
+
 @pytest.mark.parametrize("state", [State.ACTIVE, State.ENDING])
 async def test_the_answer_to_another_attempt(stage: Stage, state: State) -> None:
     """K5: one attempt was found, and another one is answered later: there are two by now, so the

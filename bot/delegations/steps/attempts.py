@@ -205,6 +205,7 @@ def _activate(tools: Tools, store: Store, made: Made, now: datetime) -> None:
                 Event.ACTIVATE,
                 now=now,
                 association_id=made.association.id,
+                is_taken_over=not made.is_answer,
                 leased_until=None,
             )
         case State.ACTIVE | State.ENDING if made.is_answer and known != made.association.id:
