@@ -207,6 +207,27 @@ async def test_a_member_who_is_gone_from_close(stage: World, *, is_visible: bool
         await stage.card(person, "@Ben Okafor is no longer a member of the Close organization")
 
 
+async def test_an_account_of_two_people_is_gone_from_close(stage: World) -> None:
+    """Ben and Eli use the same account in Close: once it is gone, what either of them had ends."""
+    sample = await active(stage, "@ada forever Covering")
+    held = stage.close.allow(ADA, BEN)
+    row = replace(
+        sample,
+        id=new_id(),
+        grantee_id=ELI.id,
+        requester_id=ELI.id,
+        association_id=held.id,
+        wake_at=None,
+    )
+    await stage.database.run(
+        lambda store: store.delegations.add(row, event=Event.REQUEST, actor=ELI.id)
+    )
+    stage.close.deactivate(BEN)
+    await tomorrow(stage)
+    for person in (BEN, ELI):
+        await stage.card(ADA, f"@{person.name} is no longer a member of the Close organization")
+
+
 async def test_removed_members_may_still_be_listed(stage: World) -> None:
     """The organization's own list of those who were removed counts for more."""
     stage.close.unknowns.removed_members_are_listed = True

@@ -167,9 +167,11 @@ async def _ask_close(tools: Tools, each: Round) -> None:
     if organization_id is None:
         await tools.database.run(lambda store: _decide(tools, store, each))
         return
-    owners = {account: who for org, account, who in accounts if org == organization_id}
+    # An account can be known as that of more than one person.
+    holders = [(account, who) for org, account, who in accounts if org == organization_id]
+    ids = {account for account, _ in holders}
     try:
-        gone = await membership.gone(tools, each.team_id, organization_id, owners)
+        gone = await membership.gone(tools, each.team_id, organization_id, ids)
     except OutsideError as error:
         if each.attempts < PATIENT_ATTEMPTS:
             raise
@@ -180,19 +182,19 @@ async def _ask_close(tools: Tools, each: Round) -> None:
     def note(store: Store) -> None:
         if not store.rounds.go_on(each, cursor=organization_id, wake_at=now) or gone is None:
             return
-        here = {who for account, who in owners.items() if account not in gone}
+        here = {who for account, who in holders if account not in gone}
         store.departures.forget(each.team_id, here, from_close=True)
-        left_slack = store.departures.left_slack(each.team_id, owners.values())
+        left_slack = store.departures.left_slack(each.team_id, (who for _, who in holders))
         _note(
             store,
             [
                 replace(
-                    departed(each.team_id, owners[account], Departure.LEFT_CLOSE, now=now),
+                    departed(each.team_id, who, Departure.LEFT_CLOSE, now=now),
                     organization_id=organization_id,
                     close_user_id=account,
                 )
-                for account in sorted(gone)
-                if owners[account] not in left_slack
+                for account, who in holders
+                if account in gone and who not in left_slack
             ],
         )
 
