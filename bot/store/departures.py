@@ -121,6 +121,31 @@ class Departures:
         statement = select(everybody.c.person).where(everybody.c.person.in_(sorted(set(people))))
         return frozenset(self._connection.execute(statement).scalars())
 
+    def losing_with_account(self, gone: Sequence[Departed]) -> frozenset[str]:
+        """The same for those whose account is gone from a Close organization, which is one for all
+        of these: nothing but what that account gave and had ends, and standing approvals."""
+        team_id, standing = gone[0].team_id, standing_approvals.c
+        mine = (
+            _rights.team_id == team_id,
+            _rights.organization_id == gone[0].organization_id,
+            _IS_RIGHT,
+        )
+        given = (standing.team_id == team_id, standing.ended_at.is_(None))
+        of_rights = union(
+            select(_rights.grantor_close_id, _rights.grantor_id).where(*mine),
+            select(_rights.grantee_close_id, _rights.grantee_id).where(*mine),
+        )
+        of_standing = union(
+            _person(standing.grantor_id, *given), _person(standing.grantee_id, *given)
+        )
+        accounts = {(row[0], row[1]) for row in self._connection.execute(of_rights)}
+        named = set(self._connection.execute(of_standing).scalars())
+        return frozenset(
+            each.slack_user_id
+            for each in gone
+            if (each.close_user_id, each.slack_user_id) in accounts or each.slack_user_id in named
+        )
+
     def people(self, team_id: str, *, after: str, limit: int) -> Sequence[str]:
         """The next of those who take part in anything, by their Slack ids."""
         everybody = _people(team_id).subquery()

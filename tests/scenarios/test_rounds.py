@@ -15,6 +15,7 @@ from models.departure import departures
 from models.pairing import Verdict
 from models.person import Departure
 from models.round import Round, Stage
+from models.stray import StrayState
 from sandbox.people import ADA, BEN, CLEO, DANA, ELI, TEAM_ID, SandboxPerson, close_id
 from tests.scenarios.moves import active, asked, press, settled_in, shown
 from tests.scenarios.test_pairings import opened_by, pairing_of
@@ -205,6 +206,22 @@ async def test_a_member_who_is_gone_from_close(stage: World, *, is_visible: bool
     assert not stage.close.associations
     for person in (ADA, BEN):
         await stage.card(person, "@Ben Okafor is no longer a member of the Close organization")
+
+
+async def test_a_member_who_is_gone_is_asked_about_once(stage: World) -> None:
+    """P8: what Ada keeps although Ben is gone from Close is not asked about anew each day, although
+    his connection is still there."""
+    stage.close.allow(ADA, BEN)
+    await stage.connect(BEN)
+    await stage.connect(ADA)
+    await press(stage, ADA, "Keep")
+    stage.close.deactivate(BEN)
+    await tomorrow(stage)
+    await shown(stage, ADA, "Keep", "no longer a member of the Close organization")
+    await press(stage, ADA, "Keep")
+    await tomorrow(stage)
+    (stray,) = await stage.database.run(lambda store: store.strays.of_grantor(TEAM_ID, ADA.id))
+    assert stray.state is StrayState.KEPT
 
 
 async def test_an_account_of_two_people_is_gone_from_close(stage: World) -> None:

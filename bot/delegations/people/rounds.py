@@ -148,9 +148,11 @@ def _note(store: Store, found: Sequence[Departed]) -> None:
     if not found:
         return
     team_id, people = found[0].team_id, [each.slack_user_id for each in found]
-    known, losing = (
-        store.departures.reasons(team_id, people),
-        store.departures.losing(team_id, people),
+    known = store.departures.reasons(team_id, people)
+    losing = (
+        store.departures.losing_with_account(found)
+        if found[0].reason is Departure.LEFT_CLOSE
+        else store.departures.losing(team_id, people)
     )
     for each in found:
         who = each.slack_user_id
