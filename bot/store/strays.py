@@ -55,10 +55,10 @@ class Strays:
             .values(wake_at=now, attempts=_begun())
         )
 
-    def ask_again(self, team_id: str, grantee_id: str, *, now: datetime) -> None:
+    def ask_again(self, team_id: str, grantee_id: str, *, now: datetime) -> Sequence[str]:
         """The grantee has left: whoever gave the right is asked, in a new message, even if they
-        once kept it."""
-        self._connection.execute(
+        once kept it. Returns those who are asked."""
+        statement = (
             update(strays)
             .where(
                 _columns.team_id == team_id,
@@ -72,7 +72,9 @@ class Strays:
                 wake_at=now,
                 attempts=0,
             )
+            .returning(_columns.grantor_id)
         )
+        return sorted(set(self._connection.execute(statement).scalars()))
 
     def unsought(self, team_id: str, grantor_id: str) -> Sequence[Stray]:
         """Those of this grantor of whom Slack has not yet said whom they are for."""

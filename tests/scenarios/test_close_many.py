@@ -145,3 +145,18 @@ async def test_a_few_are_asked_about_while_slack_limits(world: World) -> None:
     world.clock.push(seconds=32)
     again = await shown(world, ADA, "Give it an end")
     assert again.ts == card.ts
+
+
+async def test_who_has_left_is_on_the_list_no_more(
+    world: World, people: Sequence[SandboxPerson]
+) -> None:
+    """P8: a message of its own asks about somebody who has left, so the list leaves them out."""
+    await world.connect(ADA)
+    card = await world.card(ADA, f"{HUNDRED} rights to send as you that were {SET_UP}")
+    await until_sought(world, HUNDRED)
+    await world.slack.wait_for(lambda: named(world, card, people) == HUNDRED, what="all of them")
+    await world.slack.change_person(people[0], deleted=True)
+    await shown(world, ADA, "Remove", "has left")
+    await world.slack.wait_for(
+        lambda: named(world, card, people) == HUNDRED - 1, what="one less on the list"
+    )

@@ -109,9 +109,13 @@ def carry_out(store: Store, policy: Policy, one: Departed, *, now: datetime) -> 
         if _ends_with(each, one) or _not_begun(each, standing)
     ]
     end_all(store, ending, Event.OFFBOARD, user_id, now=now, departure=one.reason)
-    store.strays.ask_again(team_id, user_id, now=now)
+    asked_again = store.strays.ask_again(team_id, user_id, now=now)
     if one.reason is not Departure.LEFT_CLOSE:
         give_up(store, team_id, user_id, now=now)
+    for grantor_id in asked_again:  # a list of many has one less
+        comparison = store.comparisons.get(team_id, grantor_id)
+        if comparison is not None:
+            store.notices.mark_stale(comparison.id, now=now)
     if store.overdue.of(team_id, grantor_id=user_id, now=now):
         store.notices.tell_overdue(team_id, policy.admins, now=now)
         store.notices.overdue_changed(team_id, now=now)
