@@ -42,8 +42,15 @@ def turn_down(
 ) -> None:
     """A pairing comes to nothing: its question is answered, and its tokens are ended."""
     store.pairings.decide(pairing, verdict, by=by)
+    store.revocations.wake_for_account(pairing.account.close_user_id, now=now)
     not_kept(store, pairing.team_id, pairing.slack_user_id, pairing.account, now=now)
     store.notices.mark_stale(pairing.id, now=now)
+
+
+def _is_in_use(store: Store, close_user_id: str) -> bool:
+    return store.connections.is_known(close_user_id) or store.pairings.is_waiting_with(
+        close_user_id
+    )
 
 
 class RevocationStep:
@@ -57,11 +64,11 @@ class RevocationStep:
     async def take(self, revocation: Revocation) -> None:
         """Revoke them; raises CloseError.
 
-        While somebody is connected with the same account they wait: whether Close would end that
-        connection as well is unknown (close.md §2.2).
+        While somebody is connected with the same account, or it waits for an admin, these wait:
+        whether Close would end what is kept as well is unknown (close.md §2.2).
         """
         account, held_until = revocation.close_user_id, self._now() + HELD
-        if await self._database.run(lambda store: store.connections.is_known(account)):
+        if await self._database.run(lambda store: _is_in_use(store, account)):
             await self._database.run(
                 lambda store: store.revocations.due.put_off(
                     revocation, wake_at=held_until, attempts=0

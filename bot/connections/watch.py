@@ -192,10 +192,16 @@ class Watch:
     async def _forget(self, connection: Connection) -> None:
         """Revoked at Close first; raises CloseError as long as that cannot be said.
 
-        With somebody else on the same Close account it waits for the last of them: it could end
-        theirs.
+        With somebody else on the same Close account, or an admin asked about it, it waits for the
+        last of them: it could end theirs.
         """
-        is_shared = await self.database.run(lambda store: store.connections.is_shared(connection))
+        close_user_id = connection.account.close_user_id
+        is_shared = await self.database.run(
+            lambda store: (
+                store.connections.is_shared(connection)
+                or store.pairings.is_waiting_with(close_user_id)
+            )
+        )
         if not is_shared:
             await self.connections.revoke(connection.account.secret, owner_of(connection))
         kind = _farewell(connection, is_shared=is_shared)

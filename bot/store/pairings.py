@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, insert, select, update
 
 from bot.store.due import Due
-from bot.store.rows import by_id, many
+from bot.store.rows import by_id, is_any, many
 from models.pairing import Pairing, Verdict, pairings
 from models.rows import to_row
 
@@ -49,6 +49,14 @@ class Pairings:
             .with_for_update(key_share=True)
         )
         return many(self._connection, Pairing, statement)
+
+    def is_waiting_with(self, close_user_id: str) -> bool:
+        """Whether this Close account waits for an admin, whoever connected it."""
+        return is_any(
+            self._connection,
+            _columns.close_user_id == close_user_id,
+            _columns.verdict == Verdict.WAITING,
+        )
 
     def note_other(self, pairing_id: str, other_id: str) -> None:
         """Note who else is known by the account by now."""

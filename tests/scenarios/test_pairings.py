@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -174,6 +175,41 @@ async def test_a_later_account_replaces_the_question(led: World) -> None:
     await press(led, DANA, "Confirm")
     await led.card(ADA, "is connected")
     assert await stored(led) == [(ADA.id, CLEO.email)]
+
+
+async def test_the_same_account_again_keeps_what_waits(led: World) -> None:
+    """A5: while an account waits for an admin, no earlier tokens of it are ended: whether Close
+    would end those that wait as well is unknown. Once it is rejected, all of them are."""
+    await opened_by(led, ADA, BEN)
+    await shown(led, DANA, "Confirm")
+    await opened_by(led, ADA, BEN)
+    await led.card(DANA, "another account since")
+    async with asyncio.timeout(PATIENCE):
+        while not await _is_held(led):  # noqa: ASYNC110 - only looking tells
+            await asyncio.sleep(MOMENT)
+    assert revocations(led) == 0
+    await press(led, DANA, "Reject")
+    await revoked(led, times=2)
+
+
+async def _is_held(world: World) -> bool:
+    """Whether all that is to be ended waits until much later."""
+    found = await world.database.run(lambda store: store.revocations.all())
+    soon = world.clock() + timedelta(hours=1)
+    return bool(found) and all(each.wake_at is not None and each.wake_at > soon for each in found)
+
+
+async def test_disconnecting_while_the_account_waits(led: World) -> None:
+    """A5: Ben leaves while an admin is asked whether Ada may use his account: nothing of it is
+    ended before the answer."""
+    await led.connect(BEN)
+    await opened_by(led, ADA, BEN)
+    await shown(led, DANA, "Confirm")
+    await led.sendas(BEN, "disconnect")
+    await led.card(BEN, "Close is disconnected")
+    assert revocations(led) == 0
+    await press(led, DANA, "Reject")
+    await revoked(led, times=2)
 
 
 async def test_ones_own_account_settles_the_question(database_url: str) -> None:
