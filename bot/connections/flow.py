@@ -485,6 +485,7 @@ def put(store: Store, connection: Connection, *, now: datetime) -> None:
     before = store.connections.get(team_id, person, lock=True)
     _check_account(store, before, connection)
     store.connections.put(connection)
+    store.departures.forget(team_id, [person], from_close=True)  # Close has just named them
     store.comparisons.plan(team_id, person, now=now)
     if before is not None:
         store.notices.mark_stale(before.id, now=now)

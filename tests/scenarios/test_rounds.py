@@ -224,6 +224,18 @@ async def test_a_member_who_is_gone_is_asked_about_once(stage: World) -> None:
     assert stray.state is StrayState.KEPT
 
 
+async def test_who_is_back_in_close_connects(stage: World) -> None:
+    """P8: whoever Close had removed and has again is nobody who has left, as soon as they connect:
+    admins are not told that what they gave cannot be taken away."""
+    await active(stage, "@ada forever Covering")
+    stage.close.deactivate(BEN)
+    await tomorrow(stage)
+    assert await _departed(stage)
+    stage.close.state.inactive.clear()
+    await stage.connect(BEN)
+    assert not await _departed(stage)
+
+
 async def test_an_account_of_two_people_is_gone_from_close(stage: World) -> None:
     """Ben and Eli use the same account in Close: once it is gone, what either of them had ends."""
     sample = await active(stage, "@ada forever Covering")
