@@ -180,7 +180,8 @@ def _adopted(desk: Desk, stray: Stray, span: Span) -> Delegation:
     )
     ends_at = delegation.end_when_active_from(now)
     warn_at = desk.policy.warn_at(ends_at, now)
-    return replace(delegation, ends_at=ends_at, warn_at=warn_at, wake_at=warn_at or ends_at)
+    # Slack is asked afresh at once: what it said minutes ago was enough for the answer.
+    return replace(delegation, ends_at=ends_at, warn_at=warn_at, is_unchecked=True, wake_at=now)
 
 
 def _check_account(store: Store, stray: Stray) -> None:

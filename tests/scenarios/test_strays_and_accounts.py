@@ -56,6 +56,19 @@ async def test_the_form_is_checked_again(stage: World) -> None:
     assert await state_of(stage) is StrayState.FOUND
 
 
+async def test_an_end_for_somebody_who_has_left(world: World) -> None:
+    """P1: Ben has left, unheard, when Ada gives the right an end: Slack is asked afresh at once,
+    and the right goes."""
+    card = await found(world)
+    world.slack.change_unheard(BEN, deleted=True)
+    await world.slack.click(ADA, card, "Give it an end")
+    await world.slack.wait_for(lambda: world.slack.view(ADA), what="the form")
+    await submitted(world, "3h")
+    ended = await settled_in(world, State.ENDED)
+    assert ended.closed_by == BEN.id
+    assert not world.close.associations
+
+
 @pytest.mark.parametrize("button", ["Give it an end", "Remove"])
 async def test_another_account_is_told_so(stage: World, button: str) -> None:
     """Only the account that gave a right can change it."""
