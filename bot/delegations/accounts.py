@@ -47,7 +47,7 @@ class _Known:
 async def of_grantee(tools: Tools, session: CloseSession, delegation: Delegation) -> GranteeAccount:
     """The grantee's account in the grantor's organization, asked in the grantor's name.
 
-    Raises NoAccount and ``bot.close.errors``.
+    Raises NoAccount, ``bot.close.errors`` and ``bot.slack.errors``.
     """
     known = await _known(tools, delegation)
     if known.grantee is not None:
@@ -57,7 +57,8 @@ async def of_grantee(tools: Tools, session: CloseSession, delegation: Delegation
     elif not tools.matches_email:
         raise NoAccount(Trouble.GRANTEE_NOT_CONNECTED)
     else:
-        found = await _by_email(tools, session, delegation.grantee_email, known.others)
+        email = delegation.grantee_email or await _confirmed_since(tools, delegation)
+        found = await _by_email(tools, session, email, known.others)
     if found.close_user_id == session.account.close_user_id:
         raise NoAccount(Trouble.SAME_CLOSE_ACCOUNT)
     if delegation.state is State.APPROVED and not _was_seen(found, delegation):
@@ -98,6 +99,12 @@ async def _known(tools: Tools, delegation: Delegation) -> _Known:
         )
 
     return await tools.database.run(read)
+
+
+async def _confirmed_since(tools: Tools, delegation: Delegation) -> str | None:
+    """The address of somebody who had none in Slack when this was asked for."""
+    person = await tools.directory.person(delegation.grantee_id)
+    return person.email if person else None
 
 
 async def _by_email(

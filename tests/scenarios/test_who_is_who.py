@@ -143,6 +143,19 @@ async def test_confirmed_after_the_approval(database_url: str, email: str) -> No
         assert world.close.find(ADA, BEN)
 
 
+async def test_an_address_that_is_confirmed_after_the_approval(stage: World) -> None:
+    """A8: Ben confirms his address in Slack while Ada's approval waits for one: it goes on."""
+    stage.slack.workspace.people[BEN.id] = replace(BEN, is_email_confirmed=False)
+    await stage.connect(ADA)
+    await asked(stage)
+    await press(stage, ADA, "Approve")
+    await stage.card(ADA, "does not show a confirmed email address")
+    await stage.slack.change_person(BEN, is_email_confirmed=True)
+    stage.clock.push(hours=1, minutes=1)
+    made = await settled_in(stage, State.ACTIVE)
+    assert made.grantee_close_id == BEN.close_user_id
+
+
 async def test_found_twice(stage: World) -> None:
     """Two members with one address: nobody guesses which; it waits for the one who connects."""
     twin = replace(BEN, close_user_id=close_id("user", "ben's twin"), email=BEN.email.upper())
