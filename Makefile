@@ -33,11 +33,11 @@ surfaces: $(INSTALLED) ## write every card, form and home to tests/surfaces/*.js
 	$(RUN) -m tests.surfaces
 
 test: $(INSTALLED) ## all tests, on SQLite and on a private PostgreSQL
-	$(RUN) -m pytest -n auto --maxprocesses 8
+	$(RUN) -m pytest -n auto --maxprocesses 8 --dist worksteal
 
 coverage: $(INSTALLED) ## all tests, and how much of bot/ and models/ they run
 	$(RUN) -m coverage erase
-	$(RUN) -m coverage run -m pytest -n auto --maxprocesses 8
+	$(RUN) -m coverage run -m pytest -n auto --maxprocesses 8 --dist worksteal
 	$(RUN) -m coverage combine --quiet
 	$(RUN) -m coverage report
 

@@ -31,6 +31,7 @@ MOST_LISTED = 200
 IN_A_MENU = 100  # Slack's limit (slack.md §5)
 IN_A_SECTION = 10  # people; each is cut, so that they stay below 3,000 characters
 LONGEST_CHOICE = 75
+MOST_TEXT = 3_900  # characters: a text beside blocks that is above 4,000 cannot be changed later
 
 _BY_HAND = "or remove it yourself in Close's settings under Send As"
 _OBSTACLES = {
@@ -82,8 +83,20 @@ def listing(strays: Sequence[Stray]) -> Message:
     blocks: list[Block] = [section(each) for each in paragraphs]
     blocks.append(context(" ".join(small)))
     blocks += [_menu(shown, start) for start in range(0, len(shown), IN_A_MENU)]
-    # Without the names, which can be more than the 4,000 characters that an update may have.
-    return Message("\n".join([headline, what, *small]).replace("*", ""), blocks)
+    room = MOST_TEXT - sum(len(each) + 1 for each in (headline, what, *small))
+    text = "\n".join([headline, what, *_spoken(lines, room), *small])
+    return Message(text.replace("*", ""), blocks)
+
+
+def _spoken(lines: Sequence[str], room: int) -> Sequence[str]:
+    """As many of these as there is room for, and how many more there are."""
+    spoken: list[str] = []
+    for line in lines:
+        room -= len(line) + 1
+        if room < len("… and 100 more."):
+            return [*spoken, f"… and {len(lines) - len(spoken)} more."]
+        spoken.append(line)
+    return spoken
 
 
 def _set_up_there(count: int) -> str:

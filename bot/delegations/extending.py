@@ -45,7 +45,13 @@ async def extend(desk: Desk, actor: Actor, delegation_id: str, seen: str, span: 
         now = desk.now()
         delegation = _extendable(store, actor, delegation_id, now)
         check_seen(delegation, seen)
-        check_known(desk, delegation.team_id, delegation.grantor_id, delegation.grantee_id)
+        check_known(
+            desk,
+            delegation.team_id,
+            actor.user_id,
+            delegation.grantor_id,
+            delegation.grantee_id,
+        )
         _check_names_no_start(span)
         ends_at = _new_end(delegation, span, now)
         check_span(desk, Span(until=ends_at, forever=ends_at is None), now=now)

@@ -16,6 +16,7 @@ import models.event  # noqa: F401 - each import adds its tables to the metadata
 from bot.store import Database
 from bot.store.schema import Fit, alembic_config, is_current, look, migrate
 from models.base import metadata, new_id
+from tests.conftest import Postgres
 from tests.integration.rows import add, cards_of, delegation
 
 ADDING_FROM = "0003"  # those after it only add
@@ -28,6 +29,12 @@ def database_url(request: pytest.FixtureRequest, database_url: str) -> str:
         return database_url
     own: str = request.getfixturevalue("postgres").create(new_id())
     return own
+
+
+@pytest.fixture
+def own_postgres(postgres: Postgres) -> str:
+    """The same, of PostgreSQL only."""
+    return postgres.create(new_id())
 
 
 async def tables(database: Database) -> set[str]:
@@ -142,13 +149,14 @@ async def test_a_newer_release_has_taken_away(database: Database, what: str) -> 
     assert not await is_current(database)
 
 
-async def test_a_newer_release_demands(database: Database) -> None:
-    """A new column that every row must name: the process of before could not write any."""
-    if database.kind == "sqlite":
-        pytest.skip("SQLite cannot add such a column")
+async def test_a_newer_release_demands(own_postgres: str) -> None:
+    """A new column that every row must name: the process of before could not write any. SQLite
+    cannot add such a column."""
+    database = Database(own_postgres)
     demand = "ALTER TABLE cards ADD COLUMN more TEXT NOT NULL"
     await migrated_by_a_newer_release(database, demand)
     assert (await look(database)).fit is Fit.AHEAD
+    await database.dispose()
 
 
 async def test_an_older_schema_is_behind(database: Database) -> None:

@@ -207,31 +207,34 @@ async def test_the_word_payload_is_no_trap(stage: World) -> None:
     assert (await stage.only()).reason == "Sending the payload={}"
 
 
-TYPED = [
-    "R&D <plan> for Q1",
-    "<!everyone> *bold* _it_ ~no~ `code`",
-    "\u202eright to left \u05e9\u05dc\u05d5\u05dd \u0645\u0631\u062d\u0628\u0627",
-    "👩‍👩‍👧‍👦🏳️‍🌈 zero\u200bwidth\u200d 日本語",
-    "&amp;lt; is not <",
-    "line one\nline two\n>quote",
-    "😀" * 250,
-    "&" * 500,
-]
+TYPED = {  # and what is shown of it
+    "R&D <plan> for Q1": None,
+    "<!everyone> *bold* _it_ ~no~ `code`": None,
+    "\u202eright to left \u05e9\u05dc\u05d5\u05dd \u0645\u0631\u062d\u0628\u0627": (
+        "right to left \u05e9\u05dc\u05d5\u05dd \u0645\u0631\u062d\u0628\u0627"
+    ),
+    "👩‍👩‍👧‍👦🏳️‍🌈 zero\u200bwidth\u200d 日本語": "👩‍👩‍👧‍👦🏳️‍🌈 zerowidth 日本語",
+    "&amp;lt; is not <": None,
+    "line one\nline two\n>quote": "line one line two >quote",
+    "😀" * 250: None,
+    "&" * 500: None,
+}
 
 
 async def test_reasons_of_any_alphabet_are_shown_as_typed(
     stage: World, subtests: pytest.Subtests
 ) -> None:
-    """What was typed reaches the grantor unchanged, by command and by form, and is only text."""
+    """What was typed reaches the grantor as it was, by command and by form, as one line of text
+    in which everything can be seen."""
     await form(stage, CLEO)
-    for text in TYPED:
+    for text, seen in TYPED.items():
         with subtests.test(text=text[:12]):
             assert "Asked" in await stage.sendas(BEN, f"@ada 2h {text}")
             assert (await stage.slack.submit(CLEO, {"person": ADA, "reason": text})).ok
             for row in await stage.delegations():
                 assert row.reason == text or not row.is_open
             await cards_at_rest(stage)
-            assert read_all(stage, ADA).count(f"“{text}”") == 2
+            assert read_all(stage, ADA).count(f"“{seen or text}”") == 2
             for message in stage.slack.messages(ADA):
                 assert "<!everyone>" not in message.text
                 assert len(message.text) <= 4000

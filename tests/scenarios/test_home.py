@@ -83,7 +83,8 @@ async def test_the_whole_life_in_the_home(world: World) -> None:
     await opened(world, ADA)
     await opened(world, BEN)
     await asked(world)
-    waiting = await home(world, ADA, "Waiting for you")
+    waiting = await home(world, ADA, "Address in Close: ben.okafor@example.com")
+    assert "Waiting for you" in world.slack.read(waiting, ADA)
     assert "Covering" in world.slack.read(waiting, ADA)
     assert (await world.slack.click(ADA, waiting, "Approve")).ok
     await settled_in(world, State.ACTIVE)
@@ -220,7 +221,7 @@ async def test_each_of_many_can_be_revoked(stage: World) -> None:
     view = await home(stage, ADA, "(498 to 500 of 500)")
     assert "More" not in view.buttons()
     last = (await stage.delegations())[-1]
-    assert (await stage.slack.click(ADA, view, "Revoke", last.id)).ok
+    assert (await stage.slack.click(ADA, view, "Revoke", marked(last))).ok
     await home(stage, ADA, "Taking")
     assert sum(row.state is State.ACTIVE for row in await stage.delegations()) == 499
 

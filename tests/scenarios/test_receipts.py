@@ -23,7 +23,7 @@ async def test_a_receipt_at_the_end(world: World, is_grantors: bool) -> None:
     )
     world.clock.push(hours=2)
     await world.card(ADA, "2 emails were sent to 2 people in your name")
-    await world.card(ADA, "“Second” to KIM@example.org and 1 more")
+    await world.card(ADA, "to KIM@example.org and 1 more: “Second”")
     assert "His own" not in read_all(world, ADA)
     delegation = await settled_in(world, State.ENDED)
     assert delegation.receipt == Receipt(ReceiptState.MADE, emails=2, people=2)

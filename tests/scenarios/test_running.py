@@ -17,7 +17,7 @@ from bot.clock.worker import Worker
 from bot.connections import flow
 from bot.process import app
 from bot.process import health as health_module
-from bot.store import Database
+from bot.store import Database, Store
 from bot.store.schema import Look, look
 from bot.web.figures import Figures
 from models.connection import connections
@@ -109,18 +109,18 @@ async def test_an_outage_is_told_in_a_line(
 async def test_asked_without_end(stage: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """/readyz and /metrics ask the database once a second, however often they are asked."""
     looks: list[str] = []
-    measure = Figures._look
+    count = Figures._count
 
     async def counted_look(database: Database) -> Look:
         looks.append("look")
         return await look(database)
 
-    async def counted_measure(figures: Figures) -> None:
+    def counted_count(figures: Figures, store: Store) -> None:
         looks.append("measure")
-        await measure(figures)
+        count(figures, store)
 
     monkeypatch.setattr(app, "look", counted_look)
-    monkeypatch.setattr(Figures, "_look", counted_measure)
+    monkeypatch.setattr(Figures, "_count", counted_count)
     began = time.monotonic()
     async with httpx.AsyncClient(base_url=stage.bot_url) as browser:
         for path in ("/readyz", "/metrics") * 100:
@@ -182,8 +182,8 @@ async def test_tokens_that_close_just_gave(
 ) -> None:
     """K9: the database is away when somebody comes back from Close: what Close gave is held, and
     they are connected once it answers; a browser does not wait for ever."""
-    monkeypatch.setattr(flow, "BROWSER_WAITS", 3.0)
     for person, is_short, title in ((ADA, True, "is connected"), (BEN, False, "Almost there")):
+        monkeypatch.setattr(flow, "BROWSER_WAITS", PATIENCE if is_short else 0.5)
         world.close.trouble.stall("/oauth2/token/", 0.6)
         before = exchanges(world)
         connecting = asyncio.create_task(world.connect(person))

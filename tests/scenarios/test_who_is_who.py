@@ -13,7 +13,7 @@ from tests.patience import MOMENT, PATIENCE
 from tests.scenarios.moves import asked, cards_at_rest, press, read_all, settled_in, shown
 from tests.scenarios.world import World, open_world
 
-GOES_TO = "*Will go to:* Ben Okafor, ben.okafor@example.com"
+GOES_TO = "*Will go to:* Ben Okafor\nAddress in Close: ben.okafor@example.com"
 
 
 async def identified(world: World) -> str:
@@ -71,7 +71,9 @@ async def test_the_address_is_compared_without_case(stage: World) -> None:
     _rename(stage, BEN, email="Ben.Okafor@EXAMPLE.com")
     await stage.connect(ADA)
     await asked(stage)
-    assert "*Will go to:* Ben Okafor, Ben.Okafor@EXAMPLE.com" in await identified(stage)
+    assert "*Will go to:* Ben Okafor\nAddress in Close: Ben.Okafor@EXAMPLE.com" in await identified(
+        stage
+    )
     await press(stage, ADA, "Approve")
     await settled_in(stage, State.ACTIVE)
 
@@ -240,7 +242,8 @@ async def test_an_account_that_nobody_could_look_up(world: World) -> None:
         world,
         ADA,
         "Revoke",
-        "*In Close the right went to:* Ben Okafor, ben.okafor@example.com (matched by e-mail)",
+        "*In Close the right went to:* Ben Okafor\n"
+        "Address in Close: ben.okafor@example.com (matched by e-mail)",
     )
     assert told.ts != card.ts
     await cards_at_rest(world)

@@ -92,7 +92,7 @@ async def unanswered(tools: Tools, delegation: Delegation) -> None:
 
 
 async def running_out(tools: Tools, delegation: Delegation) -> None:
-    """An active right ends, or a doubt about it is settled, or its people are warned."""
+    """An active right ends, its people are warned that it will, or what is unsure is looked up."""
     now = tools.now()
     if delegation.has_run_out(now):
         await remove.step(tools, delegation)
@@ -105,9 +105,9 @@ async def running_out(tools: Tools, delegation: Delegation) -> None:
             is_warned=True,
             extension_declined_at=None,  # told long ago; now the end is the news
         )
-    elif settle.is_due(delegation, now):
-        await settle.step(tools, delegation)
     elif delegation.is_unchecked:
         await recheck.step(tools, delegation)
+    elif settle.is_due(delegation, now):
+        await settle.step(tools, delegation)
     else:
         await moves.free(tools, delegation)

@@ -60,7 +60,6 @@ async def step(tools: Tools, delegation: Delegation) -> None:
 
 
 async def _wait(tools: Tools, delegation: Delegation, pause: timedelta) -> None:
-    doubted = delegation.arrives_until if delegation.is_unclear else None
-    moments = [delegation.warn_at, delegation.ends_at, doubted]
+    moments = [delegation.warn_at, delegation.ends_at]
     again = min([tools.now() + pause, *(each for each in moments if each is not None)])
     await moves.wait_until(tools, delegation, again, trouble=delegation.trouble)

@@ -16,7 +16,7 @@ UNCOMPARED = {
     *(Action.REVOKE, Action.RELEASE, Action.CANCEL, Action.EXTEND),
     # These only show something.
     *(Action.CONNECT, Action.RECEIPT, "ask_send_as", "home_newer", "home_older"),
-    "stray_single_out",
+    *("with_person", "everybody", "list_back", "list_more", "stray_single_out"),
     # Each is about something that never changes, and has an id of its own: a standing approval, a
     # draft, a question to the admins.
     *("end_standing", "first_reading", "second_reading", "grant_all", "never_mind"),
