@@ -20,6 +20,11 @@ settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One and a half for each core: half of a test is waiting for a process, a socket, a clock."""
+    return max(2, 3 * (os.cpu_count() or 1) // 2)
+
+
 class Postgres:
     """A running server with one migrated database, which is emptied for each test."""
 

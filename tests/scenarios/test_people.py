@@ -13,6 +13,7 @@ from sandbox.people import ADA, BEN, CLEO, DANA, ENTERPRISE_ID, HANA, SandboxPer
 from tests.scenarios.moves import (
     active,
     asked,
+    at_rest,
     calls,
     cards_at_rest,
     press,
@@ -255,7 +256,7 @@ async def test_the_requester_leaves_a_running_right(stage: World) -> None:
     await press(stage, ADA, "Approve")
     await settled_in(stage, State.ACTIVE)
     await stage.slack.change_person(CLEO, deleted=True)
-    await cards_at_rest(stage)
+    await at_rest(stage)
     assert (await stage.only()).state is State.ACTIVE
     stage.clock.push(hours=2)
     await settled_in(stage, State.ENDED)

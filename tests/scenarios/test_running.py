@@ -184,12 +184,12 @@ async def test_tokens_that_close_just_gave(
     they are connected once it answers; a browser does not wait for ever."""
     for person, is_short, title in ((ADA, True, "is connected"), (BEN, False, "Almost there")):
         monkeypatch.setattr(flow, "BROWSER_WAITS", PATIENCE if is_short else 0.5)
-        world.close.trouble.stall("/oauth2/token/", 0.6)
+        exchange = world.close.trouble.hold("POST /oauth2/token/")
         before = exchanges(world)
         connecting = asyncio.create_task(world.connect(person))
-        while exchanges(world) == before:  # noqa: ASYNC110 - only looking tells
-            await asyncio.sleep(MOMENT)
+        await exchange.arrived.wait()
         outage.is_on = True
+        exchange.let_go.set()
         if is_short:
             await asyncio.sleep(0.9)
             outage.is_on = False

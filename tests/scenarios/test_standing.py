@@ -102,6 +102,7 @@ async def test_an_extension_under_it_is_announced_and_has_an_end(stage: World) -
     assert second.ends_at == first.ends_at + timedelta(hours=1)
     assert second.standing_id is not None
     stage.clock.push(hours=2)
+    await cards_at_rest(stage)
     await extended(stage, "90m")  # four and a half hours in all
     await shown(stage, ADA, "Leave as it is")
     assert (await stage.only()).ends_at == second.ends_at
