@@ -40,6 +40,12 @@ class Sorted:
     revocations: Sequence[Revocation]  # likewise
 
     @property
+    def is_fine(self) -> bool:
+        """Whether the newest key sealed all of it, and every connection lives."""
+        every = (self.lost, self.lost_pairings, self.to_look_at, self.to_reseal, self.revocations)
+        return not any(every)
+
+    @property
     def problem(self) -> str | None:
         """What is wrong with the keys, as a sentence, or None."""
         number = len(self.lost) + len(self.lost_pairings)
@@ -53,12 +59,15 @@ async def keys_problem(database: Database, vault: Vault) -> str | None:
 
 async def look_after_keys(
     database: Database, vault: Vault, admins: frozenset[str], now: Now
-) -> None:
+) -> bool:
     """Give up what no key opens and say so; have everything else under the newest key soon.
+    Whether there was anything to do.
 
     The watch looks at connections, dead ones included: a key that was missing may be back.
     """
     found = await _sorted(database, vault)
+    if found.is_fine:
+        return False
     if found.problem:
         structlog.get_logger("bot.connections.keys").error(found.problem)
     resealed = {each.id: _resealed(vault, each) for each in found.to_reseal}
@@ -79,6 +88,7 @@ async def look_after_keys(
             store.revocations.reseal(each.id, secret=unkept[each.id], before=each.secret)
 
     await database.run(write)
+    return True
 
 
 async def _sorted(database: Database, vault: Vault) -> Sorted:

@@ -208,11 +208,12 @@ async def _settle_in(outside: Outside, bell: Bell) -> None:
     database, admins = outside.database, outside.settings.policy.admins
     while True:
         try:
-            await look_after_keys(database, outside.vault, admins, outside.now)
+            if await look_after_keys(database, outside.vault, admins, outside.now):
+                bell.all()
         except DatabaseAway:
             await asyncio.sleep(SETTLING_PAUSE)
         else:
-            return bell.all()
+            return
 
 
 @asynccontextmanager
