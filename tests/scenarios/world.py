@@ -23,7 +23,7 @@ from sandbox.slack import SandboxSlack
 from sandbox.slack.workspace import Message
 from tests.patience import MOMENT, PATIENCE
 
-BEAT = timedelta(milliseconds=50)
+BEAT = timedelta(milliseconds=100)
 
 
 class Clock:
