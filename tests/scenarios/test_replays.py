@@ -65,7 +65,7 @@ async def answered_and_taken_back(world: World) -> Sent:
     """The bot asked back; the answer's click stores a request, which is cancelled."""
     await world.sendas(BEN, "@ada until 5")
     question = world.slack.messages(BEN)[-1]
-    await world.slack.click(BEN, question, question.buttons()[0])
+    await world.slack.click(BEN, question, question.buttons()[1])  # never a moment away
     sent = world.slack.delivery.sent[-1]
     await press(world, BEN, "Cancel")
     await settled_in(world, State.CANCELLED)
