@@ -4,7 +4,11 @@ Text is sent ``verbatim``: what people typed makes no links to addresses or chan
 while mentions and dates, which are markup, work as always (slack.md §6).
 """
 
+from collections.abc import Sequence
+
 from slack_sdk.models.blocks import (
+    ActionsBlock,
+    Block,
     ButtonElement,
     ContextBlock,
     HeaderBlock,
@@ -14,7 +18,11 @@ from slack_sdk.models.blocks import (
 )
 
 from bot.cards.foreign import plain
+from bot.slack.message import Message
 
+ALARM = "\N{LARGE ORANGE CIRCLE}"
+CALM = "\N{WHITE HEAVY CHECK MARK}"
+QUESTION = "\N{BLACK QUESTION MARK ORNAMENT}"
 MOST_TEXT = 2900  # characters of a section; Slack's limit is 3,000 (slack.md §5)
 
 
@@ -53,6 +61,19 @@ def button(
         style=style,
         url=url,
     )
+
+
+def notice(
+    lines: Sequence[str], *, small: str = "", buttons: Sequence[ButtonElement] = ()
+) -> Message:
+    """A message of a few paragraphs, with small print and buttons under them."""
+    blocks: list[Block] = [section(line) for line in lines]
+    if small:
+        blocks.append(context(small))
+    if buttons:
+        blocks.append(ActionsBlock(elements=list(buttons)))
+    said = [*lines, small] if small else lines
+    return Message("\n".join(line.replace("*", "") for line in said), blocks)
 
 
 def _markup(text: str) -> MarkdownTextObject:

@@ -9,6 +9,8 @@ from models.delegation import WAITS_FOR_GRANTEE, Delegation, Event, ExtensionWis
 from models.person import Departure
 
 CHANGED = "This changed while you were reading. Here is what is asked now."
+BY_HAND = "in Close's settings under Send As"
+MOST_NAMED = 10  # people in one message; more are counted
 FOREVER = "∞ until it is revoked"  # the mark tells it from a date at a glance
 
 

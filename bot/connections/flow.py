@@ -17,8 +17,20 @@ from typing import Any
 import structlog
 
 from bot.close.errors import CloseError, CloseProblem, RefusedByClose
+from bot.connections.admission import deciders, put, replace_waiting, tell_other, wake_what_waited
+from bot.connections.errors import (
+    AccountMismatch,
+    AccountTaken,
+    NobodyCanConfirm,
+    NoOrganization,
+    NotAMember,
+    OrganizationUnclear,
+    StateRefused,
+    StoredLater,
+    TooManyKeys,
+)
 from bot.connections.links import Links
-from bot.connections.revoking import UNDECIDED, not_kept, turn_down
+from bot.connections.revoking import UNDECIDED
 from bot.connections.sessions import Connections
 from bot.connections.vault import fingerprint, new_secret, owner
 from bot.desk import Desk, check_person
@@ -39,74 +51,16 @@ from models.base import new_id
 from models.connection import Connection, ConnectState
 from models.key_try import KeyTry
 from models.notice import NoticeKind
-from models.pairing import Pairing, Verdict
+from models.pairing import Pairing
 from models.person import Person
 from models.policy import who_refusal
 from models.revocation import Revocation
-from models.stray import StrayState
 
 STATE_LIFE = timedelta(minutes=10)
 MOST_KEYS = 10  # API keys that can be tried for one person within KEYS_WITHIN
 KEYS_WITHIN = timedelta(hours=1)
 PAIRING_LIFE = timedelta(days=7)
 BROWSER_WAITS = 20.0  # seconds, while the database does not answer
-UNFINISHED = (StrayState.FOUND, StrayState.REMOVING)
-
-
-class NotConnectable(Exception):
-    """The way to Close did not lead to a connection."""
-
-
-class StateRefused(NotConnectable):
-    """The state is unknown, used up, too old, or belongs to another browser."""
-
-
-class StoredLater(NotConnectable):
-    """The database does not answer: what Close gave is held until it does."""
-
-
-class NotAMember(NotConnectable):
-    """The link is for somebody who can take no part: a guest, somebody who has left, an app."""
-
-
-class TooManyKeys(NotConnectable):
-    """So many API keys were tried for this person that somebody may be guessing."""
-
-
-class AccountMismatch(NotConnectable):
-    """The token answer and ``/me/`` do not speak of the same account."""
-
-
-class OrganizationUnclear(NotConnectable):
-    """An API key whose owner is in several organizations does not say to which it belongs."""
-
-
-class NoOrganization(NotConnectable):
-    """An API key whose owner is in no organization at all: nothing can be done with it."""
-
-
-class NobodyCanConfirm(NotConnectable):
-    """The address is not the person's Slack address, and there is no (other) admin to ask."""
-
-    def __init__(self, email: str) -> None:
-        super().__init__()
-        self.email = email
-
-
-class AccountTaken(NotConnectable):
-    """Somebody else here is known by this Close account, and there is no (other) admin to ask."""
-
-    def __init__(self, email: str) -> None:
-        super().__init__()
-        self.email = email
-
-
-class OtherAccountInUse(NotConnectable):
-    """Rights that exist now were given with another account; only that one can take them back."""
-
-    def __init__(self, email: str) -> None:
-        super().__init__()
-        self.email = email
 
 
 @dataclass(frozen=True, slots=True)
@@ -412,22 +366,10 @@ async def _ask_admins(
             now=now,
         )
         if other_id is not None:
-            _tell_other(store, pairing, other_id, now=now)
+            tell_other(store, pairing, other_id, now=now)
 
     await desk.database.run_until_stored(ask)
     desk.wake()
-
-
-def _tell_other(store: Store, pairing: Pairing, other_id: str, *, now: datetime) -> None:
-    """Whoever is known by an account hears that somebody else brought it."""
-    store.notices.tell(
-        NoticeKind.ACCOUNT_CLAIMED,
-        team_id=pairing.team_id,
-        recipients=[other_id],
-        subject_id=pairing.id,
-        incident="asked",
-        now=now,
-    )
 
 
 def _account(
@@ -447,71 +389,3 @@ def _account(
         secret=sealed,
         access_expires_at=expires_at,
     )
-
-
-def deciders(desk: Desk, pairing: Pairing) -> frozenset[str]:
-    """Who may confirm a pairing: an admin, and nobody their own, from either side."""
-    return desk.policy.admins - {pairing.slack_user_id, pairing.other_id}
-
-
-async def wake_what_waited(desk: Desk, team_id: str, slack_user_id: str) -> None:
-    """After :func:`put`: what began to wait while the connection was being stored goes on too."""
-    await desk.database.run_until_stored(
-        lambda store: store.delegations.wake_for_person(team_id, slack_user_id, now=desk.now())
-    )
-    desk.wake()
-
-
-def replace_waiting(store: Store, team_id: str, slack_user_id: str, *, now: datetime) -> None:
-    """No account of theirs waits for an admin any longer: a later one is in its place."""
-    for earlier in store.pairings.waiting_for(team_id, slack_user_id):
-        turn_down(store, earlier, Verdict.REPLACED, by=None, now=now)
-
-
-def put(store: Store, connection: Connection, *, now: datetime) -> None:
-    """Store a connection in place of an earlier one and of every account that waits for an admin,
-    and let what waits for it go on.
-
-    Raises OtherAccountInUse. Pairings are locked before delegations, and those before connections,
-    as everywhere.
-    """
-    team_id, person = connection.team_id, connection.slack_user_id
-    replace_waiting(store, team_id, person, now=now)
-    _note_holder(store, connection, now=now)
-    store.delegations.wake_for_person(team_id, person, now=now)
-    store.delegations.identify_anew(team_id, person, now=now)
-    store.strays.wake_for_person(team_id, person, now=now)
-    # Checked under the locks: an attempt is either seen here, or sees the new connection.
-    before = store.connections.get(team_id, person, lock=True)
-    _check_account(store, before, connection)
-    store.connections.put(connection)
-    store.departures.forget(team_id, [person], from_close=True)  # Close has just named them
-    store.comparisons.plan(team_id, person, now=now)
-    if before is not None:
-        store.notices.mark_stale(before.id, now=now)
-        not_kept(store, team_id, person, before.account, now=now)
-        store.revocations.wake_for_account(before.account.close_user_id, now=now)
-
-
-def _note_holder(store: Store, connection: Connection, *, now: datetime) -> None:
-    """Whoever else waits for an admin with this account: the question names its holder from now
-    on, who hears of it."""
-    holder_id = connection.slack_user_id
-    for each in store.pairings.waiting_with(connection.team_id, connection.account.close_user_id):
-        if each.other_id != holder_id:
-            store.pairings.note_other(each.id, holder_id)
-            store.notices.mark_stale(each.id, now=now)
-            _tell_other(store, each, holder_id, now=now)
-
-
-def _check_account(store: Store, before: Connection | None, new: Connection) -> None:
-    """Rights that exist, or that the grantor was asked about, can be taken back only with the
-    account that gave them."""
-    if before is None or before.account.membership == new.account.membership:
-        return
-    for each in store.delegations.served_by(new.team_id, new.slack_user_id):
-        if each.attempted_at is not None and not each.belongs_to(new.account):
-            raise OtherAccountInUse(before.account.email)
-    for stray in store.strays.of_grantor(new.team_id, new.slack_user_id):
-        if stray.state in UNFINISHED and not stray.belongs_to(new.account):
-            raise OtherAccountInUse(before.account.email)

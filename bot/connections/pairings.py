@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from bot.clock.backoff import pause_after
-from bot.connections.flow import deciders, put, wake_what_waited
+from bot.connections.admission import deciders, put, wake_what_waited
 from bot.connections.revoking import not_kept, turn_down
 from bot.desk import Actor, Desk, change, check_known, check_seen, look
 from bot.ports import Now

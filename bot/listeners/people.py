@@ -4,7 +4,7 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 
-from bot.cards import notices
+from bot.cards import alarms
 from bot.delegations.people import departures, verdicts
 from bot.listeners import clicks
 from bot.listeners.reception import Reception
@@ -26,6 +26,6 @@ def register(app: AsyncApp, reception: Reception) -> None:
             await departures.offboard(desk, team_id, person.id, DEPARTURES[refusal])
 
     app.event("user_change")(on_user_change)
-    clicks.on(app, reception, notices.END_THEM, verdicts.end_them)
-    clicks.on(app, reception, notices.KEEP_THEM, verdicts.keep_them)
-    clicks.decides(app, reception, notices.IS_GONE, verdicts.is_gone)
+    clicks.on(app, reception, alarms.END_THEM, verdicts.end_them)
+    clicks.on(app, reception, alarms.KEEP_THEM, verdicts.keep_them)
+    clicks.decides(app, reception, alarms.IS_GONE, verdicts.is_gone)

@@ -5,7 +5,7 @@ from typing import Any
 
 from bot.cards import answers, changed, notices, strays
 from bot.cards.markup import unmarked
-from bot.connections.flow import OtherAccountInUse
+from bot.connections.errors import OtherAccountInUse
 from bot.connections.links import Links
 from bot.desk import Desk
 from bot.refusals import Changed, NotDone, StrayDecided

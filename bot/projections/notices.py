@@ -5,8 +5,8 @@ from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from functools import partial
 
+from bot.cards import alarms, strays, words
 from bot.cards import notices as texts
-from bot.cards import strays
 from bot.projections import refused
 from bot.projections.showing import REFUSED_FOR, Showing, place_of
 from bot.slack.chat import Envelope, Place
@@ -61,13 +61,13 @@ class NoticeStep:
         now, team_id = self.showing.now(), notice.team_id
         leftovers = store.overdue.of(team_id, now=now)
         if not leftovers:
-            return texts.overdue_over() if notice.message_ts is not None else None, True, True
+            return alarms.overdue_over() if notice.message_ts is not None else None, True, True
         store.notices.tell_overdue(team_id, self.admins, now=now)
         newest = store.notices.newest_overdue(team_id, notice.recipient)
         if newest is not None and newest.id != notice.id:
-            return texts.overdue_before(leftovers), False, False
+            return alarms.overdue_before(leftovers), False, False
         gone = store.departures.reasons(team_id, (each.grantor_id for each in leftovers))
-        return texts.overdue_list(leftovers, gone), False, True
+        return alarms.overdue_list(leftovers, gone), False, True
 
     def _message(self, store: Store, notice: Notice) -> Message | None:
         """None when it has become pointless before anybody saw it."""
@@ -79,9 +79,9 @@ class NoticeStep:
                 delegation = store.delegations.get(notice.subject_id)
                 if delegation is None or (not delegation.is_open and not is_seen):
                     return None
-                return texts.overdue(delegation)
+                return alarms.overdue(delegation)
             case NoticeKind.OVERDUE_LIST | NoticeKind.OVERDUE_OVER:
-                return texts.overdue_over() if is_seen else None
+                return alarms.overdue_over() if is_seen else None
             case NoticeKind.DEPARTURES:
                 return _departures(store, notice, is_seen=is_seen)
             case NoticeKind.UNREACHABLE | NoticeKind.AUDIT_SILENT:
@@ -142,9 +142,9 @@ FIXED: Mapping[NoticeKind, Callable[[], Message]] = {
 def _departures(store: Store, notice: Notice, *, is_seen: bool) -> Message | None:
     held = store.rounds.asking(notice.subject_id)
     if held is None:
-        return texts.departures_over() if is_seen else None
-    some = store.departures.pending(notice.team_id, limit=texts.MOST_NAMED)
-    return texts.departures(held, store.departures.toll(notice.team_id), some)
+        return alarms.departures_over() if is_seen else None
+    some = store.departures.pending(notice.team_id, limit=words.MOST_NAMED)
+    return alarms.departures(held, store.departures.toll(notice.team_id), some)
 
 
 def _strays(store: Store, notice: Notice, *, is_seen: bool) -> Message | None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from bot.cards import notices as texts
+from bot.cards import alarms
 from bot.projections.showing import REFUSED_FOR, subject
 from bot.slack.message import Message
 from bot.store import Store
@@ -46,15 +46,15 @@ def said(store: Store, notice: Notice, *, is_seen: bool) -> Message | None:
     if notice.kind is NoticeKind.AUDIT_SILENT:
         silent = store.cards.refused(notice.subject_id)
         if silent is None:
-            return texts.audit_speaks(notice.subject_id) if is_seen else None
-        return texts.audit_silent(silent)
+            return alarms.audit_speaks(notice.subject_id) if is_seen else None
+        return alarms.audit_silent(silent)
     card = store.cards.get(notice.subject_id)
     if card is None:
         return None
     delegation = subject(store, card)
     if card.refused_at is None or not delegation.is_open:
-        return texts.reached(delegation, card) if is_seen else None
-    return texts.unreachable(delegation, card)
+        return alarms.reached(delegation, card) if is_seen else None
+    return alarms.unreachable(delegation, card)
 
 
 def _tell_who_waits(

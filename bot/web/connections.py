@@ -15,13 +15,9 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from bot.cards.foreign import address
 from bot.close.errors import CloseError, CloseProblem, RefusedByClose, Unauthorized
 from bot.connections import flow
-from bot.connections.flow import (
-    MOST_KEYS,
-    STATE_LIFE,
+from bot.connections.errors import (
     AccountMismatch,
     AccountTaken,
-    Arrival,
-    Departure,
     NobodyCanConfirm,
     NoOrganization,
     NotAMember,
@@ -31,8 +27,8 @@ from bot.connections.flow import (
     StateRefused,
     StoredLater,
     TooManyKeys,
-    Way,
 )
+from bot.connections.flow import MOST_KEYS, STATE_LIFE, Arrival, Departure, Way
 from bot.connections.links import LinkRefused
 from bot.connections.vault import fingerprint, new_secret
 from bot.slack.errors import SlackError

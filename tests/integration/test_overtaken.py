@@ -34,15 +34,6 @@ SLOW = 0.6  # seconds until Slack acts on the call of the one that is overtaken
 
 
 @pytest.fixture
-async def slack() -> AsyncIterator[SandboxSlack]:
-    """A sandbox Slack with nobody behind it."""
-    sandbox = SandboxSlack()
-    async with sandbox.serving():
-        yield sandbox
-    await sandbox.close()
-
-
-@pytest.fixture
 async def step(slack: SandboxSlack, database: Database) -> AsyncIterator[CardStep]:
     """What shows cards in that Slack."""
     async with aiohttp.ClientSession() as session:

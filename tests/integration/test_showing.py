@@ -37,15 +37,6 @@ SUBJECT = "c" * 22
 
 
 @pytest.fixture
-async def slack() -> AsyncIterator[SandboxSlack]:
-    """A sandbox Slack with nobody behind it."""
-    sandbox = SandboxSlack()
-    async with sandbox.serving():
-        yield sandbox
-    await sandbox.close()
-
-
-@pytest.fixture
 async def showing(slack: SandboxSlack, database: Database) -> AsyncIterator[Showing]:
     """What shows rows in that Slack."""
 

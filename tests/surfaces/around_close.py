@@ -6,8 +6,8 @@ from typing import Any
 
 from slack_sdk.models.views import View
 
+from bot.cards import alarms, notices, receipts, strays
 from bot.cards import delegations as blocks
-from bot.cards import notices, receipts, strays
 from bot.ports import Association, SentEmail
 from bot.refusals import StrayDecided
 from bot.slack.message import Message
@@ -38,11 +38,11 @@ def messages_about_connections() -> dict[str, Message]:
             mine, served[:1] * 1000, connect_url=rows.CONNECT_URL
         ),
         "works-again": notices.connection_works(),
-        "overdue": notices.overdue(rows.shortest(State.ENDING)),
-        "overdue/refused": notices.overdue(
+        "overdue": alarms.overdue(rows.shortest(State.ENDING)),
+        "overdue/refused": alarms.overdue(
             rows.shortest(State.ENDING, trouble=Trouble.CLOSE_PLAN_LIMIT)
         ),
-        "overdue/over": notices.overdue(rows.shortest(State.ENDED)),
+        "overdue/over": alarms.overdue(rows.shortest(State.ENDED)),
         "disconnected": notices.disconnected(was_key=False),
         "disconnected/key": notices.disconnected(was_key=True),
         "keys-lost": notices.keys_lost(),
@@ -78,13 +78,13 @@ def refusals() -> dict[str, Message]:
     line = replace(card, audience=Audience.AUDIT, recipient="C0AUDIT", refusal="is_archived")
     here = replace(card, refused_at=None, message_ts="1")
     return {
-        "unreachable/asked": notices.unreachable(asked, card),
-        "unreachable/running": notices.unreachable(runs, card),
-        "unreachable/reached": notices.reached(asked, here),
-        "unreachable/over": notices.reached(rows.shortest(State.CANCELLED), card),
-        "audit/is_archived": notices.audit_silent(line),
-        "audit/other": notices.audit_silent(replace(line, refusal=rows.NASTY)),
-        "audit/works-again": notices.audit_speaks("C0AUDIT"),
+        "unreachable/asked": alarms.unreachable(asked, card),
+        "unreachable/running": alarms.unreachable(runs, card),
+        "unreachable/reached": alarms.reached(asked, here),
+        "unreachable/over": alarms.reached(rows.shortest(State.CANCELLED), card),
+        "audit/is_archived": alarms.audit_silent(line),
+        "audit/other": alarms.audit_silent(replace(line, refusal=rows.NASTY)),
+        "audit/works-again": alarms.audit_speaks("C0AUDIT"),
     }
 
 
@@ -99,19 +99,19 @@ def overdue_lists() -> dict[str, Message]:
         for number in range(1000)
     ]
     shown = {
-        f"list/{reason}": notices.overdue_list([one], {rows.ADA: reason}) for reason in Departure
+        f"list/{reason}": alarms.overdue_list([one], {rows.ADA: reason}) for reason in Departure
     }
     for trouble in (Trouble.CONNECTION_LOST, Trouble.CLOSE_PLAN_LIMIT):
-        shown[f"list/{trouble}"] = notices.overdue_list([replace(one, trouble=trouble)], {})
+        shown[f"list/{trouble}"] = alarms.overdue_list([replace(one, trouble=trouble)], {})
     everybody = {each.grantor_id: Departure.LEFT_CLOSE for each in crowd}
     return shown | {
-        "list/untroubled": notices.overdue_list([one], {}),
-        "list/found-in-close": notices.overdue_list([found_in_close], {rows.ADA: Departure.LEFT}),
-        "list/nobody-known": notices.overdue_list([replace(found_in_close, grantee_name="")], {}),
-        "list/thousand": notices.overdue_list(crowd, everybody),
-        "list/before": notices.overdue_before([one]),
-        "list/before-thousand": notices.overdue_before(crowd),
-        "list/over": notices.overdue_over(),
+        "list/untroubled": alarms.overdue_list([one], {}),
+        "list/found-in-close": alarms.overdue_list([found_in_close], {rows.ADA: Departure.LEFT}),
+        "list/nobody-known": alarms.overdue_list([replace(found_in_close, grantee_name="")], {}),
+        "list/thousand": alarms.overdue_list(crowd, everybody),
+        "list/before": alarms.overdue_before([one]),
+        "list/before-thousand": alarms.overdue_before(crowd),
+        "list/over": alarms.overdue_over(),
     }
 
 
@@ -154,15 +154,15 @@ def departures() -> dict[str, Message]:
     )
     held = Round(id="r1", team_id=rows.TEAM, question="q" * 22)
     shown = {
-        f"departures/{word}": notices.departures(
+        f"departures/{word}": alarms.departures(
             replace(held, answer=word, answered_by=rows.DANA), many, some
         )
         for word in Word
     }
     return shown | {
-        "departures/one": notices.departures(held, few, some[:1]),
-        "departures/thousand": notices.departures(held, many, some),
-        "departures/over": notices.departures_over(),
+        "departures/one": alarms.departures(held, few, some[:1]),
+        "departures/thousand": alarms.departures(held, many, some),
+        "departures/over": alarms.departures_over(),
     }
 
 

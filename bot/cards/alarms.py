@@ -1,0 +1,239 @@
+"""Alarms: what is said to somebody who can act: rights that may be left, leavers, refusals."""
+
+from collections.abc import Mapping, Sequence
+
+from slack_sdk.models.blocks import (
+    Block,
+)
+
+from bot.cards import words
+from bot.cards.markup import mention, moment, quoted, quoted_name
+from bot.cards.parts import ALARM, CALM, QUESTION, button, context, notice, section
+from bot.slack.message import Message
+from models.card import Audience, Card
+from models.delegation import Delegation, State, Trouble
+from models.departure import Departed, Toll
+from models.mark import mark_of_leftovers
+from models.overdue import Leftover
+from models.person import Departure
+from models.round import Round, Word
+
+IS_GONE, END_THEM, KEEP_THEM = "is_gone", "end_them", "keep_them"
+AUDIT_WAYS = {  # what an admin can do, by Slack's word
+    "not_in_channel": "Please invite me there.",
+    "channel_not_found": "Please invite me there, if it is a private channel.",
+    "is_archived": "Please unarchive it.",
+}
+_UNCONNECTED = (Trouble.NOT_CONNECTED, Trouble.CONNECTION_LOST)
+MOST_GRANTORS = 4  # in one list: with all their words it stays below 4,000 characters
+MOST_GRANTEES = 5  # of each
+WHY_HELD = (
+    "It would end {losses}. That is so much that I have ended nothing: while Slack or Close have "
+    "trouble, they can say this of everybody."
+)
+
+
+def overdue(delegation: Delegation) -> Message:
+    """To an admin: a right has outlived its end, and why."""
+    grantor, grantee = mention(delegation.grantor_id), mention(delegation.grantee_id)
+    if not delegation.is_open:
+        return notice(
+            [f"{CALM} {grantee}'s right to send as {grantor} is gone now; Close confirmed it."]
+        )
+    since = f" since {moment(delegation.ended_at)}" if delegation.ended_at else ""
+    problem = (
+        f"{ALARM} *{grantee} may still be able to send email as {grantor}.* The right is "
+        f"over{since}, but Close has not confirmed that it is gone."
+    )
+    if delegation.trouble is not None and delegation.trouble not in _UNCONNECTED:
+        why = words.trouble(delegation)
+        ways = f"{why} Until the bot succeeds, {grantor} can remove it {words.BY_HAND}."
+    else:
+        ways = (
+            f"{grantor}'s connection to Close does not work, and only {grantor} can take it "
+            f"away: they can connect again with `/sendas connect`, or remove it {words.BY_HAND}. "
+            "Please make sure that one of the two happens."
+        )
+    return notice(
+        [problem, ways],
+        small="The bot keeps trying, and this message changes once Close confirms.",
+    )
+
+
+def overdue_list(leftovers: Sequence[Leftover], gone: Mapping[str, Departure]) -> Message:
+    """To an admin: all that may be left over in Close, by who gave it. ``gone`` has those grantors
+    who have left."""
+    by_grantor: dict[str, list[Leftover]] = {}
+    for each in leftovers:
+        by_grantor.setdefault(each.grantor_id, []).append(each)
+    shown = list(by_grantor.items())[:MOST_GRANTORS]
+    blocks: list[Block] = []
+    said: list[str] = []
+    for grantor_id, theirs in shown:
+        text = _overdue_of(grantor_id, theirs, gone.get(grantor_id))
+        said.append(text.replace("*", ""))
+        value = f"{grantor_id}:{mark_of_leftovers(theirs)}"
+        blocks.append(section(text, accessory=button(IS_GONE, "It is gone in Close", value)))
+    if hidden := len(by_grantor) - len(shown):
+        said.append(f"… and what {hidden} more people gave. They move up as these are settled.")
+        blocks.append(context(said[-1]))
+    said.append(
+        "The bot keeps trying, and this list changes once Close confirms. “It is gone in Close” "
+        "is noted with your name, and looked up as soon as it can be."
+    )
+    blocks.append(context(said[-1]))
+    return Message("\n".join(said), blocks)
+
+
+def overdue_before(leftovers: Sequence[Leftover]) -> Message:
+    """What stands in place of an earlier day's list."""
+    first = leftovers[0]
+    more = f" and {len(leftovers) - 1} more" if len(leftovers) > 1 else ""
+    headline = (
+        f"{ALARM} {_grantee(first)} may still be able to send email as "
+        f"{mention(first.grantor_id)}{more}."
+    )
+    return notice([headline], small="Today's list is further down.")
+
+
+def overdue_over() -> Message:
+    """In place of a list, once nothing of it is left."""
+    return notice([f"{CALM} Everything that was listed here is gone now."])
+
+
+def departures(held: Round, toll: Toll, some: Sequence[Departed]) -> Message:
+    """To an admin: so many people are gone that somebody should look before anything ends."""
+    if held.answered_by is not None:
+        who = mention(held.answered_by)
+        if held.answer is Word.END:
+            done = f"{who} had them ended. Whoever is there after all keeps everything."
+        else:
+            done = f"{who} kept them. Nothing was ended; I look again within a day."
+        return notice([f"Many people could no longer take part. {done}"])
+    people = "1 person" if toll.people == 1 else f"{toll.people} people"
+    names = [
+        f"• {words.departure(each.slack_user_id, each.reason)}" for each in some[: words.MOST_NAMED]
+    ]
+    if toll.people > len(names):
+        names.append(f"• and {toll.people - len(names)} more")
+    return notice(
+        [
+            f"{QUESTION} *{people} may no longer take part, as Slack and Close say. Is that so?*",
+            "\n".join(names),
+            WHY_HELD.format(losses=_losses(toll)),
+        ],
+        small="Everybody is looked up once more before anything ends. Without an answer nothing "
+        "ends, and I look again within a day.",
+        buttons=[
+            button(END_THEM, "End them", held.question or "", style="danger"),
+            button(KEEP_THEM, "Keep them", held.question or ""),
+        ],
+    )
+
+
+def departures_over() -> Message:
+    """In place of the question, once everybody was looked up again."""
+    return notice(["Many people seemed to be gone. Everybody was looked up again since."])
+
+
+def unreachable(delegation: Delegation, card: Card) -> Message:
+    """To whoever waits for somebody whom Slack does not let the bot write to."""
+    who = mention(card.recipient)
+    is_asked = card.audience is Audience.GRANTOR and delegation.state is State.REQUESTED
+    there = "has the request, and it can be answered there" if is_asked else "shows how things are"
+    return notice(
+        [
+            f"{ALARM} *I cannot reach {who} by message.* It is about {_pair(delegation)}.",
+            f"{who}'s App Home (open the app, then Home) {there}. Please tell {who}.",
+        ],
+        small=f"{_refusal(card)} I keep trying, and this message changes once it works.",
+    )
+
+
+def reached(delegation: Delegation, card: Card) -> Message:
+    """In place of that, once it has arrived or does not matter any more."""
+    who, about = mention(card.recipient), _pair(delegation)
+    if card.refused_at is None and card.message_ts is not None:
+        return notice([f"{CALM} {who} has my message now. It is about {about}."])
+    return notice([f"I could not reach {who} by message about {about}. That is over now."])
+
+
+def audit_silent(card: Card) -> Message:
+    """To an admin: decisions are missing in the audit channel."""
+    way = AUDIT_WAYS.get(card.refusal or "", "Please see to it that I can write there.")
+    problem = f"*I cannot write to the audit channel {_channel(card.recipient)}.*"
+    return notice(
+        [f"{ALARM} {problem} {_refusal(card)} {way}"],
+        small="Nothing is lost: what is missing there is written in order once it works.",
+    )
+
+
+def audit_speaks(channel_id: str) -> Message:
+    """In place of that, once nothing is missing any more."""
+    where = _channel(channel_id)
+    return notice([f"{CALM} I can write to the audit channel {where} again. Nothing is missing."])
+
+
+def _overdue_of(grantor_id: str, theirs: Sequence[Leftover], reason: Departure | None) -> str:
+    """What one person gave and Close may still hold, why, and what an admin can do."""
+    grantor = mention(grantor_id)
+    whom = ", ".join(dict.fromkeys(_grantee(each) for each in theirs[:MOST_GRANTEES]))
+    if len(theirs) > MOST_GRANTEES:
+        whom += f" and {len(theirs) - MOST_GRANTEES} more"
+    over = [each.over_since for each in theirs if each.over_since is not None]
+    since = (
+        f"Over since {moment(min(over))}, but Close has not confirmed that it is gone."
+        if over
+        else "It was set up in Close itself, and has no end."
+    )
+    headline = f"{ALARM} *{whom} may still be able to send email as {grantor}.* {since}"
+    trouble = next((each.trouble for each in theirs if each.trouble is not None), None)
+    if reason is not None:
+        way = (
+            f"{words.departure(grantor_id, reason)}, and only they could take it away. Look "
+            f"whether {grantor}'s address can still be chosen as the sender in Close. If not, "
+            f"press the button. If so, a Close admin can remove {grantor}'s connected email "
+            f"account there, or reactivate {grantor} and remove this {words.BY_HAND}."
+        )
+    elif trouble in _UNCONNECTED:
+        way = (
+            f"{grantor}'s connection to Close does not work, and only {grantor} can take it "
+            f"away: they can connect again with `/sendas connect`, or remove it {words.BY_HAND}. "
+            "Please make sure that one of the two happens."
+        )
+    elif trouble is not None:
+        why = words.trouble_between(trouble, grantor_id, _grantee(theirs[0]))
+        way = f"{why} Until the bot succeeds, {grantor} can remove it {words.BY_HAND}."
+    else:
+        way = f"Until the bot succeeds, {grantor} can remove it {words.BY_HAND}."
+    return f"{headline} {way}"
+
+
+def _grantee(leftover: Leftover) -> str:
+    if leftover.grantee_id is not None:
+        return mention(leftover.grantee_id)
+    return quoted_name(leftover.grantee_name) or "Somebody whom I do not know"
+
+
+def _pair(d: Delegation) -> str:
+    return f"{mention(d.grantee_id)} sending email as {mention(d.grantor_id)}"
+
+
+def _refusal(card: Card) -> str:
+    return f"Slack says “{quoted(card.refusal or '')}”."
+
+
+def _channel(channel_id: str) -> str:
+    return f"<#{channel_id}>"
+
+
+def _losses(toll: Toll) -> str:
+    kinds = {
+        "rights": toll.rights,
+        "requests": toll.requests,
+        "standing approvals": toll.standing,
+        "connections to Close": toll.connections,
+    }
+    return ", ".join(
+        f"{each.lost} of {each.total} {name}" for name, each in kinds.items() if each.lost
+    )
