@@ -33,6 +33,7 @@ class Event(StrEnum):
     GRANT = "grant"  # given without being asked
     REMIND = "remind"
     SNOOZE = "snooze"
+    NUDGE = "nudge"  # by who waits: the grantor is reminded to connect
     APPROVE = "approve"  # by a click, or under a standing approval
     DENY = "deny"
     CANCEL = "cancel"
@@ -73,6 +74,8 @@ TRANSITIONS: dict[State | None, dict[Event, State]] = {
         Event.LAPSE: State.LAPSED,
     },
     State.APPROVED: {
+        Event.REMIND: State.APPROVED,
+        Event.NUDGE: State.APPROVED,
         Event.ATTEMPT: State.APPROVED,
         Event.ACTIVATE: State.ACTIVE,
         Event.FAIL: State.FAILED,
@@ -98,6 +101,7 @@ TRANSITIONS: dict[State | None, dict[Event, State]] = {
         Event.REMOVE: State.ENDED,
     },
     State.ENDING: {
+        Event.REMIND: State.ENDING,
         # The answer to a create can arrive after the grantor has already taken the right back.
         Event.ACTIVATE: State.ENDING,
         Event.CONFIRM: State.ENDED,
@@ -158,6 +162,16 @@ class ExtensionWish:
     until: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was asked for, where the grantor agreed to something else at ``changed_at``. Neither
+    ``length`` nor ``until`` means: for ever."""
+
+    changed_at: datetime
+    length: timedelta | None = None
+    until: datetime | None = None
+
+
 class Trouble(StrEnum):
     """Why a delegation waits or failed; the card has one sentence for each."""
 
@@ -203,12 +217,16 @@ WAITS_FOR_GRANTEE = frozenset(
 class Delegation:
     """One row. Neither ``length`` nor ``until`` means: until revoked.
 
+    - ``bundle_id`` is the same for all that were asked or granted with one wish; None where it was
+      one alone. ``asked`` is what was asked for, where something else was agreed to.
     - ``note`` is the grantor's word with a decision; ``decided_at`` is when the present end was
       agreed to, and ``standing_id`` names the standing approval that did it, if one did.
     - ``grantee_account`` is the name and address of the grantee's Close account,
       ``grantee_close_id`` is its id, and ``is_grantee_proven`` says that they connected it
       themselves. ``identified_at`` is when this was looked up, and ``grantee_trouble`` is why it
       led nowhere.
+    - ``reminders`` counts how often the grantor was reminded of what they have to do, and
+      ``remind_at`` is when they will be next; ``nudged_at`` is when somebody last asked for that.
     - ``addresses`` are the sender addresses that the right opens, one a line.
     - ``attempted_at`` is when Close was last asked to create the association, and ``is_unclear``
       says that one of the attempts before may still take effect, too.
@@ -228,11 +246,15 @@ class Delegation:
     grantor_id: str
     grantee_id: str
     requester_id: str
+    bundle_id: str | None = None
     grantee_email: str | None = None
     reason: str
     starts_at: datetime | None = None
     length: timedelta | None = None
     until: datetime | None = None
+    asked: Asked | None = field(
+        default=None, metadata=part(Asked, "asked_changed_at", "asked_length", "asked_until")
+    )
     state: State
     version: int = 1
     requested_at: datetime
@@ -241,6 +263,7 @@ class Delegation:
     grantor_zone: str = "UTC"
     remind_at: datetime | None = None
     reminders: int = 0
+    nudged_at: datetime | None = None
     note: str = ""
     standing_id: str | None = None
     attempted_at: datetime | None = None
@@ -361,11 +384,15 @@ delegations = Table(
     Column("grantor_id", String(32), nullable=False),
     Column("grantee_id", String(32), nullable=False),
     Column("requester_id", String(32), nullable=False),
+    Column("bundle_id", String(32)),
     Column("grantee_email", String(320)),
     Column("reason", Text, nullable=False),
     Column("starts_at", UtcTime),
     Column("length", Length),
     Column("until", UtcTime),
+    Column("asked_changed_at", UtcTime),
+    Column("asked_length", Length),
+    Column("asked_until", UtcTime),
     Column("state", words(State), nullable=False),
     Column("version", Integer, nullable=False),
     Column("requested_at", UtcTime, nullable=False),
@@ -374,6 +401,7 @@ delegations = Table(
     Column("grantor_zone", String(64), nullable=False),
     Column("remind_at", UtcTime),
     Column("reminders", Integer, nullable=False),
+    Column("nudged_at", UtcTime),
     Column("note", Text, nullable=False),
     Column("standing_id", String(32)),
     Column("attempted_at", UtcTime),
@@ -425,6 +453,12 @@ delegations = Table(
         "wake_at",
         postgresql_where=text("wake_at IS NOT NULL"),
         sqlite_where=text("wake_at IS NOT NULL"),
+    ),
+    Index(
+        "ix_delegations_bundle_id",
+        "bundle_id",
+        postgresql_where=text("bundle_id IS NOT NULL"),
+        sqlite_where=text("bundle_id IS NOT NULL"),
     ),
     Index("ix_delegations_grantor", "team_id", "grantor_id", "requested_at"),
     Index("ix_delegations_grantee", "team_id", "grantee_id", "requested_at"),

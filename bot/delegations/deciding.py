@@ -22,7 +22,7 @@ from bot.desk import (
 from bot.refusals import LapsesBefore, Refused, Settled
 from bot.store import Store
 from bot.times.span import Span
-from models.delegation import Delegation, Event, State
+from models.delegation import Asked, Delegation, Event, State
 from models.policy import REASON_LIMIT, Refusal
 from models.reminders import snoozed_until
 
@@ -80,7 +80,9 @@ def approved(
         length=agreed.length,
         until=agreed.until,
         decided_at=now,
+        asked=_asked(delegation, agreed, now),
         remind_at=None,
+        reminders=0,
         lapses_at=last_start(desk, agreed, now),
     )
 
@@ -125,6 +127,13 @@ async def snooze(desk: Desk, actor: Actor, delegation_id: str, seen: str) -> Del
         )
 
     return await change(desk, decide)
+
+
+def _asked(delegation: Delegation, agreed: Span, now: datetime) -> Asked | None:
+    """What was asked for, if the grantor agreed to something longer or shorter."""
+    if (agreed.length, agreed.until) == (delegation.length, delegation.until):
+        return None
+    return Asked(now, delegation.length, delegation.until)
 
 
 def _agreed(delegation: Delegation, span: Span | None, now: datetime) -> Span:

@@ -29,8 +29,7 @@ async def step(tools: Tools, delegation: Delegation) -> None:
     """One step of an approved delegation; raises what can only be tried again."""
     latest = latest_start(delegation)
     if latest <= tools.now():
-        event = Event.LAPSE if delegation.attempted_at is None else Event.EXPIRE
-        await moves.move(tools, delegation, event, end_event=event, ended_at=latest)
+        await _too_late(tools, delegation, latest)
         return
     try:
         made = await _made(tools, delegation)
@@ -47,6 +46,14 @@ async def step(tools: Tools, delegation: Delegation) -> None:
     else:
         if made is not None:
             await attempts.activate(tools, [made])
+
+
+async def _too_late(tools: Tools, delegation: Delegation, latest: datetime) -> None:
+    if delegation.attempted_at is None:
+        event, why = Event.LAPSE, delegation.trouble  # what it waited for: its readers are told
+    else:
+        event, why = Event.EXPIRE, None
+    await moves.move(tools, delegation, event, end_event=event, ended_at=latest, trouble=why)
 
 
 def latest_start(delegation: Delegation) -> datetime:
