@@ -156,6 +156,8 @@ def _update(caller: Caller, arguments: Arguments) -> Answer:
 
 def _delete(caller: Caller, arguments: Arguments) -> Answer:
     message = _own_message(caller, arguments, "cant_delete_message")
+    if caller.workspace.undeletable:
+        raise Refusal(caller.workspace.undeletable)
     caller.workspace.remove_message(message)
     return {"channel": message.channel, "ts": message.ts}
 

@@ -25,7 +25,7 @@ _STYLE = one_of("primary", "danger")
 CONFIRM = Shape(
     {
         "title": plain(100),
-        "text": text(300),
+        "text": plain(300),
         "confirm": plain(30),
         "deny": plain(30),
         "style": _STYLE,

@@ -120,7 +120,8 @@ def chosen(element: dict[str, Any], value: Any) -> dict[str, Any]:
     key, _ = _KEYS[element["type"]]
     if element["type"] in _WITH_OPTIONS and value is not None:
         many = key.endswith("s")
-        value = [option(element, v) for v in value] if many else option(element, value)
+        several = [value] if isinstance(value, str) else value
+        value = [option(element, v) for v in several] if many else option(element, value)
     return {"type": element["type"], key: None if value == "" else value}
 
 

@@ -11,7 +11,7 @@ from sandbox.slack.eyes import Eyes
 from sandbox.slack.fields import chosen, refused_by_client, sent_back, short_id
 from sandbox.slack.markup import typed_to_escaped
 from sandbox.slack.modals import close_all, close_top, fill, obey
-from sandbox.slack.pressing import Press, find_press, keeps_value
+from sandbox.slack.pressing import Dialog, Press, find_press, keeps_value
 from sandbox.slack.refusals import Refusal
 from sandbox.slack.response_urls import answer_in_channel
 from sandbox.slack.web_api import WebApi
@@ -29,7 +29,11 @@ class Hand(Eyes):
     async def command(
         self, person: SandboxPerson, command: str, text: str = "", channel: str | None = None
     ) -> Reply:
-        """Type ``command`` and ``text``, by default in the bot's direct messages."""
+        """Type ``command`` and ``text``, by default in the bot's direct messages.
+
+        Where the Messages tab is read-only nobody can type there; it is played all the same, for
+        workspaces whose app came from an older manifest.
+        """
         place = self._place(person, channel)
         form = payloads.command_form(
             person, place, command, typed_to_escaped(text, self._mentions())
@@ -58,14 +62,19 @@ class Hand(Eyes):
         wanted: str,
         value: Any = None,
         index: int | None = None,
+        *,
+        confirms: bool = True,
     ) -> Reply:
         """Press or choose the element that is called ``wanted``: visible text or any of its ids.
 
         ``value`` is the choice, or tells equal buttons apart; ``index`` does so by position.
-        Raises ``AssertionError`` when the person does not see it.
+        A dialog that stands before it is answered with yes, unless ``confirms`` is false.
+        Raises ``AssertionError`` when the person does not see it, or has nothing to say no to.
         """
-        self._must_see(person, shown)
-        press = find_press(shown.blocks, wanted, value, index, self._id_of)
+        press = self._found(person, shown, wanted, value, index)
+        if not confirms:
+            _demand(press.dialog is not None, f"nothing is asked before {wanted!r}")
+            return Reply()
         if keeps_value(press):
             entry = chosen(press.element, press.value)
             shown.values[press.block["block_id"]][press.element["action_id"]] = entry
@@ -74,6 +83,28 @@ class Hand(Eyes):
         action = press.action(self.workspace.new_ts())
         reply = await self._act(person, shown, action)
         return replace(reply, url=press.url)
+
+    def dialog(
+        self,
+        person: SandboxPerson,
+        shown: Message | View,
+        wanted: str,
+        value: Any = None,
+        index: int | None = None,
+    ) -> Dialog | None:
+        """What is asked before a ``click`` on the same is passed on; None when nothing is."""
+        return self._found(person, shown, wanted, value, index).dialog
+
+    def _found(
+        self,
+        person: SandboxPerson,
+        shown: Message | View,
+        wanted: str,
+        value: Any,
+        index: int | None,
+    ) -> Press:
+        self._must_see(person, shown)
+        return find_press(shown.blocks, wanted, value, index, self._id_of)
 
     async def forge_click(
         self, person: SandboxPerson, shown: Message | View, action_id: str, value: str
@@ -225,8 +256,10 @@ class Hand(Eyes):
         return changed
 
     def say(self, person: SandboxPerson, channel: str, text: str) -> Message:
-        """Write an ordinary message into a channel."""
+        """Write an ordinary message into a channel; a read-only Messages tab has no composer."""
         place = self._place(person, channel)
+        is_open = place.kind == "channel" or not self.workspace.is_tab_read_only
+        _demand(is_open, "Sending messages to this app has been turned off.")
         said = typed_to_escaped(text, self._mentions())
         return self.workspace.add_message(
             Message(place.id, self.workspace.new_ts(), person.id, said, blocks=[])

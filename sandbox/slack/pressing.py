@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date, datetime, time
 from typing import Any
 
 from sandbox.people import SandboxPerson
@@ -10,6 +11,17 @@ from sandbox.slack.fields import chosen, is_stateful, option, options_of, sent_b
 
 _PEOPLE_SELECTS = ("users_select", "multi_users_select")
 Resolve = Callable[[Any], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Dialog:
+    """What Slack asks before it passes a press on; the bot never hears of a "no"."""
+
+    title: str
+    text: str
+    confirm: str
+    deny: str
+    style: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +36,15 @@ class Press:
     def is_silent(self) -> bool:
         """Whether the client keeps it to itself until the form is submitted."""
         return self.block["type"] == "input" and not self.block.get("dispatch_action")
+
+    @property
+    def dialog(self) -> Dialog | None:
+        """The question that stands before it, if any."""
+        asked = self.element.get("confirm")
+        if asked is None:
+            return None
+        words = {key: asked[key]["text"] for key in ("title", "text", "confirm", "deny")}
+        return Dialog(**words, style=asked.get("style", "primary"))
 
     @property
     def url(self) -> str | None:
@@ -100,13 +121,25 @@ def _has_value(element: dict[str, Any], value: Any) -> bool:
 
 
 def element_value(element: dict[str, Any], value: Any, resolve: Resolve) -> Any:
-    """``value`` with people as ids where the element chooses people."""
+    """``value`` as Slack has it: people as ids, moments as text or Unix seconds."""
+    if isinstance(value, date | time):
+        return _moment(element, value)
     if element["type"] not in _PEOPLE_SELECTS or value is None:
         return value
     if isinstance(value, (str, SandboxPerson)):
         person = resolve(value)
         return [person] if element["type"].startswith("multi_") else person
     return [resolve(person) for person in value]
+
+
+def _moment(element: dict[str, Any], value: date | time) -> str | int:
+    if element["type"] == "datetimepicker" and isinstance(value, datetime):
+        return int(value.timestamp())
+    if element["type"] == "datepicker" and isinstance(value, date):
+        return f"{value:%Y-%m-%d}"
+    if element["type"] == "timepicker" and isinstance(value, time):
+        return f"{value:%H:%M}"
+    raise AssertionError(f"a {element['type']} does not take {value!r}")
 
 
 def keeps_value(press: Press) -> bool:

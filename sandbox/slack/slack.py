@@ -12,7 +12,7 @@ from sandbox.people import PEOPLE, SandboxPerson
 from sandbox.serving import serve
 from sandbox.slack.delivery import ACK_SECONDS, Delivery, Reply
 from sandbox.slack.hand import Hand
-from sandbox.slack.scopes import manifest_scopes
+from sandbox.slack.installed import is_tab_read_only, manifest_scopes
 from sandbox.slack.sockets import SocketHub
 from sandbox.slack.trouble import Trouble
 from sandbox.slack.web_api import WebApi
@@ -54,6 +54,7 @@ class SandboxSlack(Hand):
         self.trouble = Trouble()
         self.sockets = SocketHub()
         workspace = Workspace(people, now, timedelta(seconds=ack_seconds))
+        workspace.is_tab_read_only = is_tab_read_only()
         delivery = Delivery(signing_secret, self.sockets, ack_seconds)
         delivery.bot_url = bot_url
         web_api = WebApi(

@@ -161,6 +161,10 @@ class Workspace:
         self.response_urls: dict[str, ResponseUrl] = {}
         self.calls: list[ApiCall] = []
         self.unwritable: dict[str, str] = {}  # people and channels, and Slack's word for why
+        self.undeletable = (
+            ""  # Slack's word for why the bot may delete nothing, as long as it is so
+        )
+        self.is_tab_read_only = False  # whether people cannot write in the bot's Messages tab
         self._last_ts = 0
         members = {
             person.id

@@ -9,11 +9,12 @@ from sandbox.slack.blockkit import problems_of_message, problems_of_view
 from sandbox.slack.markup import problems_of_mrkdwn, readable_mrkdwn, typed_to_escaped
 
 PLAIN = {"type": "plain_text", "text": "x"}
+MRKDWN = {"type": "mrkdwn", "text": "x"}
 BUTTON = {"type": "button", "action_id": "a", "text": PLAIN}
 OPTION = {"text": PLAIN, "value": "x"}
 TEXT_INPUT = {"type": "plain_text_input", "action_id": "a"}
 INPUT = {"type": "input", "block_id": "i", "label": PLAIN, "element": TEXT_INPUT}
-CONFIRM = {"title": PLAIN, "text": PLAIN, "confirm": PLAIN}
+CONFIRM = {"title": PLAIN, "text": PLAIN, "confirm": PLAIN, "deny": PLAIN}
 GROUP = {"label": PLAIN, "options": [OPTION]}
 DIVIDER = {"type": "divider"}
 
@@ -31,6 +32,11 @@ def section(**parts: Any) -> dict[str, Any]:
 def actions(*elements: Any, **parts: Any) -> dict[str, Any]:
     """A row of elements."""
     return {"type": "actions", "elements": list(elements), **parts}
+
+
+def asking(**parts: Any) -> dict[str, Any]:
+    """A button with a question before it that Slack takes, with ``parts`` in place of its own."""
+    return BUTTON | {"confirm": CONFIRM | parts}
 
 
 def select(**parts: Any) -> dict[str, Any]:
@@ -75,7 +81,19 @@ def checkbox(number: int) -> dict[str, Any]:
         ([actions(BUTTON | {"url": "ftp://x"})], "/elements/0/url", "failed to match"),
         ([actions(BUTTON | {"style": "default"})], "/elements/0/style", "primary, danger"),
         ([actions(BUTTON | {"action_id": "a" * 256})], "/action_id", "less than 256"),
-        ([actions(BUTTON | {"confirm": CONFIRM})], "/confirm", "required field: deny"),
+        ([actions(asking(deny=None))], "/elements/0/confirm/deny", "must not be null"),
+        ([actions(asking(title=plain(101)))], "/confirm/title/text", "less than 101"),
+        ([actions(asking(title=MRKDWN))], "/confirm/title/type", "one of: plain_text"),
+        ([actions(asking(text=plain(301)))], "/confirm/text/text", "less than 301"),
+        ([actions(asking(text=MRKDWN))], "/confirm/text/type", "one of: plain_text"),
+        ([actions(asking(confirm=plain(31)))], "/confirm/confirm/text", "less than 31"),
+        ([actions(asking(deny=plain(31)))], "/confirm/deny/text", "less than 31"),
+        ([actions(asking(style="default"))], "/confirm/style", "primary, danger"),
+        (
+            [actions(BUTTON | {"confirm": {k: v for k, v in CONFIRM.items() if k != "deny"}})],
+            "/elements/0/confirm",
+            "required field: deny",
+        ),
         ([actions(select(options=[]))], "/options", "no fewer than 1"),
         ([actions(select(options=[OPTION] * 2))], "/options", "must be unique"),
         ([actions(select(option_groups=[GROUP]))], "/elements/0", "not both"),
@@ -181,7 +199,11 @@ def test_what_slack_takes_has_no_problem() -> None:
     blocks = [
         {"type": "header", "text": PLAIN},
         section(text=mrkdwn, fields=[mrkdwn], accessory=BUTTON),
-        actions(BUTTON | {"style": "danger"}, select(initial_option=OPTION)),
+        actions(
+            asking(style="danger") | {"style": "danger"},
+            select(initial_option=OPTION, confirm=CONFIRM),
+            {"type": "overflow", "action_id": "o", "options": [OPTION], "confirm": CONFIRM},
+        ),
         {"type": "context", "elements": [mrkdwn]},
         DIVIDER,
     ]

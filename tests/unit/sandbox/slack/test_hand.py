@@ -23,6 +23,7 @@ from sandbox.serving import serve
 from sandbox.slack import SandboxSlack
 from sandbox.slack.delivery import Reply
 from sandbox.slack.fields import REQUIRED
+from sandbox.slack.pressing import Dialog
 from sandbox.slack.workspace import AUDIT, GENERAL, Message, View
 from tests.patience import PATIENCE
 
@@ -51,7 +52,17 @@ CARD: list[dict[str, Any]] = [
                 "text": plain("Connect"),
                 "url": "https://example.com/go",
             },
-            {"type": "overflow", "action_id": "more", "options": [option("Later")]},
+            {
+                "type": "overflow",
+                "action_id": "more",
+                "options": [option("Later")],
+                "confirm": {
+                    "title": plain("Put it off?"),
+                    "text": plain("Nobody is told."),
+                    "confirm": plain("Put off"),
+                    "deny": plain("Keep it"),
+                },
+            },
             {"type": "static_select", "action_id": "length", "options": [option("Day")]},
         ],
     },
@@ -92,6 +103,19 @@ FORM: dict[str, Any] = {
         },
     ],
 }
+PICKERS: list[dict[str, Any]] = [
+    {"type": "datetimepicker", "action_id": "end"},
+    {"type": "datepicker", "action_id": "day"},
+    {"type": "timepicker", "action_id": "hour"},
+    {
+        "type": "radio_buttons",
+        "action_id": "length",
+        "options": [option("Day"), option("Week")],
+        "initial_option": option("Week"),
+    },
+    {"type": "static_select", "action_id": "menu", "options": [option("Day")]},
+    {"type": "checkboxes", "action_id": "more", "options": [option("Loud"), option("Late")]},
+]
 DONE: dict[str, Any] = {
     "type": "modal",
     "title": plain("Done"),
@@ -264,6 +288,20 @@ async def test_choices_arrive_as_selected_options(slack: SandboxSlack, bot: Bot)
     assert bot.last["state"]["values"]["decide"]["length"]["selected_option"]["value"] == "day"
 
 
+async def test_a_question_stands_before_a_press(slack: SandboxSlack, bot: Bot) -> None:
+    """What a dialog says can be read; a no sends nothing, a yes sends what was pressed."""
+    card = await card_for(slack, bot, ADA)
+    asked = Dialog("Put it off?", "Nobody is told.", "Put off", "Keep it", "primary")
+    assert slack.dialog(ADA, card, "Later") == asked
+    assert slack.dialog(ADA, card, "Approve") is None
+    await slack.click(ADA, card, "Later", confirms=False)
+    assert bot.received == []
+    with pytest.raises(AssertionError, match="nothing is asked before 'Approve'"):
+        await slack.click(ADA, card, "Approve", confirms=False)
+    await slack.click(ADA, card, "Later")
+    assert bot.last["actions"][0]["action_id"] == "more"
+
+
 async def test_a_link_button_leads_somewhere(slack: SandboxSlack, bot: Bot) -> None:
     """A link button reports the click and hands its address to the browser."""
     reply = await slack.click(ADA, await card_for(slack, bot, ADA), "Connect")
@@ -327,6 +365,36 @@ async def test_a_form_is_filled_and_closed(slack: SandboxSlack, bot: Bot) -> Non
     assert state["length"]["length"]["selected_option"]["value"] == "week"
     assert bot.last["view"]["private_metadata"] == "m"
     assert slack.view(ADA) is None
+
+
+async def test_moments_and_choices_are_filled_in(slack: SandboxSlack, bot: Bot) -> None:
+    """Pickers take dates and times, choices take texts, and all arrive as Slack's own values."""
+    blocks = [
+        {"type": "input", "block_id": e["action_id"], "label": plain(e["action_id"]), "element": e}
+        for e in PICKERS
+    ]
+    form = await form_of(slack, ADA)
+    await bot.client.views_update(view_id=form.id, view=FORM | {"blocks": blocks})
+    end = datetime(2026, 12, 1, 9, 30, tzinfo=UTC)
+    moments = {"end": end, "day": end.date(), "hour": end.time()}
+    choices = {"length": "Day", "menu": "Day", "more": ["Loud", "Late"]}
+    assert (await slack.submit(ADA, moments | choices)).ok
+    state = bot.last["view"]["state"]["values"]
+    assert state["end"]["end"]["selected_date_time"] == int(end.timestamp())
+    assert state["day"]["day"]["selected_date"] == "2026-12-01"
+    assert state["hour"]["hour"]["selected_time"] == "09:30"
+    assert state["length"]["length"]["selected_option"]["value"] == "day"
+    assert state["menu"]["menu"]["selected_option"]["value"] == "day"
+    assert [o["value"] for o in state["more"]["more"]["selected_options"]] == ["loud", "late"]
+
+
+async def test_nobody_writes_where_the_manifest_forbids_it(slack: SandboxSlack, bot: Bot) -> None:
+    """A read-only Messages tab takes no words; a writable one does."""
+    place = slack.workspace.direct_channel(ADA.id).id
+    with pytest.raises(AssertionError, match="turned off"):
+        slack.say(ADA, place, "hello")
+    slack.workspace.is_tab_read_only = False
+    assert slack.say(ADA, place, "hello").text == "hello"
 
 
 async def test_the_client_itself_refuses_bad_input(slack: SandboxSlack, bot: Bot) -> None:

@@ -62,6 +62,27 @@ async def test_drop_acts_and_cuts_the_connection(slack: SandboxSlack) -> None:
     assert slack.calls[0].outcome == "ok (answer lost)"
 
 
+async def test_a_dropped_deletion_has_deleted(slack: SandboxSlack) -> None:
+    """A deletion whose answer is lost is done; one that is refused before it begins is not."""
+    await post(slack)
+    [message] = slack.messages(ADA)
+    address = f"{slack.api_url}chat.delete"
+    place = {"channel": message.channel, "ts": message.ts}
+    headers = {"Authorization": f"Bearer {slack.bot_token}"}
+    slack.trouble.rate_limit("chat.delete")
+    slack.trouble.drop("chat.delete")
+    async with httpx.AsyncClient(headers=headers, timeout=PATIENCE) as http:
+        assert (await http.post(address, json=place)).status_code == 429
+        assert slack.messages(ADA) == [message]
+        with pytest.raises(httpx.TransportError):
+            await http.post(address, json=place)
+    assert slack.messages(ADA) == []
+    assert [c.outcome for c in slack.calls if c.method == "chat.delete"] == [
+        "rate_limit",
+        "ok (answer lost)",
+    ]
+
+
 async def test_drop_can_answer_an_error_instead(slack: SandboxSlack) -> None:
     """A fatal_error after the work was done is told with its status."""
     slack.trouble.drop(POST, error="fatal_error", status=500)

@@ -225,6 +225,35 @@ async def test_only_own_messages_can_be_changed(
     assert errors == ["cant_update_message", "cant_delete_message", "message_not_found"]
 
 
+async def test_a_deleted_message_is_gone_from_history(
+    slack: SandboxSlack, client: AsyncWebClient
+) -> None:
+    """chat.delete takes the message off the screen and out of history; a second one finds none."""
+    posted = [await client.chat_postMessage(channel=ADA.id, text=text) for text in ("old", "new")]
+    place = {"channel": posted[0]["channel"], "ts": posted[0]["ts"]}
+    deleted = await client.chat_delete(**place)
+    assert (deleted["channel"], deleted["ts"]) == (place["channel"], place["ts"])
+    history = await client.conversations_history(channel=place["channel"])
+    assert [m["text"] for m in history["messages"]] == ["new"]
+    assert [m.text for m in slack.messages(ADA)] == ["new"]
+    again = [client.chat_delete(**place), client.chat_update(**place, text="x")]
+    assert [await error_of(call) for call in again] == ["message_not_found"] * 2
+
+
+async def test_deletion_can_be_forbidden(slack: SandboxSlack, client: AsyncWebClient) -> None:
+    """Where compliance exports are on the message stays, and can still be changed."""
+    posted = await client.chat_postMessage(channel=ADA.id, text="old")
+    place = {"channel": posted["channel"], "ts": posted["ts"]}
+    slack.workspace.undeletable = "compliance_exports_prevent_deletion"
+    refused = await error_of(client.chat_delete(**place))
+    await client.chat_update(**place, text="new")
+    assert refused == "compliance_exports_prevent_deletion"
+    assert [m.text for m in slack.messages(ADA)] == ["new"]
+    slack.workspace.undeletable = ""
+    await client.chat_delete(**place)
+    assert slack.messages(ADA) == []
+
+
 async def test_update_refuses_long_text(client: AsyncWebClient) -> None:
     """chat.update takes 4,000 characters, chat.postMessage many more."""
     posted = await client.chat_postMessage(channel=ADA.id, text="x" * 4001)

@@ -1,0 +1,23 @@
+"""What an app installed from ``slack_manifest.yml`` is and may: no more, no less."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+MANIFEST = Path(__file__).resolve().parents[2] / "slack_manifest.yml"
+
+
+def manifest_scopes(path: Path = MANIFEST) -> frozenset[str]:
+    """The bot scopes in the manifest."""
+    return frozenset(_manifest(path)["oauth_config"]["scopes"]["bot"])
+
+
+def is_tab_read_only(path: Path = MANIFEST) -> bool:
+    """Whether people cannot write in the bot's Messages tab."""
+    return bool(_manifest(path)["features"]["app_home"]["messages_tab_read_only_enabled"])
+
+
+def _manifest(path: Path) -> dict[str, Any]:
+    manifest: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return manifest
