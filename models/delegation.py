@@ -202,6 +202,8 @@ class Trouble(StrEnum):
     UNKNOWN = "unknown"
 
 
+# The grantor can mend these by connecting: an approval waits for that, within its time.
+WAITS_FOR_GRANTOR = frozenset({Trouble.NOT_CONNECTED, Trouble.CONNECTION_LOST})
 # The grantee can mend these by connecting: an approval waits for that, within its time.
 WAITS_FOR_GRANTEE = frozenset(
     {

@@ -1,4 +1,4 @@
-"""A delegation's card, what is left of one that moved, and its notice, as Block Kit."""
+"""A delegation's card, and what may be left of one that has moved, as Block Kit."""
 
 from collections.abc import Sequence
 
@@ -32,6 +32,7 @@ LABELS = {
     Action.DECLINE_EXTENSION: "Leave as it is",
     Action.SNOOZE: "Remind me next workday",
 }
+MOST_TEXT = 3900  # characters beside the blocks; an update takes 4,000 (slack.md §5)
 CHOICES = {  # behind the "more" menu of a request
     "approve_for": "Approve for another time…",
     "deny_with_note": "Deny with a reason…",
@@ -56,39 +57,29 @@ MARKS = {
 }
 
 
-def card(delegation: Delegation, audience: Audience, *, connect_url: str) -> Message:
-    """The card of one delegation for one audience."""
+def card(
+    delegation: Delegation, audience: Audience, *, connect_url: str, details: Sequence[str] = ()
+) -> Message:
+    """The card of one delegation for one audience.
+
+    ``details`` are lines that stand in no row, such as the emails that were sent.
+    """
     shown = face(delegation, audience)
     blocks: list[Block] = [parts.section(f"{MARKS[delegation.state]} *{shown.headline}*")]
     blocks += [parts.section(line) for line in shown.lines]
     if shown.shows_reason:
         blocks += parts.typed(delegation.reason)
-    blocks += [parts.context(line) for line in shown.small if line]
+    blocks += [parts.context(line) for line in (*details, *shown.small) if line]
     if shown.actions:
         blocks.append(buttons(delegation, shown.actions, connect_url))
-    return Message(_text(shown, delegation.reason), blocks)
+    return Message(_text(shown, delegation.reason, details), blocks)
 
 
 def moved(delegation: Delegation, audience: Audience) -> Message:
-    """What is left of a card that was shown anew further down."""
+    """What is left of a card that has moved, where Slack does not let it go."""
     shown = face(delegation, audience)
     said = f"{shown.headline}. This card is now further down."
     return Message(said, [parts.context(said)])
-
-
-def notice(
-    delegation: Delegation, audience: Audience, *, connect_url: str, details: Sequence[str] = ()
-) -> Message:
-    """A short message of its own: a changed card alone does not notify anybody.
-
-    ``details`` are lines that stand in no row, such as the emails that were sent.
-    """
-    shown = face(delegation, audience)
-    blocks: list[Block] = [parts.section(f"{MARKS[delegation.state]} {shown.headline}.")]
-    blocks += [parts.context(line) for line in (*shown.lines, *details)]
-    if Action.CONNECT in shown.actions:
-        blocks.append(buttons(delegation, [Action.CONNECT], connect_url))
-    return Message("\n".join([_text(shown, ""), *details]), blocks)
 
 
 def buttons(delegation: Delegation, actions: Sequence[Action], connect_url: str) -> ActionsBlock:
@@ -125,9 +116,13 @@ def _menu(delegation: Delegation) -> OverflowMenuElement:
     )
 
 
-def _text(shown: Face, reason: str) -> str:
+def _text(shown: Face, reason: str, details: Sequence[str]) -> str:
     said = [f"{shown.headline}.", *shown.lines, *(line for line in shown.small if line)]
     plain = [line.replace("*", "") for line in said]  # a screen reader reads marks aloud
     if shown.shows_reason and (why := quoted(reason)):
         plain.insert(1, f"Reason: {why}")
-    return "\n".join(plain)
+    text = "\n".join(plain)
+    for line in details:
+        if len(text) + len(line) < MOST_TEXT:
+            text = f"{text}\n{line}"
+    return text

@@ -1,73 +1,109 @@
-"""What a reader is told about by a message of its own, and which of them carries the card along."""
+"""What a reader has to know about a delegation, and which of it they are notified of.
 
-from dataclasses import dataclass
+Slack notifies of a new message and never of an edit. So for what a reader is notified of their card
+moves: it is posted anew at the bottom, and the old message goes. Nobody is notified of what they
+did themselves; what needs somebody notifies them, and again later.
+"""
+
+from dataclasses import dataclass, replace
 
 from models.card import Audience
-from models.delegation import WAITS_FOR_GRANTEE, Delegation, State, Trouble
+from models.delegation import (
+    WAITS_FOR_GRANTEE,
+    WAITS_FOR_GRANTOR,
+    Delegation,
+    State,
+    Trouble,
+)
 
 ACCOUNT = "account"  # to which the right went
-WISH = "wish:"  # how the key of an asked-for extension begins,
-EXTENDED = "extended:"  # of one that a standing approval gave,
-WARNED = "warned:"  # and of the warning before the end
+ACTIVE = "active:"  # how the key of a right that runs begins,
+CONNECT = "connect:"  # of one that waits for somebody to connect,
+EXTENDED = "extended:"  # of more time that a standing approval gave,
+WARNED = "warned:"  # of the warning before the end,
+WISH = "wish:"  # and of a request to extend
+OVER = "over"  # the end has come, and Close has not confirmed it
+ENDED = State.ENDED.value
+NOT_REMOVED = (OVER, CONNECT, "still_there")
 
 
 @dataclass(frozen=True, slots=True)
 class Milestone:
-    """Something a reader gets a message of its own about, since a changed card notifies nobody.
-
-    ``moves_card``: the message is the card itself, with its buttons; the old one loses them.
-    """
+    """Something that a reader knows once their card shows it; ``notifies``: the card moves."""
 
     key: str
-    moves_card: bool = False
+    notifies: bool = True
 
 
 def milestone(delegation: Delegation, audience: Audience) -> Milestone | None:
-    """What this reader has to be told about the present state, if anything."""
-    if audience is Audience.GRANTOR:
-        return _for_grantor(delegation)
-    return _for_others(delegation, is_grantee=audience is Audience.GRANTEE)
+    """What this reader has to know about the present state, if anything."""
+    match audience:
+        case Audience.GRANTOR:
+            return _for_grantor(delegation)
+        case Audience.GRANTEE:
+            return _for_grantee(delegation)
+        case _:
+            return _for_requester(delegation)
 
 
 def news(delegation: Delegation, audience: Audience, told: str | None) -> Milestone | None:
-    """What this reader has to be told and, when last told ``told``, does not know yet."""
-    present = milestone(delegation, audience)
+    """What this reader has to know and, when last told ``told``, does not know yet."""
+    present, known = milestone(delegation, audience), told or ""
     if present is None or present.key == told:
         return None
-    is_past = present.key == ACCOUNT and (told or "").startswith((WISH, EXTENDED))
-    return None if is_past else present
+    match audience:
+        case Audience.GRANTOR if present.key == ACCOUNT:
+            return None if known.startswith((WISH, EXTENDED)) else present
+        case Audience.GRANTOR if present.key == ENDED and known.startswith(NOT_REMOVED):
+            return replace(present, notifies=True)  # they wait for it, whoever ended it
+        case Audience.GRANTEE | Audience.REQUESTER if present.key == ENDED and known == OVER:
+            return replace(present, notifies=False)  # for them it was over then
+        case Audience.REQUESTER if present.key.startswith(ACTIVE) and known.startswith(ACTIVE):
+            return replace(present, notifies=False)  # longer, between the two
+        case _:
+            return present
 
 
 def _for_grantor(d: Delegation) -> Milestone | None:
     match d.state:
         case State.REQUESTED if d.reminders:
-            return Milestone(f"reminder:{d.reminders}", moves_card=True)
+            return Milestone(f"reminder:{d.reminders}")
+        case State.APPROVED if d.trouble in WAITS_FOR_GRANTOR:
+            # Who has just approved has the button before them.
+            was_there = d.standing_id is None and d.starts_at is None
+            return Milestone(_connect(d), notifies=d.reminders > 0 or not was_there)
         case State.ACTIVE:
             return _while_active_for_grantor(d)
+        case State.ENDING:
+            return _not_removed(d)
         case State.ENDED if d.is_receipt_due:
             return None  # told together with the receipt, in a moment
-        case State.CANCELLED if d.closed_by != d.grantor_id:
+        case State.ENDED:
+            return Milestone(ENDED, notifies=d.closed_by != d.grantor_id)
+        case State.LAPSED | State.FAILED:
             return Milestone(d.state.value)
-        case State.ENDED | State.FAILED:
-            return Milestone(d.state.value)
-        case State.ENDING if d.trouble is Trouble.STILL_THERE:
-            return Milestone("still_there")
-        case State.ENDING if d.trouble in (
-            Trouble.NOT_CONNECTED,
-            Trouble.CONNECTION_LOST,
-            Trouble.OTHER_CLOSE_ACCOUNT,
-        ):
-            return Milestone("not_removed", moves_card=True)
         case _:
             return None
 
 
+def _not_removed(d: Delegation) -> Milestone | None:
+    match d.trouble:
+        case None:
+            return None
+        case Trouble.STILL_THERE:
+            return Milestone(d.trouble.value)
+        case Trouble.NOT_CONNECTED | Trouble.CONNECTION_LOST | Trouble.OTHER_CLOSE_ACCOUNT:
+            return Milestone(_connect(d))
+        case _:
+            return Milestone(OVER)
+
+
 def _while_active_for_grantor(d: Delegation) -> Milestone | None:
     if d.extension is not None:
-        return Milestone(f"{WISH}{int(d.extension.asked_at.timestamp())}", moves_card=True)
+        return Milestone(f"{WISH}{int(d.extension.asked_at.timestamp())}")
     if d.is_extended_by_standing:
-        return Milestone(f"{EXTENDED}{_until(d)}", moves_card=True)
-    return Milestone(ACCOUNT, moves_card=True) if _is_first_seen(d) else None
+        return Milestone(f"{EXTENDED}{_until(d)}")
+    return Milestone(ACCOUNT) if _is_first_seen(d) else None
 
 
 def _is_first_seen(d: Delegation) -> bool:
@@ -79,26 +115,44 @@ def _is_first_seen(d: Delegation) -> bool:
     return was_asked and d.grantee_account is not None and d.is_account_unseen
 
 
-def _for_others(d: Delegation, *, is_grantee: bool) -> Milestone | None:
+def _for_grantee(d: Delegation) -> Milestone | None:
     match d.state:
-        case State.APPROVED if is_grantee and d.trouble in WAITS_FOR_GRANTEE:
-            return Milestone("connect", moves_card=True)  # it is theirs to mend
-        case State.ACTIVE if is_grantee and d.extension and not d.is_warned:
+        case State.APPROVED if d.trouble in WAITS_FOR_GRANTEE:
+            return Milestone(_connect(d))  # it is theirs to mend
+        case State.ACTIVE if d.extension and not d.is_warned:
             return None
-        case State.ACTIVE if is_grantee and d.extension_declined_at is not None:
+        case State.ACTIVE if d.extension_declined_at is not None:
             return Milestone(f"declined:{int(d.extension_declined_at.timestamp())}")
-        case State.ACTIVE if is_grantee and d.is_warned:
-            return Milestone(f"{WARNED}{_until(d)}", moves_card=True)
+        case State.ACTIVE if d.is_warned:
+            return Milestone(f"{WARNED}{_until(d)}")
         case State.ACTIVE:
-            return Milestone(f"active:{_until(d)}")
+            return Milestone(f"{ACTIVE}{_until(d)}", notifies=not d.is_extended_by_standing)
+        case _:
+            return _how_it_came_out(d, d.grantee_id)
+
+
+def _for_requester(d: Delegation) -> Milestone | None:
+    if d.state is State.ACTIVE:
+        return Milestone(f"{ACTIVE}{_until(d)}")
+    return _how_it_came_out(d, d.requester_id)
+
+
+def _how_it_came_out(d: Delegation, reader: str) -> Milestone | None:
+    match d.state:
         case State.ENDING if d.trouble is Trouble.STILL_THERE:
-            return Milestone("still_there")
-        case State.CANCELLED if d.closed_by != (d.grantee_id if is_grantee else d.requester_id):
-            return Milestone(d.state.value)
-        case State.ENDED | State.FAILED | State.DENIED | State.LAPSED:
+            return Milestone(d.trouble.value)
+        case State.ENDING if d.trouble is not None:
+            return Milestone(OVER, notifies=d.closed_by != reader)
+        case State.ENDED | State.CANCELLED:
+            return Milestone(d.state.value, notifies=d.closed_by != reader)
+        case State.FAILED | State.DENIED | State.LAPSED:
             return Milestone(d.state.value)
         case _:
             return None
+
+
+def _connect(d: Delegation) -> str:
+    return f"{CONNECT}{d.reminders}"
 
 
 def _until(d: Delegation) -> str:

@@ -4,9 +4,7 @@ from collections.abc import Sequence
 
 from bot.cards import foreign
 from bot.cards.markup import mention, moment, quoted, quoted_address
-from bot.cards.parts import section
 from bot.ports import SentEmail
-from bot.slack.message import Message
 from models.address import address_key
 from models.delegation import Delegation, Receipt, ReceiptState
 
@@ -56,17 +54,16 @@ def shown(delegation: Delegation, emails: Sequence[SentEmail] | None) -> str:
     return "\n".join([headline, *listed(emails)])
 
 
-def scheduled(emails: Sequence[SentEmail]) -> Message | None:
-    """What Close would still try to send when the right has ended; None when that is nothing."""
+def scheduled(emails: Sequence[SentEmail]) -> list[str]:
+    """What Close would still try to send when the right has ended; no line when that is nothing."""
     if not emails:
-        return None
+        return []
     these = "1 email is" if len(emails) == 1 else f"{len(emails)} emails are"
     advice = (
         f"{these} scheduled under this right and may fail once it has ended. Send them earlier or "
         "ask for more time. Running sequences are not shown here; please look at yours in Close."
     )
-    text = "\n".join([advice, *listed(emails, most=5)])
-    return Message(text, [section(text)])
+    return [advice, *listed(emails, most=5)]
 
 
 def _emails(emails: int, people: int) -> str:

@@ -1,6 +1,7 @@
-"""Cards catch up: one stale card shows the present row, and its reader hears what is news to them.
+"""Cards catch up: one stale card shows the present row, and moves where its reader is notified.
 
-However much happened while Slack was away, one update is sent.
+There is one living message for each delegation and reader. However much happened while Slack was
+away, one update is sent.
 """
 
 from collections.abc import Sequence
@@ -21,6 +22,16 @@ from models.delegation import Delegation, State
 
 
 @dataclass(frozen=True, slots=True)
+class Found:
+    """Where a card is; ``is_other``: an attempt that could not note it posted it there, and by
+    that its reader ``has_notified`` of the present news."""
+
+    place: Place | None
+    is_other: bool = False
+    has_notified: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class CardStep:
     """The worker's step for one leased card; ``admins`` hear when the audit channel is closed."""
 
@@ -29,7 +40,7 @@ class CardStep:
     admins: frozenset[str] = frozenset()
 
     async def take(self, card: Card) -> None:
-        """Make the message show what is true now, and tell what its reader was not told yet."""
+        """Make the message show what is true now, and notify its reader of what is news to them."""
         claimed = before = card
         if card.audience is Audience.AUDIT:
             card, delegation = await audit.write(self.showing, card)
@@ -71,84 +82,67 @@ class CardStep:
         )
 
     async def _shown(self, card: Card, delegation: Delegation) -> Card:
+        """The card as it is once its message shows what is true, and its reader was notified."""
         news = milestones.news(delegation, card.audience, card.told)
-        mark = _mark(card, news.key if news is not None else card.message_ts or "")
-        card, is_told = await self._found(card, delegation, mark)
-        place = place_of(card.channel_id, card.message_ts)
+        moves = news.key if news is not None and news.notifies else None
+        mark = _mark(card, moves or card.message_ts or "")
+        found = await self._found(card, delegation, mark)
+        told = card.told if news is None else news.key
+        place = found.place
         if place is None and delegation.state is State.CANCELLED:
-            return card  # never seen, and nothing to see any more
-        if place is not None and news is not None and news.moves_card and not is_told:
+            return replace(card, told=told)  # never seen, and nothing to see any more
+        if place is not None and moves is not None and not found.has_notified:
             place = await self._moved(card, delegation, place, mark)
-            card, is_told = replace(card, **asdict(place)), True
-        elif place is None or card.shown_version != delegation.version:
-            place, is_new = await self.showing.messages.show(
-                self._card(card, delegation), Envelope(card.recipient, mark), place
-            )
-            # A new message notifies by itself.
-            card, is_told = replace(card, **asdict(place)), is_told or is_new
-        if news is None:
-            return card
-        if is_told:
-            await self._warn(card, delegation, news.key)
-        else:
-            notice = await self._notice(card, delegation)
-            await self.showing.messages.show(notice, _to(card, news.key))
-        return replace(card, told=news.key)
+        elif place is None or found.is_other or card.shown_version != delegation.version:
+            message = await self._message(card, delegation)
+            to = Envelope(card.recipient, mark)
+            place, _ = await self.showing.messages.show(message, to, place)
+        return replace(card, told=told, **asdict(place))
 
-    async def _found(self, card: Card, delegation: Delegation, mark: str) -> tuple[Card, bool]:
-        """The card with what earlier attempts posted and could not note, whatever it showed then.
-
-        The newest of its messages is its place now; all others lose their buttons. Also whether
-        that newest one was posted under ``mark``, so that its reader was notified already.
-        """
-        if card.attempts <= 1:
-            return card, False
-        found = await self.showing.messages.find(card.recipient, _mark(card, ""))
+    async def _found(self, card: Card, delegation: Delegation, mark: str) -> Found:
+        """What earlier attempts posted and could not note: the newest is where the card is, and
+        every other one goes."""
         place = place_of(card.channel_id, card.message_ts)
-        newest = found[0] if found else None
-        is_lost = newest is not None and (
-            place is None or newest.place.message_ts > place.message_ts
-        )
-        current = newest.place if newest is not None and is_lost else place
-        old = {each.place for each in found if each.has_buttons} | ({place} if place else set())
-        for each in old - {current}:
-            if each is not None:
-                await self.showing.messages.update(each, blocks.moved(delegation, card.audience))
-        if newest is None or not is_lost:
-            return card, False
-        return replace(card, shown_version=0, **asdict(newest.place)), newest.mark == mark
+        if card.attempts <= 1:
+            return Found(place)
+        posted = await self.showing.messages.find(card.recipient, _mark(card, ""))
+        newest = posted[0] if posted else None
+        if newest is None or (place is not None and newest.place.message_ts <= place.message_ts):
+            found = Found(place)
+        else:
+            found = Found(newest.place, is_other=True, has_notified=newest.mark == mark)
+        old = {each.place for each in posted} | ({place} if place else set())
+        for each in old - {found.place}:
+            await self._let_go(each, delegation, card.audience)
+        return found
 
     async def _moved(self, card: Card, delegation: Delegation, old: Place, mark: str) -> Place:
-        """The card again, as a new message that notifies; the old one loses its buttons."""
-        message, left = self._card(card, delegation), blocks.moved(delegation, card.audience)
+        """The card again at the bottom, in a new message that notifies; the old one goes."""
+        message = await self._message(card, delegation)
         to = Envelope(card.recipient, mark)  # an earlier attempt was looked for already
-        return await self.showing.messages.move(message, to, old, left)
+        new, _ = await self.showing.messages.show(message, to)
+        await self._let_go(old, delegation, card.audience)
+        return new
 
-    async def _warn(self, card: Card, delegation: Delegation, key: str) -> None:
-        """With the warning before the end goes what Close would still try to send."""
-        if card.audience is not Audience.GRANTEE or not key.startswith(milestones.WARNED):
-            return
-        warning = scheduled(await self.receipts.waiting(delegation))
-        if warning is not None:
-            await self.showing.messages.show(warning, _to(card, f"{key}:scheduled"))
+    async def _let_go(self, place: Place, delegation: Delegation, audience: Audience) -> None:
+        await self.showing.messages.delete(place, blocks.moved(delegation, audience))
 
-    async def _notice(self, card: Card, delegation: Delegation) -> Message:
-        details: Sequence[str] = ()
-        if card.audience is Audience.GRANTOR and delegation.state is State.ENDED:
-            # Told once and stored nowhere: the grantor reads what was sent in their name.
-            details = listed(await self.receipts.last_few(delegation))
+    async def _message(self, card: Card, delegation: Delegation) -> Message:
         url = self.showing.links.connect(delegation.team_id, card.recipient)
-        return blocks.notice(delegation, card.audience, connect_url=url, details=details)
+        details = await self._details(card, delegation)
+        return blocks.card(delegation, card.audience, connect_url=url, details=details)
 
-    def _card(self, card: Card, delegation: Delegation) -> Message:
-        url = self.showing.links.connect(delegation.team_id, card.recipient)
-        return blocks.card(delegation, card.audience, connect_url=url)
+    async def _details(self, card: Card, d: Delegation) -> Sequence[str]:
+        """What stands in no row, and is asked of Close whenever it is shown."""
+        match card.audience:
+            case Audience.GRANTOR if d.state is State.ENDED:
+                return listed(await self.receipts.last_few(d))
+            case Audience.GRANTEE if d.state is State.ACTIVE and d.is_warned:
+                return scheduled(await self.receipts.waiting(d))
+            case _:
+                return ()
 
 
 def _mark(card: Card, what: str) -> str:
     """What marks a message as the card itself, not a notice beside it."""
     return f"{card.id}:card:{what}"
-
-
-def _to(card: Card, what: str) -> Envelope:
-    return Envelope(card.recipient, f"{card.id}:{what}", card.attempts)

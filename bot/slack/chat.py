@@ -1,4 +1,4 @@
-"""Messages out: shown, moved, written once; a post whose answer was lost is not repeated.
+"""Messages out: shown, written once, deleted; a post whose answer was lost is not repeated.
 
 Each post carries a mark. From the second attempt on, the message with this mark is looked for
 before it is posted again.
@@ -12,7 +12,7 @@ import structlog
 from slack_sdk.models.blocks import Block
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack.errors import MessageGone, SlackError
+from bot.slack.errors import MessageGone, SlackError, SlackRefused
 from bot.slack.message import Message
 from bot.slack.web_api import call
 
@@ -50,7 +50,6 @@ class Posted:
 
     place: Place
     mark: str
-    has_buttons: bool
 
 
 class Messages:
@@ -74,11 +73,15 @@ class Messages:
             return lost, False
         return await self._post(message, to), True
 
-    async def move(self, message: Message, to: Envelope, old: Place, left: Message) -> Place:
-        """Show it further down, in a new message that notifies; ``left`` stays in the old place."""
-        new, _ = await self.show(message, to)
-        await self.update(old, left)
-        return new
+    async def delete(self, place: Place, left: Message) -> None:
+        """Take a message away; ``left`` stays in its place where Slack refuses that."""
+        try:
+            await call(self._client, "chat.delete", channel=place.channel_id, ts=place.message_ts)
+        except MessageGone:
+            return
+        except SlackRefused as error:
+            self._log.info("a message stays", channel=place.channel_id, code=error.code)
+            await self.update(place, left)
 
     async def write(self, message: Message, to: Envelope) -> Place:
         """Post once what is never changed afterwards."""
@@ -158,12 +161,7 @@ class Messages:
 
 def _posted(channel: str, message: dict[str, Any]) -> Posted:
     payload = (message.get("metadata") or {}).get("event_payload") or {}
-    blocks = message.get("blocks") or []
-    return Posted(
-        Place(channel, str(message["ts"])),
-        str(payload.get("mark") or ""),
-        any(block.get("type") == "actions" or "accessory" in block for block in blocks),
-    )
+    return Posted(Place(channel, str(message["ts"])), str(payload.get("mark") or ""))
 
 
 def _plain(blocks: Sequence[Block]) -> list[dict[str, Any]]:

@@ -114,7 +114,7 @@ async def test_no_warning_about_nothing(world: World) -> None:
     await active(world)
     world.close.unknowns.email_is_forbidden = True
     world.clock.push(minutes=61)
-    await world.card(BEN, "This card is now further down")
+    await world.card(BEN, "Your time is nearly up")
     await cards_at_rest(world)
     assert "scheduled under this right" not in read_all(world, BEN)
 

@@ -266,23 +266,26 @@ def stray_form() -> View:
 
 
 def messages_with_receipts() -> dict[str, Message]:
-    """The notice of an end, with what was sent."""
+    """Cards with what Close is asked for whenever they are shown."""
     shown = {}
     for name, count in (("none", 0), ("one", 1), ("many", 500)):
         receipt = Receipt(ReceiptState.MADE, emails=count, people=min(count, 40))
         row = rows.shortest(State.ENDED, receipt=receipt)
-        shown[name] = blocks.notice(
+        shown[name] = blocks.card(
             row,
             Audience.GRANTOR,
             connect_url=rows.CONNECT_URL,
             details=receipts.listed(emails(count)),
         )
     failed = rows.shortest(State.ENDED, receipt=Receipt(ReceiptState.FAILED))
-    shown["failed"] = blocks.notice(failed, Audience.GRANTOR, connect_url=rows.CONNECT_URL)
+    shown["failed"] = blocks.card(failed, Audience.GRANTOR, connect_url=rows.CONNECT_URL)
     for name, count in (("one", 1), ("many", 500)):
-        scheduled = receipts.scheduled(emails(count))
-        if scheduled is not None:
-            shown[f"scheduled/{name}"] = scheduled
+        shown[f"scheduled/{name}"] = blocks.card(
+            rows.shortest(State.ACTIVE, is_warned=True),
+            Audience.GRANTEE,
+            connect_url=rows.CONNECT_URL,
+            details=receipts.scheduled(emails(count)),
+        )
     return shown
 
 

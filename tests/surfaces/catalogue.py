@@ -66,16 +66,12 @@ def cards() -> Surfaces:
 
 
 def notices() -> Surfaces:
-    """What is posted beside a card, and what is left of a card that moved."""
+    """Messages that are no cards, and what is left of a card that Slack does not let go."""
     shown = {}
     for name, row in rows.delegations().items():
         for audience in PEOPLE:
             milestone = milestones.milestone(row, audience)
-            if milestone is None:
-                continue
-            notice = blocks.notice(row, audience, connect_url=rows.CONNECT_URL)
-            shown[f"{name}/{audience}"] = _message(notice)
-            if milestone.moves_card:
+            if milestone is not None and milestone.notifies:
                 shown[f"{name}/{audience}/moved"] = _message(blocks.moved(row, audience))
     return shown
 

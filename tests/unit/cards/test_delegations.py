@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.cards.delegations import LABELS, card, notice
+from bot.cards.delegations import LABELS, MOST_TEXT, card, moved
 from bot.cards.faces import Action
 from bot.cards.foreign import plain
 from bot.cards.milestones import milestone
@@ -89,11 +89,11 @@ def _markup(blocks: list[dict[str, Any]], text: str) -> list[str]:
 @pytest.mark.parametrize("reader", READERS)
 @pytest.mark.parametrize("state", State)
 def test_every_state_reader_and_trouble(state: State, reader: Audience) -> None:
-    """Whatever is wrong: both the card and its notice are valid and say something."""
+    """Whatever is wrong: the card, and what may be left of it, are valid and say something."""
     for trouble, reason in zip([None, *Trouble], itertools.cycle(NASTY), strict=False):
         delegation = row(state=state, trouble=trouble, reason=reason)
         check(card(delegation, reader, connect_url=URL))
-        check(notice(delegation, reader, connect_url=URL))
+        check(moved(delegation, reader))
 
 
 @pytest.mark.parametrize("reader", READERS)
@@ -142,6 +142,16 @@ def test_a_reason_is_heard_as_it_was_typed(text: str) -> None:
     message = card(row(state=State.REQUESTED, reason=text), Audience.GRANTOR, connect_url=URL)
     heard = readable_mrkdwn(message.text, {}).replace("\u200b", "")
     assert f"\nReason: {plain(text)}\n" in heard
+
+
+def test_details_make_no_text_too_long() -> None:
+    """Of lines from Close that do not fit into the notification, the first stand there."""
+    details = [f"{number} {'x' * 200}" for number in range(20)]
+    message = card(
+        row(reason="&" * REASON_LIMIT), Audience.GRANTEE, connect_url=URL, details=details
+    )
+    assert 2000 < len(message.text) <= MOST_TEXT
+    assert problems_of_message(rendered(message), message.text) == []
 
 
 def buttons(delegation: Delegation, reader: Audience) -> dict[str, dict[str, Any]]:

@@ -7,7 +7,7 @@ import pytest
 
 from bot.cards.parts import section
 from bot.slack.bolt import web_client
-from bot.slack.chat import Envelope, Messages, Place
+from bot.slack.chat import Envelope, Messages
 from bot.slack.errors import SlackUnclear
 from bot.slack.message import Message
 from sandbox.people import ADA
@@ -114,23 +114,25 @@ async def test_written_in_a_thread(slack: SandboxSlack, messages: Messages) -> N
     ]
 
 
-async def test_moved(slack: SandboxSlack, messages: Messages) -> None:
-    """The message is further down, and its old place says so; a lost move is not repeated."""
+async def test_deleted(slack: SandboxSlack, messages: Messages) -> None:
+    """A message goes without a trace, also when it has gone already."""
     old, _ = await messages.show(saying("one"), FIRST)
-    to = Envelope(ADA.id, "moved", 1)
-    slack.trouble.fail("chat.update", "internal_error")
+    slack.trouble.drop("chat.delete", error="fatal_error", status=200)
     with pytest.raises(SlackUnclear):
-        await messages.move(saying("two"), to, old, saying("further down"))
-    new = await messages.move(saying("two"), Envelope(ADA.id, "moved", 2), old, saying("below"))
-    assert new != old
-    assert texts(slack) == ["below", "two"]
+        await messages.delete(old, saying("further down"))
+    await messages.delete(old, saying("further down"))
+    assert texts(slack) == []
 
 
-async def test_moved_from_where_it_was_deleted(slack: SandboxSlack, messages: Messages) -> None:
-    """A message that its reader has deleted leaves nothing behind."""
-    gone = Place(slack.workspace.direct_channel(ADA.id).id, "1700000000.000100")
-    await messages.move(saying("two"), FIRST, gone, saying("further down"))
-    assert texts(slack) == ["two"]
+@pytest.mark.parametrize(
+    "code", ["cant_delete_message", "compliance_exports_prevent_deletion", "no_such_word"]
+)
+async def test_a_message_that_stays(slack: SandboxSlack, messages: Messages, code: str) -> None:
+    """Where Slack refuses to delete it, a line takes its place."""
+    old, _ = await messages.show(saying("one"), FIRST)
+    slack.trouble.fail("chat.delete", code)
+    await messages.delete(old, saying("further down"))
+    assert texts(slack) == ["further down"]
 
 
 async def test_an_app_that_may_not_look(slack: SandboxSlack, messages: Messages) -> None:
