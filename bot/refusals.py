@@ -16,6 +16,7 @@
     ├── ConnectFirst        this needs the actor's connection to Close, and there is none
     ├── OtherAccount        the actor is connected with another Close account than this is about
     ├── LapsesBefore        the request lapses before the grantor would be reminded
+    ├── RemindedAlready     the grantor was reminded today, because somebody asked for it
     ├── NothingToAnswer     there is no extension to answer (any more)
     ├── NotConnectedYet     the actor has no connection to give up
     ├── AlreadyDecided      an admin has answered, or it is too late to
@@ -117,6 +118,14 @@ class NoSuchDelegation(NotDone):
 
 class LapsesBefore(NotDone):
     """The request lapses before the grantor would be reminded again."""
+
+    def __init__(self, delegation: Delegation) -> None:
+        super().__init__(delegation.id)
+        self.delegation = delegation
+
+
+class RemindedAlready(NotDone):
+    """The grantor was reminded, or will be, because somebody asked for that on this working day."""
 
     def __init__(self, delegation: Delegation) -> None:
         super().__init__(delegation.id)

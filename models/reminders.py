@@ -1,4 +1,4 @@
-"""When a grantor is reminded of an unanswered request: within their working hours. Pure."""
+"""When somebody is reminded of what waits for them: within the grantor's working hours. Pure."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -12,7 +12,10 @@ WORKING_DAYS = range(1, 6)  # Monday to Friday
 
 
 def next_reminder(*, asked_at: datetime, sent: int, zone: str, now: datetime) -> datetime:
-    """When the reminder after ``sent`` others is due; the last of these is sent at ``now``."""
+    """When the reminder after ``sent`` others is due; the last of these is sent at ``now``.
+
+    ``asked_at`` is since when somebody waits.
+    """
     wished = asked_at + FIRST[sent] if sent < len(FIRST) else now + DAILY
     earliest = now + LEAST_BETWEEN if sent else now
     return next_working_moment(max(wished, earliest), zone)
@@ -27,6 +30,12 @@ def snoozed_until(now: datetime, zone: str) -> datetime:
     if local.hour >= CLOSES:
         local = _opening(local)
     return next_working_moment(datetime.fromtimestamp(local.timestamp(), UTC), zone)
+
+
+def next_workday(moment: datetime, zone: str) -> datetime:
+    """When the working day after that of ``moment`` begins."""
+    tomorrow = _opening(_local(moment, zone).add(days=1))
+    return next_working_moment(datetime.fromtimestamp(tomorrow.timestamp(), UTC), zone)
 
 
 def next_working_moment(moment: datetime, zone: str) -> datetime:

@@ -22,6 +22,7 @@ from bot.refusals import (
     OtherAccount,
     Outcome,
     Refused,
+    RemindedAlready,
     Settled,
     StandingOver,
     Thing,
@@ -176,6 +177,8 @@ def _explain(error: Exception, policy: Policy) -> str:
             return _refused(error, policy)
         case AlreadyOpen():
             return _already_open(error.delegation)
+        case RemindedAlready():
+            return _reminded_already(error.delegation)
         case Settled():
             return settled(error.delegation, error.state)
         case NotKnown():
@@ -387,6 +390,13 @@ def _not_a_time(error: DurationError) -> str:
             problem = f"I do not understand {shown} as a time."
     good = "Good times are `45m`, `2h30m`, `3 days`, `until friday 17:00`."
     return f"{problem} {good} For example: {EXAMPLE}"
+
+
+def _reminded_already(d: Delegation) -> str:
+    grantor = mention(d.grantor_id)
+    if d.remind_at is not None and d.nudged_at is not None and not d.reminders:
+        return f"I'll remind {grantor} {moment(d.remind_at)}. Once a workday is enough."
+    return f"{grantor} has been reminded today. You can ask me again on the next workday."
 
 
 def _refused(error: Refused, policy: Policy) -> str:

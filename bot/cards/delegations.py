@@ -13,6 +13,7 @@ from slack_sdk.models.blocks import (
 
 from bot.cards import parts
 from bot.cards.faces import Action, Face, face
+from bot.cards.foreign import plain
 from bot.cards.markup import quoted
 from bot.slack.message import Message
 from models.card import Audience
@@ -31,8 +32,10 @@ LABELS = {
     Action.APPROVE_EXTENSION: "Extend",
     Action.DECLINE_EXTENSION: "Leave as it is",
     Action.SNOOZE: "Remind me next workday",
+    Action.REMIND: "Remind them",
 }
 MOST_TEXT = 3900  # characters beside the blocks; an update takes 4,000 (slack.md §5)
+LONGEST_NAME = 40  # characters on a button
 CHOICES = {  # behind the "more" menu of a request
     "approve_for": "Approve for another time…",
     "deny_with_note": "Deny with a reason…",
@@ -58,11 +61,17 @@ MARKS = {
 
 
 def card(
-    delegation: Delegation, audience: Audience, *, connect_url: str, details: Sequence[str] = ()
+    delegation: Delegation,
+    audience: Audience,
+    *,
+    connect_url: str,
+    details: Sequence[str] = (),
+    grantor_name: str = "",
 ) -> Message:
     """The card of one delegation for one audience.
 
-    ``details`` are lines that stand in no row, such as the emails that were sent.
+    ``details`` are lines that stand in no row, such as the emails that were sent. A button shows no
+    mention, so it needs ``grantor_name`` to name them.
     """
     shown = face(delegation, audience)
     blocks: list[Block] = [parts.section(f"{MARKS[delegation.state]} *{shown.headline}*")]
@@ -71,7 +80,7 @@ def card(
         blocks += parts.typed(delegation.reason)
     blocks += [parts.context(line) for line in (*details, *shown.small) if line]
     if shown.actions:
-        blocks.append(buttons(delegation, shown.actions, connect_url))
+        blocks.append(buttons(delegation, shown.actions, connect_url, grantor_name))
     return Message(_text(shown, delegation.reason, details), blocks)
 
 
@@ -82,28 +91,37 @@ def moved(delegation: Delegation, audience: Audience) -> Message:
     return Message(said, [parts.context(said)])
 
 
-def buttons(delegation: Delegation, actions: Sequence[Action], connect_url: str) -> ActionsBlock:
+def buttons(
+    delegation: Delegation, actions: Sequence[Action], connect_url: str, grantor_name: str = ""
+) -> ActionsBlock:
     """A row of buttons that carry the delegation's id and the mark of what stands above them."""
     return ActionsBlock(
         block_id=f"delegation:{delegation.id}",
         elements=[
             _menu(delegation)
             if action is Action.MORE
-            else button(action, marked(delegation), connect_url)
+            else button(action, marked(delegation), connect_url, _label(action, grantor_name))
             for action in actions
         ],
     )
 
 
-def button(action: Action, value: str, connect_url: str) -> ButtonElement:
+def button(action: Action, value: str, connect_url: str, label: str = "") -> ButtonElement:
     """One button; only "Connect Close" is a link."""
     return parts.button(
         action,
-        LABELS[action],
+        label or LABELS[action],
         value,
         style=STYLES.get(action),
         url=connect_url if action is Action.CONNECT else None,
     )
+
+
+def _label(action: Action, grantor_name: str) -> str:
+    first_name = plain(grantor_name, LONGEST_NAME).partition(" ")[0]
+    if action is Action.REMIND and first_name:
+        return f"Remind {first_name}"
+    return LABELS[action]
 
 
 def _menu(delegation: Delegation) -> OverflowMenuElement:

@@ -7,7 +7,14 @@ from enum import StrEnum
 from bot.cards import receipts, words
 from bot.cards.markup import mention, moment, quoted, quoted_address
 from models.card import Audience
-from models.delegation import WAITS_FOR_GRANTEE, Delegation, Event, State, Trouble
+from models.delegation import (
+    WAITS_FOR_GRANTEE,
+    WAITS_FOR_GRANTOR,
+    Delegation,
+    Event,
+    State,
+    Trouble,
+)
 
 _NO_ANSWER = "Close's answer never reached the bot when it asked for this."
 
@@ -25,6 +32,7 @@ class Action(StrEnum):
     APPROVE_EXTENSION = "approve_extension"
     DECLINE_EXTENSION = "decline_extension"
     SNOOZE = "snooze"
+    REMIND = "remind"
     MORE = "more"
     RECEIPT = "receipt"
 
@@ -96,6 +104,7 @@ def _approved_for_grantor(d: Delegation, grantee: str) -> Face:
         return Face(
             f"{_agreed(d, grantee)}. One step is left: connect your Close account{again}",
             [
+                *_still_waiting(d, grantee),
                 _how_long(d),
                 *account(d),
                 "Close lets only you give this right. Connect once; the rest happens by itself.",
@@ -173,7 +182,8 @@ def _for_grantee(d: Delegation) -> Face:
             return Face(
                 _agreed_for_grantee(d, grantor),
                 [_how_long(d), waiting, *_unknown_account(d)],
-                actions=[*_connecting(d), Action.CANCEL],
+                _to_be_reminded(d, grantor),
+                [*_connecting(d), *_reminding(d), Action.CANCEL],
             )
         case State.ACTIVE:
             return Face(
@@ -218,7 +228,12 @@ def for_bystander(d: Delegation) -> Face:
             return Face(asked, [terms, f"Waiting for {grantor}."], allowed, [Action.CANCEL])
         case State.APPROVED:
             waiting = words.trouble(d) if d.trouble else _starting(d)
-            return Face(f"{grantor} approved {pair}", [terms, waiting], actions=[Action.CANCEL])
+            return Face(
+                f"{grantor} approved {pair}",
+                [terms, waiting],
+                _to_be_reminded(d, grantor),
+                [*_reminding(d), Action.CANCEL],
+            )
         case State.ACTIVE:
             headline = f"{grantee} can send email as {grantor} {words.end(d)}"
             return Face(headline, small=allowed, actions=[Action.RELEASE])
@@ -331,6 +346,24 @@ def _connecting(d: Delegation) -> list[Action]:
     return [Action.CONNECT] if _unknown_account(d) else []
 
 
+def _reminding(d: Delegation) -> list[Action]:
+    return [Action.REMIND] if d.trouble in WAITS_FOR_GRANTOR else []
+
+
+def _to_be_reminded(d: Delegation, grantor: str) -> list[str]:
+    if d.trouble not in WAITS_FOR_GRANTOR or d.remind_at is None:
+        return []
+    return [f"I'll remind {grantor} {moment(d.remind_at)}."]
+
+
+def _still_waiting(d: Delegation, grantee: str) -> list[str]:
+    """To whoever has to connect, and was reminded."""
+    if not d.reminders:
+        return []
+    asked = d.nudged_at is not None
+    return [f"*{grantee} is still waiting*{' and asked me to remind you' if asked else ''}."]
+
+
 def _extend(d: Delegation) -> list[Action]:
     return [] if d.ends_at is None else [Action.EXTEND]
 
@@ -412,10 +445,11 @@ def _taken_over(d: Delegation) -> list[str]:
 def _why_lapsed(d: Delegation) -> str:
     if d.decided_at is None:
         return f"{mention(d.grantor_id)} did not answer in time. Nothing was changed in Close."
-    return (
-        f"{mention(d.grantor_id)} approved, but it could not be carried out in time. "
-        "Nothing was changed in Close."
-    )
+    if d.trouble is None:
+        why = f"{mention(d.grantor_id)} approved, but it could not be carried out in time."
+    else:
+        why = f"{mention(d.grantor_id)} approved, but not all was ready in time. {words.trouble(d)}"
+    return f"{why} Nothing was changed in Close."
 
 
 def _when(d: Delegation) -> str:

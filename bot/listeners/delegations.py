@@ -3,7 +3,7 @@
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.cards.faces import Action
-from bot.delegations import deciding, ending, extending
+from bot.delegations import deciding, ending, extending, nudging
 from bot.listeners import clicks
 from bot.listeners.reception import Reception
 
@@ -13,6 +13,7 @@ def register(app: AsyncApp, reception: Reception) -> None:
     clicks.decides(app, reception, Action.APPROVE, deciding.approve)
     clicks.decides(app, reception, Action.DENY, deciding.deny)
     clicks.decides(app, reception, Action.SNOOZE, deciding.snooze)
+    clicks.on(app, reception, Action.REMIND, nudging.nudge)
     clicks.on(app, reception, Action.CANCEL, ending.cancel)
     clicks.on(app, reception, Action.RELEASE, ending.release)
     clicks.on(app, reception, Action.REVOKE, ending.revoke)

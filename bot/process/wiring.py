@@ -99,7 +99,8 @@ def _of_slack(
 ) -> Sequence[Worker[Any]]:
     """What people see."""
     database, now, admins = tools.database, tools.now, tools.policy.admins
-    card, home = CardStep(showing, receipts, admins), HomeStep(showing, views, admins)
+    card = CardStep(showing, receipts, tools.directory, admins)
+    home = HomeStep(showing, views, admins)
     notice, stray = NoticeStep(showing, admins), StrayStep(showing, tools)
     return [
         Worker[Card]("cards", database, lambda store: store.cards.due, card, now),

@@ -11,6 +11,7 @@ from bot.cards import delegations as blocks
 from bot.cards import milestones
 from bot.cards.receipts import listed, scheduled
 from bot.delegations.receipts import Receipts
+from bot.ports import Directory, OutsideError
 from bot.projections import audit, refused
 from bot.projections.showing import Showing, place_of, subject
 from bot.slack.chat import Envelope, Place
@@ -18,7 +19,7 @@ from bot.slack.errors import SlackRefused
 from bot.slack.message import Message
 from bot.store import Store
 from models.card import Audience, Card
-from models.delegation import Delegation, State
+from models.delegation import WAITS_FOR_GRANTOR, Delegation, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class CardStep:
 
     showing: Showing
     receipts: Receipts
+    directory: Directory
     admins: frozenset[str] = frozenset()
 
     async def take(self, card: Card) -> None:
@@ -129,8 +131,23 @@ class CardStep:
 
     async def _message(self, card: Card, delegation: Delegation) -> Message:
         url = self.showing.links.connect(delegation.team_id, card.recipient)
-        details = await self._details(card, delegation)
-        return blocks.card(delegation, card.audience, connect_url=url, details=details)
+        return blocks.card(
+            delegation,
+            card.audience,
+            connect_url=url,
+            details=await self._details(card, delegation),
+            grantor_name=await self._name_of(delegation.grantor_id, delegation),
+        )
+
+    async def _name_of(self, person_id: str, d: Delegation) -> str:
+        """For a button that names somebody; empty when none does, or when Slack does not say."""
+        if d.state is not State.APPROVED or d.trouble not in WAITS_FOR_GRANTOR:
+            return ""
+        try:
+            person = await self.directory.person(person_id)
+        except OutsideError:
+            return ""
+        return person.name if person else ""
 
     async def _details(self, card: Card, d: Delegation) -> Sequence[str]:
         """What stands in no row, and is asked of Close whenever it is shown."""

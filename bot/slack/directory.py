@@ -160,7 +160,7 @@ def person_of(user: Mapping[str, Any], *, own_enterprise: str | None = None) -> 
     An address that its owner has not confirmed proves nothing, so it counts as none.
     """
     profile = user.get("profile") or {}
-    names = (profile.get("display_name"), profile.get("real_name"), user.get("real_name"))
+    names = (profile.get("real_name"), user.get("real_name"), profile.get("display_name"))
     is_confirmed = user.get("is_email_confirmed") is True
     return Person(
         id=str(user["id"]),

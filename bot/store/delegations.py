@@ -179,10 +179,12 @@ class Delegations:
         trouble: Trouble | None,
         now: datetime,
         counts: bool = True,
+        remind_at: datetime | None = None,
     ) -> Delegation:
         """Try again at ``wake_at``. Its readers hear of a trouble once, not at every attempt.
 
-        ``counts`` is whether this was an attempt, so that the next pause is longer.
+        ``counts`` is whether this was an attempt, so that the next pause is longer; ``remind_at``
+        is when somebody is reminded, where that is new.
         """
         changed = trouble is not delegation.trouble
         moved = replace(
@@ -191,6 +193,7 @@ class Delegations:
             leased_until=None,
             trouble=trouble,
             attempts=delegation.attempts + counts,
+            remind_at=remind_at or delegation.remind_at,
             version=delegation.version + changed,
         )
         self._write(delegation, moved)

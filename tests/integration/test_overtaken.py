@@ -41,7 +41,8 @@ async def step(slack: SandboxSlack, database: Database) -> AsyncIterator[CardSte
         key = Fernet.generate_key().decode()
         links = Links(Vault((key,)), "https://bot.example.com", lambda: NOON)
         showing = Showing(database, Messages(client), links, lambda: NOON, Metrics())
-        yield CardStep(showing, Receipts(tools(database)))
+        equipped = tools(database)
+        yield CardStep(showing, Receipts(equipped), equipped.directory)
 
 
 @pytest.fixture

@@ -228,6 +228,8 @@ def _begin(tools: Tools, store: Store, current: Delegation, made: Made, now: dat
         "active_at": began,
         "ends_at": ends_at,
         "warn_at": tools.policy.warn_at(ends_at, now),
+        "remind_at": None,
+        "reminders": 0,
         "is_taken_over": not made.is_answer,
         "is_unclear": is_unclear,
         "arrives_until": current.arrives_until if is_unclear else None,

@@ -226,9 +226,9 @@ async def _hopeless(tools: Tools, delegation: Delegation, trouble: Trouble) -> N
 
 
 async def _wait_for(tools: Tools, delegation: Delegation, person_id: str, trouble: Trouble) -> None:
-    """Until this person connects, or until it lapses, with a look now and then at what can change
-    without the bot's doing; decided under the row's lock, so that
-    somebody who connects at this moment is not overlooked."""
+    """Until this person connects, or until it lapses; they are reminded. With a look now and then
+    at what can change without the bot's doing; decided under the row's lock, so that somebody who
+    connects at this moment is not overlooked."""
 
     def wait(store: Store) -> None:
         current = store.delegations.get(delegation.id, lock=True)
@@ -238,13 +238,15 @@ async def _wait_for(tools: Tools, delegation: Delegation, person_id: str, troubl
         connection = store.connections.get(current.team_id, person_id)
         now = tools.now()
         ready = connection is not None and connection.is_usable
-        lapses = latest_start(current)
-        wait = min(lapses, now + LOOK_AGAIN) if trouble in WAITS_FOR_GRANTEE else lapses
+        if ready:
+            store.delegations.postpone(current, wake_at=now, trouble=None, now=now)
+            return
+        since = current.decided_at
+        current, remind_at = moves.reminded(store, current, trouble, since=since, now=now)
+        looks = [now + LOOK_AGAIN] if trouble in WAITS_FOR_GRANTEE else []
+        wake_at = min(latest_start(current), remind_at, *looks)
         store.delegations.postpone(
-            current,
-            wake_at=now if ready else wait,
-            trouble=None if ready else trouble,
-            now=now,
+            current, wake_at=wake_at, trouble=trouble, now=now, remind_at=remind_at
         )
 
     await tools.database.run(wait)

@@ -15,7 +15,8 @@ from bot.delegations.tools import Tools
 from bot.ports import OutsideError
 from bot.store import Store
 from models.delegation import Delegation, Event, State, Trouble, default_wake
-from models.overdue import is_overdue
+from models.overdue import UNREACHABLE, is_overdue
+from models.reminders import next_reminder
 
 # Close's reads may lag behind its writes: what they do not show of a create, or still show after a
 # delete, counts only so long after it.
@@ -154,12 +155,43 @@ async def wait_until(
         if current is None or current.state is not delegation.state:
             store.delegations.due.free(delegation.id)
             return
+        now = tools.now()
+        remind_at = None
+        if current.state is State.ENDING and trouble in UNREACHABLE:
+            since = current.ended_at
+            current, remind_at = reminded(store, current, trouble, since=since, now=now)
         late = store.delegations.postpone(
-            current, wake_at=moment, trouble=trouble, now=tools.now(), counts=counts
+            current, wake_at=moment, trouble=trouble, now=now, counts=counts, remind_at=remind_at
         )
         _note_late(tools, store, late)
 
     await tools.database.run(wait)
+
+
+def reminded(
+    store: Store, waiting: Delegation, trouble: Trouble, *, since: datetime | None, now: datetime
+) -> tuple[Delegation, datetime]:
+    """Remind whoever has to connect, if that is due: the row, and when they are reminded next.
+
+    They are of one team, so the grantor's working hours are taken for the grantee's, too.
+    """
+    zone = waiting.grantor_zone
+    if waiting.trouble is not trouble or waiting.remind_at is None:
+        return waiting, next_reminder(asked_at=now, sent=0, zone=zone, now=now)
+    if waiting.remind_at > now:
+        return waiting, waiting.remind_at
+    sent = waiting.reminders + 1
+    again = next_reminder(asked_at=since or now, sent=sent, zone=zone, now=now)
+    told = store.delegations.apply(
+        waiting,
+        Event.REMIND,
+        now=now,
+        trouble=trouble,
+        attempts=waiting.attempts,
+        reminders=sent,
+        remind_at=again,
+    )
+    return told, again
 
 
 def _note_late(tools: Tools, store: Store, delegation: Delegation) -> None:

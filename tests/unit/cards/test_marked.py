@@ -21,6 +21,8 @@ UNCOMPARED = {
     # draft, a question to the admins.
     *("end_standing", "first_reading", "second_reading", "grant_all", "never_mind"),
     *("end_them", "keep_them"),
+    # Says again what the grantor has agreed to.
+    Action.REMIND,
 }
 OWN_FORMS = {"request"}  # is about no row yet
 
