@@ -219,8 +219,9 @@ WAITS_FOR_GRANTEE = frozenset(
 class Delegation:
     """One row. Neither ``length`` nor ``until`` means: until revoked.
 
-    - ``bundle_id`` is the same for all that were asked or granted with one wish; None where it was
-      one alone. ``asked`` is what was asked for, where something else was agreed to.
+    - ``bundle_id`` is the same for all that were asked or granted with one wish, and
+      ``ended_with`` for all that one grantor's rights ended together; None where it was one alone.
+    - ``asked`` is what was asked for, where something else was agreed to.
     - ``note`` is the grantor's word with a decision; ``decided_at`` is when the present end was
       agreed to, and ``standing_id`` names the standing approval that did it, if one did.
     - ``grantee_account`` is the name and address of the grantee's Close account,
@@ -249,6 +250,7 @@ class Delegation:
     grantee_id: str
     requester_id: str
     bundle_id: str | None = None
+    ended_with: str | None = None
     grantee_email: str | None = None
     reason: str
     starts_at: datetime | None = None
@@ -387,6 +389,7 @@ delegations = Table(
     Column("grantee_id", String(32), nullable=False),
     Column("requester_id", String(32), nullable=False),
     Column("bundle_id", String(32)),
+    Column("ended_with", String(32)),
     Column("grantee_email", String(320)),
     Column("reason", Text, nullable=False),
     Column("starts_at", UtcTime),
@@ -461,6 +464,12 @@ delegations = Table(
         "bundle_id",
         postgresql_where=text("bundle_id IS NOT NULL"),
         sqlite_where=text("bundle_id IS NOT NULL"),
+    ),
+    Index(
+        "ix_delegations_ended_with",
+        "ended_with",
+        postgresql_where=text("ended_with IS NOT NULL"),
+        sqlite_where=text("ended_with IS NOT NULL"),
     ),
     Index("ix_delegations_grantor", "team_id", "grantor_id", "requested_at"),
     Index("ix_delegations_grantee", "team_id", "grantee_id", "requested_at"),

@@ -26,7 +26,7 @@ class NoticeKind(StrEnum):
     KEY_FORGOTTEN = "key_forgotten"  # the same, when it was an API key
     KEYS_LOST = "keys_lost"  # to an admin; subject: the encryption keys
     BUNDLE = "bundle"  # to who asked or granted several with one wish; subject: the bundle
-    ENDS = "ends"  # to a grantor, of whom several rights ended together; subject: their Slack id
+    ENDS = "ends"  # to a grantor, of whom several rights ended together; subject: what they share
     STRAYS = "strays"  # to a grantor, with a list of many; subject: the comparison
     TOKENS_FORGOTTEN = "tokens_forgotten"  # the same, when somebody else uses the Close account
 

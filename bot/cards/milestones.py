@@ -74,6 +74,8 @@ def _for_grantor(d: Delegation) -> Milestone | None:
             return Milestone(_connect(d), notifies=d.reminders > 0 or not was_there)
         case State.ACTIVE:
             return _while_active_for_grantor(d)
+        case State.ENDING | State.ENDED if d.ended_with is not None:
+            return Milestone(d.state.value, notifies=False)  # told once of all that ended together
         case State.ENDING:
             return _not_removed(d)
         case State.ENDED if d.is_receipt_due:

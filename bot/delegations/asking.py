@@ -1,6 +1,6 @@
 """Asking and granting: how a delegation begins."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -12,6 +12,7 @@ from bot.store.delegations import PairTaken
 from bot.times.span import Span
 from models.base import new_id
 from models.delegation import Delegation, Event, State, default_wake
+from models.notice import NoticeKind
 from models.person import Person
 from models.policy import LATELY, Refusal, crowd_refusal, reason_refusal
 from models.reminders import next_reminder
@@ -27,6 +28,18 @@ class Terms:
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """A delegation that is about to begin, and how."""
+
+    event: Event
+    delegation: Delegation
+
+    def in_bundle(self, bundle_id: str | None) -> "Beginning":
+        """The same, as one of those that are wished together."""
+        return replace(self, delegation=replace(self.delegation, bundle_id=bundle_id))
+
+
 async def request(
     desk: Desk, actor: Actor, *, grantor_id: str, terms: Terms, grantee_id: str | None = None
 ) -> Delegation:
@@ -35,11 +48,17 @@ async def request(
     A standing approval of the grantor answers at once, and whoever asks to be sent as
     themselves has agreed already: that is a grant. Raises Refused and AlreadyOpen.
     """
+    return await _begin(desk, actor, await _asked(desk, actor, grantor_id, terms, grantee_id))
+
+
+async def _asked(
+    desk: Desk, actor: Actor, grantor_id: str, terms: Terms, grantee_id: str | None
+) -> Beginning:
     grantee_id = grantee_id or actor.user_id
     if grantor_id == grantee_id:
         raise Refused(Refusal.ONESELF, grantor_id)
     if grantor_id == actor.user_id:
-        return await grant(desk, actor, grantee_id=grantee_id, terms=terms)
+        return await _granted(desk, actor, grantee_id, terms)
     _check_reason(desk, terms.reason)
     check_span(desk, terms.span, now=desk.now())
     await still_here(desk, actor.team_id, actor.user_id)
@@ -49,7 +68,7 @@ async def request(
     remind_at = next_reminder(
         asked_at=wished.requested_at, sent=0, zone=grantor.time_zone, now=desk.now()
     )
-    return await _begin(desk, actor, replace(wished, remind_at=remind_at), Event.REQUEST)
+    return Beginning(Event.REQUEST, replace(wished, remind_at=remind_at))
 
 
 async def request_from_all(
@@ -65,23 +84,18 @@ async def request_from_all(
     Raises Refused when these are too many.
     """
     _check_number(grantor_ids)
-    outcomes = []
+    wishes: dict[str, Beginning | NotDone] = {}
     for grantor_id in dict.fromkeys(grantor_ids):
         try:
-            asked = await request(
-                desk, actor, grantor_id=grantor_id, terms=terms, grantee_id=grantee_id
-            )
+            wishes[grantor_id] = await _asked(desk, actor, grantor_id, terms, grantee_id)
         except NotDone as problem:
-            outcomes.append(Outcome(grantor_id, problem=problem))
-        else:
-            outcomes.append(Outcome(grantor_id, asked))
-    return outcomes
+            wishes[grantor_id] = problem
+    return await _begin_all(desk, actor, wishes)
 
 
 async def grant(desk: Desk, actor: Actor, *, grantee_id: str, terms: Terms) -> Delegation:
     """Let somebody send as the actor, without being asked. Raises Refused and AlreadyOpen."""
-    granted = await _granted(desk, actor, grantee_id, terms)
-    return await _begin(desk, actor, granted, Event.GRANT)
+    return await _begin(desk, actor, await _granted(desk, actor, grantee_id, terms))
 
 
 async def grant_all(
@@ -93,26 +107,13 @@ async def grant_all(
     Raises Refused when these are too many.
     """
     _check_number(grantee_ids)
-    wishes: dict[str, Delegation | NotDone] = {}
+    wishes: dict[str, Beginning | NotDone] = {}
     for grantee_id in dict.fromkeys(grantee_ids):
         try:
             wishes[grantee_id] = await _granted(desk, actor, grantee_id, terms)
         except NotDone as problem:
             wishes[grantee_id] = problem
-
-    def begin(store: Store) -> Sequence[Outcome]:
-        now = desk.now()  # one moment for all, so that all are due together
-        return [
-            Outcome(grantee_id, problem=wish)
-            if isinstance(wish, NotDone)
-            else _begun_or_not(desk, store, actor, wish, now=now)
-            for grantee_id, wish in wishes.items()
-        ]
-
-    try:
-        return await change(desk, begin)
-    except PairTaken:  # another one committed between our look and our insert: look again
-        return await change(desk, begin)
+    return await _begin_all(desk, actor, wishes)
 
 
 def last_start(desk: Desk, span: Span, now: datetime) -> datetime:
@@ -120,7 +121,7 @@ def last_start(desk: Desk, span: Span, now: datetime) -> datetime:
     return _before(span.until, max(now, span.starts or now) + desk.policy.pending_ttl)
 
 
-async def _granted(desk: Desk, actor: Actor, grantee_id: str, terms: Terms) -> Delegation:
+async def _granted(desk: Desk, actor: Actor, grantee_id: str, terms: Terms) -> Beginning:
     if grantee_id == actor.user_id:
         raise Refused(Refusal.ONESELF, grantee_id)
     check_span(desk, terms.span, now=desk.now())
@@ -129,12 +130,13 @@ async def _granted(desk: Desk, actor: Actor, grantee_id: str, terms: Terms) -> D
     grantor = await still_here(desk, actor.team_id, actor.user_id)
     grantee = await still_here(desk, actor.team_id, grantee_id)
     now = desk.now()
-    return replace(
+    granted = replace(
         _wished(desk, actor, grantor, grantee, terms),
         state=State.APPROVED,
         decided_at=now,
         lapses_at=last_start(desk, terms.span, now),
     )
+    return Beginning(Event.GRANT, granted)
 
 
 def _wished(desk: Desk, actor: Actor, grantor: Person, grantee: Person, terms: Terms) -> Delegation:
@@ -157,35 +159,63 @@ def _wished(desk: Desk, actor: Actor, grantor: Person, grantee: Person, terms: T
     )
 
 
-async def _begin(desk: Desk, actor: Actor, wished: Delegation, event: Event) -> Delegation:
+async def _begin(desk: Desk, actor: Actor, wish: Beginning) -> Delegation:
     try:
-        return await change(
-            desk, lambda store: _begun(desk, store, actor, wished, event, now=desk.now())
-        )
+        return await change(desk, lambda store: _begun(desk, store, actor, wish, now=desk.now()))
     except PairTaken:  # the other request committed between our look and our insert
-        await desk.database.run(lambda store: check_pair_is_free(store, wished))
+        await desk.database.run(lambda store: check_pair_is_free(store, wish.delegation))
         raise
 
 
+async def _begin_all(
+    desk: Desk, actor: Actor, wishes: Mapping[str, Beginning | NotDone]
+) -> Sequence[Outcome]:
+    """What came of each, by the person it is for; all that begins is stored at once."""
+    bundle_id = new_id() if len(wishes) > 1 else None
+
+    def begin(store: Store) -> Sequence[Outcome]:
+        now = desk.now()  # one moment for all, so that all are due together
+        outcomes = [
+            Outcome(person_id, problem=wish)
+            if isinstance(wish, NotDone)
+            else _begun_or_not(desk, store, actor, person_id, wish.in_bundle(bundle_id), now=now)
+            for person_id, wish in wishes.items()
+        ]
+        if bundle_id is not None and sum(each.problem is None for each in outcomes) > 1:
+            store.notices.tell(
+                NoticeKind.BUNDLE,
+                team_id=actor.team_id,
+                recipients=[actor.user_id],
+                subject_id=bundle_id,
+                incident="",
+                now=now,
+            )
+        return outcomes
+
+    try:
+        return await change(desk, begin)
+    except PairTaken:  # another one committed between our look and our insert: look again
+        return await change(desk, begin)
+
+
 def _begun_or_not(
-    desk: Desk, store: Store, actor: Actor, wished: Delegation, *, now: datetime
+    desk: Desk, store: Store, actor: Actor, person_id: str, wish: Beginning, *, now: datetime
 ) -> Outcome:
     try:
-        begun = _begun(desk, store, actor, wished, Event.GRANT, now=now)
+        begun = _begun(desk, store, actor, wish, now=now)
     except (AlreadyOpen, Refused) as problem:
-        return Outcome(wished.grantee_id, problem=problem)
-    return Outcome(wished.grantee_id, begun)
+        return Outcome(person_id, problem=problem)
+    return Outcome(person_id, begun)
 
 
-def _begun(
-    desk: Desk, store: Store, actor: Actor, wished: Delegation, event: Event, *, now: datetime
-) -> Delegation:
+def _begun(desk: Desk, store: Store, actor: Actor, wish: Beginning, *, now: datetime) -> Delegation:
+    wished = wish.delegation
     check_pair_is_free(store, wished)
     _check_crowd(store, wished, now)
     new = _under_standing_approval(desk, store, wished, now)
     new = replace(new, wake_at=default_wake(new, now))
     return store.delegations.add(
-        new, event=event, actor=actor.user_id, audit_channel=desk.audit_channel
+        new, event=wish.event, actor=actor.user_id, audit_channel=desk.audit_channel
     )
 
 

@@ -4,12 +4,14 @@ Taking a right away means the same whatever has changed since the button was rea
 compared with what was seen: a click that takes away always counts.
 """
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from bot.desk import Actor, Desk, as_asker, as_grantor, change, only_in
 from bot.store import Store
+from models.base import new_id
 from models.delegation import Delegation, Event, State
 from models.person import Departure
 
@@ -58,6 +60,17 @@ async def revoke_all(desk: Desk, actor: Actor) -> Sequence[Delegation]:
     return await change(desk, revoke)
 
 
+async def revoke_bundle(desk: Desk, actor: Actor, bundle_id: str) -> Sequence[Delegation]:
+    """The grantor takes back all that is left of what they granted together."""
+
+    def revoke(store: Store) -> Sequence[Delegation]:
+        running = store.delegations.running(actor.team_id, actor.user_id)
+        given = [each for each in running if each.bundle_id == bundle_id]
+        return end_all(store, given, Event.REVOKE, actor.user_id, now=desk.now())
+
+    return await change(desk, revoke)
+
+
 async def _end_as_asker(desk: Desk, actor: Actor, delegation_id: str, *states: State) -> Delegation:
     def decide(store: Store) -> Delegation:
         delegation = as_asker(store, actor, delegation_id)
@@ -96,9 +109,28 @@ def end_all(
     changes = _closing(cause, closed_by, now=now, departure=departure)
     ended: list[Delegation] = []
     for event in (Event.CANCEL, cause):
-        these = [(each, changes) for each in delegations if _ends_by(each, cause) is event]
-        ended += store.delegations.apply_all(these, event, now=now, actor=closed_by)
+        these = [each for each in delegations if _ends_by(each, cause) is event]
+        staying = [each for each in these if cause is Event.REVOKE or each.grantor_id != closed_by]
+        several = {} if event is Event.CANCEL else _ended_with(store, staying, now)
+        wanted = [
+            (each, changes | {"ended_with": several.get((each.team_id, each.grantor_id))})
+            for each in these
+        ]
+        ended += store.delegations.apply_all(wanted, event, now=now, actor=closed_by)
     return sorted(ended, key=lambda each: (each.requested_at, each.id))
+
+
+def _ended_with(
+    store: Store, delegations: Sequence[Delegation], now: datetime
+) -> Mapping[tuple[str, str], str]:
+    """What ends together, by workspace and grantor; nothing for whose right ends alone."""
+    by_grantor: defaultdict[tuple[str, str], list[Delegation]] = defaultdict(list)
+    for each in delegations:
+        by_grantor[each.team_id, each.grantor_id].append(each)
+    several = {whose: new_id() for whose, theirs in by_grantor.items() if len(theirs) > 1}
+    for whose, ended_with in several.items():
+        store.notices.tell_ends(*whose, ended_with, now=now)
+    return several
 
 
 def _ends_by(delegation: Delegation, cause: Event) -> Event:

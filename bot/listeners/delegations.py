@@ -2,6 +2,7 @@
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
+from bot.cards.bundles import REVOKE_BUNDLE
 from bot.cards.faces import Action
 from bot.delegations import deciding, ending, extending, nudging
 from bot.listeners import clicks
@@ -19,6 +20,7 @@ def register(app: AsyncApp, reception: Reception) -> None:
     clicks.on(app, reception, Action.REVOKE, ending.revoke)
     clicks.decides(app, reception, Action.APPROVE_EXTENSION, extending.approve_extension)
     clicks.decides(app, reception, Action.DECLINE_EXTENSION, extending.decline_extension)
+    clicks.on(app, reception, REVOKE_BUNDLE, ending.revoke_bundle)
     app.action(Action.CONNECT)(_acknowledge)
 
 

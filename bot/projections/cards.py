@@ -48,11 +48,11 @@ class CardStep:
             card, delegation = await audit.write(self.showing, card)
             claimed = card  # noted line by line
         else:
-            delegation, is_mine = await self.showing.database.run(
-                lambda store: (subject(store, card), store.cards.is_as_claimed(card))
+            delegation, is_mine, is_elsewhere = await self.showing.database.run(
+                lambda store: _looked_up(store, card)
             )
             if is_mine:
-                card = await self._shown(card, delegation)
+                card = await self._shown(card, delegation, is_elsewhere=is_elsewhere)
         now = self.showing.now()
 
         def save(store: Store) -> None:
@@ -68,6 +68,8 @@ class CardStep:
                 leased_until=None,
             )
             refused.is_over(store, before, card, now=now)
+            if delegation.bundle_id is not None and before.message_ts is None:
+                store.notices.mark_stale(delegation.bundle_id, now=now)  # it has its own message
 
         await self.showing.database.run(save)
 
@@ -83,15 +85,19 @@ class CardStep:
             lambda store: store.cards, card, error, until=until, waited=waited
         )
 
-    async def _shown(self, card: Card, delegation: Delegation) -> Card:
-        """The card as it is once its message shows what is true, and its reader was notified."""
+    async def _shown(self, card: Card, delegation: Delegation, *, is_elsewhere: bool) -> Card:
+        """The card as it is once its message shows what is true, and its reader was notified.
+
+        With ``is_elsewhere`` the reader has it in another message, until there is news of its own.
+        """
         news = milestones.news(delegation, card.audience, card.told)
         moves = news.key if news is not None and news.notifies else None
         mark = _mark(card, moves or card.message_ts or "")
         found = await self._found(card, delegation, mark)
         told = card.told if news is None else news.key
         place = found.place
-        if place is None and delegation.state is State.CANCELLED:
+        is_unneeded = delegation.state is State.CANCELLED or (is_elsewhere and moves is None)
+        if place is None and is_unneeded:
             return replace(card, told=told)  # never seen, and nothing to see any more
         if place is not None and moves is not None and not found.has_notified:
             place = await self._moved(card, delegation, place, mark)
@@ -158,6 +164,15 @@ class CardStep:
                 return scheduled(await self.receipts.waiting(d))
             case _:
                 return ()
+
+
+def _looked_up(store: Store, card: Card) -> tuple[Delegation, bool, bool]:
+    """The delegation, whether the card is still as it was claimed, and whether its reader has one
+    message for all that they wished together."""
+    delegation = subject(store, card)
+    is_bundled = delegation.bundle_id is not None and card.recipient == delegation.requester_id
+    is_elsewhere = is_bundled and len(store.delegations.of_bundle(delegation.bundle_id or "")) > 1
+    return delegation, store.cards.is_as_claimed(card), is_elsewhere
 
 
 def _mark(card: Card, what: str) -> str:

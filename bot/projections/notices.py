@@ -7,7 +7,7 @@ from functools import partial
 
 from bot.cards import alarms, strays, words
 from bot.cards import notices as texts
-from bot.projections import refused
+from bot.projections import refused, together
 from bot.projections.showing import REFUSED_FOR, Showing, place_of
 from bot.slack.chat import Envelope, Place
 from bot.slack.message import Message
@@ -32,6 +32,9 @@ class NoticeStep:
         if notice.kind is NoticeKind.OVERDUE_LIST:
             await self._list(notice, found)
             return
+        if notice.kind in (NoticeKind.BUNDLE, NoticeKind.ENDS):
+            await self._together(notice, found)
+            return
         message = await self.showing.database.run(lambda store: self._message(store, found))
         place = {} if message is None else asdict(await self._shown(found, message))
         await self.showing.database.run(lambda store: store.notices.shown(notice, place=place))
@@ -55,6 +58,26 @@ class NoticeStep:
         await self.showing.database.run(
             lambda store: store.notices.shown(notice, place=place, wake_at=wake_at, kind=kind)
         )
+
+    async def _together(self, notice: Notice, found: Notice) -> None:
+        """What was wished or ended together."""
+        now = self.showing.now()
+        said = await self.showing.database.run(
+            lambda store: together.said(store, found, self.showing.links, now=now)
+        )
+        place = {}
+        if said.is_past and said.message is not None:
+            await self._let_go(found, said.message)
+        elif said.message is not None:
+            place = asdict(await self._shown(found, said.message))
+        await self.showing.database.run(
+            lambda store: store.notices.shown(notice, place=place, wake_at=said.wake_at)
+        )
+
+    async def _let_go(self, notice: Notice, left: Message) -> None:
+        place = place_of(notice.channel_id, notice.message_ts)
+        if place is not None:
+            await self.showing.messages.delete(place, left)
 
     def _overdue(self, store: Store, notice: Notice) -> tuple[Message | None, bool, bool]:
         """What it says, whether nothing of it is left, and whether it is the admin's latest."""

@@ -1,5 +1,6 @@
 """Cards in SQL: which message shows which delegation to whom, and which of them are stale."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -52,6 +53,15 @@ class Cards:
     def get(self, card_id: str) -> Card | None:
         """One card."""
         return by_id(self._connection, Card, cards, card_id)
+
+    def with_message(self, delegation_ids: Sequence[str], recipient: str) -> set[str]:
+        """Those of these delegations of which this reader has a message of their own."""
+        statement = select(_columns.delegation_id).where(
+            _columns.delegation_id.in_(delegation_ids),
+            _columns.recipient == recipient,
+            _columns.message_ts.is_not(None),
+        )
+        return set(self._connection.execute(statement).scalars())
 
     def refused(self, recipient: str) -> Card | None:
         """Of what Slack does not take for this person or channel, that which waits longest."""

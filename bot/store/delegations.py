@@ -108,6 +108,19 @@ class Delegations:
         )
         return many(self._connection, Delegation, statement)
 
+    def of_bundle(self, bundle_id: str) -> Sequence[Delegation]:
+        """All that were asked or granted with one wish, oldest first."""
+        return self._together(_columns.bundle_id == bundle_id)
+
+    def ended_together(self, ended_with: str) -> Sequence[Delegation]:
+        """All that ended together, oldest first."""
+        return self._together(_columns.ended_with == ended_with)
+
+    def _together(self, condition: ColumnElement[bool]) -> Sequence[Delegation]:
+        statement = select(delegations).where(condition)
+        found = many(self._connection, Delegation, statement)
+        return sorted(found, key=lambda each: (each.requested_at, each.id))
+
     def add(
         self,
         delegation: Delegation,
@@ -126,9 +139,9 @@ class Delegations:
         if delegation.standing_id is not None:
             records.append(_recorded(delegation, Event.APPROVE, began, delegation.grantor_id))
         self._connection.execute(insert(events), records)
-        self._cards.open_for(delegation, audit_channel=audit_channel, now=delegation.requested_at)
-        self._touch_homes(delegation, delegation.requested_at)
-        self._tell_watch([delegation], delegation.requested_at)
+        self._cards.open_for(delegation, audit_channel=audit_channel, now=began)
+        self._touch_homes(delegation, began)
+        self._tell_watch([delegation], began)
         return delegation
 
     def apply(
@@ -165,9 +178,7 @@ class Delegations:
         self._connection.execute(
             insert(events), [_recorded(each, event, now, actor) for each in moved]
         )
-        self._cards.mark_stale(*(each.id for each in moved), now=now)
-        for each in moved:
-            self._touch_homes(each, now)
+        self._show(moved, now)
         self._tell_watch(moved, now)
         return moved
 
@@ -198,8 +209,7 @@ class Delegations:
         )
         self._write(delegation, moved)
         if changed:
-            self._cards.mark_stale(moved.id, now=now)
-            self._touch_homes(moved, now)
+            self._show([moved], now)
         return moved
 
     def note_checked(self, delegation: Delegation, *, now: datetime) -> None:
@@ -310,8 +320,7 @@ class Delegations:
         )
         moved = replace(moved, wake_at=default_wake(moved, now))
         self._write(delegation, moved)
-        self._cards.mark_stale(moved.id, now=now)
-        self._touch_homes(moved, now)
+        self._show([moved], now)
         return moved
 
     def served_by(self, team_id: str, grantor_id: str) -> Sequence[Delegation]:
@@ -445,6 +454,15 @@ class Delegations:
         moved = replace(delegation, version=delegation.version + 1, **changes)
         self._write(delegation, moved)
         return moved
+
+    def _show(self, moved: Sequence[Delegation], now: datetime) -> None:
+        """Have every place that shows these show them anew."""
+        self._cards.mark_stale(*(each.id for each in moved), now=now)
+        for each in moved:
+            self._touch_homes(each, now)
+        shared = {each.bundle_id for each in moved} | {each.ended_with for each in moved}
+        if together := [each for each in shared if each is not None]:
+            self._notices.mark_stale(*together, now=now)
 
     def _tell_watch(self, moved: Sequence[Delegation], now: datetime) -> None:
         """The grantor's connection has to work at certain moments of a delegation's life, and who

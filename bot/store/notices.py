@@ -77,6 +77,19 @@ class Notices:
                 )
             )
 
+    def tell_ends(
+        self, team_id: str, grantor_id: str, ended_with: str, *, now: datetime, reminder: int = 0
+    ) -> None:
+        """The grantor reads in one message of what ended together; once more with each reminder."""
+        self.tell(
+            NoticeKind.ENDS,
+            team_id=team_id,
+            recipients=[grantor_id],
+            subject_id=ended_with,
+            incident=str(reminder),
+            now=now,
+        )
+
     def is_followed(self, notice: Notice) -> bool:
         """Whether its recipient was told the same about the same subject again later."""
         return is_any(

@@ -6,6 +6,7 @@ from sqlalchemy import Connection, and_, or_, update
 
 from bot.store.cards import Cards
 from bot.store.delegations import is_over
+from bot.store.notices import Notices
 from bot.store.rows import is_any
 from models.delegation import Receipt, ReceiptState, State, delegations
 
@@ -15,9 +16,10 @@ _columns = delegations.c
 class Receipts:
     """Changes the receipt of a delegation that has ended, and nothing else of it."""
 
-    def __init__(self, connection: Connection, cards: Cards) -> None:
+    def __init__(self, connection: Connection, cards: Cards, notices: Notices) -> None:
         self._connection = connection
         self._cards = cards
+        self._notices = notices
 
     def settle(
         self, delegation_id: str, receipt: Receipt, *, has_twin: bool | None, now: datetime
@@ -40,9 +42,13 @@ class Receipts:
                 wake_at=None,
                 leased_until=None,
             )
-        )
-        if changed.rowcount:
+            .returning(_columns.ended_with)
+        ).all()
+        if changed:
             self._cards.mark_stale(delegation_id, now=now)
+        for (ended_with,) in changed:
+            if ended_with is not None:
+                self._notices.mark_stale(ended_with, now=now)
 
     def are_ends_due(
         self,

@@ -41,7 +41,7 @@ class Store:
         self.standing = StandingApprovals(connection, self.homes)
         self.drafts = Drafts(connection)
         self.comparisons = Comparisons(connection)
-        self.receipts = Receipts(connection, self.cards)
+        self.receipts = Receipts(connection, self.cards, self.notices)
         self.strays = Strays(connection)
         self.departures = Departures(connection)
         self.rounds = Rounds(connection)

@@ -72,6 +72,7 @@ async def test_a_grant_over_what_is_there(stage: World) -> None:
     answer = await stage.sendas(ADA, "grant @ben 2h")
     assert "Approve" in answer
     await stage.connect(ADA)
+    await stage.card(ADA, "Address in Close")
     await press(stage, ADA, "Approve")
     await stage.card(BEN, "You can send email as")
     answer = await stage.sendas(ADA, "grant @ben 2h")

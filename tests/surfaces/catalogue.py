@@ -6,7 +6,7 @@ from typing import Any
 
 from slack_sdk.models.views import View
 
-from bot.cards import answers, audit, changed, lists, milestones, questions
+from bot.cards import answers, audit, bundles, changed, lists, milestones, questions
 from bot.cards import card_forms as forms
 from bot.cards import delegations as blocks
 from bot.cards import request_form as modals
@@ -73,6 +73,16 @@ def notices() -> Surfaces:
             milestone = milestones.milestone(row, audience)
             if milestone is not None and milestone.notifies:
                 shown[f"{name}/{audience}/moved"] = _message(blocks.moved(row, audience))
+    return shown
+
+
+def together() -> Surfaces:
+    """Many at once: as they were wished, and as they ended."""
+    shown = {}
+    for name, several in rows.bundles().items():
+        shown[f"wished/{name}"] = _message(bundles.wished(several, {several[0].id}))
+        shown[f"ended/{name}"] = _message(bundles.ended(several, connect_url=rows.CONNECT_URL))
+        shown[f"ended-before/{name}"] = _message(bundles.ended_before(several))
     return shown
 
 
@@ -256,6 +266,7 @@ def _view(view: View) -> dict[str, Any]:
 MESSAGES: dict[str, Callable[[], Surfaces]] = {
     "cards": cards,
     "notices": notices,
+    "together": together,
     "audit": audit_lines,
     "questions": asked_back,
     "around_close": around,

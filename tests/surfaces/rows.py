@@ -160,6 +160,23 @@ def _departed(state: State, departure: Departure) -> Delegation:
     return shortest(state, end_event=event, closed_by=BEN, departure=departure)
 
 
+def bundles() -> dict[str, list[Delegation]]:
+    """What was wished and ended together: by whom, in every state, and as many as can be."""
+    used = Receipt(ReceiptState.MADE, emails=500, people=40)
+    every = {state: [shortest(state), shortest(state, end_event=Event.REVOKE)] for state in State}
+    return {
+        **{f"asked-{state}": several for state, several in every.items()},
+        **{
+            f"granted-{state}": [replace(each, requester_id=ADA, receipt=used) for each in several]
+            for state, several in every.items()
+        },
+        "for-another": [shortest(State.REQUESTED, requester_id=CLEO)] * 2,
+        "not-connected": [shortest(State.ENDING, trouble=Trouble.NOT_CONNECTED)] * 2,
+        "hundred-longest": [longest(State.FAILED, requester_id=ADA)] * 100,
+        "hundred-ended": [longest(State.ENDED, requester_id=ADA, receipt=used)] * 100,
+    }
+
+
 def delegations() -> dict[str, Delegation]:
     """Every row that a card, a notice or a list may have to show, by name."""
     rows = {}

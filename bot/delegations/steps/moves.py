@@ -43,26 +43,9 @@ TROUBLES = {
 
 async def move(tools: Tools, delegation: Delegation, event: Event, **changes: Any) -> None:
     """Apply ``event`` unless the row has changed since it was claimed, and give the lease back."""
-    await move_all(tools, [(delegation, changes)], event)
-
-
-async def move_all(
-    tools: Tools,
-    wanted: Sequence[tuple[Delegation, Mapping[str, Any]]],
-    event: Event,
-    *,
-    keep_lease: bool = False,
-) -> Sequence[Delegation]:
-    """The same for several in one transaction, each with its own changes; those that were moved."""
-    lease = {} if keep_lease else {"leased_until": None}
-
-    def move_each(store: Store) -> Sequence[Delegation]:
-        each_with = [(row, {**lease, **changes}) for row, changes in wanted]
-        return moved_on(tools, store, each_with, event)
-
-    moved = await tools.database.run(move_each)
+    wanted = [(delegation, {"leased_until": None, **changes})]
+    moved = await tools.database.run(lambda store: moved_on(tools, store, wanted, event))
     tools.metrics.events.labels(event).inc(len(moved))
-    return moved
 
 
 def moved_on(
@@ -191,6 +174,9 @@ def reminded(
         reminders=sent,
         remind_at=again,
     )
+    if told.ended_with is not None:
+        whose = (told.team_id, told.grantor_id)
+        store.notices.tell_ends(*whose, told.ended_with, now=now, reminder=sent)
     return told, again
 
 

@@ -1,6 +1,6 @@
 """Active to ended: the association is removed in Close, and Close has said so."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,6 +9,7 @@ from bot.delegations.steps import attempts, held, moves
 from bot.delegations.tools import Tools
 from bot.ports import Association, OutsideError
 from bot.store import Store
+from models.base import new_id
 from models.delegation import Delegation, Event, Receipt, ReceiptState, State, Trouble
 
 LOOK_AGAIN = timedelta(seconds=5)  # while a create may still arrive,
@@ -30,16 +31,50 @@ async def step(tools: Tools, delegation: Delegation) -> None:
 
 async def ending(tools: Tools, group: Sequence[Delegation]) -> Sequence[Delegation]:
     """These as ending; what was extended in the last moment is not among them."""
-    active = [
-        # Over since the end that was promised: the bot may have been away when it came.
-        (each, {"end_event": Event.EXPIRE, "ended_at": each.ends_at})
-        for each in group
-        if each.state is State.ACTIVE
-    ]
+    active = [each for each in group if each.state is State.ACTIVE]
     over: Sequence[Delegation] = ()
     if active:
-        over = await moves.move_all(tools, active, Event.EXPIRE, keep_lease=True)
+        over = await tools.database.run(lambda store: _expired(tools, store, active))
+        tools.metrics.events.labels(Event.EXPIRE).inc(len(over))
     return [*over, *(each for each in group if each.state is State.ENDING)]
+
+
+def _expired(tools: Tools, store: Store, active: Sequence[Delegation]) -> Sequence[Delegation]:
+    """These of one grantor, whose time is up; they keep their lease.
+
+    They are over since the end that was promised: the bot may have been away when it came. Their
+    grantor reads once of what ends together, and of what they granted together, however far apart
+    its ends are.
+    """
+    shared = _ended_with(store, active)
+    wanted = []
+    for each in active:
+        ended_with = shared.get(each.bundle_id)
+        changes = {"end_event": Event.EXPIRE, "ended_at": each.ends_at, "ended_with": ended_with}
+        wanted.append((each, changes))
+    whose = (active[0].team_id, active[0].grantor_id)
+    for ended_with in set(shared.values()):
+        store.notices.tell_ends(*whose, ended_with, now=tools.now())
+    return moves.moved_on(tools, store, wanted, Event.EXPIRE)
+
+
+def _ended_with(store: Store, active: Sequence[Delegation]) -> Mapping[str | None, str]:
+    """What these end with, by their bundle: what the grantor gave with one wish, and all others."""
+    granted = {
+        each.bundle_id
+        for each in active
+        if each.bundle_id is not None and each.requester_id == each.grantor_id
+    }
+    shared: dict[str | None, str] = {
+        bundle_id: bundle_id
+        for bundle_id in granted
+        if len(store.delegations.of_bundle(bundle_id)) > 1
+    }
+    others = {each.bundle_id for each in active if each.bundle_id not in shared}
+    if sum(each.bundle_id in others for each in active) > 1:
+        alone = new_id()
+        shared |= dict.fromkeys(others, alone)
+    return shared
 
 
 async def session_for(tools: Tools, delegation: Delegation) -> CloseSession:

@@ -1,0 +1,178 @@
+"""Many at once in one message: what was asked or granted together, and what ended together."""
+
+from collections.abc import Collection, Sequence
+
+from slack_sdk.models.blocks import ActionsBlock, Block
+
+from bot.cards import parts, receipts, words
+from bot.cards.delegations import LABELS, MARKS, MOST_TEXT, STYLES
+from bot.cards.faces import Action
+from bot.cards.markup import mention, quoted
+from bot.slack.message import Message
+from models.delegation import WAITS_FOR_GRANTOR, Delegation, Event, State, Trouble
+from models.mark import marked
+
+REVOKE_BUNDLE = "revoke_bundle"
+MOST_LINES = 20  # people with a line and a button of their own; more are counted
+CONNECTS = (*WAITS_FOR_GRANTOR, Trouble.OTHER_CLOSE_ACCOUNT)
+
+_HOW = {
+    State.REQUESTED: "waiting for an answer",
+    State.ENDING: "over, not yet removed in Close",
+    State.ENDED: "over",
+    State.DENIED: "denied",
+    State.CANCELLED: "cancelled",
+    State.LAPSED: "lapsed",
+}
+
+
+def wished(bundle: Sequence[Delegation], apart: Collection[str]) -> Message:
+    """To who asked or granted these with one wish, how each of them is.
+
+    ``apart`` are the ids of those that have a message of their own, with their buttons.
+    """
+    first = bundle[0]
+    is_grant = first.requester_id == first.grantor_id
+    several = f"{len(bundle)} people"
+    if is_grant:
+        headline = f"You let {several} send email as you {words.terms(first)}"
+    elif first.requester_id == first.grantee_id:
+        headline = f"You asked {several} whether you can send email as them {words.terms(first)}"
+    else:
+        grantee = mention(first.grantee_id)
+        headline = f"You asked {several} whether {grantee} can send email as them"
+    said = [f"{_mark(bundle)} *{headline}*"]
+    blocks: list[Block] = [parts.section(said[0]), *parts.typed(first.reason)]
+    if why := quoted(first.reason):
+        said.append(f"Reason: {why}")
+    for each in bundle[:MOST_LINES]:
+        line = _line(each, is_grant=is_grant, is_apart=each.id in apart)
+        said.append(line)
+        blocks.append(_with_button(line, each, is_grant=is_grant, is_apart=each.id in apart))
+    if len(bundle) > MOST_LINES:
+        said.append(f"and {len(bundle) - MOST_LINES} more: my Home tab shows them all.")
+        blocks.append(parts.context(said[-1]))
+    if is_grant and sum(each.state in (State.APPROVED, State.ACTIVE) for each in bundle) > 1:
+        revoke = parts.button(
+            REVOKE_BUNDLE, "Revoke all of these", first.bundle_id or "", style="danger"
+        )
+        blocks.append(ActionsBlock(elements=[revoke]))
+    return Message(_plain(said), blocks)
+
+
+def ended(together: Sequence[Delegation], *, connect_url: str) -> Message:
+    """To the grantor: what ended together, what was sent, and what Close still holds."""
+    left = [each for each in together if each.state is not State.ENDED]
+    gone = [each for each in together if each.state is State.ENDED]
+    rights = "1 right" if len(together) == 1 else f"{len(together)} rights"
+    said = [f"{_mark(together)} *{rights} to send email as you ended*: {_why(together[0])}"]
+    said += [_still_there(left)] if left else []
+    said += [_unused(gone), *_used(gone)]
+    said = [line for line in said if line]
+    blocks: list[Block] = [parts.section(line) for line in said]
+    if any(each.trouble in CONNECTS for each in left):
+        label = LABELS[Action.CONNECT]
+        link = parts.button(Action.CONNECT, label, "bundle", style="primary", url=connect_url)
+        blocks.append(ActionsBlock(elements=[link]))
+    return Message(_plain(said), blocks)
+
+
+def ended_before(together: Sequence[Delegation]) -> Message:
+    """What is left of an earlier one, where Slack does not let it go."""
+    said = f"{len(together)} rights to send email as you ended. There is a newer message about it."
+    return Message(said, [parts.context(said)])
+
+
+def _mark(delegations: Sequence[Delegation]) -> str:
+    states = {each.state for each in delegations}
+    for state in (State.FAILED, State.ENDING, State.ACTIVE, State.APPROVED, State.REQUESTED):
+        if state in states:
+            return MARKS[state]
+    return MARKS[State.ENDED]
+
+
+def _line(d: Delegation, *, is_grant: bool, is_apart: bool) -> str:
+    who = mention(d.grantee_id if is_grant else d.grantor_id)
+    how = "see the message about it" if is_apart and d.is_open else _how(d)
+    return f"{who}: {how}"
+
+
+def _how(d: Delegation) -> str:
+    problem = f". {words.trouble(d)}" if d.trouble is not None else ""
+    match d.state:
+        case State.APPROVED:
+            return f"not active yet{problem}" if problem else "setting it up in Close"
+        case State.ACTIVE:
+            return f"active {words.end(d)}"
+        case State.FAILED:
+            return f"could not be set up{problem}"
+        case _:
+            return _HOW[d.state]
+
+
+def _with_button(line: str, d: Delegation, *, is_grant: bool, is_apart: bool) -> Block:
+    action = _action(d, is_grant=is_grant)
+    if is_apart or action is None:
+        return parts.section(line)
+    button = parts.button(action, LABELS[action], marked(d), style=STYLES.get(action))
+    return parts.section(line, block_id=f"delegation:{d.id}", accessory=button)
+
+
+def _action(d: Delegation, *, is_grant: bool) -> Action | None:
+    if is_grant:
+        return Action.REVOKE if d.state in (State.APPROVED, State.ACTIVE) else None
+    return Action.CANCEL if d.state in (State.REQUESTED, State.APPROVED) else None
+
+
+def _why(d: Delegation) -> str:
+    match d.end_event:
+        case Event.EXPIRE:
+            return "the time was up."
+        case Event.REVOKE:
+            return "you revoked them."
+        case Event.OFFBOARD:
+            return f"{words.who_left(d)}."
+        case _:
+            return "Close has been told."
+
+
+def _still_there(left: Sequence[Delegation]) -> str:
+    """What somebody may have to do something about comes first."""
+    troubled = [each for each in left if each.trouble is not None]
+    names = _names(left)
+    if not troubled:
+        return f"Still being removed in Close: {names}."
+    return f"*Not yet removed in Close: {names}.* {words.trouble(troubled[0])}"
+
+
+def _unused(gone: Sequence[Delegation]) -> str:
+    quiet = [each for each in gone if not each.was_used]
+    if not quiet:
+        return ""
+    return f"Gone in Close, and no email that I know of was sent: {_names(quiet)}."
+
+
+def _used(gone: Sequence[Delegation]) -> list[str]:
+    used = [each for each in gone if each.was_used]
+    lines = [
+        f"• {mention(each.grantee_id)}: {line}"
+        for each in used[: words.MOST_NAMED]
+        for line in receipts.counted(each)
+    ]
+    more = len(used) - words.MOST_NAMED
+    return [*lines, f"• and {more} more: my Home tab has them."] if more > 0 else lines
+
+
+def _names(delegations: Sequence[Delegation]) -> str:
+    named = [mention(each.grantee_id) for each in delegations[: words.MOST_NAMED]]
+    more = len(delegations) - len(named)
+    return ", ".join(named) + (f" and {more} more" if more else "")
+
+
+def _plain(said: Sequence[str]) -> str:
+    """For who hears it, and for the notification; as many lines as fit."""
+    text = ""
+    for line in said:
+        if len(text) + len(line) < MOST_TEXT:
+            text += line.replace("*", "") + "\n"
+    return text.rstrip()
