@@ -18,7 +18,7 @@ APART = timedelta(seconds=1)  # what is made up for: Slack takes about one messa
 MOST_AT_ONCE = 100  # of them; the next ones follow when one of these has arrived
 SOON = MOST_AT_ONCE * APART  # it is coming already
 IDENTIFYING = timedelta(seconds=2)  # so long an approval card waits for the grantee's account,
-BEGINNING = timedelta(seconds=5)  # and the card of a right that was not asked for, until it runs
+BEGINNING = timedelta(seconds=15)  # and the card of a right that was not asked for, until it runs
 
 
 class Cards:

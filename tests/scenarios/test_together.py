@@ -98,6 +98,7 @@ async def test_ends_at_the_same_time(world: World) -> None:
     until = (world.clock() + timedelta(hours=3)).strftime("until %Y-%m-%dT%H:%M:00Z")
     for grantee in GRANTEES:
         await world.sendas(grantee, f"@ada {until} Fair")
+        await shown(world, ADA, "Approve", "Address in Close")
         await press(world, ADA, "Approve")
         await world.card(grantee, "You can send email as")
     await cards_at_rest(world)
@@ -137,6 +138,7 @@ async def test_asked_together(world: World) -> None:
     await world.slack.wait_for(lambda: card.buttons().count("Cancel") == 2, what="two buttons")
     await cards_at_rest(world)
     assert lasting(world, BEN, "") == [card]
+    await shown(world, ADA, "Approve", "Address in Close")
     await press(world, ADA, "Approve")
     await shown(world, BEN, "I'm done")
     await world.slack.wait_for(lambda: card.buttons().count("Cancel") == 1, what="one button left")
@@ -144,8 +146,8 @@ async def test_asked_together(world: World) -> None:
         lambda: "see the message about it" in world.slack.read(card, BEN), what="where the other is"
     )
     await press(world, CLEO, "Deny")
-    await world.card(BEN, "denied")
-    assert posts(world, BEN) == 3
+    await world.slack.wait_for(lambda: posts(world, BEN) == 3, what="the third notification")
+    assert lasting(world, BEN, "denied")
 
 
 async def test_of_two_only_one_could_be_asked(stage: World) -> None:
