@@ -8,8 +8,9 @@ import pytest
 
 from models.delegation import State
 from sandbox.close.trouble import After
-from sandbox.people import ADA, BEN, CLEO, DANA
+from sandbox.people import ADA, BEN, CLEO, DANA, SandboxPerson
 from sandbox.running import House, open_house
+from sandbox.slack.workspace import Message
 from tests.scenarios.houses import active, approve, ask, calls, connect, message, rows, wait
 
 CREATE = "POST /send_as/"
@@ -114,3 +115,48 @@ async def test_killed_right_after_a_click(house: House, database_url: str) -> No
     await house.bot.start()
     await message(house, BEN, "You can send email as")
     assert calls(house, "POST") == 1
+
+
+async def test_killed_between_two_cards(house: House) -> None:
+    """Killed once the card has been posted anew, and before the old one went: after the start
+    there is one, and nobody was notified twice."""
+    await ask(house, BEN)
+    await message(house, BEN, "You asked to send email as")
+    house.slack.trouble.stall("chat.delete", 60)
+    await approve(house, BEN)
+    await message(house, BEN, "You can send email as")
+    await wait(house, lambda: len(lasting(house, BEN)) == 2, "both cards")
+    await house.bot.kill()
+    await house.bot.start()
+    await wait(house, lambda: len(lasting(house, BEN)) == 1, "one card")
+    (card,) = lasting(house, BEN)
+    assert "I'm done" in card.buttons()
+    assert posts(house, BEN) == 2
+
+
+async def test_killed_before_the_new_card_is_known(house: House) -> None:
+    """Killed while Slack has posted the card anew and not answered: it is found, the old goes."""
+    await ask(house, BEN)
+    await message(house, BEN, "You asked to send email as")
+    house.slack.trouble.drop("chat.postMessage", error="fatal_error", status=200)
+    await approve(house, BEN)
+    await message(house, BEN, "You can send email as")
+    await house.bot.kill()
+    await house.bot.start()
+    await wait(house, lambda: len(lasting(house, BEN)) == 1, "one card")
+    assert posts(house, BEN) == 2
+
+
+def lasting(house: House, person: SandboxPerson) -> list[Message]:
+    """What stands in the person's conversation with the bot, apart from whispers."""
+    return [each for each in house.slack.messages(person) if not each.ephemeral]
+
+
+def posts(house: House, person: SandboxPerson) -> int:
+    """How often something new was posted to this person."""
+    return sum(
+        call.method == "chat.postMessage"
+        and call.arguments.get("channel") == person.id
+        and call.outcome.startswith("ok")
+        for call in house.slack.calls
+    )
