@@ -1,0 +1,148 @@
+"""One living message, whatever goes wrong in between: lives, faults and kills in random order."""
+
+import asyncio
+import contextlib
+import random
+from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
+from typing import Any
+
+import aiohttp
+import pytest
+from cryptography.fernet import Fernet
+
+from bot.connections.links import Links
+from bot.connections.sessions import NotConnected
+from bot.connections.vault import Vault
+from bot.delegations.receipts import Receipts
+from bot.projections.cards import CardStep
+from bot.projections.showing import Showing
+from bot.slack.bolt import web_client
+from bot.slack.chat import Messages
+from bot.slack.errors import SlackError
+from bot.store import Database
+from bot.telemetry import Metrics
+from models.card import Audience, Card
+from models.delegation import Delegation, Event, ExtensionWish, State, Trouble, is_possible
+from sandbox.people import ADA, BEN
+from sandbox.slack import SandboxSlack
+from tests.integration.rows import NOON, add, delegation, get
+from tests.integration.tools import tools
+
+DAY = timedelta(days=1)
+LEASE = timedelta(seconds=6)
+LIVES = 24
+STEPS = 25
+METHODS = ("chat.postMessage", "chat.update", "chat.delete", "conversations.history")
+FAULTS: tuple[Callable[[SandboxSlack, str], None], ...] = (
+    lambda slack, method: slack.trouble.drop(method, error="fatal_error", status=200),
+    lambda slack, method: slack.trouble.drop(method),
+    lambda slack, method: slack.trouble.fail(method, "internal_error"),
+    lambda slack, method: slack.trouble.rate_limit(method),
+    lambda slack, method: slack.trouble.garble(method, is_taken=True),
+)
+MOVES: dict[Event, dict[str, Any]] = {
+    Event.REMIND: {"reminders": 1},
+    Event.APPROVE: {"decided_at": NOON},
+    Event.DENY: {"closed_by": ADA.id},
+    Event.CANCEL: {"closed_by": BEN.id},
+    Event.ACTIVATE: {"active_at": NOON, "ends_at": NOON + DAY},
+    Event.FAIL: {"trouble": Trouble.CLOSE_FORBIDDEN},
+    Event.WARN: {"is_warned": True},
+    Event.ASK_EXTENSION: {"extension": ExtensionWish(NOON, timedelta(hours=1))},
+    Event.EXTEND: {"extension": None, "ends_at": NOON + 2 * DAY},
+    Event.EXPIRE: {"end_event": Event.EXPIRE},
+    Event.REVOKE: {"end_event": Event.REVOKE, "closed_by": ADA.id},
+    Event.CONFIRM: {"ended_at": NOON},
+    Event.REAPPEAR: {"trouble": Trouble.STILL_THERE},
+}
+
+
+class NobodyConnected:
+    """Nothing is asked of Close here."""
+
+    async def open(self, team_id: str, slack_user_id: str) -> None:
+        """Nobody has a connection."""
+        raise NotConnected
+
+
+@pytest.fixture
+async def step(slack: SandboxSlack, database: Database) -> AsyncIterator[CardStep]:
+    """What shows cards in that Slack."""
+    async with aiohttp.ClientSession() as session:
+        client = web_client(slack.bot_token, slack.api_url, session, patient=False)
+        key = Fernet.generate_key().decode()
+        links = Links(Vault((key,)), "https://bot.example.com", lambda: NOON)
+        showing = Showing(database, Messages(client), links, lambda: NOON, Metrics())
+        equipped = tools(database, connections=NobodyConnected())
+        yield CardStep(showing, Receipts(equipped), equipped.directory)
+
+
+async def work(database: Database, step: CardStep, *, dies: bool = False) -> bool:
+    """Take what is due, once; whether anything was. ``dies``: killed while it calls Slack."""
+    found: list[Card] = [
+        card
+        for card in await database.run(
+            lambda store: store.cards.due.claim(now=NOON + DAY, lease=-LEASE, limit=9)
+        )
+        if card.audience in (Audience.GRANTOR, Audience.GRANTEE)
+    ]
+    for card in found:
+        task = asyncio.create_task(step.take(card))
+        if dies:
+            await asyncio.sleep(random.random() * 0.02)  # noqa: S311 - a moment to be killed in
+            task.cancel()
+        try:
+            await task
+        except SlackError as error:
+            await step.put_off(card, error)
+        except asyncio.CancelledError:
+            pass
+    return bool(found)
+
+
+async def live(database: Database, row: Delegation, dice: random.Random) -> None:
+    """Something happens in its life."""
+    present = await get(database, row)
+    possible = [event for event in MOVES if is_possible(present.state, event)]
+    if possible:
+        event = dice.choice(possible)
+        await database.run(
+            lambda store: store.delegations.apply(present, event, now=NOON, **MOVES[event])
+        )
+
+
+@pytest.mark.parametrize("seed", range(LIVES))
+async def test_one_card_whatever_happens(
+    slack: SandboxSlack, database: Database, step: CardStep, seed: int
+) -> None:
+    """After every life each reader has one card, which shows how it is; no older one stays."""
+    dice = random.Random(seed)  # noqa: S311 - plays, keeps no secret
+    row = delegation(grantor_id=ADA.id, grantee_id=BEN.id, requester_id=BEN.id)
+    await add(database, row)
+    for _ in range(STEPS):
+        match dice.choice(("live", "work", "work", "die", "fault", "delete")):
+            case "live":
+                await live(database, row, dice)
+            case "work":
+                await work(database, step)
+            case "die":
+                await work(database, step, dies=True)
+            case "fault":
+                dice.choice(FAULTS)(slack, dice.choice(METHODS))
+            case "delete" if messages := slack.messages(ADA):
+                slack.workspace.remove_message(dice.choice(messages))
+    slack.trouble.clear()
+    # Slack does not tell of a message that somebody deletes: the next look finds it.
+    await database.run(lambda store: store.cards.show_anew(row.id, now=NOON))
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(20):
+            while await work(database, step):
+                pass
+    ended = await get(database, row)
+    for person in (ADA, BEN):
+        cards = slack.messages(person)
+        assert len(cards) <= 1
+        assert cards or ended.state is State.CANCELLED
+        live_ones = [each for each in cards if set(each.buttons()) - {"What was sent"}]
+        assert ended.is_open or not live_ones
