@@ -16,12 +16,13 @@ install: $(INSTALLED) ## the virtual environment in .venv, exactly as locked
 $(INSTALLED): requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo 'Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 ...'; exit 1; }
-	$(PYTHON) -m venv $(VENV)
-	$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@echo 'Installing what it needs into $(VENV): this takes about a minute the first time.'
+	@$(PYTHON) -m venv $(VENV)
+	@$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@
 
 demo: $(INSTALLED) ## try it in a browser, without any account (SANDBOX_PORT, default 3000)
-	$(RUN) -m sandbox
+	@$(RUN) -m sandbox
 
 screenshots: $(INSTALLED) ## take the pictures in docs/images anew
 	$(RUN) -m tests.browser.pictures

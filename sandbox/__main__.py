@@ -12,7 +12,7 @@ from sandbox.narrator import Narrator
 from sandbox.page.stay import stay
 from sandbox.story import tell
 
-INTERRUPTED = 130
+_SIGNALLED = 128  # and the signal's number: how shells count a process that a signal ended
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -31,18 +31,26 @@ async def story() -> int:
 def _run(command: Coroutine[Any, Any, int]) -> int:
     """Run to the end; Ctrl-C and a host's SIGTERM both stop the bot in order first.
 
-    Also where SIGINT is ignored, as in a shell's background job.
+    Also where SIGINT is ignored, as in a shell's background job. Ctrl-C is how a person ends it:
+    that is no error, which make would report as one.
     """
+    told: list[signal.Signals] = []
 
     async def until_told() -> int:
         running = asyncio.ensure_future(command)
+
+        def stop(number: signal.Signals) -> None:
+            told.append(number)
+            running.cancel()
+
         for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, running.cancel)
+            asyncio.get_running_loop().add_signal_handler(number, stop, number)
         return await running
 
     with contextlib.suppress(KeyboardInterrupt, asyncio.CancelledError):
         return asyncio.run(until_told())
-    return INTERRUPTED
+    print("\nStopped.", flush=True)
+    return _SIGNALLED + signal.SIGTERM if signal.SIGTERM in told else 0
 
 
 if __name__ == "__main__":

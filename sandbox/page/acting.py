@@ -54,7 +54,10 @@ class Acting:
             raise NotPossible(str(error).partition("\n")[0]) from error
 
     async def _send(self, person: SandboxPerson, order: Order) -> Done:
-        text, channel = str(order["text"]).strip(), self._channel(person, str(order["tab"]))
+        text, tab = str(order["text"]).strip(), str(order["tab"])
+        if tab in (HOME, MESSAGES) and self._slack.workspace.is_tab_read_only:
+            raise NotPossible("Sending messages to this app has been turned off.")
+        channel = self._channel(person, tab)
         if not text.startswith("/"):
             self._slack.say(person, channel, text)
             return Done()

@@ -2,7 +2,7 @@
 
 import contextlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -33,9 +33,12 @@ STEPS = {"hour": timedelta(hours=1), "day": timedelta(days=1)}
 class Page:
     """Answers the browser."""
 
-    def __init__(self, house: House, live: Live, journal: Journal) -> None:
+    def __init__(
+        self, house: House, live: Live, journal: Journal, start_over: Callable[[], None]
+    ) -> None:
         self._house = house
         self._live = live
+        self._start_over = start_over
         self._switchboard = Switchboard(house.slack, house.close)
         self._painter = Painter(house, read_manifest(), journal, self._switchboard)
         self._acting = Acting(house.slack, journal)
@@ -48,6 +51,7 @@ class Page:
                 Route("/live", self._stream),
                 Route("/people/{handle}/{what}", self._act, methods=["POST"]),
                 Route("/clock/{step}", self._push_clock, methods=["POST"]),
+                Route("/start-over", self._leave, methods=["POST"]),
                 Route("/trouble/{name}", self._turn, methods=["POST"]),
                 Route("/close/tokens/revoke", self._revoke_tokens, methods=["POST"]),
                 Route("/close/associations/{id}/remove", self._remove, methods=["POST"]),
@@ -87,6 +91,10 @@ class Page:
             return _problem("The clock goes by hours and days.", 404)
         self._house.clock.push(step)
         return self._changed()
+
+    async def _leave(self, _: Request) -> Response:
+        self._start_over()
+        return JSONResponse({"problem": ""})
 
     async def _turn(self, request: Request) -> Response:
         order = await _order(request)
@@ -130,12 +138,15 @@ def _problem(text: str, status: int) -> Response:
 
 
 @contextlib.asynccontextmanager
-async def open_page(house: House) -> AsyncIterator[Starlette]:
-    """The page around a running house; it ends its streams when the block is left."""
+async def open_page(house: House, start_over: Callable[[], None]) -> AsyncIterator[Starlette]:
+    """The page around a running house; it ends its streams when the block is left.
+
+    ``start_over`` is called when a person wants another house in its place.
+    """
     small_talk(house.slack)
     live, journal = Live(), Journal(house.slack.workspace)
     async with watching(house, live, journal):
         try:
-            yield Page(house, live, journal).application()
+            yield Page(house, live, journal, start_over).application()
         finally:
             live.end()

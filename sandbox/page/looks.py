@@ -42,10 +42,17 @@ class Looks:
             return datetime.fromtimestamp(value, self._zone).strftime("%Y-%m-%dT%H:%M")
         return _plain(value) if value is not None else ""
 
+    def chosen(
+        self, shown: Message | View, block: dict[str, Any], element: dict[str, Any]
+    ) -> list[tuple[str, str]]:
+        """The ids and names of the people who are chosen now."""
+        value = self.value(shown, block, element)
+        ids = value if isinstance(value, list) else [value] if value else []
+        names = self._workspace.names()
+        return [(str(each), names.get(str(each), str(each))) for each in ids]
+
     def choices(self, element: dict[str, Any]) -> list[tuple[str, str]]:
         """The values and labels that an element offers."""
-        if element["type"] in ("users_select", "multi_users_select"):
-            return [(p.id, p.name) for p in self._workspace.people.values() if not p.deleted]
         if element["type"] in ("conversations_select", "channels_select"):
             channels = self._workspace.channels.values()
             return [(c.id, f"#{c.name}") for c in channels if c.kind == "channel"]

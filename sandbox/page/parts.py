@@ -1,5 +1,6 @@
 """The parts of the page as HTML: each is rendered whole, and sent again when it looks different."""
 
+import json
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -13,9 +14,10 @@ from sandbox.page.looks import Looks, initials, shade
 from sandbox.page.manifest import Manifest
 from sandbox.page.screen import HOME, MESSAGES, NOBODY, SEATED, TABS, Screen, Seat
 from sandbox.page.switches import SWITCHES, Switchboard
+from sandbox.page.threads import kin, latest, threads
 from sandbox.people import PEOPLE, TEAM_NAME, SandboxPerson
 from sandbox.running import House
-from sandbox.slack.workspace import Message
+from sandbox.slack.workspace import SALES, Message
 
 TEMPLATES = Path(__file__).parent / "templates"
 _FIRST_STEPS = (EXAMPLE, "/sendas", "/sendas list", "/sendas help")
@@ -47,7 +49,7 @@ class Painter:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._templates.globals |= {"initials": initials, "shade": shade}
+        self._templates.globals |= {"initials": initials, "shade": shade, "kin": kin}
 
     def page(self, screen: Screen) -> str:
         """The whole page."""
@@ -60,13 +62,17 @@ class Painter:
             parts=self.parts(screen),
             tabs=[(tab, self._tab_name(tab)) for tab in TABS],
             completions=self.completions(),
+            everybody=self._everybody(),
+            is_read_only=self._house.slack.workspace.is_tab_read_only,
+            channel=SALES,
+            channel_name=self._tab_name(SALES),
             shortcuts=self._manifest.global_shortcuts,
         )
 
     def parts(self, screen: Screen) -> dict[str, str]:
         """Everything that changes, by the id of the element that holds it."""
         parts = {
-            "guide": self._render("guide.html", guide=guide(self._house)),
+            "guide": self._render("guide.html", guide=guide(self._house, screen)),
             "clock": self._clock(),
             "close": self._close(),
             "trouble": self._trouble(),
@@ -75,6 +81,7 @@ class Painter:
         for seat in screen.seats:
             parts[f"{seat.side}-stream"] = self._stream(seat)
             parts[f"{seat.side}-modal"] = self._modal(seat)
+            parts[f"{seat.side}-news"] = self._news(seat)
         return parts
 
     def completions(self) -> list[dict[str, str]]:
@@ -98,6 +105,15 @@ class Painter:
         ]
         return commands + people + groups + everybody
 
+    def _everybody(self) -> list[dict[str, str]]:
+        """Whom a form's search field finds."""
+        people = self._house.slack.workspace.people.values()
+        return [
+            {"id": p.id, "name": p.name, "note": f"@{p.handle} · {_kind(p)}"}
+            for p in people
+            if not p.deleted
+        ]
+
     def _stream(self, seat: Seat) -> str:
         looks = self._looks(seat.person)
         if seat.tab == HOME:
@@ -107,18 +123,22 @@ class Painter:
             "stream.html",
             seat=seat,
             looks=looks,
-            messages=self._messages(seat),
+            threads=threads(self._messages(seat.person, seat.tab)),
+            types_into=SALES if self._house.slack.workspace.is_tab_read_only else MESSAGES,
             is_direct=seat.tab == MESSAGES,
             first_steps=_FIRST_STEPS if seat.side == "left" else (),
             shortcuts=self._manifest.message_shortcuts,
         )
 
-    def _messages(self, seat: Seat) -> list[Message]:
+    def _messages(self, person: SandboxPerson, tab: str) -> list[Message]:
         workspace = self._house.slack.workspace
-        direct = workspace.direct_channel(seat.person.id).id
-        return workspace.visible_messages(
-            seat.person.id, direct if seat.tab == MESSAGES else seat.tab
-        )
+        direct = workspace.direct_channel(person.id).id
+        return workspace.visible_messages(person.id, direct if tab == MESSAGES else tab)
+
+    def _news(self, seat: Seat) -> str:
+        """When something last arrived at each tab, as JSON: the browser knows what was seen."""
+        tabs = [tab for tab in TABS if tab != HOME]
+        return json.dumps({tab: latest(self._messages(seat.person, tab)) for tab in tabs})
 
     def _modal(self, seat: Seat) -> str:
         view = self._house.slack.view(seat.person)

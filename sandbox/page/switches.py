@@ -26,6 +26,7 @@ SWITCHES = (
     Switch("close-slow", "Close slow", f"Each call takes {SLOW_SECONDS:g} seconds longer"),
     Switch("close-limited", "Rate limited", "Every call is answered with 429"),
     Switch("slack-down", "Slack down", "The bot cannot post; clicks still arrive"),
+    Switch("slack-keeps", "No deletions", "Slack refuses to delete messages, for compliance"),
 )
 
 
@@ -54,6 +55,7 @@ class Switchboard:
         self._on = self._on | {name} if on else self._on - {name}
         self._close.trouble.clear()
         self._slack.trouble.clear()
+        self._slack.workspace.undeletable = ""
         for each in SWITCHES:
             if each.name in self._on:
                 starts[each.name]()
@@ -73,4 +75,8 @@ class Switchboard:
                 "*", reset=RATE_LIMIT_SECONDS, times=_FOR_EVER
             ),
             "slack-down": slack.down,
+            "slack-keeps": self._keep_messages,
         }
+
+    def _keep_messages(self) -> None:
+        self._slack.workspace.undeletable = "compliance_exports_prevent_deletion"

@@ -20,6 +20,7 @@ from playwright.async_api import (
 )
 
 from sandbox.page.app import open_page
+from sandbox.page.front import Front
 from sandbox.people import SandboxPerson
 from sandbox.running import House
 from sandbox.serving import serve
@@ -80,15 +81,37 @@ class Stage:
         """One person's half."""
         return self.page.locator(f"#{side}")
 
+    def box(self, side: str = "left") -> Locator:
+        """The message box, which the bot's own messages do not have."""
+        return self.seat(side).get_by_role("combobox", name="Message or command")
+
+    async def look(self, tab: str, side: str = "left") -> None:
+        """Open a tab."""
+        named = self.seat(side).get_by_role("tab", name=tab)
+        await named.click()
+        await expect(named).to_have_attribute("aria-selected", "true")
+
     async def type(self, text: str, side: str = "left") -> None:
-        """Type into the message box, and Enter."""
-        box = self.seat(side).get_by_role("combobox", name="Message or command")
-        await box.fill(text)
-        await box.press("Enter")
+        """Type into the message box of a channel, and Enter."""
+        if not await self.box(side).is_visible():
+            await self.look("# sales", side)
+        await self.box(side).fill(text)
+        await self.box(side).press("Enter")
+
+    async def ask(self, text: str, side: str = "left") -> None:
+        """Type it in a channel, and look at the bot's messages again."""
+        await self.type(text, side)
+        await self.look("Messages", side)
 
     async def press(self, button: str, side: str = "left") -> None:
         """Press the last button with this label."""
         await self.seat(side).get_by_role("button", name=button, exact=True).last.click()
+
+    async def choose(self, field: Locator, search: str, name: str) -> None:
+        """Find somebody in a form's search field, and take them with Enter."""
+        await field.fill(search)
+        await expect(field.locator("..").get_by_role("option")).to_contain_text([name])
+        await field.press("Enter")
 
     def offered(self, side: str = "left") -> Locator:
         """What the message box offers now."""
@@ -132,7 +155,7 @@ async def open_stage(
 ) -> AsyncIterator[Stage]:
     """The page around ``house``, open in a fresh browser profile."""
     async with AsyncExitStack() as stack:
-        app = await stack.enter_async_context(open_page(house))
+        app = await stack.enter_async_context(open_page(house, Front().start_over))
         url = await stack.enter_async_context(serve(app))
         context = await browser.new_context(viewport=SIZE, reduced_motion="reduce", **options)
         stack.push_async_callback(context.close)

@@ -12,7 +12,7 @@ ASK_DANA = "/sendas @dana 2h Covering the spring pipeline"
 
 
 async def _becomes_active(stage: Stage) -> None:
-    await stage.type(ASK)
+    await stage.ask(ASK)
     await stage.press("Approve", "right")
     await stage.connect("right", ADA)
     await stage.sees("can send email as you until", "right")
@@ -20,7 +20,7 @@ async def _becomes_active(stage: Stage) -> None:
 
 async def test_ask_approve_connect_active_ended(stage: Stage) -> None:
     """One asks, the other approves and connects Close; it becomes active and ends on time."""
-    await stage.type(ASK)
+    await stage.ask(ASK)
     await stage.sees("You asked to send email as")
     await stage.sees("asks to send email as you", "right")
     await stage.press("Approve", "right")
@@ -43,7 +43,7 @@ async def test_denied(shared_stage: Stage) -> None:
     """A denied request tells both, takes the buttons away, and gives nothing."""
     stage = shared_stage
     await stage.open("?left=cleo&right=dana")
-    await stage.type(ASK_DANA)
+    await stage.ask(ASK_DANA)
     await stage.press("Deny", "right")
     # A bot that asks for a reason first gets none.
     reason = stage.seat("right").get_by_role("dialog")
@@ -85,6 +85,7 @@ async def test_the_keyboard_is_enough(shared_stage: Stage) -> None:
     stage = shared_stage
     await stage.open("?left=dana&right=ada")
     page = stage.page
+    await stage.look("# sales")
     await page.locator("#left-box").focus()
     await page.keyboard.type("/se")
     await page.keyboard.press("Enter")

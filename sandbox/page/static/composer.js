@@ -36,11 +36,16 @@ const optionFor = (each, id) => {
 class Composer {
   constructor(seat) {
     this.seat = seat;
-    this.box = seat.querySelector("[role=combobox]");
-    this.list = seat.querySelector("[role=listbox]");
+    this.box = seat.querySelector("[data-composer] [role=combobox]");
+    this.list = seat.querySelector("[data-composer] [role=listbox]");
     this.chosen = -1;
     this.sent = [];
-    this.box.addEventListener("input", () => this.offer());
+    this.draft = `draft-${seat.dataset.handle}`;
+    this.box.value = sessionStorage.getItem(this.draft) ?? "";
+    this.box.addEventListener("input", () => {
+      this.keep();
+      this.offer();
+    });
     this.box.addEventListener("keydown", (event) => this.key(event));
     this.box.addEventListener("blur", () => this.hide());
     this.list.addEventListener("mousedown", (event) => this.pick(event));
@@ -65,6 +70,11 @@ class Composer {
     option?.scrollIntoView({ block: "nearest" });
   }
 
+  // What is typed and not sent outlives a reload, and a sandbox that is gone.
+  keep() {
+    sessionStorage.setItem(this.draft, this.box.value);
+  }
+
   hide() {
     this.list.hidden = true;
     this.box.setAttribute("aria-expanded", "false");
@@ -77,6 +87,7 @@ class Composer {
     const before = `${this.box.value.slice(0, start)}${each.insert} `;
     this.box.value = before + after;
     this.box.setSelectionRange(before.length, before.length);
+    this.keep();
     this.hide();
   }
 
@@ -112,6 +123,7 @@ class Composer {
 
   type(text) {
     this.box.value = text;
+    this.keep();
     this.box.focus();
     this.box.setSelectionRange(text.length, text.length);
   }
@@ -122,8 +134,13 @@ class Composer {
     if (!text) return;
     this.hide();
     this.box.value = "";
+    this.keep();
     this.sent.push(text);
-    await act(this.seat, "send", { text });
+    const isDone = await act(this.seat, "send", { text });
+    if (!isDone && !this.box.value) {
+      this.box.value = text;
+      this.keep();
+    }
   }
 }
 

@@ -1,14 +1,16 @@
 // Block Kit's elements in the browser: reading their values, pressing them, forms and questions.
 
+import { chosenIn } from "./people.js";
 import { act } from "./talk.js";
 
 const fieldValue = (field) => {
+  if (field.classList.contains("people")) return chosenIn(field);
   if (!field.classList.contains("options")) return field.value;
   const chosen = [...field.querySelectorAll("input:checked")].map((input) => input.value);
   return field.dataset.kind === "radio_buttons" ? (chosen[0] ?? null) : chosen;
 };
 
-const isField = (element) => element.matches("input, select, textarea, .options");
+const isField = (element) => element.matches("input, select, textarea, .options, .people");
 
 const fieldsIn = (place) => [...place.querySelectorAll("[data-kind]")].filter(isField);
 
@@ -31,6 +33,8 @@ export const carryOver = (before, after) => {
       const checked = new Map([...typed.querySelectorAll("input")].map((i) => [i.value, i.checked]));
       for (const input of field.querySelectorAll("input"))
         input.checked = checked.get(input.value) ?? input.checked;
+    } else if (field.classList.contains("people")) {
+      field.querySelector(".chosen").replaceWith(typed.querySelector(".chosen"));
     } else {
       field.value = typed.value;
     }

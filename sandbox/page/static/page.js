@@ -2,7 +2,10 @@
 
 import { compose } from "./composer.js";
 import { press, valuesIn } from "./forms.js";
-import { patch, patchGrowing } from "./patch.js";
+import { placeMenus } from "./menus.js";
+import { patch, patchGrowing, remember } from "./patch.js";
+import { findPeople } from "./people.js";
+import { rove, startAtTheEnd } from "./roving.js";
 import { showSheet } from "./sheet.js";
 import { act, post, toast } from "./talk.js";
 
@@ -26,11 +29,34 @@ const address = () => {
 const isGrowing = (name, target) =>
   name === "journal" || (name.endsWith("-stream") && target.closest(".seat").dataset.tab !== "home");
 
+// Where something arrived that nobody has looked at: by person, and kept while the page stays open.
+const seenBy = (seat) => {
+  const key = `seen-${seat.dataset.handle}`;
+  const read = () => JSON.parse(sessionStorage.getItem(key) ?? "null");
+  return { read, write: (seen) => sessionStorage.setItem(key, JSON.stringify(seen)) };
+};
+
+const showNews = (seat, latest) => {
+  const store = seenBy(seat);
+  const seen = { ...(store.read() ?? latest), [seat.dataset.tab]: latest[seat.dataset.tab] };
+  store.write(seen);
+  for (const tab of seat.querySelectorAll("[role=tab]")) {
+    const { opens } = tab.dataset;
+    const isNew = opens !== seat.dataset.tab && (latest[opens] ?? "") > (seen[opens] ?? "");
+    tab.querySelector(".news").hidden = !isNew;
+  }
+};
+
 const show = (name, html) => {
+  if (name.endsWith("-news")) {
+    showNews(document.getElementById(name.replace("-news", "")), JSON.parse(html));
+    return;
+  }
   const target = document.getElementById(name);
   if (name.endsWith("-modal")) showSheet(target.closest(".seat"), html);
   else if (isGrowing(name, target)) patchGrowing(target, html);
   else patch(target, html);
+  if (name.endsWith("-stream")) rove(target);
 };
 
 const listen = () => {
@@ -55,7 +81,9 @@ const openTab = (seat, tab) => {
     each.tabIndex = isOpen ? 0 : -1;
     if (isOpen) seat.querySelector("[role=tabpanel]").setAttribute("aria-labelledby", each.id);
   }
-  seat.querySelector(".stream").replaceChildren();
+  const box = seat.querySelector(".stream");
+  box.replaceChildren();
+  startAtTheEnd(box);
   history.replaceState(null, "", `?${address()}`);
   listen();
   act(seat, "open", { tab });
@@ -63,9 +91,11 @@ const openTab = (seat, tab) => {
 
 const moveAmongTabs = (event) => {
   const tabs = [...event.target.parentElement.children];
-  const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-  if (!step) return;
-  const next = tabs[(tabs.indexOf(event.target) + step + tabs.length) % tabs.length];
+  const here = tabs.indexOf(event.target);
+  const there = { ArrowRight: here + 1, ArrowLeft: here - 1, Home: 0, End: tabs.length - 1 }[event.key];
+  if (there === undefined) return;
+  event.preventDefault();
+  const next = tabs.at(there % tabs.length);
   next.focus();
   next.click();
 };
@@ -80,7 +110,10 @@ const seatAnew = (change) => {
 
 const inSeat = {
   "[data-opens]": (seat, element) => openTab(seat, element.dataset.opens),
-  "[data-types]": (seat, element) => composers.get(seat).type(element.dataset.types),
+  "[data-types]": (seat, element) => {
+    openTab(seat, element.dataset.into);
+    composers.get(seat).type(element.dataset.types);
+  },
   "[data-shortcut]": (seat, element) => {
     element.closest("details").open = false;
     act(seat, "shortcut", { shortcut: element.dataset.shortcut });
@@ -94,6 +127,16 @@ const inSeat = {
   "[data-seats=both]": () => seatAnew((query) => query.delete("right")),
   "[data-seats=one]": () => seatAnew((query) => query.set("right", "nobody")),
   ":is(button, a)[data-acts]": (seat, element) => press(seat, element),
+};
+
+// The next page answers as soon as everything is up again.
+const startOver = async (button) => {
+  button.disabled = true;
+  button.textContent = "Starting over…";
+  stream.close();
+  sessionStorage.clear();
+  if (!(await post("/start-over"))) location.href = "/";
+  else listen();
 };
 
 const behind = async (address, order) => {
@@ -111,6 +154,10 @@ document.addEventListener("click", (event) => {
   }
   const posts = event.target.closest("[data-posts]");
   if (posts) behind(posts.dataset.posts);
+  const seated = event.target.closest("[data-seats-person]");
+  if (seated) seatAnew((query) => query.set("right", seated.dataset.seatsPerson));
+  const over = event.target.closest("[data-starts-over]");
+  if (over) startOver(over);
   const knob = event.target.closest("[data-switch]");
   if (knob) behind(`/trouble/${knob.dataset.switch}`, { on: knob.getAttribute("aria-checked") !== "true" });
 });
@@ -121,7 +168,8 @@ document.addEventListener("change", (event) => {
     return;
   }
   const field = event.target.closest("[data-acts]");
-  if (field) press(field.closest(".seat"), field);
+  const isSearch = field?.matches(".people") && event.target !== field;
+  if (field && !isSearch) press(field.closest(".seat"), field);
 });
 
 document.addEventListener("submit", (event) => {
@@ -158,12 +206,16 @@ const tick = () => {
   }
 };
 
+for (const part of document.querySelectorAll("#guide, #clock, #close, #trouble, #journal, .stream")) remember(part);
+for (const box of document.querySelectorAll(".stream")) rove(box);
 for (const box of document.querySelectorAll(".seat:not([data-tab=home]) .stream, .journal")) box.scrollTop = box.scrollHeight;
 for (const seat of seats) {
   const waiting = seat.querySelector(".sheet").innerHTML.trim();
   seat.querySelector(".sheet").replaceChildren();
   showSheet(seat, waiting);
 }
+placeMenus();
+findPeople();
 setInterval(tick, 1000);
 tick();
 listen();

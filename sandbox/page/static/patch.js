@@ -7,11 +7,41 @@ const parsed = (html) => {
   return template.content;
 };
 
-const focusKept = (change) => {
-  const id = document.activeElement?.id;
+// Where the keyboard is: the element, and the message or App Home around it.
+const trail = (target) => {
+  const at = document.activeElement;
+  if (!at || !target.contains(at)) return null;
+  const place = at.closest("[data-place]");
+  const { action, value } = at.dataset;
+  return { at, id: at.id, place: place?.id, kin: place?.dataset.kin, action, value };
+};
+
+const named = (id) => (id ? document.getElementById(id) : null);
+
+// A card that moved is another message with the same kin; one that vanished leaves the last.
+const placeAgain = (target, was) => {
+  const messages = [...target.querySelectorAll(".message")];
+  const kin = was.kin && messages.findLast((each) => each.dataset.kin === was.kin);
+  return named(was.place) ?? (kin || messages.at(-1) || target.querySelector("[data-place]"));
+};
+
+const controlAgain = (place, was) =>
+  was.action &&
+  [...place.querySelectorAll("[data-action]")].find(
+    (each) => each.dataset.action === was.action && each.dataset.value === was.value,
+  );
+
+const focusKept = (target, change) => {
+  const was = trail(target);
   change();
-  const again = id && document.getElementById(id);
-  if (again && again !== document.activeElement) again.focus({ preventScroll: true });
+  if (!was || document.activeElement === was.at) return;
+  const again = named(was.id);
+  if (again) {
+    again.focus({ preventScroll: true });
+    return;
+  }
+  const place = was.place && placeAgain(target, was);
+  if (place) (controlAgain(place, was) || place).focus();
 };
 
 const byId = (parent) =>
@@ -20,9 +50,23 @@ const byId = (parent) =>
 // The HTML that each element was last made from; the DOM's own may differ by then (an open menu).
 const madeFrom = new WeakMap();
 
+// What the server sent with the page itself.
+export const remember = (target) => {
+  for (const child of target.children) madeFrom.set(child, child.outerHTML);
+};
+
+const keepOpen = (fresh, old) => {
+  if (old.matches("details")) fresh.open = old.open;
+  for (const summary of old.querySelectorAll("details[open] > summary[id]")) {
+    const again = fresh.querySelector(`#${CSS.escape(summary.id)}`);
+    if (again) again.parentElement.open = true;
+  }
+};
+
 const sameOrNew = (fresh, old) => {
   const html = fresh.outerHTML;
   if (old && (madeFrom.get(old) ?? old.outerHTML) === html) return old;
+  if (old) keepOpen(fresh, old);
   madeFrom.set(fresh, html);
   return fresh;
 };
@@ -32,7 +76,7 @@ export const patch = (target, html) => {
   const fresh = parsed(html);
   const old = byId(target);
   const next = [...fresh.children].map((child) => sameOrNew(child, old.get(child.id)));
-  focusKept(() => {
+  focusKept(target, () => {
     const keep = new Set(next);
     for (const child of [...target.childNodes]) if (!keep.has(child)) child.remove();
     next.forEach((child, place) => {

@@ -1,6 +1,7 @@
 // One person's modal: it covers their own half only, so that the other person can go on.
 
 import { carryOver } from "./forms.js";
+import { standIn } from "./roving.js";
 
 const WRONG = ".wrong :is(input, select, textarea)";
 
@@ -16,8 +17,9 @@ const close = (seat, sheet) => {
   sheet.replaceChildren();
   sheet.hidden = true;
   for (const part of rest(seat)) part.inert = false;
-  const back = document.getElementById(seat.dataset.cameFrom ?? "") ?? seat.querySelector("[role=combobox]");
-  if (!document.activeElement || document.activeElement === document.body) back.focus();
+  const from = document.getElementById(seat.dataset.cameFrom ?? "");
+  if (!document.activeElement || document.activeElement === document.body)
+    (from?.checkVisibility() ? from : standIn(seat)).focus();
 };
 
 export const showSheet = (seat, html) => {
