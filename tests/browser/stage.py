@@ -138,15 +138,21 @@ class Stage:
 
     async def show_modal(self, person: SandboxPerson, view: dict[str, Any]) -> None:
         """Open a modal for somebody, as the bot would."""
+        trigger = self.house.slack.workspace.new_trigger(person.id)
+        await self.call("views.open", {"trigger_id": trigger, "view": view})
+
+    async def call(self, method: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Call Slack's Web API as the bot would."""
         slack = self.house.slack
-        trigger = slack.workspace.new_trigger(person.id)
         async with httpx.AsyncClient(trust_env=False) as client:
-            answer = await client.post(
-                f"{slack.api_url}views.open",
+            response = await client.post(
+                f"{slack.api_url}{method}",
                 headers={"Authorization": f"Bearer {slack.bot_token}"},
-                json={"trigger_id": trigger, "view": view},
+                json=arguments,
             )
-        assert answer.json()["ok"], answer.text
+        answer: dict[str, Any] = response.json()
+        assert answer["ok"], response.text
+        return answer
 
 
 @asynccontextmanager

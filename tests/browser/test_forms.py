@@ -86,6 +86,31 @@ async def test_every_kind_of_field(shared_stage: Stage) -> None:
     }
 
 
+async def test_people_are_searched_for(shared_stage: Stage) -> None:
+    """One field finds people by any part of the name or the handle, but nobody twice; Escape
+    closes the list and not the form; somebody can be taken away again, also with Backspace."""
+    stage = shared_stage
+    await stage.show_modal(BEN, EVERY_FIELD)
+    form = stage.seat().get_by_role("dialog")
+    people, chosen = form.get_by_label("people", exact=True), form.get_by_role("list").nth(1)
+    await stage.choose(people, "lindq", "Ada Lindqvist")
+    await stage.choose(people, "@cleo", "Cleo Marchetti")
+    await expect(chosen.get_by_role("listitem")).to_have_text(["Ada Lindqvist×", "Cleo Marchetti×"])
+    await people.fill("ada")
+    await expect(form.get_by_role("option", name="Ada")).to_have_count(0)
+    await people.fill("dana")
+    await expect(form.get_by_role("option", name="Dana")).to_be_visible()
+    await people.press("Escape")
+    await expect(form.get_by_role("option", name="Dana")).to_be_hidden()
+    await people.fill("")
+    await people.press("Backspace")
+    await form.get_by_role("button", name="Remove Ada Lindqvist").click()
+    await expect(chosen.get_by_role("listitem")).to_have_count(0)
+    await expect(people).to_be_focused()
+    await people.press("Escape")
+    await expect(form).to_have_count(0)
+
+
 async def test_errors_keep_what_was_typed(shared_stage: Stage) -> None:
     """A wrong field is named beside it and focused; right ones stay; Escape gives the box back."""
     stage = shared_stage

@@ -4,9 +4,11 @@ from datetime import timedelta
 
 import httpx
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Locator, expect
 
+from sandbox.people import ELI
 from sandbox.running import House
+from sandbox.slack.workspace import AUDIT, SALES
 from tests.browser.stage import Stage, open_stage
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -107,3 +109,94 @@ async def test_impossible_acts_are_told(shared_stage: Stage) -> None:
     assert nobody.status_code == 404
     assert switch.status_code == 404
     assert broken.status_code == 409
+
+
+async def test_slack_lets_nobody_write_to_the_bot(shared_stage: Stage) -> None:
+    """The bot's messages have no message box but a way to a channel that has one, an example goes
+    there as well, and a dot says where something is new until it is looked at."""
+    stage = shared_stage
+    await stage.open("?left=eli&right=nobody")
+    await expect(stage.box()).to_be_hidden()
+    await stage.sees("Sending messages to this app has been turned off.")
+    await stage.seat().get_by_role("button", name="# sales").click()
+    await expect(stage.box()).to_be_visible()
+    await stage.look("Messages")
+    await stage.seat().get_by_role("button", name="/sendas help").click()
+    await expect(stage.box()).to_have_value("/sendas help")
+    await stage.box().press("Enter")
+    await stage.sees("Only visible to you")
+    await stage.call("chat.postMessage", {"channel": ELI.id, "text": "News"})
+    news = stage.seat().get_by_role("tab", name="Messages unread")
+    await expect(news).to_be_visible()
+    await news.click()
+    await stage.sees("News")
+    await expect(news).to_have_count(0)
+
+
+async def test_threads_are_threads(shared_stage: Stage) -> None:
+    """Replies stand behind a line that counts them, and an open thread stays open as it grows."""
+    stage = shared_stage
+    await stage.open(f"?left=eli&left_tab={AUDIT}&right=nobody")
+    begun = await stage.call("chat.postMessage", {"channel": AUDIT, "text": "Beginning"})
+    reply = {"channel": AUDIT, "thread_ts": begun["ts"]}
+    await stage.call("chat.postMessage", {**reply, "text": "First answer"})
+    thread = stage.seat().get_by_text("1 reply")
+    await expect(thread).to_be_visible()
+    await expect(stage.seat().get_by_text("First answer")).to_be_hidden()
+    await thread.click()
+    await stage.sees("First answer")
+    await stage.call("chat.postMessage", {**reply, "text": "Second answer"})
+    await stage.sees("Second answer")
+    await expect(stage.seat().get_by_text("2 replies")).to_be_visible()
+
+
+async def test_what_was_typed_outlives_the_sandbox(shared_stage: Stage) -> None:
+    """A command that nobody answers is back in the box, with a word why, and is still there when
+    the page is loaded again."""
+    stage = shared_stage
+    await stage.open(f"?left=eli&left_tab={SALES}&right=nobody")
+    await stage.page.route("**/people/**", lambda route: route.abort())
+    await stage.type("/sendas @ada 2h A long and careful reason")
+    await stage.sees("The sandbox does not answer.")
+    await expect(stage.box()).to_have_value("/sendas @ada 2h A long and careful reason")
+    await stage.page.unroute("**/people/**")
+    stage.complaints.clear()  # the browser itself complains of the aborted request
+    await stage.page.reload()
+    await expect(stage.box()).to_have_value("/sendas @ada 2h A long and careful reason")
+    await stage.box().fill("")
+
+
+async def test_the_guide_seats_who_has_to_act(shared_stage: Stage) -> None:
+    """Somebody with a request who sits in no seat is a button in the guide, which seats them."""
+    stage = shared_stage
+    await stage.open("?left=cleo&right=ben")
+    await stage.ask("/sendas @ada 2h")
+    await stage.page.get_by_role("button", name="Show Ada Lindqvist").click()
+    await expect(stage.seat("right")).to_have_attribute("data-handle", "ada")
+    await stage.sees("asks to send email as you", "right")
+    await expect(stage.page.get_by_role("button", name="Show Ada Lindqvist")).to_have_count(0)
+
+
+async def test_forced_colours_show_states(browser: Browser, shared_house: House) -> None:
+    """Where the system sets all colours, a switch has an edge and shows whether it is on, and the
+    chosen tab is underlined as no other is."""
+    async with open_stage(browser, shared_house, forced_colors="active") as stage:
+        knob = stage.page.get_by_role("switch", name="No deletions")
+        off = await _look(knob.locator(".track"), "borderTopWidth", "backgroundColor")
+        await knob.click()
+        await expect(knob).to_have_attribute("aria-checked", "true")
+        on = await _look(knob.locator(".track"), "borderTopWidth", "backgroundColor")
+        await knob.click()
+        assert (off[0], off[1] == on[1]) == ("1px", False)
+        tabs = stage.seat().get_by_role("tab")
+        lines = [(await _look(tabs.nth(n), "borderBottomColor"))[0] for n in range(4)]
+        assert lines[0] != lines[1]
+        assert len(set(lines[1:])) == 1
+
+
+async def _look(element: Locator, *names: str) -> list[str]:
+    """How it is drawn."""
+    drawn: list[str] = await element.evaluate(
+        "(element, names) => names.map((name) => getComputedStyle(element)[name])", names
+    )
+    return drawn

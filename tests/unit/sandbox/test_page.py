@@ -11,8 +11,10 @@ from sandbox.page.looks import Looks, initials, shade
 from sandbox.page.mrkdwn import Mrkdwn
 from sandbox.page.parts import TEMPLATES
 from sandbox.page.screen import read_screen
+from sandbox.page.threads import kin, threads
 from sandbox.people import ADA, BEN, PEOPLE
 from sandbox.slack import SandboxSlack
+from sandbox.slack.workspace import AUDIT, Message
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
@@ -121,3 +123,21 @@ def test_pictures_are_not_fetched() -> None:
 def test_an_address_says_who_sits_there(query: dict[str, str], people: list[str]) -> None:
     """Known people sit where the address puts them; others leave the usual one alone."""
     assert [seat.person.handle for seat in read_screen(query).seats] == people
+
+
+def _said(ts: str, thread_ts: str | None = None, mark: str = "") -> Message:
+    metadata = {"event_type": "x", "event_payload": {"mark": mark}} if mark else None
+    return Message(AUDIT, ts, BEN.id, ts, [], metadata, thread_ts)
+
+
+def test_replies_stand_under_their_beginning() -> None:
+    """A reply goes under what it answers; one whose beginning was deleted stands for itself."""
+    first, reply, second, lost = _said("1"), _said("2", "1"), _said("3"), _said("4", "0")
+    assert threads([first, reply, second, lost]) == [(first, [reply]), (second, []), (lost, [])]
+
+
+def test_a_card_that_moved_is_known_again() -> None:
+    """What the bot marked as the same thing has the same kin, whatever its version."""
+    assert kin(_said("1", mark="card_1:2")) == kin(_said("2", mark="card_1:3"))
+    assert kin(_said("1", mark="card_1:2")) != kin(_said("2", mark="card_2:2"))
+    assert kin(_said("1")) == ""
