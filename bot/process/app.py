@@ -122,7 +122,10 @@ async def open_bot(
             workshop.directory,
         )
         pages = ConnectPages(
-            way, has_app=settings.has_close_app, allows_keys=settings.allow_api_keys
+            way,
+            workspace.address,
+            has_app=settings.has_close_app,
+            allows_keys=settings.allow_api_keys,
         )
         yield web_app(edge, pages, metrics, ready, lambda: health.problem, measure)
 

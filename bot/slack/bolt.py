@@ -2,6 +2,7 @@
 
 import asyncio
 from typing import Any
+from urllib.parse import urlencode, urljoin
 
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
@@ -44,6 +45,8 @@ class Workspace:
         self._asking = asyncio.Lock()
         self.team_id: str | None = None
         self.enterprise_id: str | None = None
+        self._bot_id: str | None = None
+        self._app_id: str | None = None
         self._is_refused = False
 
     async def learn(self) -> None:
@@ -56,6 +59,7 @@ class Workspace:
         try:
             answer = await self._client.auth_test()
             team_id, enterprise_id = answer.get("team_id"), answer.get("enterprise_id")
+            self._bot_id = answer.get("bot_id")
         except Exception as error:  # also what the SDK makes of an answer that is no object
             failure = translate(error)
             self._is_refused = failure.code in STANDING
@@ -63,6 +67,24 @@ class Workspace:
         if not team_id:
             raise SlackUnclear("no_team_named")
         return str(team_id), enterprise_id or None
+
+    async def address(self) -> str | None:
+        """Where a browser opens our app in Slack (docs.slack.dev, Deep linking); None as long as
+        Slack does not say which app we are."""
+        async with self._asking:
+            if self._app_id is None and self._bot_id is not None:
+                self._app_id = await self._ask_app(self._bot_id)
+        if self._app_id is None:
+            return None
+        query = urlencode({"app": self._app_id, "team": self.team_id})
+        return urljoin(self._client.base_url, f"/app_redirect?{query}")
+
+    async def _ask_app(self, bot_id: str) -> str | None:
+        try:
+            answer = await self._client.bots_info(bot=bot_id)
+            return str(answer["bot"]["app_id"])
+        except Exception:  # noqa: BLE001 - also no object, as above; only a link will be missing
+            return None
 
     @property
     def is_known(self) -> bool | None:

@@ -1,9 +1,11 @@
-"""``/close/connect`` and ``/close/callback``, in the person's own browser.
+"""``/close/connect`` and ``/close/callback``, in the person's own browser, and the way back.
 
-Nothing here sends the browser anywhere but to Close's consent page, whose address is a setting.
+Nothing here sends the browser anywhere but to Close's consent page and to Slack: the addresses of
+both are settings.
 """
 
 import hmac
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
@@ -38,13 +40,13 @@ from models.connection import ConnectState
 BROWSER = "sendas_browser"  # ties the question to the browser that was shown it
 PATH = "/close"
 LONGEST_FORM = 4096  # bytes
-AGAIN = "Nothing was stored. Please use the Connect Close button in Slack again."
+AGAIN = "Nothing changed. Please use the Connect Close button in Slack again."
 KEY_REFUSED = "Close does not accept this key. Please check that it was copied completely."
 KEY_PROBLEMS = {
     CloseProblem.PLAN_LIMIT: "Close knows this key, but your Close plan does not include what the "
-    "bot does with it. Nothing was stored. An admin of your Close account can say more.",
-    CloseProblem.FORBIDDEN: "Close knows this key, but does not let its owner do this. Nothing was "
-    "stored. An admin of your Close account can look at your role there.",
+    "bot does with it. Nothing changed. An admin of your Close account can say more.",
+    CloseProblem.FORBIDDEN: "Close knows this key, but does not let its owner do this. Nothing "
+    "changed. An admin of your Close account can look at your role there.",
 }
 CHOOSE_THERE = "Please continue to Close instead, where you choose one."
 NO_CONSENT_PAGE = (
@@ -71,7 +73,7 @@ _NOT_CONNECTED: dict[type[Exception], _Page] = {
     ),
     NobodyCanConfirm: _Page(
         "This is another address than yours in Slack",
-        "You are {email} in Close. Nothing was stored. Log in to Close with your own Slack "
+        "You are {email} in Close. Nothing changed. Log in to Close with your own Slack "
         "address, or ask whoever runs this bot: once ADMINS names somebody other than you, that "
         "person can confirm such accounts.",
         403,
@@ -79,37 +81,37 @@ _NOT_CONNECTED: dict[type[Exception], _Page] = {
     AccountTaken: _Page(
         "Somebody else here uses this account",
         "You are {email} in Close, and in Slack that account is known as somebody else's. Nothing "
-        "was stored. Whoever runs this bot can help: once ADMINS names somebody other than the two "
+        "changed. Whoever runs this bot can help: once ADMINS names somebody other than the two "
         "of you, that person can confirm it.",
         403,
     ),
     OtherAccountInUse: _Page(
         "You lent rights with another Close account",
         "Rights that exist now were given as {email}, and only that account can take them back. "
-        "Nothing was changed. Connect that account, or first revoke the rights and answer what "
+        "Nothing changed. Connect that account, or first revoke the rights and answer what "
         "the bot asked you about in Slack.",
         409,
     ),
     NotAMember: _Page(
         "This is for full members of the workspace",
         "Guests, apps and people whose Slack account is deactivated can neither give nor get the "
-        "right to send as a colleague. Nothing was stored.",
+        "right to send as a colleague. Nothing changed.",
         403,
     ),
     NoOrganization: _Page(
         "This account is in no organization",
         "Close knows the key, but its owner belongs to no organization there, so there is nothing "
-        "to send from. Nothing was stored.",
+        "to send from. Nothing changed.",
         409,
     ),
     OrganizationUnclear: _Page(
         "This account is in several organizations",
-        "A key does not say to which of them it belongs. Nothing was stored. {way_on}",
+        "A key does not say to which of them it belongs. Nothing changed. {way_on}",
         409,
     ),
     TooManyKeys: _Page(
         "Too many API keys",
-        f"{MOST_KEYS} keys were tried for you within an hour. Nothing was stored. Please wait an "
+        f"{MOST_KEYS} keys were tried for you within an hour. Nothing changed. Please wait an "
         "hour, and then use the Connect Close button in Slack again.",
         429,
     ),
@@ -127,8 +129,16 @@ _NOT_CONNECTED: dict[type[Exception], _Page] = {
 class ConnectPages:
     """The pages on the way. ``has_app`` says that an OAuth app is configured at Close."""
 
-    def __init__(self, way: Way, *, has_app: bool, allows_keys: bool) -> None:
+    def __init__(
+        self,
+        way: Way,
+        slack_address: Callable[[], Awaitable[str | None]],
+        *,
+        has_app: bool,
+        allows_keys: bool,
+    ) -> None:
         self._way = way
+        self._slack_address = slack_address
         self._has_app = has_app
         self._allows_keys = allows_keys
         self._log = structlog.get_logger("bot.web.connections")
@@ -144,6 +154,17 @@ class ConnectPages:
             return await self._answered(request, form)
         except (NotConnectable, CloseError, SlackError) as error:
             return self._not_connected(error)
+
+    async def to_slack(self, _request: Request) -> Response:
+        """Back to the conversation with the bot, once it is known where that is."""
+        address = await self._slack_address()
+        if address is not None:
+            return RedirectResponse(address, status_code=303)
+        return pages.problem(
+            "Slack does not answer",
+            "Please open Slack yourself; the bot is among your apps there.",
+            status=503,
+        )
 
     async def _for_whom(self, request: Request, link: str, *, is_again: bool = False) -> Response:
         """Before anything is stored or sent anywhere: somebody's link may have reached somebody
@@ -208,7 +229,7 @@ class ConnectPages:
             return pages.problem("Close did not finish the connection", AGAIN, status=502)
         return pages.problem(
             "Close was not connected",
-            "You did not allow it in Close. Nothing was changed; the button in Slack starts again.",
+            "You did not allow it in Close. Nothing changed; the button in Slack starts again.",
         )
 
     async def _key_posted(self, request: Request, form: dict[str, str]) -> Response:

@@ -23,22 +23,43 @@ _PAGE = """<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title>
 <style>
-:root {{ color-scheme: light dark; font: 17px/1.5 system-ui, sans-serif; }}
-body {{ margin: 0; min-height: 100vh; display: grid; place-items: center; }}
-main {{ max-width: 26rem; padding: 2rem; }}
-h1 {{ font-size: 1.4rem; margin: 0 0 .5rem; }}
+:root {{ color-scheme: light dark; font: 1.0625rem/1.5 system-ui, sans-serif;
+  --green: #1f6f5c; --red: #b3362b; }}
+@media (prefers-color-scheme: dark) {{ :root {{ --green: #5cc2a6; --red: #f08a7f; }} }}
+body {{ margin: 0; min-height: 100vh; display: grid; place-items: center;
+  background: Canvas; color: CanvasText; }}
+main {{ box-sizing: border-box; width: min(30rem, 100%); padding: 1.5rem;
+  overflow-wrap: anywhere; }}
+.brand {{ display: flex; align-items: center; gap: .6rem; margin: 0 0 1.5rem; font-weight: 650; }}
+.brand svg {{ width: 2rem; height: 2rem; }}
+h1 {{ font-size: 1.4rem; line-height: 1.3; margin: 0 0 .5rem; }}
 h2 {{ font-size: 1.1rem; margin: 2rem 0 .5rem; }}
+a {{ color: var(--green); }}
 a.button, button {{ font: inherit; font-weight: 600; display: inline-block; padding: .5rem 1rem;
   border-radius: .5rem; border: 1px solid; background: none; color: inherit; cursor: pointer;
-  text-decoration: none; }}
+  text-decoration: none; margin: 0 .25rem .5rem 0; }}
 input {{ font: inherit; width: 100%; box-sizing: border-box; padding: .5rem; margin: .25rem 0 1rem;
   border: 1px solid; border-radius: .5rem; }}
-[role=alert] {{ border-left: .25rem solid; padding-left: .75rem; font-weight: 600; }}
+:focus-visible {{ outline: 3px solid var(--green); outline-offset: 2px; }}
+[aria-invalid] {{ border-color: var(--red); }}
+[role=alert] {{ border-left: .25rem solid var(--red); padding-left: .75rem; font-weight: 600; }}
+.back {{ margin: 2rem 0 0; }}
 </style>
 </head>
-<body><main><h1>{title}</h1>{content}</main></body>
+<body><main>
+<p class="brand"><svg viewBox="0 0 32 32" aria-hidden="true" fill="none" stroke-linejoin="round">
+<rect width="32" height="32" rx="9" fill="#1f6f5c"/>
+<path d="M7.5 11.5h17v11h-17zm0 .5 8.5 6 8.5-6" stroke="#fff" stroke-width="2"/>
+<circle cx="24" cy="9.5" r="4.5" fill="#f3b54a" stroke="#1f6f5c" stroke-width="2"/>
+</svg>Send-As</p>
+<h1>{title}</h1>{content}
+<p class="back"><a href="/close/slack">Back to Slack</a></p>
+</main></body>
 </html>
 """
+
+# The field of what was refused: the keyboard is there, and its problem is read with it.
+_AGAIN = ' autofocus aria-invalid="true" aria-describedby="problem"'
 
 
 def connected(email: str) -> HTMLResponse:
@@ -103,10 +124,10 @@ def choice(authorize_url: str | None, state: str, *, problem: str = "") -> HTMLR
     """Close's consent page, or an API key. The key is typed here and never into Slack."""
     parts = []
     if problem:
-        parts.append(f'<p role="alert">{escape(problem)}</p>')
+        parts.append(f'<p role="alert" id="problem">{escape(problem)}</p>')
     if authorize_url is not None:
         parts.append(
-            "<p>Allow it in Close; you come back here by yourself.</p>"
+            "<p>Allow it in Close; you are brought back here automatically.</p>"
             f'<p><a class="button" href="{escape(authorize_url)}">Continue to Close</a></p>'
             "<h2>Or use an API key</h2>"
         )
@@ -117,7 +138,8 @@ def choice(authorize_url: str | None, state: str, *, problem: str = "") -> HTMLR
         f'<input type="hidden" name="state" value="{escape(state)}">'
         '<label for="key">Your Close API key</label>'
         '<input id="key" name="key" type="password" autocomplete="off" spellcheck="false" '
-        'maxlength="200" placeholder="api_…" required>'
+        'maxlength="200" placeholder="api_…" required'
+        f"{_AGAIN if problem else ''}>"
         "<button>Connect</button></form>"
     )
     return _html("Connect Close", "".join(parts))

@@ -49,6 +49,7 @@ def web_app(
     routes = [
         Route("/close/connect", connect.connect, methods=["GET", "POST"]),
         Route("/close/callback", connect.callback, methods=["GET"]),
+        Route("/close/slack", connect.to_slack, methods=["GET"]),
         Route("/healthz", healthz, methods=["GET"]),
         Route("/readyz", readyz, methods=["GET"]),
         Route("/metrics", figures, methods=["GET"]),

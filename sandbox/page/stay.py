@@ -66,6 +66,7 @@ async def _keep_house(front: Front, url: str) -> None:
     is_first = True
     while True:
         async with open_house() as house, open_page(house, front.start_over) as app:
+            house.slack.client_url = url
             front.show(app)
             if is_first:
                 _greet(url)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from sandbox.people import (
+    APP_ID,
     BOT,
     BOT_ID,
     BOT_USER_ID,
@@ -39,6 +40,13 @@ def _auth_test(caller: Caller, _arguments: Arguments) -> Answer:
         "bot_id": BOT_ID,
         "is_enterprise_install": False,
     }
+
+
+def _bot_info(_caller: Caller, arguments: Arguments) -> Answer:
+    if required(arguments, "bot") != BOT_ID:
+        raise Refusal("bot_not_found")
+    bot = {"id": BOT_ID, "deleted": False, "name": BOT.name, "updated": 1_760_000_000}
+    return {"bot": bot | {"app_id": APP_ID, "user_id": BOT_USER_ID, "icons": {}}}
 
 
 def _user(caller: Caller, person: SandboxPerson, arguments: Arguments) -> dict[str, Any]:
@@ -108,6 +116,7 @@ def _group_object(group: UserGroup) -> dict[str, Any]:
 
 METHODS: dict[str, tuple[str | None, Method]] = {
     "auth.test": (None, _auth_test),
+    "bots.info": ("users:read", _bot_info),
     "users.info": ("users:read", _info),
     "users.list": ("users:read", _list),
     "users.lookupByEmail": ("users:read.email", _lookup_by_email),

@@ -78,6 +78,15 @@ class SandboxSlack(Hand):
         self._web_api.url = url
 
     @property
+    def client_url(self) -> str:
+        """Where people see this Slack in a browser; empty when nobody does."""
+        return self._web_api.client_url
+
+    @client_url.setter
+    def client_url(self, url: str) -> None:
+        self._web_api.client_url = url
+
+    @property
     def api_url(self) -> str:
         """What the bot needs as ``SLACK_API_URL``."""
         return f"{self.url}/api/"

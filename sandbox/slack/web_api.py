@@ -8,11 +8,17 @@ from urllib.parse import parse_qsl
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.responses import (
+    HTMLResponse,
+    JSONResponse,
+    PlainTextResponse,
+    RedirectResponse,
+    Response,
+)
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from sandbox.people import TEAM_ID
+from sandbox.people import APP_ID, TEAM_ID
 from sandbox.serving import CutConnection
 from sandbox.slack import chat_methods, conversation_methods, directory_methods, view_methods
 from sandbox.slack.refusals import Answer, Arguments, Caller, Method, Refusal
@@ -34,7 +40,10 @@ _PAGE = "<!doctype html><title>Blocked</title><p>This page was blocked."
 
 
 class WebApi:
-    """Answers the bot; ``url`` is this server's own address, known once it is served or called."""
+    """Answers the bot; ``url`` is this server's own address, known once it is served or called.
+
+    ``client_url`` is where people see this Slack, if there is such a place.
+    """
 
     def __init__(
         self,
@@ -47,6 +56,7 @@ class WebApi:
         scopes: frozenset[str],
     ) -> None:
         self.url = ""
+        self.client_url = ""
         self._workspace = workspace
         self._trouble = trouble
         self._sockets = sockets
@@ -66,6 +76,7 @@ class WebApi:
             routes=[
                 Route("/api/{method}", self._call, methods=["GET", "POST"]),
                 Route(f"/commands/{TEAM_ID}/{{secret}}", self._respond, methods=["POST"]),
+                Route("/app_redirect", self._open_client),
                 WebSocketRoute("/link", self._link),
             ],
             lifespan=lifespan,
@@ -74,6 +85,14 @@ class WebApi:
     def response_url(self, secret: str) -> str:
         """The full address of a response_url."""
         return f"{self.url}/commands/{TEAM_ID}/{secret}"
+
+    async def _open_client(self, request: Request) -> Response:
+        """Where ``https://slack.com/app_redirect`` leads: the app's conversation in the client."""
+        if dict(request.query_params) != {"app": APP_ID, "team": TEAM_ID}:
+            return PlainTextResponse("There is no such app in this workspace.", 404)
+        if self.client_url:
+            return RedirectResponse(self.client_url, 302)
+        return PlainTextResponse("Here Slack opens.")
 
     async def _call(self, request: Request) -> Response:
         if self._trouble.is_down:

@@ -163,6 +163,7 @@ async def open_stage(
     async with AsyncExitStack() as stack:
         app = await stack.enter_async_context(open_page(house, Front().start_over))
         url = await stack.enter_async_context(serve(app))
+        house.slack.client_url = url
         context = await browser.new_context(viewport=SIZE, reduced_motion="reduce", **options)
         stack.push_async_callback(context.close)
         page = await context.new_page()

@@ -125,6 +125,8 @@ async def test_a_wrong_key(keyed: World, key: str) -> None:
         url = f"{keyed.bot_url}/close/connect"
         again = await browser.post(url, data={"state": state_in(page), "key": key})
         assert "does not accept this key" in again.text
+        assert "autofocus aria-invalid" in again.text
+        assert "autofocus" not in page.text
         assert not key or key not in again.text
         assert await stored(keyed) == []
         good = await browser.post(

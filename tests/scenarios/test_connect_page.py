@@ -8,7 +8,7 @@ import httpx
 
 from models.connection import connect_states
 from sandbox.browser import filled
-from sandbox.people import ADA, BEN, SandboxPerson
+from sandbox.people import ADA, APP_ID, BEN, TEAM_ID, SandboxPerson
 from tests.patience import PATIENCE
 from tests.scenarios.test_api_keys import pasted, state_in
 from tests.scenarios.test_connecting import departed, is_connected
@@ -47,7 +47,7 @@ async def test_it_says_for_whom_it_is(world: World) -> None:
     async with httpx.AsyncClient(timeout=PATIENCE) as browser:
         assert (await browser.head(link)).status_code == 200
         page = await browser.get(link)
-        assert "Connect Close for ada" in page.text
+        assert "Connect Close for Ada Lindqvist" in page.text
         assert ADA.email in page.text
         assert page.headers["cache-control"] == "no-store"
         assert await states(world) == 0
@@ -61,7 +61,7 @@ async def test_this_is_not_me(stage: World) -> None:
     async with httpx.AsyncClient(timeout=PATIENCE) as browser:
         page = await stage.begin(browser, await stage.connect_link(ADA), "This is not me")
     assert page.status_code == 200
-    assert "This link is for ada" in page.text
+    assert "This link is for Ada Lindqvist" in page.text
     assert "/sendas connect" in page.text
     assert await states(stage) == 0
 
@@ -178,3 +178,21 @@ async def _wrong_keys(world: World, person: SandboxPerson, number: int) -> None:
             form = {"state": state_in(page), "key": "api_wrong.key"}
             page = await browser.post(f"{world.bot_url}/close/connect", data=form)
             assert re.search("does not accept this key", page.text)
+
+
+async def test_every_page_leads_back_to_slack(world: World) -> None:
+    """Each page carries the product's mark and a way back to the bot in Slack; while Slack does
+    not say where that is, the way ends with a sentence."""
+    async with httpx.AsyncClient(timeout=PATIENCE) as browser:
+        page = await browser.get(f"{world.bot_url}/close/connect")
+        assert page.status_code == 400
+        assert "<svg" in page.text
+        assert '<a href="/close/slack">Back to Slack</a>' in page.text
+        world.slack.trouble.fail("bots.info")
+        closed = await browser.get(f"{world.bot_url}/close/slack")
+        assert (closed.status_code, "open Slack yourself" in closed.text) == (503, True)
+        there = await browser.get(f"{world.bot_url}/close/slack")
+    assert there.status_code == 303
+    address = urlsplit(there.headers["location"])
+    assert f"{address.scheme}://{address.netloc}" == world.slack.url
+    assert parse_qs(address.query) == {"app": [APP_ID], "team": [TEAM_ID]}

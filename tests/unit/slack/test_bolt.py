@@ -11,13 +11,23 @@ from bot.slack.errors import SlackError
 
 
 class Slack:
-    """Answers auth.test with what is planned, one after the other."""
+    """Answers with what is planned, one after the other."""
+
+    base_url = "https://slack.com/api/"
 
     def __init__(self, *answers: Any) -> None:
         self._answers = list(answers)
 
     async def auth_test(self) -> Any:
         """The next answer."""
+        return self._next()
+
+    async def bots_info(self, *, bot: str) -> Any:
+        """The next answer, to who is asked for."""
+        assert bot == OURS["bot_id"]
+        return self._next()
+
+    def _next(self) -> Any:
         answer = self._answers.pop(0)
         if isinstance(answer, Exception):
             raise answer
@@ -41,7 +51,7 @@ async def learnt(*answers: Any) -> Workspace:
     return workspace
 
 
-OURS = {"team_id": "T1", "user_id": "U0BOT"}
+OURS = {"team_id": "T1", "user_id": "U0BOT", "bot_id": "B1"}
 GRID = {**OURS, "enterprise_id": "E1"}
 
 
@@ -93,3 +103,14 @@ async def test_whose_payload_it_is(
 async def test_what_is_known(answers: list[Any], is_known: bool | None) -> None:
     """K2: a token that Slack refuses is told from a Slack that does not answer."""
     assert (await learnt(*answers)).is_known is is_known
+
+
+async def test_the_way_back_to_slack() -> None:
+    """The address names our app and workspace; as long as Slack does not say which app we are
+    there is none, and it is asked once more the next time, and then never again."""
+    answers = [OURS, refused("ratelimited"), {"bot": None}, {"bot": {"app_id": "A1"}}]
+    workspace = Workspace(cast("AsyncWebClient", Slack(*answers)))
+    assert await workspace.address() is None
+    await workspace.learn()
+    found = [await workspace.address() for _ in range(4)]
+    assert found == [None, None, *["https://slack.com/app_redirect?app=A1&team=T1"] * 2]

@@ -10,7 +10,7 @@ import pytest
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from sandbox.people import ADA, BEN, BOT_USER_ID, FINN, PEOPLE, STRANGER
+from sandbox.people import ADA, BEN, BOT_USER_ID, FINN, PEOPLE, STRANGER, TEAM_ID
 from sandbox.slack import SandboxSlack
 from sandbox.slack.workspace import AUDIT, GENERAL, SALES_TEAM
 
@@ -123,6 +123,23 @@ async def test_auth_test_names_the_bot(client: AsyncWebClient) -> None:
     answer = await client.auth_test()
     assert answer["user_id"] == BOT_USER_ID
     assert "chat:write" in answer.headers["x-oauth-scopes"]
+
+
+async def test_the_bot_finds_its_app_and_the_way_there(
+    slack: SandboxSlack, client: AsyncWebClient
+) -> None:
+    """bots.info tells the app of a bot; Slack's own address for it leads to where people see it,
+    and for any other nowhere."""
+    bot_id = (await client.auth_test())["bot_id"]
+    app_id = (await client.bots_info(bot=bot_id))["bot"]["app_id"]
+    assert await error_of(client.bots_info(bot="B0")) == "bot_not_found"
+    slack.client_url = "http://localhost:3000"
+    async with httpx.AsyncClient(base_url=slack.url) as http:
+        query = {"app": app_id, "team": TEAM_ID}
+        there = await http.get("/app_redirect", params=query)
+        nowhere = await http.get("/app_redirect", params=query | {"app": "A0"})
+    assert (there.status_code, there.headers["location"]) == (302, slack.client_url)
+    assert nowhere.status_code == 404
 
 
 async def test_post_to_a_person_opens_the_direct_messages(
