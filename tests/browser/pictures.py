@@ -71,11 +71,11 @@ def _page(scheme: str) -> Callable[[Stage], Awaitable[None]]:
 async def _flow(stage: Stage) -> None:
     """The whole story as a row of stills."""
     seats = stage.page.locator(".seats")
-    box = stage.seat().get_by_role("combobox", name="Message or command")
-    await box.press_sequentially("/sendas @a")
+    await stage.look("# sales")
+    await stage.box().press_sequentially("/sendas @a")
     await expect(stage.offered()).not_to_have_count(0)
     await _picture(seats, "flow-1-ask")
-    await stage.type(ASK)
+    await stage.ask(ASK)
     await stage.sees("asks to send email as you", "right")
     await stage.sees("You asked to send email as")
     await _picture(seats, "flow-2-asked")
@@ -109,7 +109,7 @@ async def _consent(stage: Stage) -> None:
 
 async def _cards(stage: Stage) -> None:
     """Both cards in every state from the request to a right that is hard to take back."""
-    await stage.type(ASK)
+    await stage.ask(ASK)
     await _both(stage, "requested", "You asked", "asks to send email as you")
     await stage.press("Approve", "right")
     await _both(stage, "approved", "has not connected", "Connect Close")
@@ -126,7 +126,7 @@ async def _cards(stage: Stage) -> None:
 
 async def _ends_without_a_right(stage: Stage) -> None:
     """Both cards of requests that came to nothing."""
-    await stage.type(ASK)
+    await stage.ask(ASK)
     await stage.press("Deny", "right")
     await _submit_if_asked(stage, "right", "You denied")
     await _both(stage, "denied", "denied your request", "You denied")
@@ -147,12 +147,12 @@ async def _ends_without_a_right(stage: Stage) -> None:
 async def _anew(stage: Stage) -> None:
     """An empty conversation with a fresh request in it."""
     stage.house.slack.workspace.messages.clear()
-    await stage.type(ASK)
+    await stage.ask(ASK)
     await stage.sees("asks to send email as you", "right")
 
 
 async def _activate(stage: Stage) -> None:
-    await stage.type(ASK)
+    await stage.ask(ASK)
     await stage.press("Approve", "right")
     await stage.connect("right", ADA)
     await stage.sees("can send email as you until", "right")
