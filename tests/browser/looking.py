@@ -60,10 +60,14 @@ _OVERLAPS = """
 
 async def problems(page: Page) -> list[str]:
     """Violations of axe-core's rules with their places, and what lies over each other."""
-    results = await Axe().run(page)
-    found = [_told(rule, node) for rule in results.response["violations"] for node in rule["nodes"]]
     overlaps: list[str] = await page.evaluate(_OVERLAPS)
-    return found + overlaps
+    return await violations(page) + overlaps
+
+
+async def violations(page: Page) -> list[str]:
+    """Violations of axe-core's rules with their places."""
+    results = await Axe().run(page)
+    return [_told(rule, node) for rule in results.response["violations"] for node in rule["nodes"]]
 
 
 def _told(rule: dict[str, Any], node: dict[str, Any]) -> str:

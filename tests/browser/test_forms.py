@@ -8,6 +8,7 @@ from playwright.async_api import expect
 from sandbox.people import ADA, BEN, CLEO
 from sandbox.slack.fields import value_of
 from sandbox.slack.workspace import SALES
+from tests.browser.looking import problems, violations
 from tests.browser.stage import Stage
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -53,6 +54,8 @@ async def test_every_kind_of_field(shared_stage: Stage) -> None:
     stage = shared_stage
     await stage.show_modal(BEN, EVERY_FIELD)
     form = stage.seat().get_by_role("dialog")
+    await expect(form).to_be_visible()
+    assert await problems(stage.page) == []
     await form.get_by_label("line", exact=True).fill("one <line> & more")
     await form.get_by_label("lines").fill("two\nlines")
     await form.get_by_label("one", exact=True).select_option("green")
@@ -160,6 +163,8 @@ async def test_a_question_before_a_click(shared_stage: Stage) -> None:
     before = len(stage.house.slack.delivery.sent)
     await stage.seat().get_by_role("button", name="Danger").click()
     question = stage.page.get_by_role("dialog", name="Sure?")
+    await expect(question).to_be_visible()
+    assert await violations(stage.page) == []
     await question.get_by_role("button", name="No").click()
     await expect(question).to_be_hidden()
     assert len(stage.house.slack.delivery.sent) == before
