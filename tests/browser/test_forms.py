@@ -145,7 +145,7 @@ async def test_the_form_asks_like_the_command(shared_stage: Stage) -> None:
 
 
 async def test_a_question_before_a_click(shared_stage: Stage) -> None:
-    """A button with a question acts only after yes; a link and a menu in a message work as well."""
+    """A button with a question acts only after yes; a choice that is not confirmed is undone."""
     stage = shared_stage
     confirm = {
         "title": _plain("Sure?"),
@@ -154,10 +154,17 @@ async def test_a_question_before_a_click(shared_stage: Stage) -> None:
         "deny": _plain("No"),
     }
     button = {"type": "button", "action_id": "b", "text": _plain("Danger"), "confirm": confirm}
+    menu = {"type": "static_select", "action_id": "m", "options": _options("red", "green")}
     view = {
         "type": "modal",
         "title": _plain("Question"),
-        "blocks": [{"type": "actions", "block_id": "row", "elements": [button]}],
+        "blocks": [
+            {
+                "type": "actions",
+                "block_id": "row",
+                "elements": [button, menu | {"confirm": confirm}],
+            }
+        ],
     }
     await stage.show_modal(BEN, view)
     before = len(stage.house.slack.delivery.sent)
@@ -167,6 +174,10 @@ async def test_a_question_before_a_click(shared_stage: Stage) -> None:
     assert await violations(stage.page) == []
     await question.get_by_role("button", name="No").click()
     await expect(question).to_be_hidden()
+    choice = stage.seat().get_by_role("dialog").get_by_label("Choose")
+    await choice.select_option("green")
+    await stage.page.keyboard.press("Escape")
+    await expect(choice).to_have_value("")
     assert len(stage.house.slack.delivery.sent) == before
     await stage.seat().get_by_role("button", name="Danger").click()
     await question.get_by_role("button", name="Yes").click()

@@ -168,7 +168,7 @@ async def test_arrows_go_through_a_conversation(shared_stage: Stage) -> None:
 
 async def test_a_menu_opens_where_there_is_room(shared_stage: Stage) -> None:
     """Near the lower edge it opens upwards, near the left one to the right, all of it to be seen;
-    Escape closes it and leaves the keyboard on its button."""
+    Escape and a choice close it and leave the keyboard on its button."""
     stage = shared_stage
     cards = await _many_cards(stage)
     dots = cards.nth(8).get_by_label("More actions")
@@ -187,3 +187,19 @@ async def test_a_menu_opens_where_there_is_room(shared_stage: Stage) -> None:
     await stage.page.keyboard.press("Escape")
     await expect(choices).to_be_hidden()
     await expect(dots).to_be_focused()
+    await stage.page.keyboard.press("Enter")
+    await tab_to(choices.get_by_role("button", name="First"), 1)
+    await stage.page.keyboard.press("Enter")
+    await expect(choices).to_be_hidden()
+    await expect(dots).to_be_focused()
+
+
+async def test_a_search_in_app_home_keeps_the_keyboard(shared_stage: Stage) -> None:
+    """Who looks somebody up in App Home is still in the search field when the list has changed."""
+    stage = shared_stage
+    await stage.open("?left=ben&right=nobody")
+    await stage.look("Home")
+    search = stage.seat().locator(".home").get_by_role("combobox")
+    await stage.choose(search, "ada", "Ada Lindqvist")
+    await expect(stage.seat().locator(".home .mention").get_by_text(ADA.name)).to_be_visible()
+    await expect(search).to_be_focused()

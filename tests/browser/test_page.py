@@ -145,6 +145,7 @@ async def test_threads_are_threads(shared_stage: Stage) -> None:
     await expect(stage.seat().get_by_text("First answer")).to_be_hidden()
     await thread.click()
     await stage.sees("First answer")
+    await stage.seat().get_by_text("Beginning").click()
     await stage.call("chat.postMessage", {**reply, "text": "Second answer"})
     await stage.sees("Second answer")
     await expect(stage.seat().get_by_text("2 replies")).to_be_visible()

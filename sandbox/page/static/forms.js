@@ -1,5 +1,6 @@
 // Block Kit's elements in the browser: reading their values, pressing them, forms and questions.
 
+import { leaveMenu } from "./menus.js";
 import { chosenIn } from "./people.js";
 import { act } from "./talk.js";
 
@@ -77,11 +78,22 @@ const orderOf = (element, place) => ({
   values: place.dataset.place === "modal" ? valuesIn(place) : {},
 });
 
+// What was chosen and then not confirmed: as the bot showed it.
+const undo = (field) => {
+  for (const option of field.options ?? []) option.selected = option.defaultSelected;
+  for (const input of field.querySelectorAll("input")) input.checked = input.defaultChecked;
+  if (field.matches("input, textarea")) field.value = field.defaultValue;
+  if (field.classList.contains("people")) field.querySelector(".chosen").replaceChildren();
+};
+
 export const press = async (seat, element) => {
   const place = element.closest("[data-place]");
   const order = orderOf(element, place);
-  if (element.dataset.confirm && !(await confirmed(seat, JSON.parse(element.dataset.confirm)))) return;
-  element.closest("details")?.removeAttribute("open");
+  if (element.dataset.confirm && !(await confirmed(seat, JSON.parse(element.dataset.confirm)))) {
+    undo(element);
+    return;
+  }
+  leaveMenu(element);
   element.setAttribute("aria-busy", "true");
   await act(seat, "click", order);
   element.removeAttribute("aria-busy");

@@ -14,6 +14,14 @@ const place = (menu) => {
   choices.scrollIntoView({ block: "nearest" });
 };
 
+// Whatever was chosen in it, the keyboard goes back to its button.
+export const leaveMenu = (element) => {
+  const menu = element.closest("details.menu[open]");
+  if (!menu) return;
+  menu.open = false;
+  menu.querySelector("summary").focus();
+};
+
 export const placeMenus = () =>
   document.addEventListener(
     "toggle",

@@ -2,7 +2,7 @@
 
 import { compose } from "./composer.js";
 import { press, valuesIn } from "./forms.js";
-import { placeMenus } from "./menus.js";
+import { leaveMenu, placeMenus } from "./menus.js";
 import { patch, patchGrowing, remember } from "./patch.js";
 import { findPeople } from "./people.js";
 import { rove, startAtTheEnd } from "./roving.js";
@@ -115,11 +115,11 @@ const inSeat = {
     composers.get(seat).type(element.dataset.types);
   },
   "[data-shortcut]": (seat, element) => {
-    element.closest("details").open = false;
+    leaveMenu(element);
     act(seat, "shortcut", { shortcut: element.dataset.shortcut });
   },
   "[data-message-shortcut]": (seat, element) => {
-    element.closest("details").open = false;
+    leaveMenu(element);
     const { ts } = element.closest("[data-ts]").dataset;
     act(seat, "message-shortcut", { shortcut: element.dataset.messageShortcut, ts });
   },
@@ -145,7 +145,7 @@ const behind = async (address, order) => {
 };
 
 document.addEventListener("click", (event) => {
-  for (const menu of document.querySelectorAll("details[open]"))
+  for (const menu of document.querySelectorAll("details.menu[open]"))
     if (!menu.contains(event.target)) menu.open = false;
   const seat = event.target.closest(".seat");
   for (const [selector, run] of Object.entries(seat ? inSeat : {})) {
@@ -181,10 +181,8 @@ document.addEventListener("submit", (event) => {
 document.addEventListener("keydown", (event) => {
   if (event.target.matches("[role=tab]")) moveAmongTabs(event);
   if (event.key !== "Escape") return;
-  const menu = event.target.closest("details[open]");
-  if (menu) {
-    menu.open = false;
-    menu.querySelector("summary").focus();
+  if (event.target.closest("details.menu[open]")) {
+    leaveMenu(event.target);
   } else if (event.target.closest(".sheet")) {
     act(event.target.closest(".seat"), "close", { everything: false });
   }

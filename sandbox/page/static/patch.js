@@ -12,7 +12,7 @@ const trail = (target) => {
   const at = document.activeElement;
   if (!at || !target.contains(at)) return null;
   const place = at.closest("[data-place]");
-  const { action, value } = at.dataset;
+  const { action, value } = at.closest("[data-action]")?.dataset ?? {};
   return { at, id: at.id, place: place?.id, kin: place?.dataset.kin, action, value };
 };
 
@@ -25,11 +25,12 @@ const placeAgain = (target, was) => {
   return named(was.place) ?? (kin || messages.at(-1) || target.querySelector("[data-place]"));
 };
 
-const controlAgain = (place, was) =>
-  was.action &&
-  [...place.querySelectorAll("[data-action]")].find(
+const controlAgain = (place, was) => {
+  const found = [...place.querySelectorAll("[data-action]")].find(
     (each) => each.dataset.action === was.action && each.dataset.value === was.value,
   );
+  return found?.matches(".people, .options") ? found.querySelector("input") : found;
+};
 
 const focusKept = (target, change) => {
   const was = trail(target);
