@@ -6,60 +6,38 @@ A week begins on Monday. A date without a year is the next one to come.
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 
-from whenever import Date, Weekday, ZonedDateTime
+from whenever import Date, Time, Weekday, ZonedDateTime
 
-Words = tuple[str, ...]
+from bot.times.span import Impossible
+from bot.times.vocabulary import MONTHS, PERIODS, TO, WEEKDAYS, Words
 
 _LEAP_CYCLE = 8
-_WEEKDAYS = {
-    name: day
-    for day, names in {
-        Weekday.MONDAY: ("monday", "mon"),
-        Weekday.TUESDAY: ("tuesday", "tue", "tues"),
-        Weekday.WEDNESDAY: ("wednesday", "wed"),
-        Weekday.THURSDAY: ("thursday", "thu", "thur", "thurs"),
-        Weekday.FRIDAY: ("friday", "fri"),
-        Weekday.SATURDAY: ("saturday", "sat"),
-        Weekday.SUNDAY: ("sunday", "sun"),
-    }.items()
-    for name in names
-}
-_MONTH_NAMES = [
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-]
-_MONTHS = {name: number for number, name in enumerate(_MONTH_NAMES, 1)}
-_MONTHS |= {name[:3]: number for name, number in _MONTHS.items()} | {"sept": 9}
-PERIODS = {"week", "month", "year"}
-_ISO_DATE = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})")
-_SLASH_DATE = re.compile(r"([0-9]{1,2})/([0-9]{1,2})(?:/([0-9]{4}))?")
-_DOTTED_DATE = re.compile(r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})")
-_DAY_NUMBER = re.compile(r"([0-9]{1,2})(st|nd|rd|th)?")
+_WEEKDAYS = {name: Weekday[day.upper()] for name, day in WEEKDAYS.items()}
+_ISO_DATE = re.compile(r"([0-9]{4})[-/]([0-9]{1,2})[-/]([0-9]{1,2})")
+_SLASH_DATE = re.compile(r"([0-9]{1,2})/([0-9]{1,2})(?:/([0-9]{4}|[0-9]{2}))?")
+_DOTTED_DATE = re.compile(r"([0-9]{1,2})\.([0-9]{1,2})(\.)?([0-9]{4}|[0-9]{2})?")
+_DAY_NUMBER = re.compile(r"([0-9]{1,2})(st|nd|rd|th|\.)?")
 _YEAR = re.compile(r"[0-9]{4}")
+_QUARTER = re.compile(r"q([1-4])")
+_WORKDAYS = {"workday", "workdays"}
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
     """Where a phrase is spoken: "tomorrow" counts from ``now``, "friday" is the first one whose
     end lies after ``after``. ``day_first`` tells how to read 3/4. ``is_second_half`` marks the end
-    of a range, which takes the nearest fit after its start.
+    of a range, which takes the nearest fit after its start. ``is_24_hours``: 5:30 is in the
+    morning. ``default`` is how long what has a start alone lasts.
     """
 
     now: ZonedDateTime
     after: ZonedDateTime
     day_first: bool
     is_second_half: bool = False
+    is_24_hours: bool = False
+    default: timedelta = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,20 +67,61 @@ def is_day_name(word: str) -> bool:
 def read_days(words: Words, scene: Scene) -> Days | None:
     """The days that the words, taken whole and in lower case, can mean; None when they are none.
 
-    Raises ValueError or OverflowError beyond the calendar.
+    Raises Impossible for a date with another day's name, ValueError or OverflowError beyond the
+    calendar.
     """
     if not words:
         return None
     readers: tuple[Callable[[Words, Scene], Days | None], ...] = (
         _relative_day,
         _weekday,
+        _weekday_in_a_week,
         _period,
+        _weekend,
+        _next_workday,
         _numeric_date,
         _month_and_day,
         _month,
         _day_of_month,
+        _weekday_and_date,
     )
     return next((days for reader in readers if (days := reader(words, scene))), None)
+
+
+def read_day_range(words: Words, scene: Scene) -> Days | None:
+    """``dec 3-5``, ``3rd to 5th of december 2026``, ``the 3rd to the 5th``: from day to day."""
+    year, words = _year_at_the_end(words)
+    plain = tuple(word for word in words if word != "of")
+    if plain[:1] and plain[0] in MONTHS:
+        plain = (*plain[1:], plain[0])
+    if len(plain) not in (3, 4) or plain[1] not in TO:
+        return None
+    first, last = _DAY_NUMBER.fullmatch(plain[0]), _DAY_NUMBER.fullmatch(plain[2])
+    if first is None or last is None:
+        return None
+    if len(plain) == 4:
+        return _from_day_to_day(int(first[1]), int(last[1]), MONTHS.get(plain[3]), year, scene)
+    if not first[2] or not last[2] or year:
+        return None
+    return _from_day_to_day(int(first[1]), int(last[1]), None, None, scene)
+
+
+def _from_day_to_day(
+    first: int, last: int, month: int | None, year: int | None, scene: Scene
+) -> Days | None:
+    """Both days of one month: of the given one, or of the next that is not over."""
+    if first >= last:
+        return None
+    this_month = scene.now.date().start_of("month")
+    months = [this_month.add(months=later) for later in range(12 * _LEAP_CYCLE)]
+    options = [
+        (begins, ends.next_day())
+        for each in months
+        if month in (None, each.month) and year in (None, each.year)
+        if (begins := _date_or_none(each.year, each.month, first))
+        and (ends := _date_or_none(each.year, each.month, last))
+    ]
+    return Days(tuple(options)) if options else None
 
 
 def _one_day(date: Date) -> tuple[Date, Date]:
@@ -116,6 +135,8 @@ def _relative_day(words: Words, scene: Scene) -> Days | None:
         ("tonight",): 0,
         ("tomorrow",): 1,
         ("day", "after", "tomorrow"): 2,
+        ("today", "week"): 7,
+        ("tomorrow", "week"): 8,
     }
     if words not in offsets:
         return None
@@ -153,22 +174,94 @@ def _said_weekday(said: str, day: Weekday, today: Date) -> Days | None:
     return Days(tuple(_one_day(date) for date in options), keep=2)
 
 
+def _weekday_in_a_week(words: Words, scene: Scene) -> Days | None:
+    """``friday next week``, ``next week friday``, ``monday of next week``; ``monday week``."""
+    plain = tuple(word for word in words if word not in {"of", "on"})
+    today = scene.now.date()
+    if len(plain) == 2 and plain[1] == "week" and plain[0] in _WEEKDAYS:
+        return Days((_one_day(today.nth_weekday(1, _WEEKDAYS[plain[0]]).add(weeks=1)),))
+    if len(plain) != 3:
+        return None
+    if plain[-1] in _WEEKDAYS:
+        plain = (plain[-1], *plain[:2])
+    if plain[0] not in _WEEKDAYS or plain[1:] not in {("this", "week"), ("next", "week")}:
+        return None
+    monday = today.start_of("week_mon").add(weeks=1 if plain[1] == "next" else 0)
+    return Days((_one_day(monday.add(days=_WEEKDAYS[plain[0]].value - 1)),))
+
+
 def _period(words: Words, scene: Scene) -> Days | None:
+    if len(words) == 1 and (found := _QUARTER.fullmatch(words[0])):
+        return _quarter(int(found[1]), scene)
+    if len(words) == 1 and _YEAR.fullmatch(words[0]):
+        return _whole_year(int(words[0]), scene)
     if len(words) != 2 or words[0] not in {"this", "next"} or words[1] not in PERIODS:
         return None
-    today = scene.now.date()
-    if words[1] == "week":
-        first = today.start_of("week_mon")
-        bounds = first, first.add(weeks=1), first.add(weeks=2)
-    elif words[1] == "month":
-        first = today.start_of("month")
-        bounds = first, first.add(months=1), first.add(months=2)
-    else:
-        first = today.start_of("year")
-        bounds = first, first.add(years=1), first.add(years=2)
+    bounds = _bounds(words[1], scene.now.date())
     if words[0] == "this":
         return Days((bounds[:2],))
     return Days((bounds[1:],), edge_is_unclear=True)
+
+
+def _bounds(period: str, today: Date) -> tuple[Date, Date, Date]:
+    """Where the present period begins, the next one, and the one after."""
+    if period == "week":
+        first = today.start_of("week_mon")
+        return first, first.add(weeks=1), first.add(weeks=2)
+    months = {"month": 1, "quarter": 3, "year": 12}[period]
+    first = today.start_of("year" if period == "year" else "month")
+    if period == "quarter":
+        first = first.subtract(months=(first.month - 1) % 3)
+    return first, first.add(months=months), first.add(months=2 * months)
+
+
+def _quarter(number: int, scene: Scene) -> Days:
+    january = scene.after.date().start_of("year")
+    firsts = [january.add(years=later, months=3 * (number - 1)) for later in range(2)]
+    return Days(
+        tuple((first, first.add(months=3)) for first in firsts), is_weak=True, edge_is_unclear=True
+    )
+
+
+def _whole_year(year: int, scene: Scene) -> Days | None:
+    if not scene.now.year <= year < scene.now.year + _LEAP_CYCLE:
+        return None
+    january = Date(year, 1, 1)
+    return Days(((january, january.add(years=1)),), is_weak=True, edge_is_unclear=True)
+
+
+def _weekend(words: Words, scene: Scene) -> Days | None:
+    if words[-1] != "weekend" or len(words) > 2:
+        return None
+    saturday = scene.now.date().start_of("week_mon").add(days=5)
+    weekends = [(each, each.add(days=2)) for each in (saturday, saturday.add(weeks=1))]
+    if len(words) == 1 or words[0] in {"this", "coming"}:
+        return Days(tuple(weekends), edge_is_unclear=True)
+    return Days(tuple(weekends), keep=2) if words[0] == "next" else None
+
+
+def _next_workday(words: Words, scene: Scene) -> Days | None:
+    if len(words) != 2 or words[0] != "next" or words[1] not in _WORKDAYS:
+        return None
+    return Days((_one_day(_after_workdays(scene.now.date(), 1)),))
+
+
+def _after_workdays(date: Date, count: int) -> Date:
+    """So many working days later; from a weekend counted as from the Friday before."""
+    weekday = date.day_of_week().value
+    if weekday > 5:
+        date, weekday = date.subtract(days=weekday - 5), 5
+    weeks, rest = divmod(count, 5)
+    return date.add(weeks=weeks, days=rest + (2 if weekday + rest > 5 else 0))
+
+
+def after_workdays(moment: ZonedDateTime, count: int) -> ZonedDateTime:
+    """The same clock time so many working days later; a weekend counts as its Monday's start."""
+    if moment.date().day_of_week().value > 5:
+        monday = moment.date().start_of("week_mon").add(weeks=1)
+        last = _after_workdays(monday.subtract(days=3), count)
+        return last.next_day().at(Time()).assume_tz(moment.tz_id or "UTC")
+    return moment.replace_date(_after_workdays(moment.date(), count))
 
 
 def _numeric_date(words: Words, scene: Scene) -> Days | None:
@@ -177,27 +270,43 @@ def _numeric_date(words: Words, scene: Scene) -> Days | None:
     if found := _ISO_DATE.fullmatch(words[0]):
         return _dated(int(found[1]), int(found[2]), int(found[3]))
     if found := _DOTTED_DATE.fullmatch(words[0]):
-        return _dated(int(found[3]), int(found[2]), int(found[1]))
+        return _dotted_date(found, scene)
     if found := _SLASH_DATE.fullmatch(words[0]):
         day, month = int(found[1]), int(found[2])
         if not scene.day_first:
             day, month = month, day
         if found[3]:
-            return _dated(int(found[3]), month, day)
+            return _dated(_full_year(found[3]), month, day)
         return _every_year(month, day, scene, is_weak=True)
     return None
 
 
-def _month_and_day(words: Words, scene: Scene) -> Days | None:
-    year = None
+def _dotted_date(found: re.Match[str], scene: Scene) -> Days | None:
+    """``24.12.2026``, ``24.12.``, and beside "until" ``24.12``."""
+    day, month = int(found[1]), int(found[2])
+    if found[4]:
+        return _dated(_full_year(found[4]), month, day) if found[3] else None
+    return _every_year(month, day, scene, is_weak=not found[3])
+
+
+def _full_year(digits: str) -> int:
+    return int(digits) if len(digits) == 4 else 2000 + int(digits)
+
+
+def _year_at_the_end(words: Words) -> tuple[int | None, Words]:
     if len(words) > 2 and _YEAR.fullmatch(words[-1]):
-        year, words = int(words[-1]), words[:-1]
+        return int(words[-1]), words[:-1]
+    return None, words
+
+
+def _month_and_day(words: Words, scene: Scene) -> Days | None:
+    year, words = _year_at_the_end(words)
     pair = tuple(word for word in words if word != "of")
     if len(pair) != 2 or len(words) > 3:
         return None
-    if pair[0] in _MONTHS:
+    if pair[0] in MONTHS:
         pair = pair[1], pair[0]
-    day, month = _DAY_NUMBER.fullmatch(pair[0]), _MONTHS.get(pair[1])
+    day, month = _DAY_NUMBER.fullmatch(pair[0]), MONTHS.get(pair[1])
     if day is None or month is None:
         return None
     if year is not None:
@@ -205,14 +314,40 @@ def _month_and_day(words: Words, scene: Scene) -> Days | None:
     return _every_year(month, int(day[1]), scene)
 
 
+def _weekday_and_date(words: Words, scene: Scene) -> Days | None:
+    """``friday 27 november``; another day's name raises Impossible."""
+    day = _WEEKDAYS.get(words[0])
+    if day is None or len(words) < 2:
+        return None
+    rest = words[1:]
+    days = _numeric_date(rest, scene) or _month_and_day(rest, scene) or _day_of_month(rest, scene)
+    if days is None or (len(rest) == 1 and "/" in rest[0]):
+        return None
+    to_come = [option for option in days.options if option[1] > scene.after.date()] or days.options
+    date = to_come[0][0]
+    if date.day_of_week() == day:
+        return Days((to_come[0],))
+    raise Impossible(
+        " ".join(words),
+        f"{date.format('D MMMM')} is a {date.format('EEEE')}, not a {day.name.title()}",
+    )
+
+
 def _month(words: Words, scene: Scene) -> Days | None:
-    if len(words) != 1 or words[0] not in _MONTHS:
+    year = None
+    if len(words) == 2 and _YEAR.fullmatch(words[1]):
+        year = int(words[1])
+    elif len(words) != 1:
+        return None
+    if words[0] not in MONTHS:
         return None
     this_year = scene.after.date().start_of("year")
-    january = (this_year.add(years=later) for later in range(2))
-    firsts = [date.add(months=_MONTHS[words[0]] - 1) for date in january]
+    january = [this_year.add(years=later) for later in range(2)]
+    if year is not None:
+        january = [Date(year, 1, 1)]
+    firsts = [date.add(months=MONTHS[words[0]] - 1) for date in january]
     options = tuple((first, first.add(months=1)) for first in firsts)
-    return Days(options, is_weak=True, edge_is_unclear=True)
+    return Days(options, is_weak=year is None, edge_is_unclear=True)
 
 
 def _day_of_month(words: Words, scene: Scene) -> Days | None:

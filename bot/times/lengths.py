@@ -1,6 +1,6 @@
 """Elapsed time in words or compact form: ``2h30m``, ``3 days``, ``an hour and a half``.
 
-Only ASCII digits count as numbers. Months and years are calendar units without a fixed length.
+Months and years are calendar units without a fixed length; working days are Monday to Friday.
 """
 
 import re
@@ -9,51 +9,17 @@ from datetime import timedelta
 from difflib import get_close_matches
 from fractions import Fraction
 
-from bot.times.days import Words
+from bot.times.numbers import number_in, take_and_a_half, take_number
 from bot.times.span import UNIT_SECONDS, NotATime, NotPositive, TooLarge
+from bot.times.vocabulary import TO, UNITS, VAGUE, Words
 
 _LONGEST_SETTING = 40
-_MOST_DIGITS = 9
-_TOO_LARGE = Fraction(10**18)
-_SECONDS_IN = {
-    name: UNIT_SECONDS[unit]
-    for unit, names in {
-        "second": "s sec secs second seconds",
-        "minute": "m min mins minute minutes",
-        "hour": "h hr hrs hour hours",
-        "day": "d day days",
-        "week": "w wk wks week weeks",
-    }.items()
-    for name in names.split()
-}
-_MONTHS_IN = {"month": 1, "months": 1, "year": 12, "years": 12}
-_NUMBERS = {
-    name: number
-    for number, name in enumerate(
-        [
-            "one",
-            "two",
-            "three",
-            "four",
-            "five",
-            "six",
-            "seven",
-            "eight",
-            "nine",
-            "ten",
-            "eleven",
-            "twelve",
-        ],
-        1,
-    )
-}
-_NUMBERS |= {"a": 1, "an": 1, "another": 1}
-_AND_A_HALF = ("and", "a", "half")
-_HALF = Fraction(1, 2)
+_SECONDS_IN = UNIT_SECONDS | {"fortnight": 2 * UNIT_SECONDS["week"]}
+_MONTHS_IN = {"month": 1, "year": 12}
+_WHOLE = {"full", "whole", "entire"}
 _SIGNS = {"-", "−", "–"}
 
-_NUMBER = re.compile(r"([-−–]?)([0-9]+(?:\.[0-9]+)?)")
-_PIECE = re.compile(r"([0-9]+(?:\.[0-9]+)?)([a-z]+)")
+_PIECE = re.compile(r"([0-9]*[.,]?[0-9]*[½¼¾⅓⅔]?)([a-z]+)")
 _HOURS_AND_MINUTES = re.compile(r"([0-9]{1,4})h([0-9]{2})")
 _STRICT = re.compile(r"(?:[0-9]+w)?(?:[0-9]+d)?(?:[0-9]+h)?(?:[0-9]+m)?(?:[0-9]+s)?")
 _ATTEMPT = re.compile(r"[-+−–]?\d[\d.,]*([^\W\d_]+)(?:\d[\d.,]*[^\W\d_]+)*[-–—]?")
@@ -62,19 +28,24 @@ _ORDINALS = {"st", "nd", "rd", "th"}
 
 @dataclass(frozen=True, slots=True)
 class Length:
-    """Elapsed time plus calendar months; at least one of the two is positive."""
+    """Elapsed time plus calendar months, or working days; at least one of them is positive."""
 
     elapsed: timedelta = timedelta()
     months: int = 0
+    workdays: int = 0
+
+    @property
+    def is_of_days(self) -> bool:
+        """Whether it is one or more whole days."""
+        return bool(self.months or self.workdays) or not self.elapsed % timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """A number of units: of ``seconds`` each, or of ``months`` each."""
+    """A number of units."""
 
     number: Fraction
-    seconds: int = 0
-    months: int = 0
+    unit: str
 
 
 def parse_duration(text: str) -> timedelta:
@@ -85,21 +56,22 @@ def parse_duration(text: str) -> timedelta:
     """
     if not text or len(text) > _LONGEST_SETTING or not _STRICT.fullmatch(text):
         raise NotATime(text)
-    length = read_length((text,))
-    if length is None:
+    lengths = read_lengths((text,))
+    if not lengths:
         raise NotATime(text)
-    return length.elapsed
+    return lengths[0].elapsed
 
 
-def read_length(words: Words) -> Length | None:
-    """The length that the words, taken whole and in lower case, mean; None when they mean none.
+def read_lengths(words: Words) -> list[Length]:
+    """What the words, taken whole and in lower case, can mean as a length; empty for none.
 
-    Raises NotPositive for zero or negative numbers, TooLarge.
+    There are two for ``2-3 hours`` and ``a few days``. Raises NotPositive for zero or negative
+    numbers, TooLarge.
     """
     said = " ".join(words)
     try:
-        parts = _parts(words)
-        return None if parts is None else _total(parts, said)
+        read = (_total(parts, said) for parts in _alternatives(words))
+        return [length for length in read if length is not None]
     except OverflowError as error:
         raise TooLarge(said) from error
 
@@ -116,12 +88,52 @@ def is_attempt(word: str) -> bool:
     letters = found[1]
     if len(letters) <= 2:
         return len(letters) == 1 or letters[0] in "smhdw"
-    return len(letters) <= 10 and bool(get_close_matches(letters, _SECONDS_IN, 1, 0.7))
+    return len(letters) <= 10 and bool(get_close_matches(letters, UNITS, 1, 0.7))
+
+
+def _alternatives(words: Words) -> list[list[_Part]]:
+    words = _without_next(words)
+    rest = words[1:] if words[:1] == ("a",) else words
+    if rest and rest[0] in VAGUE and len(rest) > 1:
+        rest = (rest[0], *rest[2:]) if rest[1] == "of" else rest
+        return [
+            parts
+            for number in VAGUE[rest[0]]
+            if (parts := _parts((str(number), *rest[1:]))) is not None
+        ]
+    if either := _either(words):
+        return either
+    parts = _parts(words)
+    return [] if parts is None else [parts]
+
+
+def _without_next(words: Words) -> Words:
+    """Without what leads on: ``the next 2 hours``, ``another 2 hours``, ``2 more hours``."""
+    is_led = words[:1] in {("next",), ("another",)}
+    if is_led and (take_number(words[1:]) or words[1:2] in {(vague,) for vague in VAGUE}):
+        words = words[1:]
+    if words[:1] == ("a",) and words[1:2] and words[1] in _WHOLE:
+        words = ("a", *words[2:])
+    if len(words) > 2 and words[1] == "more":
+        words = (words[0], *words[2:])
+    return words[:-1] if len(words) > 2 and words[-1] in {"more", "longer"} else words
+
+
+def _either(words: Words) -> list[list[_Part]]:
+    """``2-3 hours``, ``2 or 3 days``, ``1h-2h``, ``between 2 and 3 hours``."""
+    words = words[1:] if words[:1] == ("from",) else words
+    for cut in range(1, len(words) - 1):
+        if words[cut] not in TO | {"or"}:
+            continue
+        last = _parts(words[cut + 1 :])
+        if last is None or len(last) != 1:
+            return []
+        first = _parts((*words[:cut], last[0].unit)) or _parts(words[:cut])
+        return [first, last] if first else []
+    return []
 
 
 def _parts(words: Words) -> list[_Part] | None:
-    if words[:1] in {("next",), ("another",)} and words[1:] and _number(words[1]) is not None:
-        words = words[1:]
     parts: list[_Part] = []
     while words:
         taken = _take(words)
@@ -138,34 +150,16 @@ def _take(words: Words) -> tuple[list[_Part], Words] | None:
     """The first part of a length and the words after it."""
     if glued := _glued(words[0]):
         return glued, words[1:]
-    if words[0] == "half":
-        rest = words[2:] if words[1:2] in {("a",), ("an",)} else words[1:]
-        return _with_unit(_HALF, rest)
-    number = _number(words[0])
-    if number is None:
+    if words[0] == "fortnight" or words[:4] == ("hour", "and", "a", "half"):
+        words = ("a", *words)
+    taken = take_number(words)
+    if taken is None or not taken[1] or taken[1][0] not in UNITS:
         return None
-    if words[1:4] == _AND_A_HALF and len(words) > 4:
-        return _with_unit(number + _HALF, words[4:])
-    if words[2:5] == _AND_A_HALF and len(words) == 5:
-        return _with_unit(number + _HALF, words[1:2])
-    return _with_unit(number, words[1:])
-
-
-def _with_unit(number: Fraction, words: Words) -> tuple[list[_Part], Words] | None:
-    if words and words[0] in _SECONDS_IN:
-        return [_Part(number, seconds=_SECONDS_IN[words[0]])], words[1:]
-    if words and words[0] in _MONTHS_IN and number.denominator == 1:
-        return [_Part(number, months=_MONTHS_IN[words[0]])], words[1:]
-    return None
-
-
-def _number(word: str) -> Fraction | None:
-    if word in _NUMBERS:
-        return Fraction(_NUMBERS[word])
-    found = _NUMBER.fullmatch(word)
-    if found is None:
-        return None
-    return _fraction(found[2]) * (-1 if found[1] else 1)
+    number, (name, *after) = taken
+    rest = tuple(after)
+    if more := take_and_a_half(rest):
+        number, rest = number + more[0], more[1]
+    return [_Part(number, UNITS[name])], rest
 
 
 def _glued(word: str) -> list[_Part]:
@@ -176,24 +170,25 @@ def _glued(word: str) -> list[_Part]:
         digits = f"{found[1]}h{found[2]}m"
     parts, position = [], 0
     for piece in _PIECE.finditer(digits):
-        if piece.start() != position or piece[2] not in _SECONDS_IN:
+        number = number_in(piece[1])
+        if piece.start() != position or piece[2] not in UNITS or number is None:
             return []
-        parts.append(_Part(sign * _fraction(piece[1]), seconds=_SECONDS_IN[piece[2]]))
+        parts.append(_Part(sign * number, UNITS[piece[2]]))
         position = piece.end()
     return parts if position == len(digits) else []
 
 
-def _fraction(digits: str) -> Fraction:
-    """The number; one with too many digits becomes one that is too large for every unit."""
-    return Fraction(digits) if len(digits) <= _MOST_DIGITS else _TOO_LARGE
-
-
 def _total(parts: list[_Part], said: str) -> Length | None:
-    units = [(part.seconds, part.months) for part in parts]
+    units = [part.unit for part in parts]
     if len(set(units)) != len(units) or not parts:
         return None
-    seconds = int(sum(part.number * part.seconds for part in parts))
-    months = int(sum(part.number * part.months for part in parts))
-    if any(part.number < 0 for part in parts) or seconds + months == 0:
+    seconds = sum(part.number * _SECONDS_IN.get(part.unit, 0) for part in parts)
+    months = sum(part.number * _MONTHS_IN.get(part.unit, 0) for part in parts)
+    workdays = sum(part.number for part in parts if part.unit == "workday")
+    if Fraction(months).denominator != 1 or Fraction(workdays).denominator != 1:
+        return None
+    if workdays and len(parts) > 1:
+        return None
+    if any(part.number < 0 for part in parts) or int(seconds) + months + workdays == 0:
         raise NotPositive(said)
-    return Length(timedelta(seconds=seconds), months)
+    return Length(timedelta(seconds=int(seconds)), int(months), int(workdays))

@@ -10,26 +10,22 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from whenever import Date, Instant, PlainDateTime, Time, ZonedDateTime
+from whenever import Date, OffsetDateTime, PlainDateTime, Time, ZonedDateTime
 
-from bot.times.days import PERIODS, Days, Scene, Words, is_day_name, read_days
-from bot.times.vocabulary import FROM, TO
+from bot.times.days import Days, Scene, after_workdays, is_day_name, read_days
+from bot.times.hours import EVENING, MIDNIGHT, MORNING, NOON, Clock, read_clock
+from bot.times.lengths import Length, read_lengths
+from bot.times.vocabulary import ENDS, FROM, PARTS_OF_DAY, PERIODS, TO, Words
 
-_MIDNIGHT = Time()
-_ENDS = {"eod": "today", "eow": "week", "eom": "month", "eoy": "year"}
-_O_CLOCK = {"o'clock", "o’clock"}
-_NAMED_CLOCKS = {
-    "noon": Time(12),
-    "midday": Time(12),
-    "morning": Time(9),
-    "evening": Time(18),
+# From when to when a part of the day goes, and how many days later its end is.
+_STRETCHES = {"afternoon": (NOON, EVENING, 0), "night": (EVENING, MIDNIGHT, 1)}
+_REST_OF = {
+    "morning": (MORNING, NOON, 0),
+    "afternoon": (NOON, EVENING, 0),
+    "evening": (EVENING, MIDNIGHT, 1),
+    "night": (EVENING, MORNING, 1),
 }
-_AFTERNOON = Time(12), Time(18)
-_PARTS_OF_TODAY = {"morning", "afternoon", "evening"}
-_CLOCK = re.compile(r"([0-9]{1,2})(?:[:.]([0-9]{2}))?(am|pm)")
-_CLOCK_24 = re.compile(r"([0-9]{1,2}):([0-9]{2})")
-_BARE_HOUR = re.compile(r"[0-9]{1,2}")
-_UTC_STAMP = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}t[0-9]{2}:[0-9]{2}(:[0-9]{2})?z")
+_STAMP = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}t[0-9:.]+(?:z|[+-][0-9:]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,27 +47,22 @@ class Moment:
         return self.begins == self.ends
 
 
-@dataclass(frozen=True, slots=True)
-class _Clock:
-    """Clock times a phrase may mean, each with the days it lies after the named day."""
-
-    options: tuple[tuple[Time, int], ...]
-    is_bare_hour: bool = False
-
-
 def read_moments(words: Words, scene: Scene) -> list[Moment]:
     """Every moment that the words, taken whole, can mean; empty when they are not a moment.
 
-    Raises ValueError or OverflowError when a date lies beyond the calendar.
+    Raises Impossible, and ValueError or OverflowError when a date lies beyond the calendar.
     """
+    if not words:
+        return []
     if words == ("now",):
         return [Moment(scene.now, scene.now)]
-    if len(words) == 2 and words[0] == "this" and words[1] in _PARTS_OF_TODAY:
+    if len(words) == 2 and words[0] == "this" and words[1] in PARTS_OF_DAY:
         words = "today", words[1]
     readers: tuple[Callable[[Words, Scene], list[Moment]], ...] = (
         _read_stamp,
-        _read_end_of,
-        _read_afternoon,
+        _read_later,
+        _read_edge_of,
+        _read_part_of_day,
         _read_clock_only,
         _read_days_only,
         _read_days_and_clock,
@@ -82,45 +73,90 @@ def read_moments(words: Words, scene: Scene) -> list[Moment]:
     return []
 
 
-def day_and_hours(words: Words) -> Iterator[tuple[Words, str, str]]:
+def read_rest_of_day(part: str, day: Words, scene: Scene) -> list[Moment]:
+    """The whole morning, afternoon, evening or night of a day; the present night may have begun
+    yesterday."""
+    begins, ends, later = _REST_OF[part]
+    if part == "night" and not day and scene.now.time() < MORNING:
+        day = ("yesterday",)
+    return _part_of(read_days(day or ("today",), scene), begins, ends, later, scene)
+
+
+def day_and_hours(
+    words: Words, *, is_24_hours: bool = False
+) -> Iterator[tuple[Words, Words, Words]]:
     """``friday [from] 9 to 5`` and ``[from] 9 to 5 [on] friday``: day, first and second clock."""
     for cut in range(1, len(words)):
         for day, hours in (words[:cut], words[cut:]), (words[cut:], words[:cut]):
-            body = hours[1:] if hours[0] in FROM else hours
             named = day[1:] if day[0] in {"on", "for"} else day
-            if len(body) != 3 or body[1] not in TO or not named:
-                continue
-            if _read_clock(body[:1]) and _read_clock(body[2:]):
-                yield named, body[0], body[2]
+            clocks = two_clocks(hours, is_24_hours=is_24_hours) if named else None
+            if clocks:
+                yield named, *clocks
+
+
+def two_clocks(words: Words, *, is_24_hours: bool = False) -> tuple[Words, Words] | None:
+    """The two clock times of ``[from] 9am to 5pm``."""
+    body = words[1:] if words[:1] and words[0] in FROM else words
+    for cut in range(1, len(body) - 1):
+        first, last = body[:cut], body[cut + 1 :]
+        if body[cut] in TO and all(
+            read_clock(each, is_24_hours=is_24_hours) for each in (first, last)
+        ):
+            return first, last
+    return None
+
+
+def add_length(moment: ZonedDateTime, length: Length) -> ZonedDateTime:
+    """The moment so much later; of months and working days, to the minute."""
+    if not length.months and not length.workdays:
+        return moment.add(seconds=length.elapsed.total_seconds())
+    later = moment.add(months=length.months, disambiguation="compatible")
+    if length.workdays:
+        later = after_workdays(later, length.workdays)
+    return later.round("minute", mode="floor").add(seconds=length.elapsed.total_seconds())
 
 
 # Whole moments
 
 
 def _read_stamp(words: Words, scene: Scene) -> list[Moment]:
-    if len(words) != 1 or not _UTC_STAMP.fullmatch(words[0]):
+    if len(words) != 1 or not _STAMP.fullmatch(words[0]):
         return []
     try:
-        stamp = Instant.parse_iso(words[0].upper())
+        stamp = OffsetDateTime.parse_iso(words[0].upper().replace("Z", "+00:00"))
     except ValueError:
         return []
-    local = stamp.to_tz(scene.now.tz_id or "UTC")
+    local = stamp.to_instant().to_tz(scene.now.tz_id or "UTC")
     return [Moment(local, local)]
 
 
-def _read_end_of(words: Words, scene: Scene) -> list[Moment]:
-    if words[0] in _ENDS and len(words) == 1:
-        target: Words = (_ENDS[words[0]],)
+def _read_later(words: Words, scene: Scene) -> list[Moment]:
+    """``in 2 hours``: a point, where one is expected."""
+    if words[0] != "in" or len(words) == 1:
+        return []
+    points = [add_length(scene.now, length) for length in read_lengths(words[1:])]
+    return [Moment(point, point, is_weak=True) for point in points]
+
+
+def _read_edge_of(words: Words, scene: Scene) -> list[Moment]:
+    """``end of the month``, ``eod friday``, ``start of december``."""
+    if words[0] in ENDS and len(words) == 1:
+        target: Words = (ENDS[words[0]],)
     elif day := _day_that_ends(words):
         target = day
-    elif words[:2] == ("end", "of"):
+    elif words[:2] in {("end", "of"), ("start", "of"), ("beginning", "of")}:
         target = ("today",) if words[2:] == ("day",) else words[2:]
     else:
         return []
     if len(target) == 1 and target[0] in PERIODS:
         target = ("this", *target)
     days = read_days(target, scene)
-    return [] if days is None else [Moment(m.ends, m.ends) for m in _stretches(days, scene)]
+    if days is None:
+        return []
+    edges = [
+        m.begins if words[0] in {"start", "beginning"} else m.ends for m in _whole(days, scene)
+    ]
+    return [Moment(edge, edge) for edge in edges]
 
 
 def _day_that_ends(words: Words) -> Words:
@@ -137,18 +173,28 @@ def _without_on(words: Words) -> Words:
     return words[1:] if words[:1] == ("on",) else words
 
 
-def _read_afternoon(words: Words, scene: Scene) -> list[Moment]:
+def _read_part_of_day(words: Words, scene: Scene) -> list[Moment]:
     """``tomorrow afternoon``, a stretch of hours; without a day it is weak, as in "until"."""
-    if words[-1] != "afternoon":
+    if words == ("tonight",):
+        words = ("today", "night")
+    if words[-1] not in _STRETCHES:
         return []
-    days = read_days(words[:-1] or ("today",), scene)
+    begins, ends, later = _STRETCHES[words[-1]]
+    moments = _part_of(read_days(words[:-1] or ("today",), scene), begins, ends, later, scene)
+    is_weak = len(words) == 1
+    is_unclear = words[-1] == "afternoon"
+    return [
+        Moment(each.begins, each.ends, each.is_weak or is_weak, edge_is_unclear=is_unclear)
+        for each in moments
+    ]
+
+
+def _part_of(days: Days | None, begins: Time, ends: Time, later: int, scene: Scene) -> list[Moment]:
     if days is None or not _are_single(days):
         return []
-    is_weak = len(words) == 1 or days.is_weak
-    noon, evening = _AFTERNOON
     moments = [
         Moment(
-            _local(first, noon, scene), _local(first, evening, scene), is_weak, edge_is_unclear=True
+            _local(first, begins, scene), _local(first.add(days=later), ends, scene), days.is_weak
         )
         for first, _ in days.options
     ]
@@ -160,28 +206,31 @@ def _are_single(days: Days) -> bool:
 
 
 def _read_clock_only(words: Words, scene: Scene) -> list[Moment]:
-    clock = _read_clock(words)
+    clock = read_clock(words, is_24_hours=scene.is_24_hours)
     if clock is None:
         return []
     times = dict.fromkeys(time for time, _ in clock.options)
     points = sorted(_next_at(time, scene.after) for time in times)
     if scene.is_second_half:
         points = points[:1]
-    is_weak = clock.is_bare_hour or words[-1] in _PARTS_OF_TODAY
-    return [Moment(point, point, is_weak=is_weak) for point in points]
+    is_weak = clock.is_bare or words[-1] in PARTS_OF_DAY
+    moments = [Moment(point, point, is_weak=is_weak) for point in points]
+    if "." in words[-1]:  # 5.12 may be a date as well
+        moments += _read_days_only(words, scene)
+    return moments
 
 
 def _read_days_only(words: Words, scene: Scene) -> list[Moment]:
     days = read_days(words, scene)
-    return [] if days is None else _stretches(days, scene)
+    return [] if days is None else _whole(days, scene)
 
 
 def _read_days_and_clock(words: Words, scene: Scene) -> list[Moment]:
     for days_words, clock_words in _two_parts(words):
-        clock = _read_clock(clock_words)
+        clock = read_clock(clock_words, is_24_hours=scene.is_24_hours)
         if clock is None:
             continue
-        is_weak = clock.is_bare_hour and clock_words[0] != "at"
+        is_weak = clock.is_bare and clock_words[0] != "at"
         if is_weak and not is_day_name(days_words[-1]):
             continue
         days = read_days(_without_on(days_words), scene)
@@ -197,11 +246,11 @@ def _two_parts(words: Words) -> Iterator[tuple[Words, Words]]:
         yield words[cut:], words[:cut]
 
 
-def _stretches(days: Days, scene: Scene) -> list[Moment]:
+def _whole(days: Days, scene: Scene) -> list[Moment]:
     moments = [
         Moment(
-            _local(first, _MIDNIGHT, scene),
-            _local(last, _MIDNIGHT, scene),
+            _local(first, MIDNIGHT, scene),
+            _local(last, MIDNIGHT, scene),
             days.is_weak,
             days.edge_is_unclear,
         )
@@ -210,7 +259,7 @@ def _stretches(days: Days, scene: Scene) -> list[Moment]:
     return _to_come(moments, days.keep, scene)
 
 
-def _points(days: Days, clock: _Clock, scene: Scene, *, is_weak: bool) -> Iterator[Moment]:
+def _points(days: Days, clock: Clock, scene: Scene, *, is_weak: bool) -> Iterator[Moment]:
     for time, days_later in clock.options:
         points = [_local(first.add(days=days_later), time, scene) for first, _ in days.options]
         moments = [Moment(point, point, days.is_weak or is_weak) for point in points]
@@ -236,50 +285,3 @@ def _first_after(local: PlainDateTime, after: ZonedDateTime) -> ZonedDateTime:
 def _next_at(time: Time, after: ZonedDateTime) -> ZonedDateTime:
     today = _first_after(after.date().at(time), after)
     return today if today > after else _first_after(after.date().next_day().at(time), after)
-
-
-# Clock times
-
-
-def _read_clock(words: Words) -> _Clock | None:
-    if words[0] == "at":
-        words = words[1:]
-    if not words:
-        return None
-    if len(words) == 2 and words[1] in _O_CLOCK:
-        return _bare_hour(words[0])
-    if len(words) > 1:
-        return None
-    text = words[0]
-    if text == "midnight":
-        return _Clock(((_MIDNIGHT, 0), (_MIDNIGHT, 1)))
-    if text in _NAMED_CLOCKS:
-        return _Clock(((_NAMED_CLOCKS[text], 0),))
-    return _twelve_hours(text) or _twenty_four_hours(text) or _bare_hour(text)
-
-
-def _twelve_hours(text: str) -> _Clock | None:
-    found = _CLOCK.fullmatch(text)
-    if not found or not 1 <= int(found[1]) <= 12 or int(found[2] or 0) > 59:
-        return None
-    hour = int(found[1]) % 12 + (12 if found[3] == "pm" else 0)
-    return _Clock(((Time(hour, int(found[2] or 0)), 0),))
-
-
-def _twenty_four_hours(text: str) -> _Clock | None:
-    if text == "24:00":
-        return _Clock(((_MIDNIGHT, 1),))
-    found = _CLOCK_24.fullmatch(text)
-    if not found or int(found[1]) > 23 or int(found[2]) > 59:
-        return None
-    return _Clock(((Time(int(found[1]), int(found[2])), 0),))
-
-
-def _bare_hour(text: str) -> _Clock | None:
-    if not _BARE_HOUR.fullmatch(text) or int(text) > 23:
-        return None
-    hour = int(text)
-    if hour == 12:
-        return _Clock(((Time(12), 0), (_MIDNIGHT, 1)), is_bare_hour=True)
-    hours = (hour, hour + 12) if 1 <= hour < 12 else (hour,)
-    return _Clock(tuple((Time(each), 0) for each in hours), is_bare_hour=True)

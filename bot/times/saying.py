@@ -4,7 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 from whenever import Instant, TimeZoneNotFoundError, ZonedDateTime
 
+from bot.times.places import Place, say_offset
 from bot.times.span import UNIT_SECONDS, Span
+
+_NEAR = {"today", "tomorrow"}
 
 
 def local_time(moment: datetime, zone: str) -> ZonedDateTime:
@@ -30,18 +33,19 @@ def write_length(length: timedelta) -> str:
 
 
 def say_span(span: Span, *, now: datetime, zone: str) -> str:
-    """The span as it is confirmed to a person in ``zone``.
+    """The span as it is confirmed to a person in ``zone``, in words that ``read_span`` reads.
 
     ``for 2 hours``, ``until Friday 27 November, 17:00 your time``, ``until revoked``, ``from
-    Tuesday 24 November, 09:00 until Friday 27 November, 18:00 your time``, ``on Friday 27 November
-    from 14:00 until 16:00 your time``, ``for all of Monday 30 November, your time``. The year is
-    said only when it is not the present one.
+    tomorrow, 09:00 until Friday 27 November, 18:00 your time``, ``on Friday 27 November from 14:00
+    until 16:00 your time``, ``for all of Monday 30 November, your time``. The year is said only
+    when it is not the present one, and what another clock shows only when that was named: ``until
+    today, 18:00 your time (17:00 in Chicago)``.
     """
-    whose = _whose_time(now, zone)
+    whose = _whose_time(now, zone) + _say_beside(span, now, zone)
     if span.starts is None:
         return _say_end(span, now, zone, whose)
     if span.until is not None and _is_within_one_day(span.starts, span.until, zone):
-        return _say_within_day(span.starts, span.until, now, zone)
+        return _say_within_day(span.starts, span.until, now, zone, whose)
     start = f"from {_say_moment(span.starts, now, zone)}"
     if span.until is not None:
         return f"{start} {_say_end(span, now, zone, whose)}"
@@ -94,13 +98,29 @@ def _is_within_one_day(starts: datetime, until: datetime, zone: str) -> bool:
     return local_time(starts, zone).date() == local_time(last, zone).date()
 
 
-def _say_within_day(starts: datetime, until: datetime, now: datetime, zone: str) -> str:
+def _say_within_day(starts: datetime, until: datetime, now: datetime, zone: str, whose: str) -> str:
     begins, ends = local_time(starts, zone), local_time(until, zone)
-    day, whose = _say_day(begins, now, zone), _whose_time(now, zone)
+    day = _say_day(begins, now, zone)
     if begins == begins.start_of("day") and ends == ends.start_of("day"):
         return f"for all of {day}, {whose}"
     end = "midnight" if ends == ends.start_of("day") else _say_clock(ends)
-    return f"on {day} from {_say_clock(begins)} until {end} {whose}"
+    on_day = day if day in _NEAR else f"on {day}"
+    return f"{on_day} from {_say_clock(begins)} until {end} {whose}"
+
+
+def _say_beside(span: Span, now: datetime, zone: str) -> str:
+    """What the clock that was named shows, in brackets."""
+    moments = [each for each in (span.starts, span.until) if each is not None]
+    if span.place is None or not span.place.said or not moments:
+        return ""
+    shown = [_say_there(each, span.place, now, zone) for each in moments]
+    return f" ({'–'.join(shown)} {span.place.said})"
+
+
+def _say_there(moment: datetime, place: Place, now: datetime, zone: str) -> str:
+    there, here = place.local(moment), local_time(moment, zone)
+    clock = f"{there.hour:02}:{there.minute:02}"
+    return clock if there.date() == here.date() else f"{_say_day(there, now, zone)}, {clock}"
 
 
 def _say_moment(moment: datetime, now: datetime, zone: str) -> str:
@@ -111,12 +131,20 @@ def _say_moment(moment: datetime, now: datetime, zone: str) -> str:
 def _say_clock(local: ZonedDateTime) -> str:
     """Hours and minutes; a clock time that happens twice that day also names its offset."""
     clock = f"{local.hour:02}:{local.minute:02}"
-    return f"{clock} ({local.tz_abbrev()})" if local.is_repeated() else clock
+    if not local.is_repeated():
+        return clock
+    name = local.tz_abbrev()
+    if not name.isalpha():
+        name = say_offset(timedelta(seconds=local.offset.total("seconds")))
+    return f"{clock} ({name})"
 
 
 def _say_day(local: ZonedDateTime, now: datetime, zone: str) -> str:
-    pattern = "EEEE D MMMM" if local.year == local_time(now, zone).year else "EEEE D MMMM YYYY"
-    return local.date().format(pattern)
+    today = local_time(now, zone).date()
+    near = {today: "today", today.next_day(): "tomorrow"}
+    if local.date() in near:
+        return near[local.date()]
+    return local.date().format("EEEE D MMMM" if local.year == today.year else "EEEE D MMMM YYYY")
 
 
 def _whose_time(now: datetime, zone: str) -> str:

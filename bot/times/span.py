@@ -4,9 +4,12 @@
 
     DurationError
     ├── NotATime       the words are not a time
-    │   └── LeftOver   a time was read, but what follows looks like a part of it
+    │   ├── LeftOver   a time was read, but what follows looks like a part of it
+    │   ├── TimeLast   a time was read, but it stands behind the reason
+    │   ├── Impossible a day or a clock time that there is not
+    │   └── NotEnglish a time in another language
     ├── NoEnd          a start was given, but neither a length nor an end
-    ├── Ambiguous      two readings; the person chooses
+    ├── Ambiguous      two or more readings; the person chooses
     ├── InThePast      the end has already passed
     ├── NotPositive    zero, negative, or an end that is not after the start
     └── TooLarge       more than a calendar can hold
@@ -16,6 +19,8 @@ Policy (shortest, longest, whether ``forever`` is allowed) is not decided here.
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+
+from bot.times.places import Place
 
 SHOWN_TEXT = 60
 UNIT_SECONDS = {"week": 604_800, "day": 86_400, "hour": 3_600, "minute": 60, "second": 1}
@@ -35,14 +40,19 @@ class Span:
     forever: bool = False
     starts: datetime | None = None
     is_at_once: bool = field(default=False, compare=False)
+    place: Place | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One meaning of an ambiguous phrase, and the words that confirm it."""
+    """One meaning of an ambiguous phrase, and the words that confirm it.
+
+    ``rest`` is what belongs to the reason in this reading alone.
+    """
 
     span: Span
     words: str
+    rest: str = ""
 
 
 class DurationError(Exception):
@@ -72,6 +82,22 @@ class LeftOver(NotATime):
         self.added = added[:SHOWN_TEXT]
 
 
+class TimeLast(NotATime):
+    """Behind the reason stands what is clearly meant as the time (``text``)."""
+
+
+class Impossible(NotATime):
+    """There is no such day or clock time; ``why`` says so: "there is no 30 February"."""
+
+    def __init__(self, text: str, why: str) -> None:
+        super().__init__(text)
+        self.why = why
+
+
+class NotEnglish(NotATime):
+    """It is meant as a time, in another language."""
+
+
 class NoEnd(DurationError):
     """The phrase says when to start, but not for how long."""
 
@@ -93,8 +119,8 @@ class InThePast(DurationError):
 
 
 class Ambiguous(DurationError):
-    """The phrase can mean two things; ``readings`` has both, the earlier one first."""
+    """The phrase can mean several things; ``readings`` has them, the earlier ones first."""
 
-    def __init__(self, text: str, readings: tuple[Reading, Reading]) -> None:
+    def __init__(self, text: str, readings: tuple[Reading, ...]) -> None:
         super().__init__(text)
         self.readings = readings

@@ -31,6 +31,7 @@ from tests.unit.times.typed import BERLIN, FRIDAY_FIVE, NOW, check_sound, clocks
         ("2 hours, covering", Span(timedelta(hours=2)), "covering"),
         ("2h 30 minutes of calls", Span(timedelta(minutes=150)), "of calls"),
         ("2h - covering", Span(timedelta(hours=2)), "covering"),
+        ("2h- covering", Span(timedelta(hours=2)), "covering"),
         ("2h: covering", Span(timedelta(hours=2)), "covering"),
         ("- 2h — covering", Span(timedelta(hours=2)), "covering"),
         ("for 2h covering", Span(timedelta(hours=2)), "covering"),
@@ -140,8 +141,6 @@ def test_reason_that_looks_like_a_time(text: str, span: Span, reason: str) -> No
         ("2h for friday", "2h", "for friday"),
         ("2h friday meeting", "2h", "friday"),
         ("2h tomorrow afternoon calls", "2h", "tomorrow afternoon"),
-        ("2h 30", "2h", "30"),
-        ("2h, 30", "2h,", "30"),
         ("2h 9-5", "2h", "9-5"),
         ("2h at 5", "2h", "at 5"),
         ("2h 2h", "2h", "2h"),
@@ -149,7 +148,6 @@ def test_reason_that_looks_like_a_time(text: str, span: Span, reason: str) -> No
         ("until friday 5 covering", "until friday", "5"),
         ("until thursday 5 leads", "until thursday", "5"),
         ("until friday 2h", "until friday", "2h"),
-        ("until friday the 5th", "until friday", "the 5th"),
         ("until dec 1 9", "until dec 1", "9"),
         ("until friday 17:00 9 to 5", "until friday 17:00", "9 to 5"),
         ("friday and saturday", "friday", "and saturday"),
@@ -168,7 +166,7 @@ def test_no_part_of_a_time_becomes_the_reason(text: str, understood: str, added:
     assert raised.value.rest
 
 
-@pytest.mark.parametrize("text", ["9-5", "9 to 17", "the 5th", "3/4", "evening"])
+@pytest.mark.parametrize("text", ["the 5th", "3/4", "evening"])
 def test_half_a_time_alone_is_no_reason(text: str) -> None:
     """What would be a time beside "until" or "from" is refused when nothing else was said."""
     with pytest.raises(NotATime):
@@ -184,7 +182,6 @@ def test_half_a_time_alone_is_no_reason(text: str) -> None:
         ("2x covering", NotATime, "2x", "covering"),
         ("2hh covering", NotATime, "2hh", "covering"),
         ("2huors covering", NotATime, "2huors", "covering"),
-        ("2h- covering", NotATime, "2h-", "covering"),
         ("1.5.2h covering", NotATime, "1.5.2h", "covering"),
         ("２h covering", NotATime, "２h", "covering"),
         ("for 2x covering", NotATime, "for 2x", "covering"),

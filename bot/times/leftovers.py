@@ -1,0 +1,180 @@
+"""What follows a time, or precedes one: whether it is a part of it, or the reason."""
+
+from datetime import datetime
+
+from bot.times.days import is_short_day_name
+from bot.times.foreign import is_foreign_time
+from bot.times.hours import is_hour, read_clock
+from bot.times.lengths import read_lengths
+from bot.times.places import is_city
+from bot.times.reading import span_of
+from bot.times.span import DurationError, LeftOver, NotATime, NotEnglish
+from bot.times.tokens import Token, tokens_of, words_of
+from bot.times.vocabulary import (
+    CONNECTING,
+    FROM,
+    ROUGHLY,
+    TO,
+    UNTIL,
+    Words,
+    is_time_word,
+    says_a_time,
+)
+
+SEPARATORS = "-–—−,;:"
+_CLEAR_SEPARATORS = "-–—;:"
+_GOES_ON = TO | FROM | {"on", "at", "and", "or", "by", "in"}
+_WHOSE = {"her", "his", "their", "its", "client", "customer", "office"}
+_MOST_WORDS_OF_AN_END = 8
+
+
+def leading_time_words(tokens: list[Token]) -> list[Token]:
+    """The first words that can be parts of a time."""
+    for count, token in enumerate(tokens):
+        if not is_time_word(token.word):
+            return tokens[:count]
+    return tokens
+
+
+def without_separator(text: str) -> str:
+    """The text without the dash, colon or comma at its beginning; a sign stays."""
+    text = text.strip()
+    rest = text.lstrip(SEPARATORS)
+    return text if rest[:1].isdigit() and len(text) - len(rest) == 1 else rest.lstrip()
+
+
+def refuse_left_over(start: str, end: str, now: datetime, zone: str) -> None:
+    """Raise LeftOver when the words ``end`` after the time ``start`` look like a part of it.
+
+    That is so when they
+
+    - are, taken whole, words of a time: ``2h 30 max``, ``2h for friday``, ``friday and saturday``;
+    - begin with a clear time: ``2h tomorrow``, ``monday to friday from 9am to 5pm``, ``2h friday
+      demo``. After "for" and "the" it is a reason: ``2h for the friday demo``, ``2h on the friday
+      demo``;
+    - begin with a number that could be an hour of the day just named: ``until friday 5 leads``,
+      but not ``2h 5 leads``;
+    - say whose clock it is, in a way that is not understood: ``until 5pm her time``.
+
+    After a dash, semicolon or colon, ``2h - friday demo``, only the first of these holds. "Until"
+    with anything behind it that is no time is NotATime.
+    """
+    rest = without_separator(end)
+    tokens = tokens_of(rest)
+    if not tokens:
+        return
+    words = words_of(tokens)
+    if tokens[0].word in UNTIL:
+        _refuse_unreadable_until(rest, tokens, now, zone)
+    count = _count_of_time_words(start, tokens, now, zone, is_apart=_is_apart(start, end))
+    if count:
+        error = LeftOver(start.strip(), rest[: tokens[count - 1].end])
+        error.rest = rest
+        raise error
+    if is_foreign_time(rest) and not _is_apart(start, end) and words:
+        foreign = NotEnglish(rest)
+        foreign.rest = rest
+        raise foreign
+
+
+def time_at_the_end(text: str, now: datetime, zone: str) -> str:
+    """What at the end of a reason is clearly meant as the time: ``until friday``, ``for 2 weeks``.
+
+    Empty when nothing is.
+    """
+    words = text.split()
+    for count in range(min(_MOST_WORDS_OF_AN_END, len(words) - 1), 0, -1):
+        end = " ".join(words[-count:])
+        said = words_of(tokens_of(end))
+        if said and _is_clear_end(said, now, zone):
+            return end
+    return ""
+
+
+def _is_clear_end(said: Words, now: datetime, zone: str) -> bool:
+    if said[0] in UNTIL | {"from"} and len(said) > 1:
+        return _is_a_time(said, now, zone)
+    body = said[1:] if said[0] == "for" else said
+    is_counted = said[0] == "for" or said[0][:1].isdigit()
+    try:
+        return is_counted and bool(body) and bool(read_lengths(body))
+    except DurationError:
+        return False
+
+
+def _refuse_unreadable_until(rest: str, tokens: list[Token], now: datetime, zone: str) -> None:
+    """``2h until blursday``."""
+    run = leading_time_words(tokens)
+    if any(_is_a_time(words_of(run[:count]), now, zone) for count in range(len(run), 1, -1)):
+        return
+    error = NotATime(rest[: tokens[:2][-1].end])
+    error.rest = without_separator(rest[tokens[:2][-1].end :])
+    raise error
+
+
+def _is_apart(start: str, end: str) -> bool:
+    """Whether a dash, semicolon or colon stands between the two."""
+    return start[-1:] in _CLEAR_SEPARATORS or end.strip()[:1] in _CLEAR_SEPARATORS
+
+
+def _count_of_time_words(
+    start: str, tokens: list[Token], now: datetime, zone: str, *, is_apart: bool
+) -> int:
+    """How many of the first words look like a part of the time; 0 when they are a reason."""
+    run = leading_time_words(tokens)
+    if len(run) == len(tokens):
+        return len(run)
+    if is_apart:
+        return 0
+    if count := _count_of_place(start, tokens):
+        return count
+    first = 1 if tokens[0].word in _GOES_ON else 0
+    if tokens[first].word in {"the", "for"} or not run[first:]:
+        return 0
+    hour = run[first].word
+    if is_hour(hour) and _is_hour_of_the_day(start, hour, now, zone):
+        return _without_connecting(run, first)
+    return _without_connecting(run, first) if _is_clear(run[first:]) else 0
+
+
+def _is_clear(run: list[Token]) -> bool:
+    words = words_of(run)
+    if len(words) == 1 and is_short_day_name(words[0]):
+        return False
+    return says_a_time(words)
+
+
+def _without_connecting(run: list[Token], first: int) -> int:
+    count = len(run)
+    while count > first + 1 and run[count - 1].word in CONNECTING | ROUGHLY:
+        count -= 1
+    return count
+
+
+def _count_of_place(start: str, tokens: list[Token]) -> int:
+    """``until 5pm London``, ``until 5pm her time``: whose clock, but not as it is read."""
+    words = words_of(tokens_of(start))
+    if not words or read_clock(words[-1:]) is None:
+        return 0
+    said = tuple(token.word for token in tokens)
+    if is_city(said[1:] if said[0] == "in" else said):
+        return len(said)
+    if (
+        len(said) > 1
+        and said[1] == "time"
+        and (said[0] in _WHOSE or "'" in said[0].replace("’", "'"))
+    ):
+        return 2
+    return 0
+
+
+def _is_hour_of_the_day(start: str, hour: str, now: datetime, zone: str) -> bool:
+    """Whether the time, with the number as an hour after it, is a time as well."""
+    return _is_a_time((*words_of(tokens_of(start)), "at", hour), now, zone)
+
+
+def _is_a_time(words: Words, now: datetime, zone: str) -> bool:
+    try:
+        return span_of(words, " ".join(words), now, zone) is not None
+    except DurationError:
+        return True
