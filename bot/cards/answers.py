@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bot.cards import words
+from bot.cards import misread, words
 from bot.cards.markup import mention, moment, quoted, unmarked
 from bot.grammar import ALONE, Muddle, NotUnderstood, Verb
 from bot.refusals import (
@@ -29,15 +29,7 @@ from bot.refusals import (
 )
 from bot.slack.errors import SlackRefused, SlackRetryLater
 from bot.times.saying import say_length
-from bot.times.span import (
-    Ambiguous,
-    DurationError,
-    InThePast,
-    LeftOver,
-    NoEnd,
-    NotPositive,
-    TooLarge,
-)
+from bot.times.span import DurationError
 from models.delegation import Delegation, State
 from models.policy import MOST_OPEN, MOST_OPEN_FOR_ONE, REASON_LIMIT, Policy, Refusal
 from models.standing import StandingApproval
@@ -365,31 +357,10 @@ def _not_understood(error: NotUnderstood) -> str:
 
 
 def _not_a_time(error: DurationError) -> str:
-    shown = f"“{quoted(error.text)}”"
-    match error:
-        case Ambiguous():
-            first, second = error.readings
-            problem = (
-                f"{shown} can mean two things: {first.words}, or {second.words}. Please say which."
-            )
-        case InThePast():
-            problem = f"I read {shown} as {error.words}, and that has already passed."
-        case NotPositive():
-            problem = f"{shown} is not longer than nothing."
-        case TooLarge():
-            problem = f"{shown} is longer than a calendar can hold."
-        case LeftOver():
-            problem = (
-                f"I read “{quoted(error.understood)}” as the time, but I am not sure what "
-                f"“{quoted(error.added)}” after it means. If it belongs to the reason, put a dash "
-                "between the two, as in `2h - friday demo`."
-            )
-        case NoEnd():
-            problem = f"I understood when it starts ({shown}), but not for how long."
-        case _:
-            problem = f"I do not understand {shown} as a time."
-    good = "Good times are `45m`, `2h30m`, `3 days`, `until friday 17:00`."
-    return f"{problem} {good} For example: {EXAMPLE}"
+    problem = misread.problem(error)
+    if not misread.needs_an_example(error):
+        return problem
+    return f"{problem} {misread.GOOD_TIMES} For example: {EXAMPLE}"
 
 
 def _reminded_already(d: Delegation) -> str:
@@ -399,11 +370,16 @@ def _reminded_already(d: Delegation) -> str:
     return f"{grantor} has been reminded today. You can ask me again on the next workday."
 
 
-def _refused(error: Refused, policy: Policy) -> str:
-    problem = _REFUSALS[error.refusal].format(
-        who=mention(error.about) if error.about else "That person",
+def rule(refusal: Refusal, policy: Policy, about: str | None = None) -> str:
+    """The rule that stands against it, in a sentence."""
+    return _REFUSALS[refusal].format(
+        who=mention(about) if about else "That person",
         shortest=say_length(policy.min_duration),
         longest=say_length(policy.max_duration),
     )
+
+
+def _refused(error: Refused, policy: Policy) -> str:
+    problem = rule(error.refusal, policy, error.about)
     example = "" if error.refusal in _NOT_THE_WORDS else f" For example: {EXAMPLE}"
     return f"{problem} Nothing was stored.{example}"

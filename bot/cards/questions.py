@@ -4,27 +4,38 @@ from collections.abc import Sequence
 
 from slack_sdk.models.blocks import ActionsBlock, Block, ButtonElement
 
+from bot.cards import misread
 from bot.cards.delegations import LABELS
 from bot.cards.faces import Action
-from bot.cards.markup import mention, quoted
+from bot.cards.markup import mention
 from bot.cards.parts import button, section
+from bot.grammar import Verb
 from bot.slack.message import Message
 
-READINGS = ("first_reading", "second_reading")
+READINGS = ("first_reading", "second_reading", "third_reading", "fourth_reading")
 GRANT_ALL, NEVER_MIND = "grant_all", "never_mind"
 MOST_LABEL = 70  # characters; Slack takes 75 (slack.md §5)
-ORDER = ("The first", "The second")
+ORDER = ("The first", "The second", "The third", "The fourth")
 
 
 def which_reading(draft_id: str, text: str, readings: Sequence[str]) -> Message:
-    """A time that can mean two things."""
-    said = f"“{quoted(text)}” can mean two things: {readings[0]}, or {readings[1]}. Which one?"
+    """A time that can mean several things."""
+    said = f"{misread.meanings(text, list(readings))} Which one?"
     fits = all(len(words) <= MOST_LABEL for words in readings)  # cut, both could look the same
     buttons = [
         button(action, label, draft_id)
-        for action, label in zip(READINGS, readings if fits else ORDER, strict=True)
+        for action, label in zip(READINGS, readings if fits else ORDER, strict=False)
     ]
     return _question(said, [*buttons, button(NEVER_MIND, "Never mind", draft_id)], draft_id)
+
+
+def within_limits(draft_id: str, problem: str, wished: str, offered: str, verb: Verb) -> Message:
+    """A time that is longer, or shorter, than the policy allows, and the nearest that it allows."""
+    give, label = ("give the right", "Give it") if verb is Verb.GRANT else ("ask", "Ask")
+    said = f"I read that as {wished}. {problem} Shall I {give} {offered} instead?"
+    fits = len(f"{label} {offered}") <= MOST_LABEL
+    yes = button(READINGS[0], f"{label} {offered}" if fits else label, draft_id, style="primary")
+    return _question(said, [yes, button(NEVER_MIND, "Never mind", draft_id)], draft_id)
 
 
 def really_grant(draft_id: str, people: Sequence[str], terms: str) -> Message:

@@ -55,13 +55,14 @@ async def take(desk: Desk, actor: Actor, draft_id: str, choice: int, zone: str) 
     is now: a start may have passed, and when the end has, InThePast is raised.
     """
     content = await _used_up(desk, actor, draft_id)
-    readings = content.get("readings")
+    readings, reasons = content.get("readings"), content.get("reasons")
     text = readings[choice] if readings else content["span"]
     return Wish(
         verb=Verb(content["verb"]),
         people=content["people"],
         readings=[read_span(text, now=desk.now(), zone=zone)],
-        reason=content["reason"],
+        reason=reasons[choice] if reasons else content["reason"],
+        is_default=content.get("is_default", False),
         grantee_id=content.get("grantee"),
         is_group=content.get("is_group", False),
         is_confirmed=content.get("is_confirmed", False),
@@ -87,7 +88,7 @@ async def _used_up(desk: Desk, actor: Actor, draft_id: str) -> dict[str, Any]:
 
 
 def _content(wish: Wish) -> dict[str, Any]:
-    content = {
+    content: dict[str, Any] = {
         "verb": wish.verb,
         "people": list(wish.people),
         "grantee": wish.grantee_id,
@@ -96,4 +97,8 @@ def _content(wish: Wish) -> dict[str, Any]:
     }
     readings = [write_span(each) for each in wish.readings]
     content |= {"readings": readings} if len(readings) > 1 else {"span": readings[0]}
+    if wish.reasons:
+        content |= {"reasons": list(wish.reasons)}
+    if wish.is_default:
+        content |= {"is_default": True}
     return content | ({"is_confirmed": True} if wish.is_confirmed else {})

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from bot.delegations import drafts
 from bot.delegations.asking import MOST_AT_ONCE
-from bot.delegations.wishes import Done, Wish, carry_out, look_up
+from bot.delegations.wishes import Done, Wish, carry_out, look_up, say_time
 from bot.desk import Actor, Desk, zone_of
 from bot.grammar import Command, Verb, as_typed, storable
 from bot.refusals import NobodyThere, Refused
@@ -14,17 +14,23 @@ from bot.times.reading import read_span
 from bot.times.saying import say_span
 from bot.times.span import Ambiguous, Span
 from bot.times.splitting import split_command
-from models.policy import Refusal
+from models.policy import Refusal, length_refusal, reason_refusal
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What has to be asked back; ``choices`` are the buttons' labels, the draft has the rest."""
+    """What has to be asked back; ``choices`` are the buttons' labels, the draft has the rest.
+
+    With a ``refusal`` the time goes beyond what is allowed, and the one choice is the nearest that
+    is.
+    """
 
     draft_id: str
     people: Sequence[str]
     text: str
     choices: Sequence[str] = ()
+    refusal: Refusal | None = None
+    verb: Verb = Verb.REQUEST
 
 
 async def from_command(desk: Desk, actor: Actor, command: Command) -> Done | Question:
@@ -38,10 +44,12 @@ async def from_command(desk: Desk, actor: Actor, command: Command) -> Done | Que
         is_group=bool(command.groups),
     )
     try:
-        span, reason = split_command(as_typed(command.rest), now=desk.now(), zone=zone)
+        span, reason = split_command(
+            as_typed(command.rest), now=desk.now(), zone=zone, default=desk.policy.default_duration
+        )
     except Ambiguous as error:
-        return await _which(desk, actor, replace(wish, reason=storable(error.rest)), error)
-    wish = replace(wish, reason=storable(reason))
+        return await _which(desk, actor, wish, error)
+    wish = replace(wish, reason=storable(reason), is_default=span is None)
     return await _confirmed(desk, actor, replace(wish, readings=[span]) if span else wish)
 
 
@@ -69,7 +77,12 @@ async def read_duration(desk: Desk, actor: Actor, duration: str) -> Span:
     """A time as typed into a form; empty means the default. Raises DurationError."""
     if not duration:
         return Span(length=desk.policy.default_duration)
-    return read_span(duration, now=desk.now(), zone=await zone_of(desk, actor))
+    return read_span(
+        duration,
+        now=desk.now(),
+        zone=await zone_of(desk, actor),
+        default=desk.policy.default_duration,
+    )
 
 
 async def answered(desk: Desk, actor: Actor, draft_id: str, choice: int) -> Done | Question:
@@ -84,7 +97,10 @@ async def answered(desk: Desk, actor: Actor, draft_id: str, choice: int) -> Done
 
 
 async def _confirmed(desk: Desk, actor: Actor, wish: Wish) -> Done | Question:
-    """Whoever grants to several reads their names before anything is stored."""
+    """Whoever wants more than is allowed is offered what is; whoever grants to several reads their
+    names before anything is stored."""
+    if refusal := _beyond_limits(desk, wish):
+        return await _within_limits(desk, actor, wish, refusal)
     is_for_several = len(wish.people) > 1 or wish.is_group
     if wish.verb is Verb.GRANT and is_for_several and not wish.is_confirmed:
         return await _really(desk, actor, wish)
@@ -92,14 +108,41 @@ async def _confirmed(desk: Desk, actor: Actor, wish: Wish) -> Done | Question:
 
 
 async def _which(desk: Desk, actor: Actor, wish: Wish, error: Ambiguous) -> Question:
-    wish = replace(wish, readings=[reading.span for reading in error.readings])
+    reasons = [storable(reading.rest) for reading in error.readings]
+    wish = replace(
+        wish,
+        readings=[reading.span for reading in error.readings],
+        reason=storable(error.rest),
+        reasons=reasons if any(reasons) else (),
+    )
     draft_id = await drafts.keep(desk, actor, wish)
     words = [reading.words for reading in error.readings]
     return Question(draft_id, wish.people, error.text, words)
 
 
+def _beyond_limits(desk: Desk, wish: Wish) -> Refusal | None:
+    """Why the time alone is refused; what else is wrong is said without a question."""
+    if reason_refusal(desk.policy, wish.reason):
+        return None
+    span = wish.span
+    return length_refusal(
+        desk.policy, length=span.length, starts_at=span.starts, until=span.until, now=desk.now()
+    )
+
+
+async def _within_limits(desk: Desk, actor: Actor, wish: Wish, refusal: Refusal) -> Question:
+    """Offer the shortest or the longest time that the policy allows, with the same start."""
+    policy, zone = desk.policy, await zone_of(desk, actor)
+    nearest = policy.min_duration if refusal is Refusal.TOO_SHORT else policy.max_duration
+    offered = replace(wish, readings=[Span(length=nearest, starts=wish.span.starts)])
+    draft_id = await drafts.keep(desk, actor, offered)
+    said = say_span(offered.span, now=desk.now(), zone=zone)
+    wished = say_span(wish.span, now=desk.now(), zone=zone)
+    return Question(draft_id, wish.people, wished, [said], refusal, wish.verb)
+
+
 async def _really(desk: Desk, actor: Actor, wish: Wish) -> Question:
-    said = say_span(wish.span, now=desk.now(), zone=await zone_of(desk, actor))
+    said = say_time(desk, wish, await zone_of(desk, actor))
     draft_id = await drafts.keep(desk, actor, replace(wish, is_confirmed=True))
     return Question(draft_id, wish.people, said)
 

@@ -17,7 +17,8 @@ from bot.times.span import Span
 class Wish:
     """A request or a grant, to or for ``people``.
 
-    ``readings`` are what its time can mean: two while the asker has to choose, else one.
+    ``readings`` are what its time can mean: several while the asker has to choose, else one;
+    ``reasons`` are those of each, where they differ. ``is_default``: no time was given.
     ``grantee_id`` is the third person of a request. ``is_confirmed``: the actor has read who they
     all are.
     """
@@ -26,6 +27,8 @@ class Wish:
     people: Sequence[str]
     readings: Sequence[Span]
     reason: str = ""
+    reasons: Sequence[str] = ()
+    is_default: bool = False
     grantee_id: str | None = None
     is_group: bool = False
     is_confirmed: bool = False
@@ -57,7 +60,13 @@ async def carry_out(desk: Desk, actor: Actor, wish: Wish) -> Done:
         )
     if len(outcomes) == 1 and outcomes[0].problem is not None:
         raise outcomes[0].problem
-    return Done(wish.verb, outcomes, say_span(wish.span, now=desk.now(), zone=zone))
+    return Done(wish.verb, outcomes, say_time(desk, wish, zone))
+
+
+def say_time(desk: Desk, wish: Wish, zone: str) -> str:
+    """The wish's time as it is said back; a default is called one."""
+    said = say_span(wish.span, now=desk.now(), zone=zone)
+    return f"{said}, as no time was given" if wish.is_default else said
 
 
 async def look_up(desk: Desk, people: Iterable[str | None]) -> None:

@@ -1,5 +1,7 @@
 """Buttons of questions that the bot asked back."""
 
+from functools import partial
+
 from slack_bolt.async_app import AsyncApp
 
 from bot.cards import answers, questions
@@ -19,22 +21,13 @@ from models.policy import Policy
 
 def register(app: AsyncApp, reception: Reception) -> None:
     """Listen to the buttons of questions."""
-    clicks.replaces(app, reception, READINGS[0], _first)
-    clicks.replaces(app, reception, READINGS[1], _second)
-    clicks.replaces(app, reception, GRANT_ALL, _first)
+    for choice, action_id in enumerate(READINGS):
+        clicks.replaces(app, reception, action_id, partial(_answered, choice))
+    clicks.replaces(app, reception, GRANT_ALL, partial(_answered, 0))
     clicks.replaces(app, reception, NEVER_MIND, _drop)
 
 
-async def _first(desk: Desk, actor: Actor, draft_id: str) -> str | Message:
-    """The first reading was meant, or the grant is confirmed."""
-    return await _answered(desk, actor, draft_id, 0)
-
-
-async def _second(desk: Desk, actor: Actor, draft_id: str) -> str | Message:
-    return await _answered(desk, actor, draft_id, 1)
-
-
-async def _answered(desk: Desk, actor: Actor, draft_id: str, choice: int) -> str | Message:
+async def _answered(choice: int, desk: Desk, actor: Actor, draft_id: str) -> str | Message:
     """What stands in place of the question; when Slack does not answer, the question stays."""
     try:
         return shown(await understanding.answered(desk, actor, draft_id, choice), desk.policy)
@@ -54,6 +47,11 @@ def shown(outcome: Done | Question, policy: Policy) -> str | Message:
     """What came of it, or what has to be asked back first."""
     if isinstance(outcome, Done):
         return said(outcome, policy)
+    if outcome.refusal is not None:
+        problem = answers.rule(outcome.refusal, policy)
+        return questions.within_limits(
+            outcome.draft_id, problem, outcome.text, outcome.choices[0], outcome.verb
+        )
     if outcome.choices:
         return questions.which_reading(outcome.draft_id, outcome.text, outcome.choices)
     return questions.really_grant(outcome.draft_id, outcome.people, outcome.text)

@@ -33,13 +33,16 @@ from bot.slack.errors import SlackRetryLater
 from bot.slack.message import Message
 from bot.times.span import (
     Ambiguous,
+    Impossible,
     InThePast,
     LeftOver,
     NoEnd,
     NotATime,
+    NotEnglish,
     NotPositive,
     Reading,
     Span,
+    TimeLast,
     TooLarge,
 )
 from models.card import Audience
@@ -142,6 +145,27 @@ def asked_back() -> Surfaces:
     return {
         "offer-extension": _message(questions.offer_extension("d1", "You can already send.")),
         "which-reading": _message(questions.which_reading("x" * 22, rows.NASTY, readings)),
+        "which-reading/four": _message(
+            questions.which_reading("x" * 22, rows.NASTY, readings[:1] * 4)
+        ),
+        "within-limits": _message(
+            questions.within_limits(
+                "x" * 22,
+                answers.rule(Refusal.TOO_LONG, rows.POLICY),
+                "until the end of Thursday 31 December, your time",
+                "for 30 days",
+                Verb.REQUEST,
+            )
+        ),
+        "within-limits/grant": _message(
+            questions.within_limits(
+                "x" * 22,
+                answers.rule(Refusal.PERMANENT, rows.POLICY),
+                "until revoked",
+                "from Wednesday 30 September 2026, 09:30 your time, for 30 days",
+                Verb.GRANT,
+            )
+        ),
         "really-grant/one": _message(questions.really_grant("x" * 22, [rows.BEN], "for 2 hours")),
         "really-grant/hundred": _message(
             questions.really_grant("x" * 22, hundred, "until revoked")
@@ -224,6 +248,9 @@ def _refusals() -> Iterator[tuple[str, str]]:
         NoEnd(rows.NASTY),
         NotATime(rows.NASTY),
         LeftOver("2h", rows.NASTY),
+        TimeLast("until friday"),
+        Impossible("until feb 30", "there is no 30 February"),
+        NotEnglish("bis Freitag"),
         NotPositive("0h"),
         TooLarge("9999y"),
     ]

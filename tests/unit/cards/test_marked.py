@@ -19,7 +19,8 @@ UNCOMPARED = {
     *("with_person", "everybody", "list_back", "list_more", "stray_single_out"),
     # Each is about something that never changes, and has an id of its own: a standing approval, a
     # draft, a question to the admins.
-    *("end_standing", "first_reading", "second_reading", "grant_all", "never_mind"),
+    *("end_standing", "first_reading", "second_reading", "third_reading", "fourth_reading"),
+    *("grant_all", "never_mind"),
     *("end_them", "keep_them"),
     # Says again what the grantor has agreed to.
     Action.REMIND,
