@@ -21,7 +21,7 @@ _COUNT = {2: "two", 3: "three", 4: "four"}
 _SENTENCES: dict[type[DurationError], str] = {
     NotPositive: "{shown} is not longer than nothing.",
     TooLarge: "{shown} is longer than a calendar can hold.",
-    TimeLast: "I read {shown} at the end as the time. Please put the time before the reason.",
+    TimeLast: "I read {shown} as the time. Please put the time first, and the reason after it.",
     NotEnglish: "I read English times only, so I cannot tell what {shown} means.",
     NoEnd: "I understood when it starts ({shown}), but not for how long.",
 }

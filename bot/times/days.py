@@ -67,8 +67,7 @@ def is_day_name(word: str) -> bool:
 def read_days(words: Words, scene: Scene) -> Days | None:
     """The days that the words, taken whole and in lower case, can mean; None when they are none.
 
-    Raises Impossible for a date with another day's name, ValueError or OverflowError beyond the
-    calendar.
+    Raises ValueError or OverflowError beyond the calendar.
     """
     if not words:
         return None
@@ -315,22 +314,36 @@ def _month_and_day(words: Words, scene: Scene) -> Days | None:
 
 
 def _weekday_and_date(words: Words, scene: Scene) -> Days | None:
-    """``friday 27 november``; another day's name raises Impossible."""
+    """``friday 27 november``, if it is a Friday."""
+    found = _named_and_next(words, scene)
+    return Days((found[1],)) if found and found[1][0].day_of_week() == found[0] else None
+
+
+def refuse_wrong_weekday(words: Words, scene: Scene) -> None:
+    """Raise Impossible for the name of another day before a date: ``friday 28 november``."""
+    for start in range(len(words)):
+        for end in range(min(start + 5, len(words)), start + 1, -1):
+            found = _named_and_next(words[start:end], scene)
+            if found is None:
+                continue
+            day, (date, _) = found
+            if date.day_of_week() != day:
+                real = f"{date.format('D MMMM')} is a {date.format('EEEE')}"
+                raise Impossible(" ".join(words), f"{real}, not a {day.name.title()}")
+            break
+
+
+def _named_and_next(words: Words, scene: Scene) -> tuple[Weekday, tuple[Date, Date]] | None:
+    """The day of the week in ``friday 27 november``, and the date that is to come."""
     day = _WEEKDAYS.get(words[0])
-    if day is None or len(words) < 2:
-        return None
     rest = words[1:]
-    days = _numeric_date(rest, scene) or _month_and_day(rest, scene) or _day_of_month(rest, scene)
-    if days is None or (len(rest) == 1 and "/" in rest[0]):
+    if day is None or not rest or (len(rest) == 1 and "/" in rest[0]):
         return None
-    to_come = [option for option in days.options if option[1] > scene.after.date()] or days.options
-    date = to_come[0][0]
-    if date.day_of_week() == day:
-        return Days((to_come[0],))
-    raise Impossible(
-        " ".join(words),
-        f"{date.format('D MMMM')} is a {date.format('EEEE')}, not a {day.name.title()}",
-    )
+    days = _numeric_date(rest, scene) or _month_and_day(rest, scene) or _day_of_month(rest, scene)
+    if days is None:
+        return None
+    to_come = [option for option in days.options if option[1] > scene.after.date()]
+    return day, (to_come or days.options)[0]
 
 
 def _month(words: Words, scene: Scene) -> Days | None:

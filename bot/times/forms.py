@@ -295,10 +295,11 @@ def _counted(length: Length, start: Moment) -> Span:
 
 def _read_bare(words: Words, scene: Scene) -> list[Span]:
     """A day is that stretch, a point is an end; "tomorrow morning" alone can be either."""
+    is_whole = words[0] in {"during", "throughout"}
     words = words[1:] if words[0] in _OVER else words
     spans = []
     for moment in read_moments(words, scene) if words else []:
-        if moment.is_weak:
+        if moment.is_weak and not is_whole:
             continue
         if moment.is_point:
             spans.append(Span(until=_utc(moment.ends)))

@@ -6,13 +6,15 @@ from bot.times.days import is_short_day_name
 from bot.times.foreign import is_foreign_time
 from bot.times.hours import is_hour, read_clock
 from bot.times.lengths import read_lengths
-from bot.times.places import is_city
+from bot.times.places import is_city, is_part_of_a_name, is_place
 from bot.times.reading import span_of
 from bot.times.span import DurationError, LeftOver, NotATime, NotEnglish
 from bot.times.tokens import Token, tokens_of, words_of
 from bot.times.vocabulary import (
     CONNECTING,
     FROM,
+    LOOSE,
+    POLITE,
     ROUGHLY,
     TO,
     UNTIL,
@@ -22,6 +24,7 @@ from bot.times.vocabulary import (
 )
 
 SEPARATORS = "-–—−,;:"
+_SIGNS = "-−–"
 _CLEAR_SEPARATORS = "-–—;:"
 _GOES_ON = TO | FROM | {"on", "at", "and", "or", "by", "in"}
 _WHOSE = {"her", "his", "their", "its", "client", "customer", "office"}
@@ -36,11 +39,20 @@ def leading_time_words(tokens: list[Token]) -> list[Token]:
     return tokens
 
 
+def loose_time_words(tokens: list[Token]) -> list[Token]:
+    """The same, and the words that belong to phrases: "no later than", "5 working days"."""
+    for count, token in enumerate(tokens):
+        if not is_time_word(token.word) and token.word not in LOOSE:
+            return tokens[:count]
+    return tokens
+
+
 def without_separator(text: str) -> str:
     """The text without the dash, colon or comma at its beginning; a sign stays."""
     text = text.strip()
     rest = text.lstrip(SEPARATORS)
-    return text if rest[:1].isdigit() and len(text) - len(rest) == 1 else rest.lstrip()
+    is_sign = rest[:1].isdigit() and len(text) - len(rest) == 1 and text[:1] in _SIGNS
+    return text if is_sign else rest.lstrip()
 
 
 def refuse_left_over(start: str, end: str, now: datetime, zone: str) -> None:
@@ -75,6 +87,15 @@ def refuse_left_over(start: str, end: str, now: datetime, zone: str) -> None:
         foreign = NotEnglish(rest)
         foreign.rest = rest
         raise foreign
+
+
+def time_behind_courtesy(text: str, tokens: list[Token]) -> str:
+    """The time of ``I need 2h for the demo``; empty for none."""
+    first = next((n for n, token in enumerate(tokens) if token.word not in POLITE), 0)
+    run = leading_time_words(tokens[first:])
+    if not first or not run or not says_a_time(words_of(run)):
+        return ""
+    return text[run[0].start : run[_without_connecting(run, 0) - 1].end]
 
 
 def time_at_the_end(text: str, now: datetime, zone: str) -> str:
@@ -122,8 +143,8 @@ def _count_of_time_words(
 ) -> int:
     """How many of the first words look like a part of the time; 0 when they are a reason."""
     run = leading_time_words(tokens)
-    if len(run) == len(tokens):
-        return len(run)
+    if run and len(loose_time_words(tokens)) == len(tokens):
+        return len(tokens)
     if is_apart:
         return 0
     if count := _count_of_place(start, tokens):
@@ -141,7 +162,7 @@ def _is_clear(run: list[Token]) -> bool:
     words = words_of(run)
     if len(words) == 1 and is_short_day_name(words[0]):
         return False
-    return says_a_time(words)
+    return says_a_time(words, goes_on=True)
 
 
 def _without_connecting(run: list[Token], first: int) -> int:
@@ -154,18 +175,18 @@ def _without_connecting(run: list[Token], first: int) -> int:
 def _count_of_place(start: str, tokens: list[Token]) -> int:
     """``until 5pm London``, ``until 5pm her time``: whose clock, but not as it is read."""
     words = words_of(tokens_of(start))
+    said = tuple(token.word for token in tokens)
+    is_named = ("time" in said[1:] or any(map(is_place, said[1:]))) and all(
+        is_time_word(each) or is_part_of_a_name(each) for each in said
+    )
+    if is_named and not read_lengths(words):
+        return len(said)
     if not words or read_clock(words[-1:]) is None:
         return 0
-    said = tuple(token.word for token in tokens)
     if is_city(said[1:] if said[0] == "in" else said):
         return len(said)
-    if (
-        len(said) > 1
-        and said[1] == "time"
-        and (said[0] in _WHOSE or "'" in said[0].replace("’", "'"))
-    ):
-        return 2
-    return 0
+    is_owned = said[0] in _WHOSE or said[0].endswith(("'s", "’s"))
+    return 2 if is_owned and said[1:2] == ("time",) else 0
 
 
 def _is_hour_of_the_day(start: str, hour: str, now: datetime, zone: str) -> bool:

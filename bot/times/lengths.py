@@ -116,7 +116,7 @@ def _without_next(words: Words) -> Words:
         words = ("a", *words[2:])
     if len(words) > 2 and words[1] == "more":
         words = (words[0], *words[2:])
-    return words[:-1] if len(words) > 2 and words[-1] in {"more", "longer"} else words
+    return words[:-1] if len(words) > 1 and words[-1] in {"more", "longer"} else words
 
 
 def _either(words: Words) -> list[list[_Part]]:

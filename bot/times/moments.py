@@ -50,7 +50,7 @@ class Moment:
 def read_moments(words: Words, scene: Scene) -> list[Moment]:
     """Every moment that the words, taken whole, can mean; empty when they are not a moment.
 
-    Raises Impossible, and ValueError or OverflowError when a date lies beyond the calendar.
+    Raises ValueError or OverflowError when a date lies beyond the calendar.
     """
     if not words:
         return []

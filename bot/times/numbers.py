@@ -72,6 +72,8 @@ def _part(words: Words) -> Taken | None:
         return _HALF, _without_of_a(words[count + 1 :])
     if words[count : count + 1] in {("quarter",), ("quarters",)}:
         return number * _QUARTER, _without_of_a(words[count + 1 :])
+    if words[0] in _GLYPHS:
+        return _GLYPHS[words[0]], _without_of_a(words[1:])
     found = _FRACTION.fullmatch(words[0])
     if found and int(found[1]) < int(found[2]):
         return Fraction(int(found[1]), int(found[2])), _without_of_a(words[1:])

@@ -14,6 +14,7 @@ from whenever import Instant, TimeZoneNotFoundError, ZonedDateTime, available_ti
 
 MOST_WORDS = 4  # of a place's name, with "time"
 MARK = "@"  # begins a word that stands for the several words of a place
+SAID = {"@your", "utc"}  # whose clock the bot itself names; it says all hours with two digits
 HALF_A_YEAR = timedelta(days=182)
 
 _AREAS = {
@@ -152,7 +153,7 @@ def word_for(words: tuple[str, ...]) -> str | None:
         return None
     names = words[:-1]
     if names[-1] in _OWN and len(names) == 1:
-        return MARK
+        return MARK + names[-1]
     if names[-1] == "local":
         names = names[:-1]
     name = " ".join(names)
@@ -171,6 +172,11 @@ def is_place(word: str) -> bool:
     )
 
 
+def is_own(word: str) -> bool:
+    """Whether it is the asker's own clock: "your time", "my time"."""
+    return word.startswith(MARK) and word.removeprefix(MARK) in _OWN
+
+
 def is_short_place(word: str) -> bool:
     """``ET`` and ``PT``, which name a place only behind a clock time."""
     return word in {"et", "ct", "mt", "pt", "eastern", "pacific"}
@@ -181,10 +187,15 @@ def is_city(words: tuple[str, ...]) -> bool:
     return " ".join(words) in _cities()
 
 
+def is_part_of_a_name(word: str) -> bool:
+    """Whether the word is one of those that a place is called by: "new", "york", "your"."""
+    return word in _OWN or word in _parts()
+
+
 def places_of(word: str, own: str, now: datetime) -> list[Place]:
     """Every place that the word may mean, for somebody whose own zone is ``own``."""
     name = word.removeprefix(MARK)
-    if not name:
+    if is_own(word):
         return [Place(own)]
     if (offset := _offset(name)) is not None:
         return [Place("UTC", f"at {say_offset(offset)}", offset)]
@@ -236,6 +247,11 @@ def _at_home(name: str, own: str, now: datetime) -> Place | None:
 def _names() -> dict[str, str]:
     """The zones by their names in lower case."""
     return {zone.lower(): zone for zone in available_timezones()}
+
+
+@cache
+def _parts() -> set[str]:
+    return {word for name in _cities() for word in name.split()}
 
 
 @cache

@@ -6,11 +6,12 @@ see ``bot.times.moments`` for daylight saving. The words that confirm a span are
 ``bot.times.saying``.
 """
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from bot.times import places
-from bot.times.days import Scene
+from bot.times.days import Scene, refuse_wrong_weekday
 from bot.times.foreign import is_foreign_time
 from bot.times.forms import spans_of
 from bot.times.hours import read_clock, uses_24_hours
@@ -20,6 +21,7 @@ from bot.times.plain import plainly
 from bot.times.saying import say_span
 from bot.times.span import (
     Ambiguous,
+    Impossible,
     InThePast,
     NoEnd,
     NotATime,
@@ -39,6 +41,7 @@ from bot.times.vocabulary import (
 MOST_WORDS = 16
 MOST_READINGS = 4
 A_DAY = timedelta(days=1)
+_TWO_DIGITS = re.compile(r"[0-9]{2}:[0-9]{2}")
 
 
 def read_span(text: str, *, now: datetime, zone: str, default: timedelta = A_DAY) -> Span:
@@ -79,10 +82,15 @@ def span_of(
         spans = dict.fromkeys(
             span for span in _everywhere(plainly(words), now=now, zone=zone, default=default)
         )
+        if not spans:
+            here = Place(zone).local(now)
+            refuse_wrong_weekday(words, Scene(here, here, day_first=True))
         in_order = sorted(spans, key=lambda span: (span.starts or now, span.until or now))
         return _choose(in_order, text, now, zone) if spans else None
     except NoEnd as error:
         raise NoEnd(text) from error
+    except Impossible as error:
+        raise Impossible(text, error.why) from error
     except (ValueError, OverflowError) as error:
         raise TooLarge(text) from error
 
@@ -115,6 +123,8 @@ def _everywhere(words: Words, *, now: datetime, zone: str, default: timedelta) -
     words, named = cut
     if named is None:
         return _at(Place(zone), words, now, default)
+    if named in places.SAID:
+        words = tuple(_in_24_hours(word) for word in words)
     spans = [
         span
         for place in places.places_of(named, zone, now)
@@ -133,13 +143,18 @@ def _without_place(words: Words) -> tuple[Words, str | None] | None:
     if not named:
         return words, None
     if len(named) > 1:  # "02:30 (CEST) your time"
-        named.pop(places.MARK, None)
-        words = tuple(word for word in words if word != places.MARK)
+        words = tuple(word for word in words if not places.is_own(word))
+        named = {word: None for word in named if not places.is_own(word)}
     if len(named) > 1:
         return None
     place = next(iter(named))
     kept = tuple(word for word in words if word != place)
     return (kept, place) if kept and kept[-1] not in {"in", "on"} else (kept[:-1], place)
+
+
+def _in_24_hours(word: str) -> str:
+    """Marked as one of 24 hours by its seconds, when it is written with two digits."""
+    return f"{word}:00" if _TWO_DIGITS.fullmatch(word) else word
 
 
 def _is_place_here(before: str, word: str) -> bool:

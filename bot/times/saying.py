@@ -131,6 +131,8 @@ def _say_moment(moment: datetime, now: datetime, zone: str) -> str:
 def _say_clock(local: ZonedDateTime) -> str:
     """Hours and minutes; a clock time that happens twice that day also names its offset."""
     clock = f"{local.hour:02}:{local.minute:02}"
+    if local.second:
+        clock += f":{local.second:02}"
     if not local.is_repeated():
         return clock
     name = local.tz_abbrev()

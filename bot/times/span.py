@@ -5,7 +5,7 @@
     DurationError
     ├── NotATime       the words are not a time
     │   ├── LeftOver   a time was read, but what follows looks like a part of it
-    │   ├── TimeLast   a time was read, but it stands behind the reason
+    │   ├── TimeLast   a time was read, but it does not stand first
     │   ├── Impossible a day or a clock time that there is not
     │   └── NotEnglish a time in another language
     ├── NoEnd          a start was given, but neither a length nor an end
@@ -83,7 +83,7 @@ class LeftOver(NotATime):
 
 
 class TimeLast(NotATime):
-    """Behind the reason stands what is clearly meant as the time (``text``)."""
+    """What is clearly meant as the time (``text``) does not stand first."""
 
 
 class Impossible(NotATime):

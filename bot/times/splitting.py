@@ -7,8 +7,10 @@ from bot.times.foreign import is_foreign_time
 from bot.times.hours import is_hour
 from bot.times.leftovers import (
     leading_time_words,
+    loose_time_words,
     refuse_left_over,
     time_at_the_end,
+    time_behind_courtesy,
     without_separator,
 )
 from bot.times.lengths import is_attempt
@@ -37,6 +39,7 @@ from bot.times.vocabulary import (
 
 _NOT_LAST = (CONNECTING | ROUGHLY | {UP_TO, "or"}) - {"max", "only", "please", "pls", "maximum"}
 _MOST_MINUTES = 59
+_DASHES = "-–—→"
 
 
 def split_command(
@@ -70,10 +73,10 @@ def split_command(
         if span is not None:
             return span, rest
     _refuse_attempt(text, tokens, run)
-    if end := time_at_the_end(text, now, zone):
-        last = TimeLast(end)
-        last.rest = text
-        raise last
+    if late := time_behind_courtesy(text, tokens) or time_at_the_end(text, now, zone):
+        error = TimeLast(late)
+        error.rest = text
+        raise error
     return None, text
 
 
@@ -85,7 +88,10 @@ def _read_start(
     start, end = text[: last.end], text[last.end :]
     rest = without_separator(end)
     said = words_of(tokens)
-    if not said or last.word in _NOT_LAST or (rest and _is_doubtful(said, start, end)):
+    is_within_a_word = not (end[:1].isspace() or end[:1] in _DASHES)
+    if not said or last.word in _NOT_LAST or is_within_a_word:
+        return None, rest
+    if rest and _is_doubtful(said, start, end):
         return None, rest
     try:
         span = span_of(said, start, now, zone, default)
@@ -157,10 +163,11 @@ def _refuse_attempt(text: str, tokens: list[Token], run: list[Token]) -> None:
         _refuse(text, max(len(run), 1), tokens, least=first + 2)
     if is_attempt(tokens[first].word):
         _refuse(text, first + 1, tokens)
-    if run and len(run) == len(tokens):
-        _refuse(text, len(run), tokens)
-    if says_a_time(words_of(run)):
-        _refuse(text, len(run), tokens)
+    loose = loose_time_words(tokens)
+    if run and len(loose) == len(tokens):
+        _refuse(text, len(loose), tokens)
+    if says_a_time(words_of(loose)):
+        _refuse(text, len(loose), tokens)
 
 
 def _refuse(text: str, count: int, tokens: list[Token], *, least: int = 1) -> None:

@@ -45,6 +45,7 @@ _CLOCK_AND_OFFSET = re.compile(
 )
 _HALF_OF_A_DAY = re.compile(r"(.*[0-9])?([ap])\.m\.?")
 _DATE_WITH_DOTS = re.compile(r"[0-9]{1,2}\.[0-9]{1,2}")
+_ENDS_IN_A_DATE = re.compile(r"(?:^|[-–—])[0-9]{1,2}\.[0-9]{1,2}$")
 _ROUGH = re.compile(r"([0-9]{1,2}(?:[:.][0-9]{2})?(?:[ap]m)?|noon|midnight)-?ish")
 _HOUR = re.compile(r"[0-9]{1,2}(?:[:.][0-9]{2})?")
 # What the bot itself writes behind a time in another place.
@@ -85,11 +86,12 @@ def _tokens(chunk: re.Match[str]) -> Iterator[Token]:
     if len(word) > LONGEST_WORD:
         yield Token("?", chunk.start(), chunk.end())
         return
-    if _DATE_WITH_DOTS.fullmatch(word) and body[len(word) :].startswith("."):
+    if _ENDS_IN_A_DATE.search(word) and body[len(word) :].startswith("."):
         word += "."
     pieces = list(_pieces(word))
     for number, (piece, start, end) in enumerate(pieces):
-        plain = places.word_in_capitals(chunk[0]) or _spelt(piece)
+        typed = chunk[0][first - chunk.start() :][start:end]
+        plain = places.word_in_capitals(typed) or _spelt(piece)
         is_last = number == len(pieces) - 1
         yield Token(plain, first + start, chunk.end() if is_last else first + end)
 
@@ -117,7 +119,10 @@ def _pieces(word: str, start: int = 0) -> Iterator[tuple[str, int, int]]:
             yield word, start, start + len(word)
         return
     dash, is_said = cut
-    yield from _pieces(word[: dash.start()].rstrip(_CLOSING), start)
+    left = word[: dash.start()].rstrip(_CLOSING)
+    if _DATE_WITH_DOTS.fullmatch(left) and word[len(left) :].startswith("."):
+        left += "."
+    yield from _pieces(left, start)
     if is_said:
         yield DASH, start + dash.start(), start + dash.end()
     yield from _pieces(word[dash.end() :], start + dash.end())
@@ -126,7 +131,8 @@ def _pieces(word: str, start: int = 0) -> Iterator[tuple[str, int, int]]:
 def _cut(word: str) -> tuple[re.Match[str], bool] | None:
     """Where to cut, and whether the dash there counts as a word."""
     for dash in _WIDE_DASH.finditer(word):
-        if dash.start() or not word[dash.end() :][:1].isdigit():  # else it is a sign
+        is_sign = dash[0] == "–" and not dash.start() and word[1:2].isdigit()
+        if not is_sign:
             return dash, True
     if _WHOLE.fullmatch(word):
         return None
@@ -165,10 +171,10 @@ def _together(tokens: list[Token], text: str) -> list[Token]:
     joined: list[Token] = []
     at = 0
     while at < len(tokens):
-        count, word = _one_word(tokens, at, joined)
+        count, word = _one_word(tokens, at)
         token = replace(tokens[at], word=word, end=tokens[at + count - 1].end)
         at += count
-        if word in {places.MARK, "utc"} and (beside := _BESIDE.match(text, token.start)):
+        if word in places.SAID and (beside := _BESIDE.match(text, token.start)):
             token = replace(token, end=beside.end())
             while at < len(tokens) and tokens[at].start < beside.end():
                 at += 1
@@ -178,7 +184,7 @@ def _together(tokens: list[Token], text: str) -> list[Token]:
     return joined
 
 
-def _one_word(tokens: list[Token], at: int, before: list[Token]) -> tuple[int, str]:
+def _one_word(tokens: list[Token], at: int) -> tuple[int, str]:
     """How many tokens from here on are one word, and that word."""
     most = min(_LONGEST_PHRASE, len(tokens) - at)
     for count in range(most, 1, -1):
@@ -186,6 +192,6 @@ def _one_word(tokens: list[Token], at: int, before: list[Token]) -> tuple[int, s
         said = " ".join(word for word in words if word != "the")
         if said in PHRASES and words[0] != "the" and words[-1] != "the":
             return count, PHRASES[said]
-        if before and (place := places.word_for(words)):
+        if place := places.word_for(words):
             return count, place
     return 1, tokens[at].word

@@ -73,7 +73,7 @@ FOREVER = {"forever", "indefinitely", "permanently"}
 # Said before or after a time without changing it.
 ROUGHLY = {
     *("about", "around", "approx", "approximately", "roughly", "circa", "ca", "just", "only"),
-    *("maximum", "max", "please", "pls", "within", "say", "maybe"),
+    *("maximum", "max", "please", "pls", "within", "say", "maybe", "nearly", "almost"),
 }
 AT_MOST = {"maximum", "max", "tops", "only", "altogether", "please", "pls", "thanks"}
 UP_TO = "upto"
@@ -90,7 +90,9 @@ PHRASES = {
     "not more than": UP_TO,
     "max of": UP_TO,
     "maximum of": UP_TO,
-    "a maximum of": UP_TO,
+    "a max of": UP_TO,
+    "less than": UP_TO,
+    "this coming": "coming",
     "or so": "max",
     "or less": "max",
     "in total": "max",
@@ -133,7 +135,7 @@ SPELLINGS = {
         "midday": "mid-day",
         "overnight": "over-night",
         "o'clock": "oclock o’clock",
-        UP_TO: "≤ <",
+        UP_TO: "≤ < under",
         "max": "maximum",
         "-": "– — -- − ― →  ->",
     }.items()
@@ -141,9 +143,9 @@ SPELLINGS = {
 } | {"end-of-day": "eod", "end-of-week": "eow", "end-of-month": "eom"}
 
 _OTHERS = (
-    "or o'clock am pm now ever less than today tonight tomorrow yesterday overnight weekend "
-    "weekends weekday weekdays this next last coming end start rest remainder all past over during "
-    "throughout revoked further notice early late mid ago later longer time once daily"
+    "or o'clock am pm now ever less least than minimum today tonight tomorrow yesterday overnight "
+    "weekend weekends weekday weekdays this next last coming end start rest remainder all past "
+    "over during throughout revoked further notice early late mid ago later longer time once daily"
 )
 _WORDS = (
     CONNECTING
@@ -165,6 +167,13 @@ _WORDS = (
     | {UP_TO, *_OTHERS.split()}
     | {f"q{number}" for number in range(1, 5)}
 )
+# Words that people put before what they ask for.
+POLITE = set(
+    "i i'd i’d i'll we we'd need want would like to have give get me us can could may let him her "
+    "them it it's its hi hey hello ok okay so also access you the a be for please pls".split()
+)
+# Parts of the phrases above, which make a time of nothing by themselves.
+LOOSE = {word for phrase in PHRASES for word in phrase.split()} - _WORDS
 _STRONG = (
     {name for name in WEEKDAYS if name.endswith("day")}
     | UNTIL
@@ -194,12 +203,15 @@ def is_time_word(word: str) -> bool:
     )
 
 
-def says_a_time(words: Words) -> bool:
-    """Whether these words, which can be parts of a time, can hardly be anything else."""
+def says_a_time(words: Words, *, goes_on: bool = False) -> bool:
+    """Whether these words, which can be parts of a time, can hardly be anything else.
+
+    A place says so only behind other words, or where a time ``goes_on``: "CET team emails".
+    """
+    if any(is_place(word) and len(word) > len("et") for word in words[0 if goes_on else 1 :]):
+        return True
     for word, after in zip(words, (*words[1:], ""), strict=False):
         if word in _STRONG or any(each.fullmatch(word) for each in (_CLOCK, _DATE, _GLUED)):
-            return True
-        if is_place(word) and len(word) > len("et"):
             return True
         if after in UNITS and (is_number(word) or word in {*PARTS, *VAGUE, "couple"}):
             return True

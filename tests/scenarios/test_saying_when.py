@@ -123,7 +123,7 @@ async def test_what_there_is_not_is_named(stage: World, subtests: pytest.Subtest
     for text, sentence in (
         ("until feb 30 Covering", "but there is no 30 February."),
         ("until 25:00", "but there is no 25:00 on the clock."),
-        ("Covering until friday", "Please put the time before the reason."),
+        ("Covering until friday", "Please put the time first, and the reason after it."),
     ):
         with subtests.test(text=text):
             assert sentence in await stage.sendas(BEN, f"@ada {text}")
