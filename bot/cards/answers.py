@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bot.cards import misread, words
+from bot.cards import hints, misread, words
 from bot.cards.markup import mention, moment, quoted, unmarked
 from bot.grammar import ALONE, Muddle, NotUnderstood, Verb
 from bot.refusals import (
@@ -68,8 +68,8 @@ HELP = f"""*Send email as a colleague in Close, for as long as they allow it.*
 • `/sendas connect` connects your Close account (once, needed to give rights)
 • `/sendas disconnect` ends what you lent, and has the bot forget your Close account
 
-Times: `45m`, `2h30m`, `3 days`, `1w`, `until friday 17:00`, `forever`.
-Without one it is {{default}}."""
+Times: {{times}}.
+They are read in your own time zone; without one it is {{default}}."""
 
 
 # Why nothing was done; the sentences for what has more to tell are made further down.
@@ -183,7 +183,7 @@ def _explain(error: Exception, policy: Policy) -> str:
 
 def help_text(policy: Policy) -> str:
     """The answer to ``/sendas help``."""
-    return HELP.format(default=say_length(policy.default_duration))
+    return HELP.format(default=say_length(policy.default_duration), times=hints.times(policy))
 
 
 def asked(outcomes: Sequence[Outcome], said: str, policy: Policy) -> str:
@@ -360,7 +360,7 @@ def _not_a_time(error: DurationError) -> str:
     problem = misread.problem(error)
     if not misread.needs_an_example(error):
         return problem
-    return f"{problem} {misread.GOOD_TIMES} For example: {EXAMPLE}"
+    return f"{problem} {hints.GOOD_TIMES} For example: {EXAMPLE}"
 
 
 def _reminded_already(d: Delegation) -> str:

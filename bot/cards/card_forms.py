@@ -15,6 +15,7 @@ from slack_sdk.models.views import View
 
 from bot.cards import words
 from bot.cards.faces import account
+from bot.cards.hints import time_hint
 from bot.cards.markup import mention
 from bot.cards.parts import section
 from bot.times.saying import write_length
@@ -25,7 +26,6 @@ from models.policy import REASON_LIMIT, Policy
 APPROVE_FOR, DENY_WITH_NOTE = "approve_for", "deny_with_note"
 ALWAYS_APPROVE, EXTEND_FORM = "always_approve", "extend_form"
 DURATION, NOTE, UNTIL = "duration", "note", "until"
-TIME_HINT = "For example 45m, 2h30m, 3 days, until friday 17:00, forever"
 
 
 def approve_for(d: Delegation, policy: Policy) -> View:
@@ -85,12 +85,12 @@ def value(view: dict[str, Any], name: str) -> str:
 
 
 def _duration(
-    d: Delegation, policy: Policy, *, label: str = "For how long?", hint: str = TIME_HINT
+    d: Delegation, policy: Policy, *, label: str = "For how long?", hint: str = ""
 ) -> InputBlock:
     return InputBlock(
         block_id=DURATION,
         label=PlainTextObject(text=label),
-        hint=PlainTextObject(text=hint),
+        hint=PlainTextObject(text=hint or time_hint(policy)),
         element=PlainTextInputElement(
             action_id=DURATION,
             initial_value=write_length(d.length or policy.default_duration),

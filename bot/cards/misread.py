@@ -14,7 +14,6 @@ from bot.times.span import (
     TooLarge,
 )
 
-GOOD_TIMES = "Good times are `45m`, `2h30m`, `3 days`, `until friday 17:00`."
 _COUNT = {2: "two", 3: "three", 4: "four"}
 
 

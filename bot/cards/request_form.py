@@ -13,6 +13,7 @@ from slack_sdk.models.blocks import (
 )
 from slack_sdk.models.views import View
 
+from bot.cards.hints import time_hint
 from bot.cards.parts import context
 from bot.times.saying import write_length
 from models.policy import REASON_LIMIT, Policy
@@ -73,7 +74,7 @@ def _duration(policy: Policy) -> InputBlock:
     return InputBlock(
         block_id=DURATION,
         label=PlainTextObject(text="For how long?"),
-        hint=PlainTextObject(text="For example 45m, 2h30m, 3 days, until friday 17:00, forever"),
+        hint=PlainTextObject(text=time_hint(policy)),
         element=PlainTextInputElement(
             action_id=DURATION,
             initial_value=write_length(policy.default_duration),

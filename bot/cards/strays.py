@@ -14,6 +14,7 @@ from slack_sdk.models.blocks import (
 from slack_sdk.models.views import View
 
 from bot.cards import foreign, words
+from bot.cards.hints import WITH_AN_END
 from bot.cards.markup import mention, quoted_name
 from bot.cards.parts import button, context, section
 from bot.refusals import StrayDecided
@@ -165,7 +166,7 @@ def end_form(stray: Stray, policy: Policy, value: str) -> View:
             InputBlock(
                 block_id=DURATION,
                 label=PlainTextObject(text="For how much longer?"),
-                hint=PlainTextObject(text="For example 45m, 2h30m, 3 days, until friday 17:00"),
+                hint=PlainTextObject(text=WITH_AN_END),
                 element=PlainTextInputElement(
                     action_id=DURATION,
                     initial_value=write_length(policy.default_duration),

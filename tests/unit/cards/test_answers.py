@@ -1,5 +1,6 @@
 """Answers: every refusal, misunderstanding and trouble has its own sentence, plain or not."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.cards import answers, words
+from bot.cards import answers, hints, words
 from bot.cards.lists import overview
 from bot.grammar import Muddle, NotUnderstood, Verb
 from bot.refusals import AlreadyOpen, LapsesBefore, NoSuchDelegation, NotYours, Refused, Settled
@@ -187,3 +188,14 @@ def test_hundreds_taken_back_in_one_answer() -> None:
     text = answers.all_taken_back(given)
     assert "<@U0X29> and 470 more" in text
     assert len(text) < 4000
+
+
+@pytest.mark.parametrize("is_allowed", [True, False])
+def test_every_time_that_is_shown_can_be_typed(is_allowed: bool) -> None:
+    """Each example of a time is read as one, and "forever" is one only where it is allowed."""
+    house = replace(POLICY, allow_permanent=is_allowed)
+    shown = hints.time_hint(house).removeprefix("For example ").split(", ")
+    shown += re.findall(r"`([^`]+)`", hints.times(house) + hints.GOOD_TIMES)
+    for each in shown:
+        read_span(each, now=NOON, zone="Europe/Berlin")
+    assert ("forever" in shown) is is_allowed
