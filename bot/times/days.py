@@ -55,8 +55,8 @@ class Days:
 
 
 def is_short_day_name(word: str) -> bool:
-    """Whether the word is "sat", "sun", "wed" or the like, which also begin ordinary sentences."""
-    return word in _WEEKDAYS and not word.endswith("day")
+    """Whether it is one of the short names that are ordinary words or names, too."""
+    return word in {"sat", "sun", "wed", "mon"}
 
 
 def is_day_name(word: str) -> bool:

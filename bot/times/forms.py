@@ -22,11 +22,10 @@ from bot.times.moments import (
     two_clocks,
 )
 from bot.times.span import NoEnd, Span
-from bot.times.vocabulary import FOREVER, FROM, PARTS_OF_DAY, PERIODS, TO, UNTIL, Words
+from bot.times.vocabulary import FOREVER, FROM, PARTS_OF_DAY, PERIODS, TO, UNTIL, UNTIL_OR_BY, Words
 
 _HOURS_OF = {"morning": 3, "evening": 6}
 _REVOKED = {("revoked",), ("further", "notice")}
-_ENDS_WITH = UNTIL | {"by", "before", "through"}
 _OVER = {"on", "for", "over", "during", "throughout", "at", "in"}
 _WHOLE = {("rest", "of"), ("remainder", "of"), ("all", "of"), ("whole", "of")}
 
@@ -54,7 +53,7 @@ def spans_of(words: Words, scene: Scene) -> list[Span]:
 
 
 def _read_until(words: Words, scene: Scene) -> list[Span]:
-    if words[0] not in _ENDS_WITH or len(words) == 1:
+    if words[0] not in UNTIL_OR_BY or len(words) == 1:
         return []
     rest = words[1:]
     if rest in _REVOKED:
@@ -205,7 +204,8 @@ def _read_range(words: Words, scene: Scene) -> list[Span]:
     for cut in range(1, len(body)):
         if spans := _read_halves(body[:cut], body[cut:], scene, lead=words[0] if is_marked else ""):
             return spans
-    is_start = is_marked or words == ("now",) or words[0] == "at"
+    is_start = is_marked or words in {("now",), ("for", "now")} or words[0] == "at"
+    body = body[1:] if body[:1] == ("for",) else body
     if is_start and body and any(m.is_point or is_marked for m in read_moments(body, scene)):
         raise NoEnd(" ".join(words))
     return []

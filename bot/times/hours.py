@@ -27,6 +27,7 @@ _MILITARY = re.compile(r"([01][0-9]|2[0-3])([0-5][0-9])")
 _HOUR = re.compile(r"[0-9]{1,2}")
 _OF_24_HOURS = re.compile(r"(?:0[0-9]?|1[3-9]|2[0-4])(?:[:.][0-9]{2}(?::[0-9]{2})?|h[0-9]{0,2})")
 _HOUR_UNITS = {"h", "hr", "hrs", "hour", "hours"}
+_MINUTES = {"ten", "fifteen", "twenty", "thirty", "forty", "fifty"}  # behind an hour
 _YEARS = range(2020, 2060)
 
 
@@ -128,11 +129,13 @@ def _halves(time: Time, *, is_24_hours: bool, is_bare: bool) -> Clock:
 
 
 def _past(words: Words) -> Time | None:
-    """``half past 5``, ``quarter to six``, ``ten past 5``; ``half 5`` is half past in Britain."""
+    """``half past 5``, ``ten to six``, ``five thirty``; ``half 5`` is half past in Britain."""
     if words[:1] == ("a",):
         words = words[1:]
     if len(words) == 2 and words[0] == "half":
         words = ("half", "past", words[1])
+    if len(words) == 2 and NUMBERS.get(words[0], 13) <= 12 and words[1] in _MINUTES:
+        return Time(NUMBERS[words[0]], NUMBERS[words[1]])
     if len(words) != 3 or words[1] not in {"past", "to"}:
         return None
     minute = {"half": 30, "quarter": 15}.get(words[0], NUMBERS.get(words[0], 0))

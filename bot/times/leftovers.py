@@ -1,12 +1,13 @@
 """What follows a time, or precedes one: whether it is a part of it, or the reason."""
 
+import re
 from datetime import datetime
 
 from bot.times.days import is_short_day_name
 from bot.times.foreign import is_foreign_time
 from bot.times.hours import is_hour, read_clock
 from bot.times.lengths import read_lengths
-from bot.times.places import is_city, is_part_of_a_name, is_place
+from bot.times.places import is_city, is_part_of_a_name, is_place, is_short_place
 from bot.times.reading import span_of
 from bot.times.span import DurationError, LeftOver, NotATime, NotEnglish
 from bot.times.tokens import Token, tokens_of, words_of
@@ -28,6 +29,23 @@ _SIGNS = "-−–"
 _CLEAR_SEPARATORS = "-–—;:"
 _GOES_ON = TO | FROM | {"on", "at", "and", "or", "by", "in"}
 _WHOSE = {"her", "his", "their", "its", "client", "customer", "office"}
+_KINDS_OF_TIME = {
+    *(
+        "full",
+        "part",
+        "real",
+        "first",
+        "last",
+        "spare",
+        "prime",
+        "half",
+        "double",
+        "free",
+        "travel",
+    ),
+    *("response", "lead", "show", "all", "any", "no", "some", "long", "short", "just", "second"),
+}
+_UNKNOWN_PLACE = re.compile(r"[A-Z]{2,3}T\b")
 _MOST_WORDS_OF_AN_END = 8
 
 
@@ -78,7 +96,7 @@ def refuse_left_over(start: str, end: str, now: datetime, zone: str) -> None:
     words = words_of(tokens)
     if tokens[0].word in UNTIL:
         _refuse_unreadable_until(rest, tokens, now, zone)
-    count = _count_of_time_words(start, tokens, now, zone, is_apart=_is_apart(start, end))
+    count = _count_of_time_words(start, rest, tokens, now, zone, is_apart=_is_apart(start, end))
     if count:
         error = LeftOver(start.strip(), rest[: tokens[count - 1].end])
         error.rest = rest
@@ -139,7 +157,7 @@ def _is_apart(start: str, end: str) -> bool:
 
 
 def _count_of_time_words(
-    start: str, tokens: list[Token], now: datetime, zone: str, *, is_apart: bool
+    start: str, rest: str, tokens: list[Token], now: datetime, zone: str, *, is_apart: bool
 ) -> int:
     """How many of the first words look like a part of the time; 0 when they are a reason."""
     run = leading_time_words(tokens)
@@ -147,7 +165,7 @@ def _count_of_time_words(
         return len(tokens)
     if is_apart:
         return 0
-    if count := _count_of_place(start, tokens):
+    if count := _count_of_place(start, rest, tokens):
         return count
     first = 1 if tokens[0].word in _GOES_ON else 0
     if tokens[first].word in {"the", "for"} or not run[first:]:
@@ -172,21 +190,30 @@ def _without_connecting(run: list[Token], first: int) -> int:
     return count
 
 
-def _count_of_place(start: str, tokens: list[Token]) -> int:
+def _count_of_place(start: str, rest: str, tokens: list[Token]) -> int:
     """``until 5pm London``, ``until 5pm her time``: whose clock, but not as it is read."""
     words = words_of(tokens_of(start))
-    said = tuple(token.word for token in tokens)
-    is_named = ("time" in said[1:] or any(map(is_place, said[1:]))) and all(
-        is_time_word(each) or is_part_of_a_name(each) for each in said
-    )
-    if is_named and not read_lengths(words):
-        return len(said)
-    if not words or read_clock(words[-1:]) is None:
+    if read_lengths(words):
         return 0
+    said = tuple(token.word for token in tokens)
     if is_city(said[1:] if said[0] == "in" else said):
         return len(said)
-    is_owned = said[0] in _WHOSE or said[0].endswith(("'s", "’s"))
-    return 2 if is_owned and said[1:2] == ("time",) else 0
+    if all(is_time_word(each) or is_part_of_a_name(each) for each in said) and (
+        "time" in said[1:] or any(map(is_place, said[1:]))
+    ):
+        return len(said)
+    if "time" in said[1:3] and _is_a_name(said[0], rest):
+        return said.index("time") + 1
+    is_clock = read_clock(words[-1:]) is not None or is_place(words[-1])
+    is_more = any(is_place(part) or is_short_place(part) for part in said[0].split("/"))
+    is_unknown = _UNKNOWN_PLACE.match(rest) is not None
+    return 1 if is_clock and (("/" in said[0] and is_more) or said[0] == "/" or is_unknown) else 0
+
+
+def _is_a_name(word: str, typed: str) -> bool:
+    """Whether before "time" it is somebody's, or a place: "her", "Ada's", "Narnia"."""
+    is_owned = word in _WHOSE or word.endswith(("'s", "’s"))
+    return is_owned or (typed[:1].isupper() and word not in _KINDS_OF_TIME)
 
 
 def _is_hour_of_the_day(start: str, hour: str, now: datetime, zone: str) -> bool:

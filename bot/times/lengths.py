@@ -21,6 +21,7 @@ _SIGNS = {"-", "−", "–"}
 
 _PIECE = re.compile(r"([0-9]*[.,]?[0-9]*[½¼¾⅓⅔]?)([a-z]+)")
 _HOURS_AND_MINUTES = re.compile(r"([0-9]{1,4})h([0-9]{2})")
+_HOURS_WITH_COLON = re.compile(r"([0-9]|1[0-2]):([0-5][0-9])")
 _STRICT = re.compile(r"(?:[0-9]+w)?(?:[0-9]+d)?(?:[0-9]+h)?(?:[0-9]+m)?(?:[0-9]+s)?")
 _ATTEMPT = re.compile(r"[-+−–]?\d[\d.,]*([^\W\d_]+)(?:\d[\d.,]*[^\W\d_]+)*[-–—]?")
 _ORDINALS = {"st", "nd", "rd", "th"}
@@ -152,6 +153,8 @@ def _take(words: Words) -> tuple[list[_Part], Words] | None:
         return glued, words[1:]
     if words[0] == "fortnight" or words[:4] == ("hour", "and", "a", "half"):
         words = ("a", *words)
+    if (found := _HOURS_WITH_COLON.fullmatch(words[0])) and UNITS.get(words[-1]) == "hour":
+        return [_Part(number, unit) for number, unit in _clocked(found) if number], words[2:]
     taken = take_number(words)
     if taken is None or not taken[1] or taken[1][0] not in UNITS:
         return None
@@ -166,6 +169,8 @@ def _glued(word: str) -> list[_Part]:
     """The parts of a word such as ``2h30m``, ``-2h`` or ``2h30``; empty when it is none."""
     sign = -1 if word[:1] in _SIGNS else 1
     digits = word[1:] if sign == -1 else word
+    if (found := _HOURS_WITH_COLON.fullmatch(digits.removesuffix("h"))) and digits[-1] == "h":
+        return [_Part(sign * number, unit) for number, unit in _clocked(found) if number]
     if found := _HOURS_AND_MINUTES.fullmatch(digits):
         digits = f"{found[1]}h{found[2]}m"
     parts, position = [], 0
@@ -176,6 +181,11 @@ def _glued(word: str) -> list[_Part]:
         parts.append(_Part(sign * number, UNITS[piece[2]]))
         position = piece.end()
     return parts if position == len(digits) else []
+
+
+def _clocked(found: re.Match[str]) -> list[tuple[Fraction, str]]:
+    """``1:30 hours``"""
+    return [(Fraction(found[1]), "hour"), (Fraction(found[2]), "minute")]
 
 
 def _total(parts: list[_Part], said: str) -> Length | None:

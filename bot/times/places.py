@@ -27,9 +27,11 @@ _KOLKATA, _SYDNEY = "Asia/Kolkata", "Australia/Sydney"
 _NICKNAMES = {
     _NEW_YORK: "nyc|ny|new york city|boston|washington|dc|atlanta|miami|philadelphia|eastern"
     "|us eastern|east coast|et",
-    _CHICAGO: "dallas|houston|austin|central|us central|ct",
+    _CHICAGO: "texas|dallas|houston|austin|central|us central|ct",
     _DENVER: "mountain|us mountain|mt|salt lake city",
-    _LOS_ANGELES: "la|sf|san francisco|seattle|san diego|portland|pacific|us pacific|west coast|pt",
+    "America/Phoenix": "arizona|az",
+    _LOS_ANGELES: "la|sf|san francisco|california|seattle|las vegas|san diego|portland|pacific"
+    "|us pacific|west coast|pt",
     _LONDON: "uk|british|england|scotland|edinburgh|manchester|cardiff|glasgow",
     _BERLIN: "german|germany|munich|frankfurt|hamburg|cologne|central european",
     "Europe/Paris": "french|france|lyon",
@@ -47,6 +49,9 @@ _NICKNAMES = {
     _SYDNEY: "canberra|australian eastern",
     "Pacific/Auckland": "new zealand|nz|wellington",
     "America/Toronto": "ottawa",
+    "America/Sao_Paulo": "são paulo|brazil|brasília",
+    "Asia/Kathmandu": "nepal",
+    "Pacific/Honolulu": "hawaii",
     "UTC": "universal|coordinated universal|greenwich mean|greenwich",
 }
 _HALVES_OF_THE_YEAR = ("", " standard", " daylight", " summer")

@@ -112,18 +112,18 @@ def _read_start(
 def _is_doubtful(said: Words, start: str, end: str) -> bool:
     """Whether before other words these are probably ordinary ones.
 
-    "sat" alone is no day, the 5 of "friday 5" is no hour, "now" leads on, and "5 to 7" may be
-    customers, unless it runs backwards or a dash, a colon or a verb's "-ing" comes next.
+    "sat" is no day and "5 to 7" may be customers, unless a dash, a colon or a verb's "-ing" comes
+    next, or it runs backwards; the 5 of "friday 5" is no hour; "now" begins sentences.
     """
+    is_apart = start[-1:] in ",:;" or "\n" in end[:2] or not end.strip()[:1].isalnum()
+    leads_on = is_apart or (end.split() or [""])[0].rstrip(",.:;").endswith("ing")
     if len(said) == 1:
-        return is_short_day_name(said[0]) or start.lower() == "now"
+        return (is_short_day_name(said[0]) and not leads_on) or start.lower() == "now"
     if said[0] == "may" and is_hour(said[1]):
         return True
     is_number = is_hour(said[-1])
     if len(said) == 3 and is_number and is_hour(said[0]) and said[1] in TO:
-        is_apart = start[-1:] in ",:;" or not end.strip()[:1].isalnum()
-        is_verb = (end.split() or [""])[0].rstrip(",.:;").endswith("ing")
-        return int(said[0]) < int(said[-1]) and not (is_apart or is_verb)
+        return int(said[0]) < int(said[-1]) and not leads_on
     return is_number and (is_day_name(said[-2]) or said[:-1] == ("at",))
 
 

@@ -113,6 +113,12 @@ def _pieces(word: str, start: int = 0) -> Iterator[tuple[str, int, int]]:
         yield found[1], start, start + found.end(1)
         yield found[2].replace("−", "-"), start + found.start(2), start + found.end(2)
         return
+    if "/" in word and all(day in WEEKDAYS for day in word.split("/")):
+        first, _, last = word.partition("/")
+        yield first, start, start + len(first)
+        yield "or", start + len(first), start + len(first) + 1
+        yield from _pieces(last, start + len(first) + 1)
+        return
     cut = None if word in SPELLINGS else _cut(word)
     if cut is None:
         if word:
@@ -178,10 +184,17 @@ def _together(tokens: list[Token], text: str) -> list[Token]:
             token = replace(token, end=beside.end())
             while at < len(tokens) and tokens[at].start < beside.end():
                 at += 1
-        if word in {"am", "pm"} and joined and _HOUR.fullmatch(joined[-1].word):
-            token = Token(joined[-1].word + word, joined.pop().start, token.end)
+        if word in {"am", "pm"} and joined and (hour := _hour(joined[-1].word)):
+            token = Token(hour + word, joined.pop().start, token.end)
         joined.append(token)
     return joined
+
+
+def _hour(word: str) -> str:
+    """The hour in digits, before am or pm; empty for none."""
+    if _HOUR.fullmatch(word):
+        return word
+    return str(NUMBERS[word]) if NUMBERS.get(word, 13) <= 12 else ""
 
 
 def _one_word(tokens: list[Token], at: int) -> tuple[int, str]:

@@ -9,6 +9,7 @@ Words = tuple[str, ...]
 LONGEST_WORD = 40
 DASH = "-"
 UNTIL = {"until"}
+UNTIL_OR_BY = UNTIL | {"by", "before", "through"}
 FROM = {"from", "starting", "beginning", "commencing", "since", "after"}
 TO = UNTIL | {"to", "through", DASH}
 CONNECTING = TO | FROM | {"the", "and", "at", "of", "for", "on", "in", "by", "before", "between"}
@@ -77,6 +78,7 @@ ROUGHLY = {
 }
 AT_MOST = {"maximum", "max", "tops", "only", "altogether", "please", "pls", "thanks"}
 UP_TO = "upto"
+AT_THE_END = {"latest", "inclusive"}  # behind a day or a clock time that is an end
 
 # Several words that are one, and other spellings. "the" is left out before these are looked up.
 PHRASES = {
@@ -86,6 +88,8 @@ PHRASES = {
     "not later than": "until",
     "up to": UP_TO,
     "at most": "max",
+    "at latest": "latest",
+    "as of": "from",
     "no more than": UP_TO,
     "not more than": UP_TO,
     "max of": UP_TO,
@@ -123,8 +127,16 @@ SPELLINGS = {
     word: meant
     for meant, words in {
         "until": "till til 'til ’til untill untl unitl utnil",
-        "tomorrow": "tmrw tmr tmw tomoz 2moro 2morrow tommorow tommorrow tomorow tomorrrow",
-        "today": "2day",
+        "tomorrow": "tmrw tmr tmw tmro tmoro tomo tomoz tomoro 2moro 2mro 2mrw 2morrow tommorow "
+        "tommorrow tomorow tomorrrow",
+        "today": "2day toda tody",
+        "monday": "mondy munday moday",
+        "tuesday": "tuseday teusday tueday",
+        "wednesday": "wednsday wensday wendesday wednesay",
+        "thursday": "thrusday thurday thusday thursady",
+        "friday": "fryday firday frday fridy",
+        "saturday": "satuday saterday saturady",
+        "sunday": "sunady sundy",
         "tonight": "tonite 2night 2nite",
         "through": "thru thro",
         "weekend": "week-end wknd w/e",
@@ -145,7 +157,9 @@ SPELLINGS = {
 _OTHERS = (
     "or o'clock am pm now ever less least than minimum today tonight tomorrow yesterday overnight "
     "weekend weekends weekday weekdays this next last coming end start rest remainder all past "
-    "over during throughout revoked further notice early late mid ago later longer time once daily"
+    "while bit moment moments soon good effective earlier every each these following weekly "
+    "monthly decade decades latest inclusive onward onwards twice over during throughout revoked "
+    "further notice early late mid ago later longer time once daily"
 )
 _WORDS = (
     CONNECTING
@@ -165,6 +179,7 @@ _WORDS = (
     | ROUGHLY
     | AT_MOST
     | {UP_TO, *_OTHERS.split()}
+    | {f"{name}s" for name in WEEKDAY_NAMES}
     | {f"q{number}" for number in range(1, 5)}
 )
 # Words that people put before what they ask for.
