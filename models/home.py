@@ -13,6 +13,7 @@ class HomeList(StrEnum):
     """The lists of open things in a home, each leafed through by itself."""
 
     WAITING = "waiting"
+    ASKED = "asked"
     GIVEN = "given"
     RECEIVED = "received"
     FOR_OTHERS = "for_others"

@@ -6,6 +6,7 @@ from typing import Generic, TypeVar
 
 from models.connection import Connection
 from models.delegation import Delegation
+from models.pairing import Pairing
 from models.standing import StandingApproval
 
 Row = TypeVar("Row")
@@ -35,9 +36,12 @@ class Overview:
     """Everything that concerns one person.
 
     - ``with_person`` is whom they look for; then it is only what concerns the two.
-    - ``waiting`` has what this person, as a grantor, has to answer or to mend.
+    - ``waiting`` has what this person, as a grantor, has to answer or to mend; ``asked`` has what
+      they wait for: requests by them or for them that nobody has answered.
     - ``given`` and ``received`` have what else is open, as grantor and as grantee.
-    - ``for_others`` has what they asked for a third person.
+    - ``for_others`` has what else they asked for a third person.
+    - ``pairing`` is their Close account that waits for an admin's word, and ``unconfirmed`` are
+      the Slack ids of all in these rows who have one.
     - ``trusted`` and ``trusting`` have the standing approvals that they gave, and that they got.
     - ``history`` is one page of what is over, as grantor or grantee, newest first; ``page`` counts
       from 0.
@@ -46,7 +50,10 @@ class Overview:
     person_id: str
     with_person: str | None = None
     connection: Connection | None = None
+    pairing: Pairing | None = None
+    unconfirmed: frozenset[str] = frozenset()
     waiting: Excerpt[Delegation] = Excerpt()
+    asked: Excerpt[Delegation] = Excerpt()
     given: Excerpt[Delegation] = Excerpt()
     received: Excerpt[Delegation] = Excerpt()
     for_others: Excerpt[Delegation] = Excerpt()

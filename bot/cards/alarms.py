@@ -7,8 +7,9 @@ from slack_sdk.models.blocks import (
 )
 
 from bot.cards import words
-from bot.cards.markup import mention, moment, quoted, quoted_name
+from bot.cards.markup import heard, mention, moment, quoted, quoted_name
 from bot.cards.parts import ALARM, CALM, QUESTION, button, context, notice, section
+from bot.cards.pronouns import Party, party
 from bot.slack.message import Message
 from models.card import Audience, Card
 from models.delegation import Delegation, State, Trouble
@@ -28,39 +29,49 @@ _UNCONNECTED = (Trouble.NOT_CONNECTED, Trouble.CONNECTION_LOST)
 MOST_GRANTORS = 4  # in one list: with all their words it stays below 4,000 characters
 MOST_GRANTEES = 5  # of each
 WHY_HELD = (
-    "It would end {losses}. That is so much that I have ended nothing: while Slack or Close have "
-    "trouble, they can say this of everybody."
+    "It would end {losses}. That is so much that I have ended nothing yet: when Slack or Close has "
+    "a fault, it can say this of everybody."
 )
 
 
-def overdue(delegation: Delegation) -> Message:
+def overdue(delegation: Delegation, reader: str | None = None) -> Message:
     """To an admin: a right has outlived its end, and why."""
-    grantor, grantee = mention(delegation.grantor_id), mention(delegation.grantee_id)
+    grantor, grantee = party(delegation.grantor_id, reader), party(delegation.grantee_id, reader)
     if not delegation.is_open:
-        return notice(
-            [f"{CALM} {grantee}'s right to send as {grantor} is gone now; Close confirmed it."]
-        )
+        right = f"{grantee.first_whose} right to send as {grantor.name}"
+        return notice([f"{CALM} {right} is gone now; Close confirmed it."])
     since = f" since {moment(delegation.ended_at)}" if delegation.ended_at else ""
     problem = (
-        f"{ALARM} *{grantee} may still be able to send email as {grantor}.* The right is "
-        f"over{since}, but Close has not confirmed that it is gone."
+        f"{ALARM} *{grantee.first} may still be able to send email as {grantor.name}.* The right "
+        f"is over{since}, but Close has not confirmed that it is gone."
     )
-    if delegation.trouble is not None and delegation.trouble not in _UNCONNECTED:
-        why = words.trouble(delegation)
-        ways = f"{why} Until the bot succeeds, {grantor} can remove it {words.BY_HAND}."
-    else:
-        ways = (
-            f"{grantor}'s connection to Close does not work, and only {grantor} can take it "
-            f"away: they can connect again with `/sendas connect`, or remove it {words.BY_HAND}. "
-            "Please make sure that one of the two happens."
-        )
     return notice(
-        [problem, ways],
-        small="The bot keeps trying, and this message changes once Close confirms.",
+        [problem, _way(delegation.trouble or Trouble.CONNECTION_LOST, grantor, grantee)],
+        small="I keep trying, and this message changes when Close confirms.",
     )
 
 
-def overdue_list(leftovers: Sequence[Leftover], gone: Mapping[str, Departure]) -> Message:
+def _way(trouble: Trouble | None, grantor: Party, grantee: Party) -> str:
+    """Why a right is still there, and how it goes."""
+    by_hand = f"{grantor.name} can remove it {words.BY_HAND}"
+    if trouble is None:
+        return f"Until I succeed, {by_hand}."
+    if trouble not in _UNCONNECTED:
+        why = words.trouble_between(trouble, grantor, grantee)
+        return f"{why} Until I succeed, {by_hand}."
+    broken = f"{grantor.first_whose} connection to Close does not work"
+    if grantor.is_reader:
+        return f"{broken}: connect again with `/sendas connect`, or remove it {words.BY_HAND}."
+    return (
+        f"{broken}, and only {grantor.name} can take the right away: they can connect again with "
+        f"`/sendas connect`, or remove it {words.BY_HAND}. Please make sure that one of the two "
+        "happens."
+    )
+
+
+def overdue_list(
+    leftovers: Sequence[Leftover], gone: Mapping[str, Departure], reader: str | None = None
+) -> Message:
     """To an admin: all that may be left over in Close, by who gave it. ``gone`` has those grantors
     who have left."""
     by_grantor: dict[str, list[Leftover]] = {}
@@ -70,28 +81,29 @@ def overdue_list(leftovers: Sequence[Leftover], gone: Mapping[str, Departure]) -
     blocks: list[Block] = []
     said: list[str] = []
     for grantor_id, theirs in shown:
-        text = _overdue_of(grantor_id, theirs, gone.get(grantor_id))
-        said.append(text.replace("*", ""))
+        text = _overdue_of(party(grantor_id, reader), theirs, gone.get(grantor_id), reader)
+        said.append(heard(text))
         value = f"{grantor_id}:{mark_of_leftovers(theirs)}"
         blocks.append(section(text, accessory=button(IS_GONE, "It is gone in Close", value)))
     if hidden := len(by_grantor) - len(shown):
-        said.append(f"… and what {hidden} more people gave. They move up as these are settled.")
+        who = "1 more person" if hidden == 1 else f"{hidden} more people"
+        said.append(f"… and what {who} gave. They move up as these are settled.")
         blocks.append(context(said[-1]))
     said.append(
-        "The bot keeps trying, and this list changes once Close confirms. “It is gone in Close” "
-        "is noted with your name, and looked up as soon as it can be."
+        "I keep trying, and this list changes when Close confirms. “It is gone in Close” is noted "
+        "with your name, and checked as soon as possible."
     )
     blocks.append(context(said[-1]))
     return Message("\n".join(said), blocks)
 
 
-def overdue_before(leftovers: Sequence[Leftover]) -> Message:
+def overdue_before(leftovers: Sequence[Leftover], reader: str | None = None) -> Message:
     """What stands in place of an earlier day's list."""
     first = leftovers[0]
     more = f" and {len(leftovers) - 1} more" if len(leftovers) > 1 else ""
     headline = (
-        f"{ALARM} {_grantee(first)} may still be able to send email as "
-        f"{mention(first.grantor_id)}{more}."
+        f"{ALARM} {_grantee(first, reader).first} may still be able to send email as "
+        f"{party(first.grantor_id, reader).name}{more}."
     )
     return notice([headline], small="Today's list is further down.")
 
@@ -101,18 +113,21 @@ def overdue_over() -> Message:
     return notice([f"{CALM} Everything that was listed here is gone now."])
 
 
-def departures(held: Round, toll: Toll, some: Sequence[Departed]) -> Message:
+def departures(
+    held: Round, toll: Toll, some: Sequence[Departed], reader: str | None = None
+) -> Message:
     """To an admin: so many people are gone that somebody should look before anything ends."""
     if held.answered_by is not None:
-        who = mention(held.answered_by)
+        who = party(held.answered_by, reader).first
         if held.answer is Word.END:
-            done = f"{who} had them ended. Whoever is there after all keeps everything."
+            done = f"{who} ended what they had. Whoever is there after all keeps everything."
         else:
-            done = f"{who} kept them. Nothing was ended; I look again within a day."
+            done = f"{who} kept what they have. Nothing ended; I'll look again within a day."
         return notice([f"Many people could no longer take part. {done}"])
     people = "1 person" if toll.people == 1 else f"{toll.people} people"
     names = [
-        f"• {words.departure(each.slack_user_id, each.reason)}" for each in some[: words.MOST_NAMED]
+        f"• {words.departure(each.slack_user_id, each.reason, reader)}"
+        for each in some[: words.MOST_NAMED]
     ]
     if toll.people > len(names):
         names.append(f"• and {toll.people - len(names)} more")
@@ -122,8 +137,8 @@ def departures(held: Round, toll: Toll, some: Sequence[Departed]) -> Message:
             "\n".join(names),
             WHY_HELD.format(losses=_losses(toll)),
         ],
-        small="Everybody is looked up once more before anything ends. Without an answer nothing "
-        "ends, and I look again within a day.",
+        small="I look everybody up once more before anything ends. Without an answer nothing ends, "
+        "and I'll look again within a day.",
         buttons=[
             button(END_THEM, "End them", held.question or "", style="danger"),
             button(KEEP_THEM, "Keep them", held.question or ""),
@@ -133,38 +148,38 @@ def departures(held: Round, toll: Toll, some: Sequence[Departed]) -> Message:
 
 def departures_over() -> Message:
     """In place of the question, once everybody was looked up again."""
-    return notice(["Many people seemed to be gone. Everybody was looked up again since."])
+    return notice(["Many people seemed to be gone. I have looked everybody up again since."])
 
 
-def unreachable(delegation: Delegation, card: Card) -> Message:
+def unreachable(delegation: Delegation, card: Card, reader: str | None = None) -> Message:
     """To whoever waits for somebody whom Slack does not let the bot write to."""
     who = mention(card.recipient)
     is_asked = card.audience is Audience.GRANTOR and delegation.state is State.REQUESTED
     there = "has the request, and it can be answered there" if is_asked else "shows how things are"
     return notice(
         [
-            f"{ALARM} *I cannot reach {who} by message.* It is about {_pair(delegation)}.",
+            f"{ALARM} *I can't reach {who} by message.* It is about {_pair(delegation, reader)}.",
             f"{who}'s App Home (open the app, then Home) {there}. Please tell {who}.",
         ],
-        small=f"{_refusal(card)} I keep trying, and this message changes once it works.",
+        small=f"{_refusal(card)} I keep trying, and this message changes when it works.",
     )
 
 
-def reached(delegation: Delegation, card: Card) -> Message:
+def reached(delegation: Delegation, card: Card, reader: str | None = None) -> Message:
     """In place of that, once it has arrived or does not matter any more."""
-    who, about = mention(card.recipient), _pair(delegation)
+    who, about = mention(card.recipient), _pair(delegation, reader)
     if card.refused_at is None and card.message_ts is not None:
         return notice([f"{CALM} {who} has my message now. It is about {about}."])
-    return notice([f"I could not reach {who} by message about {about}. That is over now."])
+    return notice([f"I couldn't reach {who} by message about {about}. That is over now."])
 
 
 def audit_silent(card: Card) -> Message:
     """To an admin: decisions are missing in the audit channel."""
-    way = AUDIT_WAYS.get(card.refusal or "", "Please see to it that I can write there.")
-    problem = f"*I cannot write to the audit channel {_channel(card.recipient)}.*"
+    way = AUDIT_WAYS.get(card.refusal or "", "Please make sure that I can write there.")
+    problem = f"*I can't write to the audit channel {_channel(card.recipient)}.*"
     return notice(
         [f"{ALARM} {problem} {_refusal(card)} {way}"],
-        small="Nothing is lost: what is missing there is written in order once it works.",
+        small="Nothing is lost: I write what is missing there, in order, when it works.",
     )
 
 
@@ -174,49 +189,43 @@ def audit_speaks(channel_id: str) -> Message:
     return notice([f"{CALM} I can write to the audit channel {where} again. Nothing is missing."])
 
 
-def _overdue_of(grantor_id: str, theirs: Sequence[Leftover], reason: Departure | None) -> str:
+def _overdue_of(
+    grantor: Party, theirs: Sequence[Leftover], reason: Departure | None, reader: str | None
+) -> str:
     """What one person gave and Close may still hold, why, and what an admin can do."""
-    grantor = mention(grantor_id)
-    whom = ", ".join(dict.fromkeys(_grantee(each) for each in theirs[:MOST_GRANTEES]))
+    grantees = [_grantee(each, reader) for each in theirs]
+    who = ", ".join(dict.fromkeys(each.name for each in grantees[:MOST_GRANTEES]))
+    who = who[:1].upper() + who[1:]
     if len(theirs) > MOST_GRANTEES:
-        whom += f" and {len(theirs) - MOST_GRANTEES} more"
+        who += f" and {len(theirs) - MOST_GRANTEES} more"
     over = [each.over_since for each in theirs if each.over_since is not None]
     since = (
         f"Over since {moment(min(over))}, but Close has not confirmed that it is gone."
         if over
         else "It was set up in Close itself, and has no end."
     )
-    headline = f"{ALARM} *{whom} may still be able to send email as {grantor}.* {since}"
+    headline = f"{ALARM} *{who} may still be able to send email as {grantor.name}.* {since}"
     trouble = next((each.trouble for each in theirs if each.trouble is not None), None)
-    if reason is not None:
-        way = (
-            f"{words.departure(grantor_id, reason)}, and only they could take it away. Look "
-            f"whether {grantor}'s address can still be chosen as the sender in Close. If not, "
-            f"press the button. If so, a Close admin can remove {grantor}'s connected email "
-            f"account there, or reactivate {grantor} and remove this {words.BY_HAND}."
-        )
-    elif trouble in _UNCONNECTED:
-        way = (
-            f"{grantor}'s connection to Close does not work, and only {grantor} can take it "
-            f"away: they can connect again with `/sendas connect`, or remove it {words.BY_HAND}. "
-            "Please make sure that one of the two happens."
-        )
-    elif trouble is not None:
-        why = words.trouble_between(trouble, grantor_id, _grantee(theirs[0]))
-        way = f"{why} Until the bot succeeds, {grantor} can remove it {words.BY_HAND}."
-    else:
-        way = f"Until the bot succeeds, {grantor} can remove it {words.BY_HAND}."
-    return f"{headline} {way}"
+    if reason is None:
+        return f"{headline} {_way(trouble, grantor, grantees[0])}"
+    left = words.departed(grantor, reason)
+    return (
+        f"{headline} {left}, and only they could take it away. See whether {grantor.whose} address "
+        "can still be chosen as the sender in Close. If not, press the button. If it can, a Close "
+        f"admin can remove {grantor.whose} connected email account there, or reactivate "
+        f"{grantor.name} and remove this {words.BY_HAND}."
+    )
 
 
-def _grantee(leftover: Leftover) -> str:
+def _grantee(leftover: Leftover, reader: str | None) -> Party:
     if leftover.grantee_id is not None:
-        return mention(leftover.grantee_id)
-    return quoted_name(leftover.grantee_name) or "Somebody whom I do not know"
+        return party(leftover.grantee_id, reader)
+    return Party(quoted_name(leftover.grantee_name) or "Somebody I don't know")
 
 
-def _pair(d: Delegation) -> str:
-    return f"{mention(d.grantee_id)} sending email as {mention(d.grantor_id)}"
+def _pair(d: Delegation, reader: str | None) -> str:
+    grantor, grantee = party(d.grantor_id, reader), party(d.grantee_id, reader)
+    return f"{grantee.name} sending email as {grantor.name}"
 
 
 def _refusal(card: Card) -> str:

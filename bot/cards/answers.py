@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from bot.cards import hints, misread, words
 from bot.cards.markup import mention, moment, quoted, unmarked
+from bot.cards.pronouns import party
 from bot.grammar import ALONE, Muddle, NotUnderstood, Verb
 from bot.refusals import (
     AlreadyDecided,
@@ -36,81 +37,82 @@ from models.standing import StandingApproval
 
 EXAMPLE = "`/sendas @colleague 2h Covering the spring pipeline`"
 SOMETHING_BROKE = (
-    "Something went wrong on our side, and it has been noted. Please look at `/sendas list` "
-    "before you try again."
+    "Something went wrong on our side, and it has been noted. Please check `/sendas list` before "
+    "you try again."
 )
 STILL_AT_IT = "This takes longer than usual. I am still at it, and the answer will follow here."
 TAKES_LONGER = (
-    "This takes longer than usual, and may be done in a moment. Please look at `/sendas list` "
-    "before you send it again."
+    "This takes longer than usual, and may be done in a moment. Please check `/sendas list` before "
+    "you send it again."
 )
-NOT_HERE = "I work for another Slack workspace, so there is nothing that I can do in this one."
+NOT_HERE = "I work for another Slack workspace, so there is nothing I can do in this one."
 
 NOT_COVERED = (
-    "Your standing approval is kept. The request at hand goes beyond it, so it still waits for "
-    "your answer."
+    "Your standing approval is saved. This request goes beyond it, so it still waits for your "
+    "answer."
 )
 MOST_NAMES = 30  # in one sentence; `/sendas list` has all of them
-NOT_WANTED = "All right: nothing was stored."
+NOT_WANTED = "OK, cancelled."
 CLICK_AGAIN = "Slack did not open the form in time. Please click again."
 FORM_NOT_OPENED = "The form did not open in time. Please try again, or type it instead: " + EXAMPLE
 
 HELP = f"""*Send email as a colleague in Close, for as long as they allow it.*
 • {EXAMPLE} asks a colleague; they approve with one click
 • `/sendas` alone opens a form with the same questions
-• `/sendas list` shows what is pending and active for you; my Home tab has all of it
-• `/sendas list @colleague` shows what is open with one of them
-• `/sendas check` compares that with what Close really holds
-• `/sendas @one @another for @colleague 2h` asks several, or for somebody else
-• `/sendas grant @colleague 2h` gives the right without being asked; groups work too
-• `/sendas revoke @colleague`, or `revoke all`, takes back what you gave
-• `/sendas release @colleague` gives back a right that you have
-• `/sendas connect` connects your Close account (once, needed to give rights)
-• `/sendas disconnect` ends what you lent, and has the bot forget your Close account
+• `/sendas list` shows what is waiting and active for you; my Home tab has all of it
+• `/sendas list @colleague` shows one colleague only
+• `/sendas check` compares that with what Close really has
+• `/sendas @one @another for @colleague 2h` asks several people, or for somebody else
+• `/sendas grant @colleague 2h` lets somebody send as you without being asked; groups work too
+• `/sendas revoke @colleague`, or `revoke all`, ends what you gave
+• `/sendas release @colleague` ends what you were given
+• `/sendas connect` connects your Close account (once, before you let anybody send as you)
+• `/sendas disconnect` ends what you lent, and I forget your Close account
 
 Times: {{times}}.
 They are read in your own time zone; without one it is {{default}}."""
 
 
+_NOTHING, _NO_REQUEST = " Nothing changed.", " No request was made."
+_UNDONE = (_NOTHING, _NO_REQUEST)
+
 # Why nothing was done; the sentences for what has more to tell are made further down.
 _REASONS: dict[type[Exception], str] = {
-    NotYours: "Only the people this is about can do that. Nothing was changed.",
-    LapsesBefore: "This lapses before I would remind you again, so please answer it now. Without "
-    "an answer nothing happens in Close.",
+    NotYours: "Only the people this is about can do that. Nothing changed.",
+    LapsesBefore: "This lapses before I could remind you again, so please answer now. Without an "
+    "answer nothing happens in Close.",
     NothingToAnswer: "There is nothing to answer here any more. `/sendas list` shows how things "
     "are.",
-    NotConnectedYet: "You are not connected to Close here, so there is nothing to disconnect.",
+    NotConnectedYet: "You are not connected to Close, so there is nothing to disconnect.",
     ConnectFirst: "I can only do that with your Close account. Please connect it first: "
-    "`/sendas connect`. Nothing was changed.",
+    "`/sendas connect`. Nothing changed.",
     OtherAccount: "This right was given with another Close account than the one you are connected "
     "with now, and only that account can change it. Connect that one with `/sendas connect`, or "
-    "remove it in Close's settings under Send As. Nothing was changed.",
+    "remove it in Close's settings under Send As. Nothing changed.",
     AlreadyDecided: "Somebody has already answered this, or the time for it is over.",
-    ListChanged: "This list has changed since you read it, so nothing was done. It is shown anew: "
-    "please look again.",
+    ListChanged: "This list has changed since you read it, so nothing happened. Please look again.",
     DraftGone: "That question was answered already, or is too old. Please ask again.",
     NoSuchDelegation: "There is nothing open between the two of you. `/sendas list` shows what is.",
-    NobodyThere: "Nobody but you is in that group. Nothing was stored.",
-    NotDone: "Nothing was changed.",
-    SlackRetryLater: "Slack does not answer the bot right now, so nothing was stored. Please try "
-    "again.",
+    NobodyThere: "Nobody but you is in that group. Nothing changed.",
+    NotDone: "Nothing changed.",
+    SlackRetryLater: "Slack is not answering at the moment, so nothing changed. Please try again.",
     SlackRefused: "Slack does not show me who is in that group. Please name the people one by one.",
     Exception: SOMETHING_BROKE,
 }
 _NOT_KNOWN = {
-    Thing.REQUEST: "I do not know this request any more; please ask again. Nothing was changed.",
-    Thing.PAIRING: "I do not know this account any more, so nothing was changed. Whoever it is of "
-    "can connect it again with `/sendas connect`.",
-    Thing.STRAY: "I do not know this right any more, so nothing was changed. `/sendas check` "
-    "compares with what Close holds now.",
-    Thing.STANDING: "I do not know this standing approval any more, so nothing was changed. My "
-    "Home tab shows those that hold.",
+    Thing.REQUEST: "I do not know this request any more; please ask again. Nothing changed.",
+    Thing.PAIRING: "I do not know this account any more, so nothing changed. Its owner can connect "
+    "it again with `/sendas connect`.",
+    Thing.STRAY: "I do not know this right any more, so nothing changed. `/sendas check` compares "
+    "with what Close has now.",
+    Thing.STANDING: "I do not know this standing approval any more, so nothing changed. My Home "
+    "tab has the present ones.",
 }
 _REFUSALS = {
     Refusal.ONESELF: "You can always send as yourself; ask for a colleague's name instead.",
     Refusal.BOT: "{who} is an app, not a person.",
     Refusal.DEACTIVATED: "{who}'s Slack account is deactivated.",
-    Refusal.GUEST: "{who} is a guest here. Only full members can give or get this right.",
+    Refusal.GUEST: "{who} is a guest here. Only full members can take part.",
     Refusal.STRANGER: "{who} belongs to another workspace.",
     Refusal.UNKNOWN_PERSON: "Slack does not know that person in this workspace.",
     Refusal.TOO_SHORT: "That is shorter than the minimum of {shortest}.",
@@ -126,40 +128,36 @@ _REFUSALS = {
     Refusal.TOO_MANY: "That is more than a hundred people at once.",
     Refusal.TOO_MANY_OPEN: f"{MOST_OPEN} requests of yours are waiting for an answer. Please wait "
     "for some of them, or cancel some: `/sendas list` shows them.",
-    Refusal.TOO_MANY_FOR_ONE: f"{MOST_OPEN_FOR_ONE} requests of yours are waiting for {{who}} "
-    "already. Please wait for an answer, or cancel some.",
-    Refusal.TOO_OFTEN: "{who} has had many messages from me on your behalf within the last hour. "
-    "Please try again later.",
+    Refusal.TOO_MANY_FOR_ONE: f"{MOST_OPEN_FOR_ONE} requests of yours are already waiting for "
+    "{{who}}. Please wait for an answer, or cancel some.",
+    Refusal.TOO_OFTEN: "{who} has had many messages from me for you within the last hour. Please "
+    "try again later.",
     Refusal.REASON_MISSING: "A reason is required here, so that your colleague knows what it is "
     "for.",
     Refusal.REASON_TOO_LONG: f"The reason is too long; {REASON_LIMIT} characters fit.",
 }
 
-# Whoever reads one of these has written nothing wrong, so an example would not help.
-_NOT_THE_WORDS = {
-    Refusal.BOT,
-    Refusal.DEACTIVATED,
-    Refusal.GUEST,
-    Refusal.STRANGER,
-    Refusal.TOO_MANY_OPEN,
-    Refusal.TOO_MANY_FOR_ONE,
-    Refusal.TOO_OFTEN,
-}
+# Here an example shows what is missing. Anybody else has written what can be understood.
+_WORDS_ARE_MISSING = {Refusal.REASON_MISSING}
 
 
-def explain(error: Exception, policy: Policy, *, plain: bool = False) -> str:
+def explain(
+    error: Exception, policy: Policy, *, reader: str | None = None, plain: bool = False
+) -> str:
     """The sentence for whatever kept something from being done.
 
-    ``plain`` is for places that show no markup, such as the errors in a form.
+    ``reader`` is the Slack id of who reads it. ``plain`` is for places that show no markup, such
+    as the errors in a form.
     """
-    sentence = _explain(error, policy)
+    sentence = _explain(error, policy, reader)
     if not plain:
         return sentence
-    sentence = sentence.partition(" For example:")[0].partition(" Nothing was stored.")[0]
+    for rest in (" For example:", *_UNDONE):
+        sentence = sentence.partition(rest)[0]
     return unmarked(sentence)
 
 
-def _explain(error: Exception, policy: Policy) -> str:
+def _explain(error: Exception, policy: Policy, reader: str | None) -> str:
     match error:
         case NotUnderstood():
             return _not_understood(error)
@@ -168,11 +166,11 @@ def _explain(error: Exception, policy: Policy) -> str:
         case Refused():
             return _refused(error, policy)
         case AlreadyOpen():
-            return _already_open(error.delegation)
+            return _already_open(error.delegation, reader)
         case RemindedAlready():
             return _reminded_already(error.delegation)
         case Settled():
-            return settled(error.delegation, error.state)
+            return settled(error.delegation, error.state, reader)
         case NotKnown():
             return _NOT_KNOWN[error.thing]
         case StandingOver():
@@ -198,12 +196,12 @@ def granted(outcomes: Sequence[Outcome], said: str, policy: Policy) -> str:
     """Said to the grantor once the grants are stored."""
     if len(outcomes) == 1 and outcomes[0].delegation is not None:
         return _granted_one(outcomes[0].person_id, said)
-    lines = [_outcome(each, "may send email as you", policy) for each in outcomes]
+    lines = [_outcome(each, "can send email as you", policy) for each in outcomes]
     return "\n".join([f"Given {said}:", *lines])
 
 
 def _granted_one(grantee_id: str, said: str) -> str:
-    return f"{mention(grantee_id)} may send email as you {said}. I am setting it up in Close."
+    return f"{mention(grantee_id)} can send email as you {said}. I'm setting it up in Close."
 
 
 def _asked_one(d: Delegation, said: str) -> str:
@@ -211,11 +209,11 @@ def _asked_one(d: Delegation, said: str) -> str:
     if d.requester_id == d.grantor_id:
         return _granted_one(d.grantee_id, said)
     if d.standing_id is not None:
-        return f"{grantor}'s standing approval covers this, {said}. I am setting it up in Close."
-    whom = "you" if d.grantee_id == d.requester_id else mention(d.grantee_id)
+        return f"{grantor}'s standing approval covers this, {said}. I'm setting it up in Close."
+    sender = party(d.grantee_id, d.requester_id).name
     return (
-        f"Asked {grantor} whether {whom} can send email as them {said}. "
-        "You will hear from me in our direct messages."
+        f"Asked {grantor} whether {sender} can send email as them {said}. The answer follows in "
+        "our direct messages."
     )
 
 
@@ -225,7 +223,9 @@ def _outcome(outcome: Outcome, done: str, policy: Policy) -> str:
         d = outcome.delegation
         is_own = d is not None and d.grantor_id == d.requester_id == outcome.person_id
         return f"• {who}: agreed, as it is your own name" if is_own else f"• {who}: {done}"
-    problem = explain(outcome.problem, policy).partition(" Nothing ")[0]
+    problem = explain(outcome.problem, policy)
+    for rest in _UNDONE:
+        problem = problem.partition(rest)[0]
     return f"• {problem}" if problem.startswith(who) else f"• {who}: {problem}"
 
 
@@ -233,7 +233,7 @@ def taken_back(delegation: Delegation) -> str:
     """The answer to ``/sendas revoke``."""
     grantee = mention(delegation.grantee_id)
     if delegation.state is State.ENDING:
-        return f"Taking {grantee}'s right to send as you back now. I tell you once Close confirms."
+        return f"Ending {grantee}'s right to send as you now. I'll tell you when Close confirms."
     return f"Done: {grantee} was not given the right to send as you."
 
 
@@ -251,20 +251,17 @@ def all_taken_back(
     before = [each for each in ending if each.id not in new]
     lines = []
     if revoked:
-        lines.append(
-            f"Taking back what you gave {_names(revoked)}. I tell you once Close confirms."
-        )
+        lines.append(f"Ending what you gave {_names(revoked)}. I'll tell you when Close confirms.")
     if before:
         lines.append(
             f"Already over, but not yet confirmed as removed in Close: what you gave "
-            f"{_names(before)}. They may still be able to send as you until then."
+            f"{_names(before)}. Until then they may still be able to send as you."
         )
     if not lines:
-        lines.append("Nobody can send email as you through me, so there is nothing to take back.")
+        lines.append("Nobody can send email as you through me, so there is nothing to revoke.")
     if standing:
         lines.append(
-            f"You still approve requests of {_names(standing)} without a click; in my Home tab you "
-            "can end that."
+            f"You still always approve {_names(standing)}; you can end that in my Home tab."
         )
     return "\n".join(lines)
 
@@ -279,11 +276,11 @@ def given_back(delegation: Delegation) -> str:
     """The answer to ``/sendas release``."""
     grantor = mention(delegation.grantor_id)
     if delegation.state is State.ENDING:
-        return f"Giving back the right to send as {grantor} now. I tell you once Close confirms."
-    return f"Done: your request to send as {grantor} is taken back."
+        return f"Ending your right to send as {grantor} now. I'll tell you when Close confirms."
+    return f"Done: your request to send as {grantor} is cancelled."
 
 
-def settled(delegation: Delegation, state: State) -> str:
+def settled(delegation: Delegation, state: State, reader: str | None = None) -> str:
     """Why a click changed nothing: what the delegation is now."""
     is_now = {
         State.REQUESTED: "is still waiting for an answer",
@@ -292,40 +289,39 @@ def settled(delegation: Delegation, state: State) -> str:
         State.ENDING: "is over and being removed in Close",
         State.ENDED: "has already ended",
         State.DENIED: "was denied",
-        State.CANCELLED: "was taken back",
+        State.CANCELLED: "was cancelled",
         State.LAPSED: "has lapsed",
         State.FAILED: "could not be carried out",
     }[state]
-    return (
-        f"Nothing was changed: the request for {mention(delegation.grantee_id)} to send as "
-        f"{mention(delegation.grantor_id)} {is_now}."
-    )
+    grantor = party(delegation.grantor_id, reader).name
+    grantee = party(delegation.grantee_id, reader).name
+    return f"Nothing changed: the request for {grantee} to send as {grantor} {is_now}."
 
 
 def _standing_over(successor: StandingApproval | None) -> str:
     if successor is None:
-        return "Nothing was changed: this standing approval has ended already."
+        return "Nothing changed: this standing approval has already ended."
     longest = say_length(successor.max_length)
     return (
-        f"{words.CHANGED} You approve the requests of {mention(successor.grantee_id)} without a "
-        f"click, up to {longest} at a time, for requests made before {moment(successor.until)}. "
-        "Nothing was done yet: End in my Home tab ends that one."
+        f"{words.CHANGED} You always approve {mention(successor.grantee_id)}, up to {longest} at a "
+        f"time, until {moment(successor.until)}. You can end that one in my Home tab."
     )
 
 
-def _already_open(d: Delegation) -> str:
+def _already_open(d: Delegation, reader: str | None) -> str:
     """Read by the grantee, by the grantor, or by somebody who asked for another."""
-    grantor, grantee = mention(d.grantor_id), mention(d.grantee_id)
+    grantor, grantee = party(d.grantor_id, reader), party(d.grantee_id, reader)
     state = {
-        State.REQUESTED: f"A request for {grantee} to send as {grantor}, {words.terms(d)}, already "
-        f"waits for an answer: {grantor} can press Approve on its card.",
-        State.APPROVED: f"{grantor} has already approved that {grantee} sends as them; it is being "
-        "set up.",
-        State.ACTIVE: f"{grantee} can already send as {grantor} {words.end(d)}.",
-        State.ENDING: f"{grantee}'s last right to send as {grantor} is still being removed in "
-        "Close. Please try again in a minute.",
+        State.REQUESTED: f"A request for {grantee.name} to send as {grantor.name} "
+        f"{words.terms(d)} already waits for an answer: {grantor.name} can press Approve on its "
+        "card.",
+        State.APPROVED: f"{grantor.first} {grantor.have} already approved {grantee.name} to send "
+        f"as {grantor.them}; I'm setting it up.",
+        State.ACTIVE: f"{grantee.first} can already send as {grantor.name} {words.end(d)}.",
+        State.ENDING: f"{grantee.first_whose} last right to send as {grantor.name} is still being "
+        "removed in Close. Please try again in a minute.",
     }[d.state]
-    return f"{state} Nothing new was stored; see `/sendas list`."
+    return f"{state}{_NO_REQUEST}"
 
 
 def _not_understood(error: NotUnderstood) -> str:
@@ -346,13 +342,13 @@ def _not_understood(error: NotUnderstood) -> str:
                 "list that opens after typing @."
             )
         case Muddle.PERSON_MISSING:
-            problem = "I miss whom this is about."
+            problem = "Who is this about?"
             if error.word:
                 problem = f"I expected a person, but read {word}."
         case Muddle.TOO_MUCH:
             problem = f"I understood {understood}, but not {word} after it."
         case Muddle.UNKNOWN_WORD:
-            problem = f"I do not know the command {word}."
+            problem = f"I don't know the command {word}."
     return f"{problem} For example: {example}. More: `/sendas help`"
 
 
@@ -381,5 +377,5 @@ def rule(refusal: Refusal, policy: Policy, about: str | None = None) -> str:
 
 def _refused(error: Refused, policy: Policy) -> str:
     problem = rule(error.refusal, policy, error.about)
-    example = "" if error.refusal in _NOT_THE_WORDS else f" For example: {EXAMPLE}"
-    return f"{problem} Nothing was stored.{example}"
+    example = f" For example: {EXAMPLE}" if error.refusal in _WORDS_ARE_MISSING else ""
+    return f"{problem}{_NOTHING}{example}"

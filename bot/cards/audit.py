@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bot.cards import words
-from bot.cards.markup import mention, moment, quoted
+from bot.cards.markup import heard, mention, moment, quoted
 from bot.cards.parts import section
 from bot.slack.message import Message
 from models.delegation import Delegation, Event
@@ -13,19 +13,19 @@ LINES = {  # what the channel is told of, and how where there is no more to say
     Event.GRANT: "{who} gave the right without being asked",
     Event.APPROVE: "{who} approved it",
     Event.DENY: "{who} denied it",
-    Event.CANCEL: "{who} took it back before it began",
+    Event.CANCEL: "{who} cancelled it before it began",
     Event.LAPSE: "It lapsed: nobody answered or connected in time",
     Event.FAIL: "It could not be carried out.",
     Event.EXTEND: "{who} extended it",
     Event.DECLINE_EXTENSION: "{who} left the end as it is",
     Event.REVOKE: "{who} revoked it",
-    Event.RELEASE: "{who} gave it back",
+    Event.RELEASE: "{who} ended it early",
     Event.WITHDRAW: "{who} ended the standing approval that covered it",
     Event.OFFBOARD: "It ends",
     Event.DISCONNECT: "It ends, because the grantor disconnected Close",
     Event.REMOVE: "The association was removed in Close itself",
     Event.ADOPT: "{who} gave an end to a right that was set up in Close itself",
-    Event.REAPPEAR: "Close still holds the right, although it had confirmed the end",
+    Event.REAPPEAR: "Close still has the right, although it had confirmed the end",
     Event.CONFIRM: "Close confirmed that the right is gone",
 }
 
@@ -57,7 +57,7 @@ def opening(delegation: Delegation, record: EventRecord) -> Message:
     why = quoted(delegation.reason)
     reason = f"\nReason: “{why}”" if why else ""
     text = f"*{about}*{reason}\n{_what(delegation, record)} · {moment(record.at)}"
-    return Message(text, [section(text)])
+    return Message(heard(text), [section(text)])
 
 
 def _what(d: Delegation, record: EventRecord, *, is_superseded: bool = False) -> str:
@@ -66,20 +66,22 @@ def _what(d: Delegation, record: EventRecord, *, is_superseded: bool = False) ->
     match record.event:
         case Event.APPROVE if d.standing_id is not None and record.at == d.requested_at:
             return f"{said} by a standing approval"
+        case Event.APPROVE:
+            return said + words.asked_for(d, None)
         case Event.DENY if note := quoted(d.note):
             return f"{said}: “{note}”"
         case Event.OFFBOARD:
-            return f"{said}: {words.who_left(d)}"
+            return f"{said}: {words.who_left(d, None)}"
         case Event.CANCEL:
             return _cancelled(d, said, who)
         case Event.CONFIRM | Event.REMOVE:
             said = (
                 said if record.actor is None else f"{who} has seen in Close that the right is gone"
             )
-            twin = "; Close held another one of the two, which was set up there"
+            twin = "; Close has another one of the two, which was set up there"
             return said + (twin if d.has_twin and not is_superseded else "")
         case Event.FAIL:
-            return f"{said} {words.trouble(d)}"
+            return f"{said} {words.trouble(d, None)}"
         case Event.EXTEND:
             how = "" if record.actor == d.grantor_id else " by a standing approval"
             # The row knows only the latest end.
@@ -92,7 +94,7 @@ def _what(d: Delegation, record: EventRecord, *, is_superseded: bool = False) ->
 def _cancelled(d: Delegation, said: str, who: str) -> str:
     match d.end_event:
         case Event.OFFBOARD:
-            return f"It ended before it began: {words.who_left(d)}"
+            return f"It ended before it began: {words.who_left(d, None)}"
         case Event.DISCONNECT:
             return "It ended before it began, because the grantor disconnected Close"
         case Event.REVOKE:

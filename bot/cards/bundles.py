@@ -7,12 +7,14 @@ from slack_sdk.models.blocks import ActionsBlock, Block
 from bot.cards import parts, receipts, words
 from bot.cards.delegations import LABELS, MARKS, MOST_TEXT, STYLES
 from bot.cards.faces import Action
-from bot.cards.markup import mention, quoted
+from bot.cards.foreign import plain
+from bot.cards.markup import heard, mention, quoted
 from bot.slack.message import Message
 from models.delegation import WAITS_FOR_GRANTOR, Delegation, Event, State, Trouble
 from models.mark import marked
 
 REVOKE_BUNDLE = "revoke_bundle"
+MOST_REASON = 300  # characters of it in the notification, beside all the lines
 MOST_LINES = 20  # people with a line and a button of their own; more are counted
 CONNECTS = (*WAITS_FOR_GRANTOR, Trouble.OTHER_CLOSE_ACCOUNT)
 
@@ -43,7 +45,7 @@ def wished(bundle: Sequence[Delegation], apart: Collection[str]) -> Message:
         headline = f"You asked {several} whether {grantee} can send email as them"
     said = [f"{_mark(bundle)} *{headline}*"]
     blocks: list[Block] = [parts.section(said[0]), *parts.typed(first.reason)]
-    if why := quoted(first.reason):
+    if why := quoted(plain(first.reason, MOST_REASON)):
         said.append(f"Reason: {why}")
     for each in bundle[:MOST_LINES]:
         line = _line(each, is_grant=is_grant, is_apart=each.id in apart)
@@ -98,7 +100,7 @@ def _line(d: Delegation, *, is_grant: bool, is_apart: bool) -> str:
 
 
 def _how(d: Delegation) -> str:
-    problem = f". {words.trouble(d)}" if d.trouble is not None else ""
+    problem = f". {words.trouble(d, d.requester_id)}" if d.trouble is not None else ""
     match d.state:
         case State.APPROVED:
             return f"not active yet{problem}" if problem else "setting it up in Close"
@@ -131,9 +133,9 @@ def _why(d: Delegation) -> str:
         case Event.REVOKE:
             return "you revoked them."
         case Event.OFFBOARD:
-            return f"{words.who_left(d)}."
+            return f"{words.who_left(d, d.grantor_id)}."
         case _:
-            return "Close has been told."
+            return "I have told Close."
 
 
 def _still_there(left: Sequence[Delegation]) -> str:
@@ -142,7 +144,9 @@ def _still_there(left: Sequence[Delegation]) -> str:
     names = _names(left)
     if not troubled:
         return f"Still being removed in Close: {names}."
-    return f"*Not yet removed in Close: {names}.* {words.trouble(troubled[0])}"
+    return (
+        f"*Not yet removed in Close: {names}.* {words.trouble(troubled[0], troubled[0].grantor_id)}"
+    )
 
 
 def _unused(gone: Sequence[Delegation]) -> str:
@@ -174,5 +178,5 @@ def _plain(said: Sequence[str]) -> str:
     text = ""
     for line in said:
         if len(text) + len(line) < MOST_TEXT:
-            text += line.replace("*", "") + "\n"
+            text += heard(line) + "\n"
     return text.rstrip()

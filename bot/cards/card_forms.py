@@ -55,8 +55,9 @@ def extend(d: Delegation, policy: Policy) -> View:
     about = f"Now it lasts {words.end(d)}. A length is added to that; nothing is interrupted."
     blocks: list[Block] = [section(about)]
     if d.extension is not None:
-        wish = f"{mention(d.grantee_id)} has asked to go on {words.extension(d.extension)}."
-        blocks.append(section(f"{wish} This takes the place of that."))
+        asked = f"{mention(d.grantee_id)} has asked for {words.more(d.extension)}"
+        until = words.new_end(d, d.extension)
+        blocks.append(section(f"{asked}: {until}. This takes the place of that."))
     return _form(EXTEND_FORM, d, "Extend", "Extend", [*blocks, _duration(d, policy)])
 
 

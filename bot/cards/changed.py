@@ -15,10 +15,10 @@ from models.person import Departure
 from models.stray import Stray
 
 UNMARKED = (
-    "I was updated since this was posted, and cannot tell what you have read. Here is what is "
-    "asked now."
+    "I have been updated since this was posted, and can't tell what you have read. Here is what "
+    "is asked now."
 )
-NOTHING_DONE = "Nothing was done yet: please answer this, if it is what you want."
+NOTHING_DONE = "Nothing has changed yet: please answer again, if this is what you want."
 
 
 def said(error: Changed) -> str:
@@ -28,7 +28,7 @@ def said(error: Changed) -> str:
 
 def form(view: View, error: Changed) -> View:
     """A form that was submitted, as it is now; what was typed stays in its fields."""
-    view.blocks = [section(f"*{_why(error)}* Nothing was done yet."), *view.blocks]
+    view.blocks = [section(f"*{_why(error)}* Nothing has changed yet."), *view.blocks]
     return view
 
 

@@ -1,6 +1,6 @@
 """A delegation's card, and what may be left of one that has moved, as Block Kit."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from slack_sdk.models.blocks import (
     ActionsBlock,
@@ -14,7 +14,7 @@ from slack_sdk.models.blocks import (
 from bot.cards import parts
 from bot.cards.faces import Action, Face, face
 from bot.cards.foreign import plain
-from bot.cards.markup import quoted
+from bot.cards.markup import heard, quoted
 from bot.slack.message import Message
 from models.card import Audience
 from models.delegation import Delegation, State
@@ -27,17 +27,21 @@ LABELS = {
     Action.REVOKE: "Revoke",
     Action.RELEASE: "I'm done",
     Action.CONNECT: "Connect Close",
-    Action.EXTEND: "Extend",
+    Action.EXTEND: "Ask to extend",
     Action.RECEIPT: "What was sent",
-    Action.APPROVE_EXTENSION: "Extend",
+    Action.APPROVE_EXTENSION: "Approve",
     Action.DECLINE_EXTENSION: "Leave as it is",
     Action.SNOOZE: "Remind me next workday",
     Action.REMIND: "Remind them",
 }
 MOST_TEXT = 3900  # characters beside the blocks; an update takes 4,000 (slack.md §5)
 LONGEST_NAME = 40  # characters on a button
+OTHER_LABELS = {  # where the same click means something else to its reader
+    (Action.EXTEND, Audience.GRANTOR): "Extend…",
+    (Action.RELEASE, Audience.REQUESTER): "End it",
+}
 CHOICES = {  # behind the "more" menu of a request
-    "approve_for": "Approve for another time…",
+    "approve_for": "Approve with a different length…",
     "deny_with_note": "Deny with a reason…",
     "always_approve": "Always approve this person…",
 }
@@ -67,20 +71,21 @@ def card(
     connect_url: str,
     details: Sequence[str] = (),
     grantor_name: str = "",
+    unconfirmed: Collection[str] = (),
 ) -> Message:
     """The card of one delegation for one audience.
 
     ``details`` are lines that stand in no row, such as the emails that were sent. A button shows no
-    mention, so it needs ``grantor_name`` to name them.
+    mention, so it needs ``grantor_name`` to name them. ``unconfirmed`` is as in ``faces.face``.
     """
-    shown = face(delegation, audience)
+    shown = face(delegation, audience, unconfirmed=unconfirmed)
     blocks: list[Block] = [parts.section(f"{MARKS[delegation.state]} *{shown.headline}*")]
     blocks += [parts.section(line) for line in shown.lines]
     if shown.shows_reason:
         blocks += parts.typed(delegation.reason)
     blocks += [parts.context(line) for line in (*details, *shown.small) if line]
     if shown.actions:
-        blocks.append(buttons(delegation, shown.actions, connect_url, grantor_name))
+        blocks.append(buttons(delegation, shown.actions, connect_url, audience, grantor_name))
     return Message(_text(shown, delegation.reason, details), blocks)
 
 
@@ -92,7 +97,11 @@ def moved(delegation: Delegation, audience: Audience) -> Message:
 
 
 def buttons(
-    delegation: Delegation, actions: Sequence[Action], connect_url: str, grantor_name: str = ""
+    delegation: Delegation,
+    actions: Sequence[Action],
+    connect_url: str,
+    audience: Audience,
+    grantor_name: str = "",
 ) -> ActionsBlock:
     """A row of buttons that carry the delegation's id and the mark of what stands above them."""
     return ActionsBlock(
@@ -100,28 +109,31 @@ def buttons(
         elements=[
             _menu(delegation)
             if action is Action.MORE
-            else button(action, marked(delegation), connect_url, _label(action, grantor_name))
+            else button(action, marked(delegation), connect_url, audience, grantor_name)
             for action in actions
         ],
     )
 
 
-def button(action: Action, value: str, connect_url: str, label: str = "") -> ButtonElement:
+def button(
+    action: Action, value: str, connect_url: str, audience: Audience, grantor_name: str = ""
+) -> ButtonElement:
     """One button; only "Connect Close" is a link."""
     return parts.button(
         action,
-        label or LABELS[action],
+        label(action, audience, grantor_name),
         value,
         style=STYLES.get(action),
         url=connect_url if action is Action.CONNECT else None,
     )
 
 
-def _label(action: Action, grantor_name: str) -> str:
+def label(action: Action, audience: Audience, grantor_name: str = "") -> str:
+    """What a button says to this audience; ``grantor_name`` as in :func:`card`."""
     first_name = plain(grantor_name, LONGEST_NAME).partition(" ")[0]
     if action is Action.REMIND and first_name:
         return f"Remind {first_name}"
-    return LABELS[action]
+    return OTHER_LABELS.get((action, audience), LABELS[action])
 
 
 def _menu(delegation: Delegation) -> OverflowMenuElement:
@@ -136,10 +148,9 @@ def _menu(delegation: Delegation) -> OverflowMenuElement:
 
 def _text(shown: Face, reason: str, details: Sequence[str]) -> str:
     said = [f"{shown.headline}.", *shown.lines, *(line for line in shown.small if line)]
-    plain = [line.replace("*", "") for line in said]  # a screen reader reads marks aloud
     if shown.shows_reason and (why := quoted(reason)):
-        plain.insert(1, f"Reason: {why}")
-    text = "\n".join(plain)
+        said.insert(1, f"Reason: {why}")
+    text = "\n".join(heard(line) for line in said)
     for line in details:
         if len(text) + len(line) < MOST_TEXT:
             text = f"{text}\n{line}"

@@ -1,22 +1,23 @@
-"""What a card says: for each state, once for the grantor and once for the grantee."""
+"""What a card says: for each state, once for the grantor and once for the grantee.
 
-from collections.abc import Sequence
+At most four things stand above the buttons: a headline, what has to be known, why it was asked, and
+small print.
+"""
+
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.cards import receipts, words
+from bot.cards.foreign import plain
 from bot.cards.markup import mention, moment, quoted, quoted_address
+from bot.cards.pronouns import party
 from models.card import Audience
-from models.delegation import (
-    WAITS_FOR_GRANTEE,
-    WAITS_FOR_GRANTOR,
-    Delegation,
-    Event,
-    State,
-    Trouble,
-)
+from models.delegation import WAITS_FOR_GRANTEE, WAITS_FOR_GRANTOR, Delegation, State, Trouble
 
-_NO_ANSWER = "Close's answer never reached the bot when it asked for this."
+MOST_ASKED = 200  # characters of a reason beside an answer; both fit into a notification
+_NO_ANSWER = "Close never answered when I asked for this."
+_UNTOUCHED = "Nothing changed in Close."
 
 
 class Action(StrEnum):
@@ -48,35 +49,43 @@ class Face:
     shows_reason: bool = True
 
 
-def face(delegation: Delegation, audience: Audience) -> Face:
-    """What this audience is to read now."""
+def reader_of(delegation: Delegation, audience: Audience) -> str | None:
+    """The Slack id of this audience; None is anybody."""
     match audience:
         case Audience.GRANTOR:
-            return _for_grantor(delegation)
+            return delegation.grantor_id
         case Audience.GRANTEE:
-            return _for_grantee(delegation)
+            return delegation.grantee_id
+        case Audience.REQUESTER:
+            return delegation.requester_id
+        case Audience.AUDIT:
+            return None
+
+
+def face(delegation: Delegation, audience: Audience, *, unconfirmed: Collection[str] = ()) -> Face:
+    """What this audience is to read now; ``unconfirmed`` are the Slack ids of those whose Close
+    account waits for an admin's word."""
+    match audience:
+        case Audience.GRANTOR:
+            return _for_grantor(delegation, unconfirmed)
+        case Audience.GRANTEE:
+            return _for_grantee(delegation, unconfirmed)
         case _:
-            return for_bystander(delegation)
+            return _for_bystander(delegation, reader_of(delegation, audience), unconfirmed)
 
 
-def _for_grantor(d: Delegation) -> Face:
-    grantee = mention(d.grantee_id)
+def _for_grantor(d: Delegation, unconfirmed: Collection[str]) -> Face:
+    me, grantee = d.grantor_id, mention(d.grantee_id)
     match d.state:
         case State.REQUESTED:
             return Face(
                 _asks(d, grantee),
-                [*_reminder(d), _how_long(d), *account(d)],
-                [
-                    (
-                        f"If you approve, {grantee} can {words.allows('your')}. "
-                        "You can revoke it at any time."
-                    ),
-                    f"{_next_reminder(d)}Without an answer, this lapses {moment(d.lapses_at)}.",
-                ],
+                [words.length(d, me), *account(d)],
+                [_if_approved(d, grantee)],
                 [Action.APPROVE, Action.DENY, *_snooze(d), Action.MORE],
             )
         case State.APPROVED:
-            return _approved_for_grantor(d, grantee)
+            return _approved_for_grantor(d, grantee, unconfirmed)
         case State.ACTIVE:
             return _active_for_grantor(d, grantee)
         case State.ENDING:
@@ -85,197 +94,211 @@ def _for_grantor(d: Delegation) -> Face:
             over = f"The right that you gave {grantee} here is over"
             return Face(
                 over if d.has_twin else f"{grantee} can no longer send email as you",
-                [_over(d), *_taken_over(d), *receipts.counted(d)],
+                [_over(d, me), *_taken_over(d), *receipts.counted(d)],
                 actions=[Action.RECEIPT] if d.was_used else [],
             )
         case State.DENIED:
-            return Face(f"You denied {grantee}'s request", _note(d), [_when(d)])
+            return _denied(d, me, f"You denied {grantee}'s request")
         case State.CANCELLED:
-            return Face(words.why_cancelled(d), ["Nothing was changed in Close."])
+            return Face(words.why_cancelled(d, me), [_UNTOUCHED])
         case State.LAPSED:
-            return Face(f"{grantee}'s request lapsed", [_why_lapsed(d)])
+            return Face(_lapsed_for_grantor(d, grantee), [_why_lapsed(d, me)])
         case State.FAILED:
-            return _failed(d, f"{grantee} was not given the right to send as you")
+            return _failed(d, me, f"{grantee} was not given the right to send as you")
 
 
-def _approved_for_grantor(d: Delegation, grantee: str) -> Face:
-    if d.trouble in (Trouble.NOT_CONNECTED, Trouble.CONNECTION_LOST):
+def _lapsed_for_grantor(d: Delegation, grantee: str) -> str:
+    return f"Your grant to {grantee} lapsed" if _is_granted(d) else f"{grantee}'s request lapsed"
+
+
+def _if_approved(d: Delegation, grantee: str) -> str:
+    allowed = f"If you approve, {grantee} can {words.allows('your')}."
+    lapses = f"Without an answer, this lapses {moment(d.lapses_at)}."
+    return f"{allowed} {_next_reminder(d)}{lapses}"
+
+
+def _approved_for_grantor(d: Delegation, grantee: str, unconfirmed: Collection[str]) -> Face:
+    me, agreed = d.grantor_id, _agreed(d, grantee)
+    if d.trouble in WAITS_FOR_GRANTOR and d.reminders:
+        agreed = f"{grantee} is still waiting{' and asked me to remind you' * bool(d.nudged_at)}"
+    kept = f"Your approval is kept until {moment(d.lapses_at)}."
+    if _waits_for_admin(d, unconfirmed):
+        return Face(
+            f"{agreed}. An admin has to confirm {_whose_account(d, me)} first",
+            [words.length(d, me), waiting(d, me, unconfirmed)],
+            [kept],
+            [Action.REVOKE],
+        )
+    if d.trouble in WAITS_FOR_GRANTOR:
         again = " again" if d.trouble is Trouble.CONNECTION_LOST else ""
         return Face(
-            f"{_agreed(d, grantee)}. One step is left: connect your Close account{again}",
-            [
-                *_still_waiting(d, grantee),
-                _how_long(d),
-                *account(d),
-                "Close lets only you give this right. Connect once; the rest happens by itself.",
-            ],
-            [f"Your approval is kept until {moment(d.lapses_at)}."],
+            f"{agreed}. One step is left: connect your Close account{again}",
+            [words.length(d, me), *account(d)],
+            [f"Only you can give this right. Connect once; the rest is automatic. {kept}"],
             [Action.CONNECT, Action.REVOKE],
         )
     if d.trouble in WAITS_FOR_GRANTEE:
         return Face(
-            f"{_agreed(d, grantee)}. One step is left for {grantee}: their Close account",
-            [_how_long(d), words.trouble(d), *words.way_on(d, d.trouble)],
-            [f"Your approval is kept until {moment(d.lapses_at)}."],
+            f"{agreed}. One step is left for {grantee}: their Close account",
+            [words.length(d, me), waiting(d, me, unconfirmed)],
+            [kept],
             [Action.REVOKE],
         )
-    waiting = words.trouble(d) if d.trouble else _starting(d)
     return Face(
-        _agreed(d, grantee), [_how_long(d), waiting, *_standing(d)], actions=[Action.REVOKE]
+        agreed,
+        [words.length(d, me), waiting(d, me, unconfirmed), *_standing(d)],
+        actions=[Action.REVOKE],
     )
 
 
 def _active_for_grantor(d: Delegation, grantee: str) -> Face:
+    me = d.grantor_id
     if d.extension is not None:
+        new_end = words.new_end(d, d.extension)
         return Face(
-            f"{grantee} asks to go on sending email as you {words.extension(d.extension)}",
-            [f"Now it lasts {words.end(d)}. Nothing is interrupted if you agree."],
+            f"{grantee} asks for {words.more(d.extension)} to send email as you",
+            [f"{_capital(new_end)}. Nothing is interrupted if you agree."],
             actions=[Action.APPROVE_EXTENSION, Action.DECLINE_EXTENSION, Action.REVOKE],
         )
     return Face(
-        f"{grantee} can send email as you {words.end(d)}",
+        f"{grantee} can send email as you {words.end(d)}{words.asked_for(d, me)}",
         [*_went_unseen(d, grantee), *_taken_over(d), *words.addresses(d), *_standing(d)],
-        small=[f"{grantee} can {words.allows('your')}.", *_goes_to(d)],
+        small=_goes_to(d),
         actions=[*_extend(d), Action.RECEIPT, Action.REVOKE],
     )
 
 
 def _ending_for_grantor(d: Delegation, grantee: str) -> Face:
     if d.trouble is None:
-        waiting = [*_leaver(d), _unconfirmed(d)]
-        return Face(f"Taking {grantee}'s right back", waiting)
-    lines = [f"*{grantee} may still be able to send email as you.* {words.trouble(d)}"]
-    actions = []
-    if d.trouble in (Trouble.NOT_CONNECTED, Trouble.CONNECTION_LOST):
-        lines.append(
-            "Connect again and the bot removes it at once, or remove it yourself in Close's "
-            "settings under Send As."
-        )
-        actions = [Action.CONNECT]
-    if d.trouble is Trouble.OTHER_CLOSE_ACCOUNT:
-        actions = [Action.CONNECT]
+        return Face(f"Ending {grantee}'s right to send email as you", [_ending(d, d.grantor_id)])
+    trouble = words.trouble(d, d.grantor_id)
+    line = f"*{grantee} may still be able to send email as you.* {trouble}"
+    is_mine = d.trouble in (*WAITS_FOR_GRANTOR, Trouble.OTHER_CLOSE_ACCOUNT)
+    if d.trouble in WAITS_FOR_GRANTOR:
+        line += f" Connect again and I remove it at once, or remove it yourself {words.BY_HAND}."
     return Face(
         f"{grantee}'s right is over but not yet removed in Close",
-        lines,
-        ["The bot keeps trying until Close confirms."],
-        actions,
+        [line],
+        ["I keep trying until Close confirms."],
+        [Action.CONNECT] if is_mine else [],
     )
 
 
-def _for_grantee(d: Delegation) -> Face:
-    grantor = mention(d.grantor_id)
+def _for_grantee(d: Delegation, unconfirmed: Collection[str]) -> Face:
+    me, grantor = d.grantee_id, mention(d.grantor_id)
     match d.state:
         case State.REQUESTED:
             asked = d.requester_id in (d.grantee_id, d.grantor_id)
             who = "You asked" if asked else f"{mention(d.requester_id)} asked for you"
             return Face(
                 f"{who} to send email as {grantor}",
-                [_how_long(d), f"Waiting for {grantor} to answer.", *_unknown_account(d)],
-                [
-                    "If they approve, you can " + words.allows(f"{grantor}'s") + ".",
-                    f"Without an answer, this lapses {moment(d.lapses_at)}.",
-                ],
-                [*_connecting(d), Action.CANCEL],
+                [words.length(d, me), _unanswered(d, grantor), *_unknown_account(d)],
+                actions=[*_connecting(d), Action.CANCEL],
             )
         case State.APPROVED:
-            waiting = words.trouble(d) if d.trouble else _starting(d)
             return Face(
                 _agreed_for_grantee(d, grantor),
-                [_how_long(d), waiting, *_unknown_account(d)],
-                _to_be_reminded(d, grantor),
-                [*_connecting(d), *_reminding(d), Action.CANCEL],
+                [words.length(d, me), waiting(d, me, unconfirmed)],
+                _to_be_reminded(d, grantor, unconfirmed),
+                [*_connecting(d), *_reminding(d, unconfirmed), Action.CANCEL],
             )
         case State.ACTIVE:
             return Face(
-                f"You can send email as {grantor} {words.end(d)}",
-                [*_warning(d), _how_to_send(d, grantor), *_extension(d, grantor)],
-                ["You can " + words.allows(f"{grantor}'s") + "."],
-                [*_extend(d), Action.RELEASE],
+                f"You can send email as {grantor} {words.end(d)}{words.asked_for(d, me)}",
+                [*_extension(d, grantor), _how_to_send(d, grantor)],
+                actions=[*_extend(d), Action.RELEASE],
             )
         case State.ENDING:
-            note = words.trouble(d) if d.trouble else _unconfirmed(d)
             return Face(
                 f"Your right to send as {grantor} is over",
-                [*_leaver(d), note, "Please send nothing more."],
+                ["*Please send nothing more.*", _ending(d, me)],
             )
         case State.ENDED:
             over = f"The right to send as {grantor} that you had here is over"
             return Face(
-                over if d.has_twin else f"You can no longer send email as {grantor}", [_over(d)]
+                over if d.has_twin else f"You can no longer send email as {grantor}", [_over(d, me)]
             )
         case State.DENIED:
-            return Face(f"{grantor} denied {_request(d)}", _note(d), [_when(d)])
+            return _denied(d, me, f"{grantor} denied {_request(d)}")
         case State.CANCELLED:
-            return Face(words.why_cancelled(d), ["Nothing was changed in Close."])
+            return Face(words.why_cancelled(d, me), [_UNTOUCHED])
         case State.LAPSED:
-            request = _request(d)
-            return Face(f"{request[0].upper()}{request[1:]} to {grantor} lapsed", [_why_lapsed(d)])
+            return Face(_lapsed_for_grantee(d, grantor), [_why_lapsed(d, me)])
         case State.FAILED:
-            return _failed(
-                d, f"You were not given the right to send as {grantor}", actions=_connecting(d)
-            )
+            headline = f"You were not given the right to send as {grantor}"
+            return _failed(d, me, headline, actions=_connecting(d))
 
 
-def for_bystander(d: Delegation) -> Face:
-    """For somebody who asked for a third person, and for the audit channel."""
+def _lapsed_for_grantee(d: Delegation, grantor: str) -> str:
+    if _is_granted(d):
+        return f"{grantor}'s grant to you lapsed"
+    return f"{_capital(_request(d))} to {grantor} lapsed"
+
+
+def _for_bystander(d: Delegation, reader: str | None, unconfirmed: Collection[str]) -> Face:
+    """For somebody who asked for a third person."""
     grantor, grantee = mention(d.grantor_id), mention(d.grantee_id)
     pair = f"{grantee} to send email as {grantor}"
-    terms = _how_long(d)
-    allowed = ["The right is to " + words.allows(f"{grantor}'s") + "."]
-    asked = f"{mention(d.requester_id)} asked for {pair}"
+    request = f"request for {pair}"
+    asker = party(d.requester_id, reader)
     match d.state:
         case State.REQUESTED:
-            return Face(asked, [terms, f"Waiting for {grantor}."], allowed, [Action.CANCEL])
+            lines = [words.length(d, reader), _unanswered(d, grantor)]
+            return Face(f"{asker.first} asked for {pair}", lines, actions=[Action.CANCEL])
         case State.APPROVED:
-            waiting = words.trouble(d) if d.trouble else _starting(d)
             return Face(
-                f"{grantor} approved {pair}",
-                [terms, waiting],
-                _to_be_reminded(d, grantor),
-                [*_reminding(d), Action.CANCEL],
+                f"{grantor} approved {grantee} to send email as them",
+                [words.length(d, reader), waiting(d, reader, unconfirmed)],
+                _to_be_reminded(d, grantor, unconfirmed),
+                [*_reminding(d, unconfirmed), Action.CANCEL],
             )
         case State.ACTIVE:
             headline = f"{grantee} can send email as {grantor} {words.end(d)}"
-            return Face(headline, small=allowed, actions=[Action.RELEASE])
+            return Face(headline + words.asked_for(d, reader), actions=[Action.RELEASE])
         case State.ENDING:
-            note = words.trouble(d) if d.trouble else _unconfirmed(d)
-            return Face(f"The right of {pair} is over", [*_leaver(d), note])
+            return Face(f"{grantee}'s right to send as {grantor} is over", [_ending(d, reader)])
         case State.ENDED:
-            over = f"The right of {pair} that was set up here is over"
+            over = f"{grantee}'s right to send as {grantor} that was set up here is over"
             return Face(
                 over if d.has_twin else f"{grantee} can no longer send email as {grantor}",
-                [_over(d)],
+                [_over(d, reader)],
             )
         case State.DENIED:
-            return Face(f"{grantor} denied the request for {pair}", _note(d), [_when(d)])
+            return _denied(d, reader, f"{grantor} denied {asker.whose} request for {grantee}")
         case State.CANCELLED:
-            return Face(f"{words.why_cancelled(d)} ({pair})")
+            return Face(words.why_cancelled(d, reader), [f"It was for {pair}. {_UNTOUCHED}"])
         case State.LAPSED:
-            return Face(f"The request for {pair} lapsed", [_why_lapsed(d)])
+            return Face(f"{asker.first_whose} {request} lapsed", [_why_lapsed(d, reader)])
         case State.FAILED:
-            return _failed(d, f"The request for {pair} could not be carried out")
+            return _failed(d, reader, f"{asker.first_whose} {request} could not be carried out")
 
 
 def _asks(d: Delegation, grantee: str) -> str:
+    again = "Still waiting for your answer: " if d.reminders else ""
     if d.requester_id in (d.grantee_id, d.grantor_id):
-        return f"{grantee} asks to send email as you"
-    return f"{mention(d.requester_id)} asks that {grantee} may send email as you"
+        return f"{again}{grantee} asks to send email as you"
+    return f"{again}{mention(d.requester_id)} asks for {grantee} to send email as you"
 
 
 def _agreed(d: Delegation, grantee: str) -> str:
     if d.standing_id is not None:
         return f"{grantee} uses your standing approval to send email as you"
-    if d.requester_id == d.grantor_id:
+    if _is_granted(d):
         return f"You let {grantee} send email as you"
     return f"You approved {grantee}"
 
 
 def _agreed_for_grantee(d: Delegation, grantor: str) -> str:
-    if d.requester_id == d.grantor_id:
+    if _is_granted(d):
         return f"{grantor} lets you send email as them"
     if d.standing_id is not None:
         return f"{grantor}'s standing approval covers your request"
     return f"{grantor} approved {_request(d)}"
+
+
+def _is_granted(d: Delegation) -> bool:
+    """Whether the grantor gave it without being asked."""
+    return d.requester_id == d.grantor_id
 
 
 def _request(d: Delegation) -> str:
@@ -285,43 +308,47 @@ def _request(d: Delegation) -> str:
     return f"the request that {mention(d.requester_id)} made for you"
 
 
-def _how_long(d: Delegation) -> str:
-    return f"*How long:* {words.terms(d)}"
+def _unanswered(d: Delegation, grantor: str) -> str:
+    return f"Waiting for {grantor}'s answer. Without one, this lapses {moment(d.lapses_at)}."
 
 
-def _reminder(d: Delegation) -> list[str]:
-    return [f"*Still waiting for your answer*, since {moment(d.requested_at)}."] * bool(d.reminders)
-
-
-def _warning(d: Delegation) -> list[str]:
-    if not d.is_warned or d.extension_declined_at is not None:
-        return []
+def _extension(d: Delegation, grantor: str) -> list[str]:
+    """To the grantee: that the end is near, and what became of their asking for a later one."""
+    if d.extension is not None and d.is_warned:
+        still = f"your request to extend is still waiting for {grantor}'s answer"
+        return [f"*Your time is nearly up*, and {still}."]
     if d.extension is not None:
-        return ["*Your time is nearly up*, and your wish for more is not answered yet."]
-    return ["*Your time is nearly up.* Extend asks for more, without a gap."]
+        asked = f"You asked for {words.more(d.extension)}: {words.new_end(d, d.extension)}"
+        return [f"{asked}. Waiting for {grantor}'s answer."]
+    if d.extension_declined_at is not None:
+        return [f"{grantor} left the end as it is."]
+    if d.is_warned:
+        return ["*Your time is nearly up.* You can ask for more, without a gap."]
+    return []
 
 
 def _standing(d: Delegation) -> list[str]:
     if d.standing_id is None:
         return []
+    if d.state is State.APPROVED:  # its headline has the rest
+        return ["You can end your standing approval in my Home tab."]
+    how = "Your standing approval covers this"
     if d.is_extended_by_standing:
-        what = f"{mention(d.grantee_id)} extended this by your standing approval"
-    else:
-        what = "This was approved by your standing approval"
-    return [f"{what}; App Home lists and ends those."]
+        how = f"{mention(d.grantee_id)} extended this by your standing approval"
+    return [f"{how}, and you can end it in my Home tab."]
 
 
 def account(d: Delegation) -> list[str]:
-    """Which Close account the right would go to, or why that is not known."""
+    """To the grantor: which Close account the right would go to, or why that is not known."""
     if d.grantee_account:
-        return words.grantee_account("*Will go to:*", d)
+        return words.grantee_account("*Goes to:*", d)
     if d.grantee_trouble is not None:
-        return [words.trouble(d, d.grantee_trouble), *words.way_on(d, d.grantee_trouble)]
+        return [_with_what_to_do(d, d.grantee_trouble, d.grantor_id)]
     if not d.grantee_email:
-        return ["Which Close account it will go to is looked up when you approve."]
-    whose = f"whoever in your Close organization has {mention(d.grantee_id)}'s Slack address"
-    when = "It cannot be looked up yet; you read which account it was as soon as it has the right."
-    return [f"*Will go to:* {whose}\nAddress: {quoted_address(d.grantee_email)}\n{when}"]
+        sought = "The Close account that it goes to is looked up when you approve."
+        return [sought] if d.state is State.REQUESTED else []
+    address = quoted_address(d.grantee_email)
+    return [f"*Goes to:* {address} in Close (checked once you connect)"]
 
 
 def _goes_to(d: Delegation) -> list[str]:
@@ -332,36 +359,57 @@ def _went_unseen(d: Delegation, grantee: str) -> list[str]:
     """The account that the grantor agreed to without having seen it."""
     if not d.is_account_unseen:
         return []
-    went_to = words.grantee_account("*In Close the right went to:*", d)
+    went_to = words.grantee_account("*In Close it went to:*", d)
     return [f"{each}\nIf that is not {grantee}, revoke it." for each in went_to]
+
+
+def _with_what_to_do(d: Delegation, kind: Trouble, reader: str | None) -> str:
+    return " ".join([words.trouble(d, reader, kind), *words.what_to_do(d, kind, reader)])
+
+
+def waiting(d: Delegation, reader: str | None, unconfirmed: Collection[str] = ()) -> str:
+    """What an approval waits for."""
+    if _waits_for_admin(d, unconfirmed):
+        whose = _whose_account(d, reader)
+        return f"An admin has been asked to confirm {whose}; the rest is automatic."
+    if d.trouble is not None:
+        return _with_what_to_do(d, d.trouble, reader)
+    if d.starts_at is not None:
+        return f"It starts {moment(d.starts_at)}."
+    return "I'm setting it up in Close now."
+
+
+def _waits_for_admin(d: Delegation, unconfirmed: Collection[str]) -> bool:
+    if d.trouble in WAITS_FOR_GRANTOR:
+        return d.grantor_id in unconfirmed
+    return d.trouble in WAITS_FOR_GRANTEE and d.grantee_id in unconfirmed
+
+
+def _whose_account(d: Delegation, reader: str | None) -> str:
+    """Of whom the approval waits for."""
+    person = d.grantor_id if d.trouble in WAITS_FOR_GRANTOR else d.grantee_id
+    return f"{party(person, reader).whose} Close account"
 
 
 def _unknown_account(d: Delegation) -> list[str]:
     """To the grantee, while they can still help."""
     kind = d.trouble or d.grantee_trouble
-    return words.way_on(d, kind) if kind is not None else []
+    return [] if kind is None else words.what_to_do(d, kind, d.grantee_id)
 
 
 def _connecting(d: Delegation) -> list[Action]:
     return [Action.CONNECT] if _unknown_account(d) else []
 
 
-def _reminding(d: Delegation) -> list[Action]:
-    return [Action.REMIND] if d.trouble in WAITS_FOR_GRANTOR else []
+def _reminding(d: Delegation, unconfirmed: Collection[str]) -> list[Action]:
+    waits = d.trouble in WAITS_FOR_GRANTOR and not _waits_for_admin(d, unconfirmed)
+    return [Action.REMIND] if waits else []
 
 
-def _to_be_reminded(d: Delegation, grantor: str) -> list[str]:
-    if d.trouble not in WAITS_FOR_GRANTOR or d.remind_at is None:
+def _to_be_reminded(d: Delegation, grantor: str, unconfirmed: Collection[str]) -> list[str]:
+    if not _reminding(d, unconfirmed) or d.remind_at is None:
         return []
     return [f"I'll remind {grantor} {moment(d.remind_at)}."]
-
-
-def _still_waiting(d: Delegation, grantee: str) -> list[str]:
-    """To whoever has to connect, and was reminded."""
-    if not d.reminders:
-        return []
-    asked = d.nudged_at is not None
-    return [f"*{grantee} is still waiting*{' and asked me to remind you' if asked else ''}."]
 
 
 def _extend(d: Delegation) -> list[Action]:
@@ -379,12 +427,17 @@ def _has_next_reminder(d: Delegation) -> bool:
 def _next_reminder(d: Delegation) -> str:
     if d.remind_at is None or not _has_next_reminder(d):
         return ""
-    return f"I remind you {moment(d.remind_at)}. "
+    return f"I'll remind you {moment(d.remind_at)}. "
 
 
-def _note(d: Delegation) -> list[str]:
-    note = quoted(d.note)
-    return [f"“{note}”"] if note else []
+def _denied(d: Delegation, reader: str | None, headline: str) -> Face:
+    """Who said what: an answer without a name could be anybody's."""
+    said = [
+        (party(d.grantor_id, reader).first, quoted(d.note)),
+        (f"{party(d.requester_id, reader).first} asked", quoted(plain(d.reason, MOST_ASKED))),
+    ]
+    lines = [f"{who}: “{what}”" for who, what in said if what]
+    return Face(headline, lines, [moment(d.ended_at)] if d.ended_at else [], shows_reason=False)
 
 
 def _how_to_send(d: Delegation, grantor: str) -> str:
@@ -392,44 +445,36 @@ def _how_to_send(d: Delegation, grantor: str) -> str:
     return named[0] if named else f"Choose {grantor}'s address as the sender in Close."
 
 
-def _extension(d: Delegation, grantor: str) -> list[str]:
-    if d.extension is not None:
-        return [f"You asked to go on {words.extension(d.extension)}; waiting for {grantor}."]
-    if d.extension_declined_at is not None:
-        return [f"{grantor} left the end as it is."]
-    return []
+def _failed(
+    d: Delegation, reader: str | None, headline: str, *, actions: Sequence[Action] = ()
+) -> Face:
+    kind = d.trouble or Trouble.CLOSE_UNEXPECTED
+    return Face(headline, [_with_what_to_do(d, kind, reader)], actions=actions)
 
 
-def _starting(d: Delegation) -> str:
-    if d.starts_at is not None:
-        return f"It starts {moment(d.starts_at)}."
-    return "Setting it up in Close now."
-
-
-def _failed(d: Delegation, headline: str, *, actions: Sequence[Action] = ()) -> Face:
-    return Face(headline, [words.trouble(d), *words.way_on(d, d.trouble)], actions=actions)
-
-
-def _over(d: Delegation) -> str:
-    who = mention(d.confirmed_by) if d.confirmed_by else "Close"
-    confirmed = f"{words.how_it_ended(d)} {who} confirmed that the right is gone.{_at(d)}"
+def _over(d: Delegation, reader: str | None) -> str:
+    who = party(d.confirmed_by, reader).first if d.confirmed_by else "Close"
+    at = f" ({moment(d.ended_at)})" if d.ended_at else ""
+    how = " ".join([words.how_it_ended(d, reader), *words.unanswered(d, reader)])
+    confirmed = f"{how} {who} confirmed that the right is gone{at}."
     if not d.has_twin:
         return confirmed
-    grantor, grantee = mention(d.grantor_id), mention(d.grantee_id)
-    twin = f"it held another one, which was set up in Close itself: {grantee} could still send as"
-    return f"{confirmed} *But {twin} {grantor}.*"
+    grantor, grantee = party(d.grantor_id, reader), party(d.grantee_id, reader)
+    could = f"{grantee.name} could still send as {grantor.name}"
+    return f"{confirmed} *But Close has another one, which was set up there: {could}.*"
 
 
-def _leaver(d: Delegation) -> list[str]:
-    """Why it is over, when neither of the two ended it."""
-    return [f"{words.who_left(d)}."] if d.end_event is Event.OFFBOARD else []
+def _ending(d: Delegation, reader: str | None) -> str:
+    """Why it is over, and what is still to come."""
+    why = [words.how_it_ended(d, reader)] if d.end_event is not None else []
+    still = words.trouble(d, reader) if d.trouble else _unconfirmed(d)
+    return " ".join([*why, *words.unanswered(d, reader), still])
 
 
 def _unconfirmed(d: Delegation) -> str:
     if not d.is_unanswered or d.arrives_until is None:
         return "Waiting for Close to confirm."
-    until = moment(d.arrives_until)
-    return f"{_NO_ANSWER} Until {until} the bot takes away whatever still comes of it."
+    return f"{_NO_ANSWER} Until {moment(d.arrives_until)} I remove whatever still comes of it."
 
 
 def _taken_over(d: Delegation) -> list[str]:
@@ -437,24 +482,14 @@ def _taken_over(d: Delegation) -> list[str]:
     if not d.is_taken_over:
         return []
     ends = "ended with this one" if d.state is State.ENDED else "ends here"
-    what = "The right that was found in Close afterwards was taken over"
+    found = "The right that I found there afterwards counts as this one"
     own = "even if you set it up in Close yourself at that moment"
-    return [f"{_NO_ANSWER} {what}: it {ends}, {own}."]
+    return [f"{_NO_ANSWER} {found}: it {ends}, {own}."]
 
 
-def _why_lapsed(d: Delegation) -> str:
-    if d.decided_at is None:
-        return f"{mention(d.grantor_id)} did not answer in time. Nothing was changed in Close."
-    if d.trouble is None:
-        why = f"{mention(d.grantor_id)} approved, but it could not be carried out in time."
-    else:
-        why = f"{mention(d.grantor_id)} approved, but not all was ready in time. {words.trouble(d)}"
-    return f"{why} Nothing was changed in Close."
+def _why_lapsed(d: Delegation, reader: str | None) -> str:
+    return f"{words.why_lapsed(d, reader)} {_UNTOUCHED}"
 
 
-def _when(d: Delegation) -> str:
-    return moment(d.ended_at) if d.ended_at else ""
-
-
-def _at(d: Delegation) -> str:
-    return f" ({_when(d)})" if d.ended_at else ""
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

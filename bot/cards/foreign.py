@@ -56,7 +56,7 @@ def name(text: str) -> str:
 
 
 def address(text: str) -> str:
-    """An e-mail address: without any space, and cut in its middle, so that its end is seen."""
+    """An email address: without any space, and cut in its middle, so that its end is seen."""
     text = plain(text).replace(" ", "")
     if len(text) <= MOST_ADDRESS:
         return text

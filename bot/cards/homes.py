@@ -1,10 +1,10 @@
-"""The App Home: who may send as whom, what waits for an answer, and what is over.
+"""The App Home: what waits for an answer, who can send as somebody else, and what is over.
 
 At most 100 blocks fit (slack.md §5): every list is shown in pages, so that the fullest home has
 fewer. Of the open lists each turns its own; a person can be looked for in all of them.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,15 +17,14 @@ from slack_sdk.models.blocks import (
 )
 from slack_sdk.models.views import View
 
-from bot.cards import words
+from bot.cards import lists, words
 from bot.cards.delegations import MARKS, button, buttons
 from bot.cards.faces import Action, Face, face
-from bot.cards.markup import mention, moment, quoted_address
+from bot.cards.markup import mention, moment, quoted_address, stretch
 from bot.cards.parts import button as part_button
 from bot.cards.parts import context, header, section, typed
-from bot.times.saying import say_length
+from bot.cards.pronouns import party
 from models.card import Audience
-from models.connection import Connection
 from models.delegation import Delegation, State
 from models.home import HomeList
 from models.mark import marked
@@ -46,25 +45,18 @@ def home_view(
     overview: Overview, *, connect_url: str, now: datetime, admins: Sequence[str] = ()
 ) -> View:
     """One person's App Home; ``admins`` are the Slack ids of who can help."""
-    me = overview.person_id
     blocks: list[Block] = [
         *_top(overview, connect_url),
-        *_waiting(overview.waiting, connect_url),
-        *_rows("Who may send as you", overview.given, HomeList.GIVEN, Audience.GRANTOR, now),
-        *_rows("Whom you may send as", overview.received, HomeList.RECEIVED, Audience.GRANTEE, now),
+        *_waiting(overview, connect_url),
+        *_rows(lists.WAITING, overview, overview.asked, HomeList.ASKED, is_always=False),
+        *_rows(lists.GIVEN, overview, overview.given, HomeList.GIVEN),
+        *_rows(lists.RECEIVED, overview, overview.received, HomeList.RECEIVED),
+        *_rows(
+            lists.FOR_OTHERS, overview, overview.for_others, HomeList.FOR_OTHERS, is_always=False
+        ),
+        *_standing("You always approve", overview.trusted, HomeList.TRUSTED),
+        *_standing("Always approve you", overview.trusting, HomeList.TRUSTING),
     ]
-    if overview.for_others.rows:
-        blocks += _rows(
-            "What you asked for others",
-            overview.for_others,
-            HomeList.FOR_OTHERS,
-            Audience.REQUESTER,
-            now,
-        )
-    blocks += _standing("Whom you approve without a click", overview.trusted, HomeList.TRUSTED, me)
-    blocks += _standing(
-        "Who approves you without a click", overview.trusting, HomeList.TRUSTING, me
-    )
     blocks += _history(overview)
     blocks += _bottom(now, admins)
     _without_repeated_ids(blocks)
@@ -82,25 +74,36 @@ def _without_repeated_ids(blocks: Sequence[Block]) -> None:
 
 
 def _top(overview: Overview, connect_url: str) -> list[Block]:
-    about = "Send email as a colleague in Close, for as long as they allow it."
+    about = (
+        "*Send email as a colleague in Close, for as long as they allow it.*\n"
+        f"That is {words.ALLOWS}, in their name."
+    )
     ask = part_button(ASK, "Ask to send as…", "home", style="primary")
     find = UserSelectElement(
         action_id=WITH_PERSON,
         placeholder=PlainTextObject(text="Find a person…", emoji=False),
         initial_user=overview.with_person,
     )
-    top: list[Block] = [section(f"*{about}*")]
+    top: list[Block] = [section(about)]
     if overview.with_person is None:
         top.append(ActionsBlock(block_id="ask", elements=[ask, find]))
     else:
         back = part_button(EVERYBODY, "Show everybody", "home")
         top.append(ActionsBlock(block_id=f"ask:{overview.with_person}", elements=[ask, find, back]))
-        top.append(context(f"Only what concerns {mention(overview.with_person)} is shown."))
-    return [*top, _health(overview.connection, connect_url)]
+        top.append(context(f"This is only about {mention(overview.with_person)}."))
+    return [*top, _health(overview, connect_url)]
 
 
-def _health(connection: Connection | None, connect_url: str) -> Block:
-    connect = button(Action.CONNECT, "home", connect_url)
+def _health(overview: Overview, connect_url: str) -> Block:
+    connection = overview.connection
+    connect = button(Action.CONNECT, "home", connect_url, Audience.GRANTOR)
+    if overview.pairing is not None:
+        asked = quoted_address(overview.pairing.account.email)
+        text = (
+            f"{MARKS[State.APPROVED]} *Your Close account waits for an admin,* who has been asked "
+            f"whether {asked} is yours. Whatever needs it then starts automatically."
+        )
+        return section(text, block_id="connection")
     if connection is None:
         text = (
             f"{MARKS[State.ENDED]} *Your Close account is not connected.* You only need that to "
@@ -110,88 +113,100 @@ def _health(connection: Connection | None, connect_url: str) -> Block:
     if not connection.is_alive:
         text = (
             f"{MARKS[State.FAILED]} *Your connection to Close no longer works.* Connect again: "
-            "until then the bot can neither give rights in your name nor take them back."
+            "until then I can neither give rights in your name nor take them away."
         )
         return section(text, block_id="connection", accessory=connect)
     email = quoted_address(connection.account.email)
     return section(f"{MARKS[State.ACTIVE]} *Your Close account is connected:* {email}")
 
 
-def _waiting(excerpt: Excerpt[Delegation], connect_url: str) -> list[Block]:
+def _waiting(overview: Overview, connect_url: str) -> list[Block]:
+    excerpt = overview.waiting
     if not excerpt.rows:
         return []
-    blocks: list[Block] = [_title("Waiting for you", excerpt)]
+    blocks: list[Block] = [_title(lists.WAITING_FOR_YOU, excerpt)]
     for each in excerpt.rows:
-        shown = face(each, Audience.GRANTOR)
-        blocks.append(section(_all_of(each, shown)))
-        if shown.shows_reason:
+        shown = face(each, Audience.GRANTOR, unconfirmed=overview.unconfirmed)
+        blocks.append(section(_to_answer(each, shown)))
+        if each.state is State.REQUESTED:
             blocks += typed(each.reason)
         if shown.actions:
-            blocks.append(buttons(each, shown.actions, connect_url))
+            blocks.append(buttons(each, shown.actions, connect_url, Audience.GRANTOR))
     return blocks + _leafing(HomeList.WAITING, excerpt)
 
 
+def _to_answer(delegation: Delegation, shown: Face) -> str:
+    """What is decided; of what was decided already, only how it stands."""
+    lines = shown.lines if delegation.state is State.REQUESTED else shown.lines[:1]
+    return "\n".join([f"{MARKS[delegation.state]} *{shown.headline}*", *lines])
+
+
 def _rows(
-    title: str, excerpt: Excerpt[Delegation], name: HomeList, audience: Audience, now: datetime
+    title: str,
+    overview: Overview,
+    excerpt: Excerpt[Delegation],
+    name: HomeList,
+    *,
+    is_always: bool = True,
 ) -> list[Block]:
+    """A list; without any row it is there only if ``is_always``."""
+    if not excerpt.rows and not is_always:
+        return []
     blocks: list[Block] = [_title(title, excerpt)]
     for each in excerpt.rows:
-        blocks += _row(each, face(each, audience), now)
+        blocks += _row(each, overview)
     if not excerpt.rows:
         blocks.append(context("Nobody at the moment."))
     return blocks + _leafing(name, excerpt)
 
 
-def _row(delegation: Delegation, shown: Face, now: datetime) -> list[Block]:
+def _row(delegation: Delegation, overview: Overview) -> list[Block]:
+    audience = _audience(delegation, overview.person_id)
+    shown = face(delegation, audience, unconfirmed=overview.unconfirmed)
     actions = [action for action in shown.actions if action is not Action.CONNECT]
-    text = _all_of(delegation, shown, now)
+    line = lists.line(delegation, overview.person_id, unconfirmed=overview.unconfirmed)
+    text = f"{MARKS[delegation.state]} {line}"
     if len(actions) == 1 and actions[0] is not Action.MORE:
         return [
             section(
                 text,
                 block_id=f"delegation:{delegation.id}",
-                accessory=button(actions[0], marked(delegation), ""),
+                accessory=button(actions[0], marked(delegation), "", audience),
             )
         ]
     blocks: list[Block] = [section(text)]
-    return [*blocks, buttons(delegation, actions, "")] if actions else blocks
+    return [*blocks, buttons(delegation, actions, "", audience)] if actions else blocks
 
 
-def _all_of(delegation: Delegation, shown: Face, now: datetime | None = None) -> str:
-    lines = [f"{MARKS[delegation.state]} *{shown.headline}*"]
-    if now is not None and delegation.state is State.ACTIVE and delegation.ends_at is not None:
-        lines.append(words.left(delegation.ends_at, now))
-    lines += [*shown.lines, *(line for line in shown.small if line)]
-    return "\n".join(lines)
+def _audience(delegation: Delegation, reader: str) -> Audience:
+    if delegation.grantor_id == reader:
+        return Audience.GRANTOR
+    return Audience.GRANTEE if delegation.grantee_id == reader else Audience.REQUESTER
 
 
-def _standing(
-    title: str, excerpt: Excerpt[StandingApproval], name: HomeList, me: str
-) -> list[Block]:
+def _standing(title: str, excerpt: Excerpt[StandingApproval], name: HomeList) -> list[Block]:
     if not excerpt.rows:
         return []
-    rows = [_standing_row(each, me) for each in excerpt.rows]
+    rows = [_standing_row(each, name) for each in excerpt.rows]
     return [_title(title, excerpt), *rows, *_leafing(name, excerpt)]
 
 
-def _standing_row(standing: StandingApproval, me: str) -> Block:
-    limits = f"up to {say_length(standing.max_length)} at a time, until {moment(standing.until)}"
-    if standing.grantor_id != me:
-        return section(
-            f"{mention(standing.grantor_id)} approves your requests without a click: {limits}."
-        )
-    end = part_button(END_STANDING, "End", standing.id)
+def _standing_row(standing: StandingApproval, name: HomeList) -> Block:
+    """Only its giver can end it."""
+    limits = lists.limits(standing)
+    if name is HomeList.TRUSTING:
+        return section(f"{mention(standing.grantor_id)}: {limits}")
     return section(
-        f"You approve the requests of {mention(standing.grantee_id)} without a click: {limits}.",
+        f"{mention(standing.grantee_id)}: {limits}",
         block_id=f"standing:{standing.id}",
-        accessory=end,
+        accessory=part_button(END_STANDING, "End", standing.id),
     )
 
 
 def _history(overview: Overview) -> list[Block]:
     if not overview.history and overview.page == 0:
         return []
-    title = "What is over" if overview.page == 0 else f"What is over, page {overview.page + 1}"
+    title = "History" if overview.page == 0 else f"History, page {overview.page + 1}"
     lines = [_past(each, overview.person_id) for each in overview.history]
     blocks: list[Block] = [header(title)]
     blocks += [
@@ -214,25 +229,27 @@ def _turns(overview: Overview) -> list[ButtonElement]:
 
 
 def _past(d: Delegation, me: str) -> str:
-    grantor = "you" if d.grantor_id == me else mention(d.grantor_id)
-    grantee = "You" if d.grantee_id == me else mention(d.grantee_id)
-    return f"• {grantee} as {grantor}, {_when(d)}: {_outcome(d)}"
+    grantor, grantee = party(d.grantor_id, me), party(d.grantee_id, me)
+    return f"• {grantee.first} as {grantor.name}, {_when(d)}: {_outcome(d, me)}"
 
 
 def _when(d: Delegation) -> str:
-    over = moment(d.ended_at or d.requested_at)
-    return f"{moment(d.active_at)} to {over}" if d.active_at else over
+    over = d.ended_at or d.requested_at
+    return stretch(d.active_at, over) if d.active_at else moment(over)
 
 
-def _outcome(d: Delegation) -> str:
-    outcomes: dict[State, Callable[[], str]] = {
-        State.ENDED: lambda: words.how_it_ended(d),
-        State.DENIED: lambda: "Denied.",
-        State.CANCELLED: lambda: f"{words.why_cancelled(d)}.",
-        State.LAPSED: lambda: "Lapsed.",
-        State.FAILED: lambda: "Could not be set up.",
-    }
-    return outcomes[d.state]()
+def _outcome(d: Delegation, me: str) -> str:
+    match d.state:
+        case State.DENIED:
+            return f"{party(d.grantor_id, me).first} denied it."
+        case State.CANCELLED:
+            return f"{words.why_cancelled(d, me)}."
+        case State.LAPSED:
+            return words.why_lapsed(d, me)
+        case State.FAILED:
+            return "It could not be set up."
+        case _:
+            return words.how_it_ended(d, me)
 
 
 def _bottom(now: datetime, admins: Sequence[str]) -> list[Block]:

@@ -1,27 +1,31 @@
 """What ``/sendas list`` shows: everything open, in both directions."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
 from slack_sdk.models.blocks import ActionsBlock
 
 from bot.cards import words
-from bot.cards.markup import mention, moment
+from bot.cards.faces import waiting
+from bot.cards.foreign import plain
+from bot.cards.markup import mention, moment, quoted
 from bot.cards.parts import button, context, section
+from bot.cards.pronouns import party
 from bot.slack.message import Message
 from bot.times.saying import say_length
 from models.delegation import Delegation, State
 from models.standing import StandingApproval
 
 MOST_TEXT = 2600  # characters of a page's lines; with titles they fit into a section (slack.md §5)
+MOST_REASON = 80  # characters of it in a line
 LIST_BACK, LIST_MORE = "list_back", "list_more"
+WAITING_FOR_YOU, WAITING = "Waiting for you", "Waiting for an answer"
+GIVEN, RECEIVED, FOR_OTHERS = "Who can send as you", "You can send as", "You asked for others"
 NOTHING = (
-    "Nobody may send as you, you may send as nobody, and nothing is pending. "
+    "Nobody can send as you, you can send as nobody, and nothing is pending. "
     "`/sendas @colleague 2h` asks."
 )
-
-Line = Callable[[Delegation], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +54,7 @@ def overview(
     if len(pages) == 1:
         return _text(pages[0])
     page = min(page, len(pages) - 1)
-    last = (
-        f"Page {page + 1} of {len(pages)}. `/sendas list @colleague` shows what is open with one."
-    )
+    last = f"Page {page + 1} of {len(pages)}. `/sendas list @colleague` shows one colleague only."
     turns = [(LIST_BACK, "Back", page - 1), (LIST_MORE, "More", page + 1)]
     buttons = [
         button(action, label, f"{to}/{person_id or ''}")
@@ -70,17 +72,16 @@ def _entries(
     standing: Sequence[StandingApproval],
     person_id: str | None,
 ) -> list[_Entry]:
-    titles = {
-        _given: "*Who may send as you*",
-        _received: "*Whom you may send as*",
-        _for_another: "*What you asked for others*",
-    }
+    concerned = [
+        each
+        for each in delegations
+        if person_id in (None, each.grantor_id, each.grantee_id, each.requester_id)
+    ]
     entries = [
-        _Entry(title, line(d))
-        for line, title in titles.items()
-        for d in delegations
-        if _line(d, reader) is line
-        and person_id in (None, d.grantor_id, d.grantee_id, d.requester_id)
+        _Entry(f"*{title}*", line(each, reader))
+        for title in (WAITING_FOR_YOU, WAITING, GIVEN, RECEIVED, FOR_OTHERS)
+        for each in concerned
+        if _title(each, reader) == title
     ]
     return entries + [
         _Entry("*Standing approvals*", _standing_line(each, reader))
@@ -110,48 +111,56 @@ def _text(entries: Iterable[_Entry]) -> str:
     return "\n\n".join(parts)
 
 
-def _line(d: Delegation, reader: str) -> Line:
+def _title(d: Delegation, reader: str) -> str:
     if d.grantor_id == reader:
-        return _given
-    return _received if d.grantee_id == reader else _for_another
+        is_asked = d.state is State.REQUESTED or (d.state is State.ACTIVE and d.extension)
+        return WAITING_FOR_YOU if is_asked else GIVEN
+    if d.state is State.REQUESTED:
+        return WAITING
+    return RECEIVED if d.grantee_id == reader else FOR_OTHERS
 
 
 def _standing_line(standing: StandingApproval, reader: str) -> str:
-    limits = f"up to {say_length(standing.max_length)} at a time, until {moment(standing.until)}"
-    if standing.grantor_id == reader:
-        return (
-            f"you approve the requests of {mention(standing.grantee_id)} without a click: {limits}"
-        )
-    return f"{mention(standing.grantor_id)} approves your requests without a click: {limits}"
+    grantor, grantee = party(standing.grantor_id, reader), party(standing.grantee_id, reader)
+    return f"{grantor.first} always approve{grantor.s} {grantee.name}: {limits(standing)}"
 
 
-def _given(d: Delegation) -> str:
-    grantee = mention(d.grantee_id)
-    if d.state is State.REQUESTED:
-        return f"{grantee} asks, {words.terms(d)}: waiting for *your answer* in our direct messages"
-    return f"{grantee}: {_standing(d)}"
+def limits(standing: StandingApproval) -> str:
+    """What a standing approval covers."""
+    longest = say_length(standing.max_length)
+    return f"up to {longest} at a time, until {moment(standing.until)}"
 
 
-def _received(d: Delegation) -> str:
-    grantor = mention(d.grantor_id)
-    if d.state is State.REQUESTED:
-        return f"{grantor}: you asked, {words.terms(d)}; waiting for their answer"
-    return f"{grantor}: {_standing(d)}"
+def line(d: Delegation, reader: str, *, unconfirmed: Collection[str] = ()) -> str:
+    """A delegation in one line: who, until when, and why; ``unconfirmed`` as in ``faces.face``."""
+    why = quoted(plain(d.reason, MOST_REASON))
+    said = f"{_who(d, reader)} {_terms(d, reader, unconfirmed)}"
+    return f"{said} · “{why}”" if why else said
 
 
-def _for_another(d: Delegation) -> str:
-    pair = f"{mention(d.grantee_id)} as {mention(d.grantor_id)}"
-    if d.state is State.REQUESTED:
-        return f"{pair}: you asked, {words.terms(d)}; waiting for an answer"
-    return f"{pair}: {_standing(d)}"
+def _who(d: Delegation, reader: str) -> str:
+    """The other one of the two, or both for somebody who asked for others."""
+    if d.grantor_id == reader:
+        return mention(d.grantee_id)
+    if d.grantee_id == reader:
+        return mention(d.grantor_id)
+    return f"{mention(d.grantee_id)} as {mention(d.grantor_id)}"
 
 
-def _standing(d: Delegation) -> str:
-    problem = f" {words.trouble(d)}" if d.trouble else ""
+def _terms(d: Delegation, reader: str, unconfirmed: Collection[str]) -> str:
     match d.state:
+        case State.REQUESTED if d.requester_id in (d.grantee_id, reader):
+            return words.terms(d)
+        case State.REQUESTED:
+            return f"{words.terms(d)}, asked by {mention(d.requester_id)}"
         case State.APPROVED:
-            return f"approved {words.terms(d)}, not active yet.{problem}"
+            return f"{words.terms(d)}, approved. {waiting(d, reader, unconfirmed)}"
         case State.ENDING:
-            return f"over, but not yet confirmed as removed in Close.{problem}"
+            still = f" {words.trouble(d, reader)}" if d.trouble else ""
+            return f"over, but not yet removed in Close.{still}"
+        case _ if d.extension is None:
+            return words.end(d)
+        case _ if d.grantor_id == reader:
+            return f"asks for {words.more(d.extension)}: {words.new_end(d, d.extension)}"
         case _:
-            return f"active {words.end(d)}"
+            return f"{words.end(d)}; the request to extend is still waiting"

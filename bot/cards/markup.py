@@ -5,7 +5,7 @@ broken up, wherever it stands in mrkdwn.
 """
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from bot.cards import foreign
 
@@ -15,6 +15,8 @@ _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 # An underscore inside a word formats nothing, and addresses have to stay copyable.
 _MARKS = re.compile(r"[*~`]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9@.])")
 _BREAK = "\u200b"  # zero width: keeps a mark from opening or closing anything
+_SEEN_MARKS = re.compile(f"(?<!{_BREAK})[*`]|[*`](?!{_BREAK})")
+_DAY = timedelta(days=1)
 
 
 def mention(user_id: str) -> str:
@@ -24,8 +26,20 @@ def mention(user_id: str) -> str:
 
 def moment(when: datetime) -> str:
     """A point in time in the reader's own zone; the fallback names its zone."""
-    fallback = when.astimezone(UTC).strftime("%a %d %b %Y, %H:%M UTC")
-    return f"<!date^{int(when.timestamp())}^{{date_short_pretty}} at {{time}}|{fallback}>"
+    return _token(when, "{date_short_pretty} at {time}", "%a %d %b %Y, %H:%M UTC")
+
+
+def stretch(began: datetime, over: datetime) -> str:
+    """From one point in time to another; where no more than a day lies between them, the date is
+    said once: ``28 Nov 2026 18:50–18:52``."""
+    if over - began >= _DAY:
+        return f"{_short(began)}–{_short(over)}"
+    return f"{_short(began)}–{clock(over)}"
+
+
+def clock(when: datetime) -> str:
+    """The time of day alone."""
+    return _token(when, "{time}", "%H:%M UTC")
 
 
 def quoted(text: str) -> str:
@@ -39,7 +53,7 @@ def quoted_name(text: str) -> str:
 
 
 def quoted_address(text: str) -> str:
-    """The same for an e-mail address; it has a line, or a place in a list, of its own."""
+    """The same for an email address; it has a line, or a place in a list, of its own."""
     return _escaped(foreign.address(text))
 
 
@@ -49,6 +63,21 @@ def unmarked(text: str) -> str:
     for character, entity in reversed(_ESCAPES.items()):
         text = text.replace(entity, character)
     return text.replace(_BREAK, "").replace("`", "").replace("*", "")
+
+
+def heard(text: str) -> str:
+    """A text without our marks, which a screen reader and a phone would show; what people typed
+    keeps its own."""
+    return _SEEN_MARKS.sub("", text)
+
+
+def _short(when: datetime) -> str:
+    return _token(when, "{date_short} {time}", "%d %b %Y %H:%M UTC")
+
+
+def _token(when: datetime, form: str, fallback: str) -> str:
+    spoken = when.astimezone(UTC).strftime(fallback)
+    return f"<!date^{int(when.timestamp())}^{form}|{spoken}>"
 
 
 def _escaped(text: str) -> str:

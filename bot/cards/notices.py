@@ -10,6 +10,7 @@ from bot.cards import words
 from bot.cards.faces import Action
 from bot.cards.markup import mention, moment, quoted_address
 from bot.cards.parts import ALARM, CALM, QUESTION, button, notice
+from bot.cards.pronouns import party
 from bot.slack.message import Message
 from models.account import Account
 from models.address import is_same_address
@@ -27,28 +28,28 @@ def connection_lost(
     """To a grantor whose connection Close no longer accepts."""
     account = quoted_address(connection.account.email)
     alarm = (
-        f"{ALARM} *The bot can no longer act for you in Close.* Close no longer accepts the "
-        f"connection of {account}."
+        f"{ALARM} *I can no longer act for you in Close.* It no longer accepts the connection of "
+        f"{account}."
     )
     lines = [alarm]
     active = [each for each in served if each.state is not State.APPROVED]
     if active:
         lines.append(
-            f"Until you connect again, it cannot take this back:\n{_named(active)}\nConnect "
-            f"again and it is taken back in time, or remove it yourself {words.BY_HAND}."
+            f"Until you connect again, I can't end this:\n{_named(active)}\nConnect again and it "
+            f"ends in time, or remove it yourself {words.BY_HAND}."
         )
     approved = [each for each in served if each.state is State.APPROVED]
     if approved:
         lines.append(f"This cannot begin until you connect again:\n{_named(approved)}")
-    return notice(lines, small="The bot keeps trying by itself.", buttons=[_connect(connect_url)])
+    return notice(lines, small="I keep trying.", buttons=[_connect(connect_url)])
 
 
 def connection_works() -> Message:
     """In place of the alarm, once it is over."""
-    return notice([f"{CALM} Your connection to Close works again. What waited for it goes on."])
+    return notice([f"{CALM} Your connection to Close works again. Whatever waited for it goes on."])
 
 
-def pairing(pairing: Pairing, held: Account | None = None) -> Message:
+def pairing(pairing: Pairing, held: Account | None = None, *, reader: str | None = None) -> Message:
     """To an admin: is this Close account that person's? ``held`` is the one that they have now."""
     person = mention(pairing.slack_user_id)
     address = (
@@ -59,7 +60,7 @@ def pairing(pairing: Pairing, held: Account | None = None) -> Message:
     which = "that somebody else uses" if has_address else "with another address"
     question = f"{person} connected a Close account {which}"
     if pairing.verdict is not Verdict.WAITING:
-        return notice([f"{question}. {_outcome(pairing)}", account])
+        return notice([f"{question}. {_outcome(pairing, reader)}", account])
     return notice(
         [
             f"{QUESTION} *{question}. Is it theirs?*",
@@ -67,8 +68,8 @@ def pairing(pairing: Pairing, held: Account | None = None) -> Message:
             *_known_as(pairing, person),
             *_replaces(held, pairing, person),
         ],
-        small="Once confirmed, the bot acts in Close with that account whenever "
-        f"{person} approves something. If you are not sure, ask {person}, or reject.",
+        small=f"Once you confirm, I use that account in Close for what {person} approves. If you "
+        f"are not sure, ask {person}, or reject.",
         buttons=[
             button(CONFIRM_PAIRING, "Confirm", marked(pairing, held), style="primary"),
             button(REJECT_PAIRING, "Reject", marked(pairing, held), style="danger"),
@@ -82,8 +83,8 @@ def _known_as(pairing: Pairing, person: str) -> list[str]:
     other = mention(pairing.other_id)
     line = (
         f"{ALARM} *This account is known here as {other}'s*: they are connected with it, or have "
-        f"its address in Slack. Confirm only if {person} and {other} are to share it. {other} has "
-        "been told."
+        f"its address in Slack. Confirm only if {person} and {other} should share it. I have told "
+        f"{other}."
     )
     return [line]
 
@@ -92,7 +93,7 @@ def _replaces(held: Account | None, pairing: Pairing, person: str) -> list[str]:
     if held is None or held.membership == pairing.account.membership:
         return []
     account = quoted_address(held.email)
-    return [f"{person} is connected as {account} now. Once confirmed, this takes its place."]
+    return [f"{person} is connected as {account} now. Once you confirm, this takes its place."]
 
 
 def _asked_about(claim: str, person: str) -> str:
@@ -107,25 +108,27 @@ def account_claimed(pairing: Pairing) -> Message:
     person, account = mention(pairing.slack_user_id), quoted_address(pairing.account.email)
     claim = f"{person}'s link was used to connect the Close account {account}"
     if pairing.verdict is not Verdict.WAITING:
-        return notice([f"{claim}, which is known here as yours. {_outcome(pairing)}"])
+        about = f"{claim}, which is known here as yours."
+        return notice([f"{about} {_outcome(pairing, pairing.other_id)}"])
     return notice(
         [
             _asked_about(claim, person),
             "If that was not you, or you did not know whose link it was, please tell an admin.",
         ],
-        small=f"Once confirmed, the bot acts with that account for what {person} approves.",
+        small=f"If an admin confirms it, I use that account for what {person} approves.",
     )
 
 
 def pairing_decided(pairing: Pairing, *, connect_url: str) -> Message:
     """To the person who connected the account."""
     account = quoted_address(pairing.account.email)
+    outcome = _outcome(pairing, pairing.slack_user_id)
     if pairing.verdict is Verdict.CONFIRMED:
-        return notice([f"{CALM} Your Close account {account} is connected. {_outcome(pairing)}"])
+        return notice([f"{CALM} Your Close account {account} is connected. {outcome}"])
     return notice(
         [
-            f"Your Close account {account} was not connected. {_outcome(pairing)}",
-            "You can connect an account with your own Slack address, or speak with an admin.",
+            f"Your Close account {account} was not connected. {outcome}",
+            "You can connect an account with your own Slack address, or speak to an admin.",
         ],
         buttons=[_connect(connect_url)],
     )
@@ -133,11 +136,11 @@ def pairing_decided(pairing: Pairing, *, connect_url: str) -> Message:
 
 def disconnected(*, was_key: bool) -> Message:
     """To the person, once nothing is left of their connection."""
-    done = "the bot's access is revoked there, and its tokens are deleted here."
+    done = "my access there is revoked, and its tokens are deleted here."
     if was_key:
         done = (
-            "the bot has deleted your API key here. Please delete it in Close as well, under "
-            "Settings, Developer, API Keys."
+            "I have deleted your API key here. Please delete it in Close as well, under Settings, "
+            "Developer, API Keys."
         )
     return notice(
         [f"{CALM} Close is disconnected: {done}"], small="`/sendas connect` connects again."
@@ -147,13 +150,13 @@ def disconnected(*, was_key: bool) -> Message:
 def keys_lost() -> Message:
     """To an admin: some connections were stored with a key that the bot does not have any more."""
     problem = (
-        f"{ALARM} *The bot cannot open some of its connections to Close.* The encryption key that "
-        "they were stored with is missing."
+        f"{ALARM} *I can't open some of my connections to Close.* The encryption key that they "
+        "were saved with is missing."
     )
     ways = (
-        "Whoever runs the bot can add it to `ENCRYPTION_KEYS`, after the new one. If it is lost, "
-        "the people concerned have to connect again with `/sendas connect`. Until then the bot "
-        "can neither give nor take back rights for them."
+        "Whoever runs this app can add it to `ENCRYPTION_KEYS`, after the new one. If it is lost, "
+        "the people concerned have to connect again with `/sendas connect`. Until then I can "
+        "neither give nor take away rights for them."
     )
     return notice([problem, ways], small="`python -m bot doctor` says how many they are.")
 
@@ -161,8 +164,8 @@ def keys_lost() -> Message:
 def tokens_forgotten() -> Message:
     """The same, when somebody else is connected with the same Close account."""
     done = (
-        "the bot no longer acts in your name. Its access is revoked in Close once nobody else here "
-        "uses the same Close account."
+        "I no longer act in your name. My access is revoked in Close once nobody else here uses "
+        "the same Close account."
     )
     return notice(
         [f"{CALM} Close is disconnected: {done}"], small="`/sendas connect` connects again."
@@ -179,9 +182,9 @@ def leaving_question(
         [
             *([] if is_new else [words.CHANGED]),
             f"*If you disconnect, this ends first:*\n{_named(dependents)}",
-            "Then the bot's access is revoked in Close, and its tokens are deleted.",
+            "Then my access is revoked in Close, and its tokens are deleted.",
         ],
-        small="`/sendas list` shows how things are. Without a click here, nothing changes.",
+        small="Nothing changes until you click.",
         buttons=[button(DISCONNECT, "End these and disconnect", f"mine:{mark}", style="danger")],
     )
 
@@ -189,16 +192,16 @@ def leaving_question(
 def leaving(dependents: Sequence[Delegation], *, is_alive: bool) -> str:
     """Said once a disconnection is stored."""
     if not dependents:
-        return "Disconnecting Close. I tell you once Close has revoked the bot's access."
+        return "Disconnecting Close. I'll tell you when Close has revoked my access."
     if not is_alive:
         return (
-            f"Stored. But Close no longer accepts your connection, so the bot cannot remove this "
+            "Disconnecting Close. But it no longer accepts your connection, so I can't remove this "
             f"there:\n{_named(dependents)}\nPlease remove it yourself {words.BY_HAND}, or connect "
-            "again with `/sendas connect`; the bot keeps trying."
+            "again with `/sendas connect`. I keep trying."
         )
     return (
-        f"Taking back what you lent, then disconnecting:\n{_named(dependents)}\n"
-        "I tell you once Close confirms."
+        f"Ending what you lent, then disconnecting:\n{_named(dependents)}\n"
+        "I'll tell you when Close confirms."
     )
 
 
@@ -206,24 +209,25 @@ def connection(held: Connection | None, waiting: Pairing | None, url: str) -> st
     """The answer to ``/sendas connect``: how things are, and the link."""
     if waiting is not None:
         return (
-            f"<{url}|Connect another account>, or wait: an admin has been asked whether "
-            f"{quoted_address(waiting.account.email)} in Close is yours."
+            "An admin has been asked whether "
+            f"{quoted_address(waiting.account.email)} in Close is yours. You can wait for the "
+            f"answer, or <{url}|connect another account>."
         )
     if held is None:
         return (
-            f"<{url}|Connect your Close account> once, and you can give colleagues the right to "
-            "send as you. The link is yours alone: please do not pass it on."
+            f"<{url}|Connect your Close account> once, and you can let colleagues send as you. "
+            "The link is yours alone: please don't pass it on."
         )
     account = quoted_address(held.account.email)
     if held.leaving_at is not None:
         return f"<{url}|Connect again> to stop it: your account {account} is being disconnected."
     if not held.is_alive:
         return (
-            f"<{url}|Connect again>: Close no longer accepts the connection of {account}. What "
-            "waits for it goes on at once."
+            f"<{url}|Connect again>: Close no longer accepts the connection of {account}. "
+            "Whatever waits for it then goes on at once."
         )
     return (
-        f"You are connected to Close as {account}. Nothing is to be done; <{url}|connect again> "
+        f"You are connected to Close as {account}. There is nothing to do; <{url}|connect again> "
         "only to change something. `/sendas disconnect` ends it."
     )
 
@@ -231,8 +235,8 @@ def connection(held: Connection | None, waiting: Pairing | None, url: str) -> st
 def in_use(email: str) -> str:
     """To an admin: confirming would leave rights behind that nobody could take back."""
     return (
-        f"Nothing was changed. They have lent rights as {quoted_address(email)}, and only that "
-        "account can take them back. Once these are over, and they have answered what I asked them "
+        f"Nothing changed. They have given rights as {quoted_address(email)}, and only that "
+        "account can take them away. Once these are over, and they have answered what I asked them "
         "about rights set up in Close, you can confirm this."
     )
 
@@ -243,22 +247,23 @@ def broken_connection(connection: Connection | None) -> str:
         return ""
     since = f" since {moment(connection.died_at)}" if connection.died_at else ""
     return (
-        f"{ALARM} *Your connection to Close does not work{since}.* `/sendas connect` mends it; "
-        "until then the bot can neither give nor take back rights for you."
+        f"{ALARM} *Your connection to Close does not work{since}.* `/sendas connect` fixes it; "
+        "until then I can neither give nor take away rights for you."
     )
 
 
-def _outcome(pairing: Pairing) -> str:
+def _outcome(pairing: Pairing, reader: str | None) -> str:
+    person = party(pairing.slack_user_id, reader)
     if pairing.verdict is Verdict.REJECTED and pairing.decided_by is None:
-        return "It is rejected, because they have left or may no longer take part."
-    who = mention(pairing.decided_by) if pairing.decided_by else "Nobody"
+        return f"It is rejected, because {person.they} have left or may no longer take part."
+    who = party(pairing.decided_by, reader).first if pairing.decided_by else "Nobody"
     return {
         Verdict.WAITING: "",
         Verdict.CONFIRMED: f"{who} confirmed it.",
         Verdict.REJECTED: f"{who} rejected it.",
-        Verdict.REPLACED: "They have connected another account since.",
+        Verdict.REPLACED: f"{person.first} {person.have} connected another account since.",
         Verdict.EXPIRED: "No admin confirmed it within a week.",
-        Verdict.UNREADABLE: "The bot's encryption key for it is lost; connecting again helps.",
+        Verdict.UNREADABLE: "Its encryption key is lost; connecting again helps.",
     }[pairing.verdict]
 
 
@@ -275,7 +280,7 @@ def _line(d: Delegation) -> str:
         case State.ACTIVE:
             return f"{grantee} can send as you {words.end(d)}"
         case State.ENDING:
-            return f"{grantee}'s right is over, and waits to be removed in Close"
+            return f"{grantee}'s right is over, but not yet removed in Close"
         case _:
             return f"{grantee}, approved {words.terms(d)}"
 

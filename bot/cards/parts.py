@@ -18,6 +18,7 @@ from slack_sdk.models.blocks import (
 )
 
 from bot.cards.foreign import plain
+from bot.cards.markup import heard
 from bot.slack.message import Message
 
 ALARM = "\N{LARGE ORANGE CIRCLE}"
@@ -73,7 +74,7 @@ def notice(
     if buttons:
         blocks.append(ActionsBlock(elements=list(buttons)))
     said = [*lines, small] if small else lines
-    return Message("\n".join(line.replace("*", "") for line in said), blocks)
+    return Message("\n".join(heard(line) for line in said), blocks)
 
 
 def _markup(text: str) -> MarkdownTextObject:

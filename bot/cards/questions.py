@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from slack_sdk.models.blocks import ActionsBlock, Block, ButtonElement
 
 from bot.cards import misread
-from bot.cards.delegations import LABELS
+from bot.cards.delegations import label
 from bot.cards.faces import Action
 from bot.cards.markup import mention
 from bot.cards.parts import button, section
 from bot.grammar import Verb
 from bot.slack.message import Message
+from models.card import Audience
 
 READINGS = ("first_reading", "second_reading", "third_reading", "fourth_reading")
 GRANT_ALL, NEVER_MIND = "grant_all", "never_mind"
@@ -50,9 +51,9 @@ def really_grant(draft_id: str, people: Sequence[str], terms: str) -> Message:
     return _question(said, buttons, draft_id)
 
 
-def offer_extension(delegation_id: str, said: str) -> Message:
+def offer_extension(delegation_id: str, said: str, audience: Audience) -> Message:
     """What is active already can be made longer."""
-    extend = button(Action.EXTEND, LABELS[Action.EXTEND], delegation_id)
+    extend = button(Action.EXTEND, label(Action.EXTEND, audience), delegation_id)
     blocks: list[Block] = [
         section(said),
         ActionsBlock(elements=[extend]),

@@ -20,7 +20,7 @@ def counted(delegation: Delegation) -> list[str]:
         case Receipt(ReceiptState.MADE, emails, people):
             return [f"{_emails(emails, people)} in your name."]
         case Receipt(ReceiptState.FAILED):
-            return ["A receipt of what was sent in your name could not be made."]
+            return ["I couldn't find out what was sent in your name."]
         case _:
             return []
 
@@ -35,7 +35,7 @@ def listed(emails: Sequence[SentEmail], *, most: int = MOST_SHOWN) -> list[str]:
         for email in emails[:most]
     ]
     if len(emails) > most:
-        lines.append(f"… and {len(emails) - most} more, which Close shows you.")
+        lines.append(f"… and {len(emails) - most} more, which you can see in Close.")
     return lines
 
 
@@ -44,11 +44,11 @@ def shown(delegation: Delegation, emails: Sequence[SentEmail] | None) -> str:
     grantee = mention(delegation.grantee_id)
     if emails is None:
         return (
-            f"What {grantee} sent in your name cannot be shown: Close does not say. "
-            "In Close you find it among the sent email."
+            f"I can't show what {grantee} sent in your name: Close does not say. You can find it "
+            "there, among the sent email."
         )
     if not emails:
-        return f"{grantee} has sent no email in your name under this right."
+        return f"{grantee} has sent no email in your name."
     people = len({address_key(address) for email in emails for address in email.recipients})
     headline = f"{_emails(len(emails), people)} in your name by {grantee}:"
     return "\n".join([headline, *listed(emails)])
@@ -60,8 +60,8 @@ def scheduled(emails: Sequence[SentEmail]) -> list[str]:
         return []
     these = "1 email is" if len(emails) == 1 else f"{len(emails)} emails are"
     advice = (
-        f"{these} scheduled under this right and may fail once it has ended. Send them earlier or "
-        "ask for more time. Running sequences are not shown here; please look at yours in Close."
+        f"{these} scheduled for later and may fail when your time is up. Send them earlier, or ask "
+        "for more time. I can't see running sequences here: please check yours in Close."
     )
     return [advice, *listed(emails, most=5)]
 
@@ -77,6 +77,6 @@ def _subject(email: SentEmail) -> str:
 
 def _recipients(email: SentEmail) -> str:
     if not email.recipients:
-        return "nobody that Close names"
+        return "nobody Close names"
     first, *others = [quoted_address(each) for each in email.recipients]
     return f"{first} and {len(others)} more" if others else first

@@ -15,7 +15,7 @@ from slack_sdk.models.views import View
 
 from bot.cards import foreign, words
 from bot.cards.hints import WITH_AN_END
-from bot.cards.markup import mention, quoted_name
+from bot.cards.markup import heard, mention, quoted_name
 from bot.cards.parts import button, context, section
 from bot.refusals import StrayDecided
 from bot.slack.message import Message
@@ -36,8 +36,8 @@ MOST_TEXT = 3_900  # characters: a text beside blocks that is above 4,000 cannot
 
 _BY_HAND = "or remove it yourself in Close's settings under Send As"
 _OBSTACLES = {
-    Obstacle.NOT_CONNECTED: "Your connection to Close does not work, so it is still there. "
-    f"`/sendas connect` lets it go on at once, {_BY_HAND}.",
+    Obstacle.NOT_CONNECTED: "Your connection to Close does not work, so it is still there. Connect "
+    f"again with `/sendas connect` and I remove it at once, {_BY_HAND}.",
     Obstacle.OTHER_ACCOUNT: "You are connected with another Close account than the one that gave "
     f"it, so it is still there. Connect that one with `/sendas connect`, {_BY_HAND}.",
 }
@@ -56,11 +56,10 @@ def card(
     buttons = [each for each in _buttons(stray) if each != GIVE_END or departure is None]
     said = [f"{headline}.", *lines]
     if buttons:
-        said.append(f"{_who(stray)} can {words.allows('your')}.")
+        said.append(f"{_capital(_who(stray))} can {words.allows('your')}.")
         blocks.append(context(said[-1]))
         blocks.append(_row(stray, buttons, marked(stray, departure)))
-    text = "\n".join(said).replace("*", "")
-    return Message(text, blocks)
+    return Message("\n".join(heard(line) for line in said), blocks)
 
 
 def listing(strays: Sequence[Stray]) -> Message:
@@ -69,24 +68,25 @@ def listing(strays: Sequence[Stray]) -> Message:
     if not shown:
         text = "Nothing is left in this list of rights that were set up in Close itself."
         return Message(text, [section(text)])
-    headline = f"*Close holds {_set_up_there(len(strays))}*, so nothing here ends them."
+    them, are = ("it", "it is") if len(strays) == 1 else ("them", "they are")
+    headline = f"*Close has {_set_up_there(len(strays))}*, so nothing here ends {them}."
     what = (
-        "They can stay as they are. Choose one below to keep it, give it an end, or remove it: it "
-        "then comes in a message of its own."
+        f"You can leave {them} as {are}. Or choose one below to keep it, give it an end, or remove "
+        "it: I then ask you about it in a message of its own."
     )
     lines = [f"• {_entry(each)}" for each in shown]
     if len(strays) > len(shown):
         lines.append(f"… and {len(strays) - len(shown)} more, which follow as you decide.")
-    small = [f"Each of them can {words.allows('your')}."]
+    small = [f"Each of these people can {words.allows('your')}."]
     if any(_is_sought(each) for each in shown):
-        small.append("Where there is a name only, I am still looking for the person in Slack.")
+        small.append("Where there is only a name, I am still looking for the person in Slack.")
     paragraphs = [headline, what, *_parts(lines)]
     blocks: list[Block] = [section(each) for each in paragraphs]
     blocks.append(context(" ".join(small)))
     blocks += [_menu(shown, start) for start in range(0, len(shown), IN_A_MENU)]
     room = MOST_TEXT - sum(len(each) + 1 for each in (headline, what, *small))
     text = "\n".join([headline, what, *_spoken(lines, room), *small])
-    return Message(text.replace("*", ""), blocks)
+    return Message(heard(text), blocks)
 
 
 def _spoken(lines: Sequence[str], room: int) -> Sequence[str]:
@@ -102,8 +102,8 @@ def _spoken(lines: Sequence[str], room: int) -> Sequence[str]:
 
 def _set_up_there(count: int) -> str:
     if count == 1:
-        return "a right to send as you that was set up in Close itself"
-    return f"{count} rights to send as you that were set up in Close itself"
+        return "a right to send as you that was set up there"
+    return f"{count} rights to send as you that were set up there"
 
 
 def _parts(lines: Sequence[str]) -> Sequence[str]:
@@ -143,7 +143,7 @@ def _entry(stray: Stray) -> str:
     if stray.grantee_id is not None:
         return mention(stray.grantee_id)
     if not stray.grantee_name:
-        return "A Close account that I do not know"
+        return "A Close account that I don't know"
     return words.account("", stray.grantee_name, stray.grantee_email).strip()
 
 
@@ -179,16 +179,23 @@ def end_form(stray: Stray, policy: Policy, value: str) -> View:
 
 def report(*, fitting: int, gone: int, back: int, unknown: int, refused: int) -> Message:
     """The answer to ``/sendas check``."""
-    lines = [_fits(fitting)]
+    lines = [_fits(fitting, unknown + back + refused)]
     if gone:
-        lines.append(f"{_rights(gone)} removed in Close itself; noted as ended.")
+        are = "it is" if gone == 1 else "they are"
+        lines.append(f"{_rights(gone)} had been removed there; {are} marked as ended.")
     if back:
-        lines.append(f"{_rights(back)} still there although it had ended; being removed again.")
+        lines.append(
+            f"{_rights(back)} had ended but {_be(back)} still there; I'm removing {_it(back)}."
+        )
     if unknown:
-        about = "it" if unknown == 1 else "them"
-        lines.append(f"{_rights(unknown)} not set up here: I ask you about {about}.")
+        lines.append(
+            f"{_rights(unknown)} {_was(unknown)} set up in Close itself; I'll ask you about "
+            f"{_it(unknown)}."
+        )
     if refused:
-        lines.append(f"{_rights(refused)} back after you removed it; being removed.")
+        lines.append(
+            f"{_rights(refused)} that you removed {_be(refused)} back; I'm removing {_it(refused)}."
+        )
     text = "\n".join(lines)
     return Message(text, [section(text)])
 
@@ -196,17 +203,17 @@ def report(*, fitting: int, gone: int, back: int, unknown: int, refused: int) ->
 def checking(*, is_planned: bool) -> str:
     """The answer at once, before Close was asked."""
     if is_planned:
-        return "Looking at what Close holds for you. I answer in our direct messages."
+        return "I'm looking at what Close has for you. The answer follows in our direct messages."
     return (
-        "I can only look with your Close account: connect it with `/sendas connect`, and the "
-        "first look happens by itself."
+        "I can only look with your Close account: connect it with `/sendas connect`, and I take a "
+        "first look automatically."
     )
 
 
 def decided(error: StrayDecided) -> str:
     """Why a click changed nothing."""
     headline, _ = _said_by_state(error.stray)
-    return f"Nothing was changed. {headline}."
+    return f"Nothing changed. {headline}."
 
 
 def said(stray: Stray, departure: Departure | None = None) -> str:
@@ -223,14 +230,14 @@ def _said(stray: Stray, departure: Departure | None) -> tuple[str, Sequence[str]
 
 
 def _said_by_state(stray: Stray) -> tuple[str, Sequence[str]]:
-    who = _who(stray)
+    who = _capital(_who(stray))
     match stray.state:
         case StrayState.FOUND:
             question = "Keep it, give it an end, or remove it?"
             if _is_sought(stray):
                 question = "Keep it or remove it? I am still looking for this person in Slack."
             elif stray.grantee_id is None:
-                question = "Keep it or remove it? I do not find this person in Slack."
+                question = "Keep it or remove it? I can't find this person in Slack."
             return (
                 f"{who} can send email as you {words.FOREVER}",
                 [f"This was set up in Close itself, so nothing here ends it. {question}"],
@@ -241,11 +248,11 @@ def _said_by_state(stray: Stray) -> tuple[str, Sequence[str]]:
                 ["Nothing here ends it."],
             )
         case StrayState.ADOPTED:
-            return f"{who}'s right to send as you has an end now", ["Its card is further down."]
+            return f"{who}'s right to send as you has an end now", ["It has a card of its own."]
         case StrayState.REMOVING:
             return (
-                f"Taking {who}'s right back",
-                ["Waiting for Close to confirm. The bot keeps trying until it does."],
+                f"Removing {who}'s right to send as you",
+                ["Waiting for Close to confirm. I keep trying until it does."],
             )
         case StrayState.REMOVED:
             return (
@@ -271,8 +278,12 @@ def _who(stray: Stray) -> str:
     if stray.grantee_id is not None:
         return mention(stray.grantee_id)
     if not stray.grantee_name:
-        return "A Close account that I do not know"
+        return "a Close account that I don't know"
     return quoted_name(stray.grantee_name)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _account(stray: Stray) -> list[str]:
@@ -303,11 +314,23 @@ def _row(stray: Stray, buttons: Sequence[str], value: str) -> ActionsBlock:
     )
 
 
-def _fits(count: int) -> str:
-    if count == 0:
-        return "I compared: Close holds no right to send as you that we both know of."
-    return f"I compared: {_rights(count)} in Close just as shown here."
+def _fits(fitting: int, others: int) -> str:
+    if fitting:
+        return f"{_rights(fitting)} to send as you {_be(fitting)} in Close, just as shown here."
+    return "Nobody else can send as you in Close." if others else "Nobody can send as you in Close."
 
 
 def _rights(count: int) -> str:
-    return "1 right to send as you is" if count == 1 else f"{count} rights to send as you are"
+    return "One right" if count == 1 else f"{count} rights"
+
+
+def _be(count: int) -> str:
+    return "is" if count == 1 else "are"
+
+
+def _was(count: int) -> str:
+    return "was" if count == 1 else "were"
+
+
+def _it(count: int) -> str:
+    return "it" if count == 1 else "them"

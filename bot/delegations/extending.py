@@ -187,6 +187,7 @@ def _extended(
         is_unchecked=True,
         extension_declined_at=None,
         extension=None,
+        asked=None,
         **(by_standing or _by_grantor(delegation)),
     )
 

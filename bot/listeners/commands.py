@@ -20,6 +20,7 @@ from bot.listeners.reception import REFUSALS, Reception, explain
 from bot.refusals import AlreadyOpen
 from bot.slack.message import Message
 from bot.strays import deciding as strays
+from models.card import Audience
 from models.delegation import State
 
 
@@ -39,7 +40,7 @@ def register(app: AsyncApp, reception: Reception) -> None:
         except AlreadyOpen as error:
             answer = _already_open(reception.desk, actor, error)
         except (NotUnderstood, *REFUSALS) as error:
-            answer = explain(error, reception.desk.policy)
+            answer = explain(error, reception.desk.policy, reader=actor.user_id)
         if isinstance(answer, Message):
             await ack(answer.text, blocks=answer.blocks, response_type="ephemeral")
         else:
@@ -52,10 +53,11 @@ def register(app: AsyncApp, reception: Reception) -> None:
 
 def _already_open(desk: Desk, actor: Actor, error: AlreadyOpen) -> str | Message:
     """Asking again while it is active is a wish for more time."""
-    text = explain(error, desk.policy)
+    text = explain(error, desk.policy, reader=actor.user_id)
     d = error.delegation
     if d.state is State.ACTIVE and d.ends_at and actor.user_id in (d.grantee_id, d.grantor_id):
-        return questions.offer_extension(d.id, text)
+        audience = Audience.GRANTOR if actor.user_id == d.grantor_id else Audience.GRANTEE
+        return questions.offer_extension(d.id, text, audience)
     return text
 
 

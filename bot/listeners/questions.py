@@ -32,14 +32,14 @@ async def _answered(choice: int, desk: Desk, actor: Actor, draft_id: str) -> str
     try:
         return shown(await understanding.answered(desk, actor, draft_id, choice), desk.policy)
     except (NotDone, DurationError) as error:
-        return answers.explain(error, desk.policy)
+        return answers.explain(error, desk.policy, reader=actor.user_id)
 
 
 async def _drop(desk: Desk, actor: Actor, draft_id: str) -> str:
     try:
         await drafts.drop(desk, actor, draft_id)
     except NotDone as error:
-        return answers.explain(error, desk.policy)
+        return answers.explain(error, desk.policy, reader=actor.user_id)
     return answers.NOT_WANTED
 
 

@@ -29,10 +29,13 @@ class Reception:
 
     async def refuse(self, body: dict[str, Any], error: Exception) -> None:
         """Say to whoever acted why nothing was done."""
-        await self.responses.tell(body, explain(error, self.desk.policy))
+        reader = str(body["user"]["id"])
+        await self.responses.tell(body, explain(error, self.desk.policy, reader=reader))
 
 
-def explain(error: Exception, policy: Policy, *, plain: bool = False) -> str:
+def explain(
+    error: Exception, policy: Policy, *, reader: str | None = None, plain: bool = False
+) -> str:
     """The sentence for one of :data:`REFUSALS`; ``plain`` is for forms, which show no markup."""
     match error:
         case StrayDecided():
@@ -42,5 +45,5 @@ def explain(error: Exception, policy: Policy, *, plain: bool = False) -> str:
         case OtherAccountInUse():
             text = notices.in_use(error.email)
         case _:
-            return answers.explain(error, policy, plain=plain)
+            return answers.explain(error, policy, reader=reader, plain=plain)
     return unmarked(text) if plain else text

@@ -143,7 +143,17 @@ class CardStep:
             connect_url=url,
             details=await self._details(card, delegation),
             grantor_name=await self._name_of(delegation.grantor_id, delegation),
+            unconfirmed=await self._unconfirmed(delegation),
         )
+
+    async def _unconfirmed(self, d: Delegation) -> frozenset[str]:
+        """Those of the two whose Close account waits for an admin's word, while it matters."""
+        if d.state is not State.APPROVED or d.trouble is None:
+            return frozenset()
+        waiting = await self.showing.database.run(
+            lambda store: store.pairings.unconfirmed(d.team_id, (d.grantor_id, d.grantee_id))
+        )
+        return frozenset(each.slack_user_id for each in waiting)
 
     async def _name_of(self, person_id: str, d: Delegation) -> str:
         """For a button that names somebody; empty when none does, or when Slack does not say."""

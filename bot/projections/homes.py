@@ -11,8 +11,9 @@ from bot.projections.showing import Showing
 from bot.slack.views import Views
 from bot.store import Store
 from bot.store.homes import SHOWN_FOR
+from models.delegation import Delegation
 from models.home import Home, HomeList
-from models.overview import Leaf, Overview
+from models.overview import Excerpt, Leaf, Overview
 
 MOST_HELPERS = 3  # admins that are named as who can help
 
@@ -53,17 +54,36 @@ class HomeStep:
         history, has_older = store.overviews.history(
             team, person, Leaf(HISTORY_PAGE, home.page, home.with_person)
         )
+        waiting = store.overviews.waiting(team, person, leaf(HomeList.WAITING))
+        given = store.overviews.given(team, person, leaf(HomeList.GIVEN))
+        received = store.overviews.received(team, person, leaf(HomeList.RECEIVED))
+        others = store.overviews.for_others(team, person, leaf(HomeList.FOR_OTHERS))
+        people = _people(waiting, given, received, others) | {person}
+        unconfirmed = store.pairings.unconfirmed(team, people)
         return Overview(
             person_id=person,
             with_person=home.with_person,
             connection=store.connections.get(team, person),
-            waiting=store.overviews.waiting(team, person, leaf(HomeList.WAITING)),
-            given=store.overviews.given(team, person, leaf(HomeList.GIVEN)),
-            received=store.overviews.received(team, person, leaf(HomeList.RECEIVED)),
-            for_others=store.overviews.for_others(team, person, leaf(HomeList.FOR_OTHERS)),
+            pairing=next((each for each in unconfirmed if each.slack_user_id == person), None),
+            unconfirmed=frozenset(each.slack_user_id for each in unconfirmed),
+            waiting=waiting,
+            asked=store.overviews.asked(team, person, leaf(HomeList.ASKED)),
+            given=given,
+            received=received,
+            for_others=others,
             trusted=store.overviews.trusted(team, person, leaf(HomeList.TRUSTED), now=now),
             trusting=store.overviews.trusting(team, person, leaf(HomeList.TRUSTING), now=now),
             history=history,
             page=home.page,
             has_older=has_older,
         )
+
+
+def _people(*lists: Excerpt[Delegation]) -> set[str]:
+    """Of whom something may wait."""
+    return {
+        person
+        for rows in lists
+        for each in rows.rows
+        for person in (each.grantor_id, each.grantee_id)
+    }

@@ -88,9 +88,9 @@ class NoticeStep:
         store.notices.tell_overdue(team_id, self.admins, now=now)
         newest = store.notices.newest_overdue(team_id, notice.recipient)
         if newest is not None and newest.id != notice.id:
-            return alarms.overdue_before(leftovers), False, False
+            return alarms.overdue_before(leftovers, notice.recipient), False, False
         gone = store.departures.reasons(team_id, (each.grantor_id for each in leftovers))
-        return alarms.overdue_list(leftovers, gone), False, True
+        return alarms.overdue_list(leftovers, gone, notice.recipient), False, True
 
     def _message(self, store: Store, notice: Notice) -> Message | None:
         """None when it has become pointless before anybody saw it."""
@@ -102,7 +102,7 @@ class NoticeStep:
                 delegation = store.delegations.get(notice.subject_id)
                 if delegation is None or (not delegation.is_open and not is_seen):
                     return None
-                return alarms.overdue(delegation)
+                return alarms.overdue(delegation, notice.recipient)
             case NoticeKind.OVERDUE_LIST | NoticeKind.OVERDUE_OVER:
                 return alarms.overdue_over() if is_seen else None
             case NoticeKind.DEPARTURES:
@@ -122,7 +122,8 @@ class NoticeStep:
             return None
         if notice.kind is NoticeKind.PAIRING:
             held = store.connections.get(pairing.team_id, pairing.slack_user_id)
-            return texts.pairing(pairing, held.account if held else None)
+            account = held.account if held else None
+            return texts.pairing(pairing, account, reader=notice.recipient)
         if notice.kind is NoticeKind.ACCOUNT_CLAIMED:
             return texts.account_claimed(pairing)
         url = self.showing.links.connect(notice.team_id, notice.recipient)
@@ -167,7 +168,8 @@ def _departures(store: Store, notice: Notice, *, is_seen: bool) -> Message | Non
     if held is None:
         return alarms.departures_over() if is_seen else None
     some = store.departures.pending(notice.team_id, limit=words.MOST_NAMED)
-    return alarms.departures(held, store.departures.toll(notice.team_id), some)
+    toll = store.departures.toll(notice.team_id)
+    return alarms.departures(held, toll, some, notice.recipient)
 
 
 def _strays(store: Store, notice: Notice, *, is_seen: bool) -> Message | None:

@@ -53,8 +53,8 @@ def said(store: Store, notice: Notice, *, is_seen: bool) -> Message | None:
         return None
     delegation = subject(store, card)
     if card.refused_at is None or not delegation.is_open:
-        return alarms.reached(delegation, card) if is_seen else None
-    return alarms.unreachable(delegation, card)
+        return alarms.reached(delegation, card, notice.recipient) if is_seen else None
+    return alarms.unreachable(delegation, card, notice.recipient)
 
 
 def _tell_who_waits(

@@ -63,22 +63,35 @@ class Overviews:
         """What this grantor has to answer or to mend, oldest first."""
         return self._excerpt(team_id, leaf, _columns.grantor_id == person_id, _NEEDS_GRANTOR)
 
+    def asked(self, team_id: str, person_id: str, leaf: Leaf) -> Excerpt[Delegation]:
+        """What was asked by this person, or for them, and nobody has answered yet."""
+        return self._excerpt(
+            team_id,
+            leaf,
+            or_(_columns.requester_id == person_id, _columns.grantee_id == person_id),
+            _columns.grantor_id != person_id,
+            _columns.state == State.REQUESTED,
+        )
+
     def given(self, team_id: str, person_id: str, leaf: Leaf) -> Excerpt[Delegation]:
         """What else is open and lends this person's name."""
         return self._excerpt(team_id, leaf, _columns.grantor_id == person_id, not_(_NEEDS_GRANTOR))
 
     def received(self, team_id: str, person_id: str, leaf: Leaf) -> Excerpt[Delegation]:
-        """What is open and lets this person send as somebody else."""
-        return self._excerpt(team_id, leaf, _columns.grantee_id == person_id)
+        """What is agreed and lets this person send as somebody else."""
+        return self._excerpt(
+            team_id, leaf, _columns.grantee_id == person_id, _columns.state != State.REQUESTED
+        )
 
     def for_others(self, team_id: str, person_id: str, leaf: Leaf) -> Excerpt[Delegation]:
-        """What is open and was asked by this person for somebody else."""
+        """What is agreed and was asked by this person for somebody else."""
         return self._excerpt(
             team_id,
             leaf,
             _columns.requester_id == person_id,
             _columns.grantor_id != person_id,
             _columns.grantee_id != person_id,
+            _columns.state != State.REQUESTED,
         )
 
     def trusted(

@@ -1,6 +1,6 @@
 """Pairings in SQL: Close accounts that wait for an admin's word."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection, insert, select, update
 
@@ -33,6 +33,15 @@ class Pairings:
                 _columns.verdict == Verdict.WAITING,
             )
             .with_for_update(key_share=True)
+        )
+        return many(self._connection, Pairing, statement)
+
+    def unconfirmed(self, team_id: str, people: Iterable[str]) -> Sequence[Pairing]:
+        """What these people have waiting for an admin, to be shown; nothing is locked."""
+        statement = select(pairings).where(
+            _columns.team_id == team_id,
+            _columns.slack_user_id.in_(sorted(set(people))),
+            _columns.verdict == Verdict.WAITING,
         )
         return many(self._connection, Pairing, statement)
 

@@ -132,7 +132,7 @@ async def _ends_without_a_right(stage: Stage) -> None:
     await _both(stage, "denied", "denied your request", "You denied")
     await _anew(stage)
     await stage.press("Cancel")
-    await _both(stage, "cancelled", "took this request back", "took this request back")
+    await _both(stage, "cancelled", "cancelled the request", "cancelled the request")
     await _anew(stage)
     for _ in range(4):
         await stage.push("day")

@@ -51,7 +51,7 @@ async def test_app_home_and_shortcuts(shared_stage: Stage) -> None:
     stage = shared_stage
     await stage.open("?left=cleo&right=nobody")
     await stage.seat().get_by_role("tab", name="Home").click()
-    await stage.sees("Whom you may send as")
+    await stage.sees("You can send as")
     await stage.seat().get_by_role("tab", name="# sales").click()
     said = stage.seat().get_by_role("article").filter(has_text="Hartwell thread").first
     await said.hover()

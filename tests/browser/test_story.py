@@ -76,7 +76,7 @@ async def test_only_the_asker_sees_the_answer(shared_stage: Stage) -> None:
     await stage.sees("Only visible to you")
     await stage.sees("asks to send email as you", "right")
     await stage.type("/sendas list")
-    await stage.sees("Whom you may send as")
+    await stage.sees("You can send as")
     await expect(stage.seat("right").get_by_text("Only visible to you")).to_have_count(0)
 
 

@@ -98,7 +98,7 @@ async def test_a_lost_key_stops_nobody_else(
         close = world.close
     after: dict[str, Any] = {"encryption_keys": (NEW,), "admins": (DANA.id,)}
     async with open_world(database_url, close=close, **after) as world:
-        told = await world.card(DANA, "cannot open some of its connections")
+        told = await world.card(DANA, "can't open some of my connections")
         assert "ENCRYPTION_KEYS" in world.slack.read(told, DANA)
         await shown(world, ADA, "Connect Close", "can no longer act for you")
         assert not (await connection_of(world)).is_alive
@@ -110,7 +110,7 @@ async def test_a_lost_key_stops_nobody_else(
         assert not close.find(ADA, BEN)
     async with open_world(database_url, close=close, **after) as world:
         assert (await connection_of(world)).is_alive
-        assert not [m for m in world.slack.messages(DANA) if "cannot open some" in m.text]
+        assert not [m for m in world.slack.messages(DANA) if "can't open some" in m.text]
 
 
 async def until_alive(world: World) -> None:

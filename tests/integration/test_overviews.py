@@ -37,6 +37,7 @@ async def lists(database: Database, person: str) -> dict[str, list[str]]:
     return await database.run(
         lambda opened: {
             "waiting": names(opened.overviews.waiting(TEAM, person, Leaf(LIMIT))),
+            "asked": names(opened.overviews.asked(TEAM, person, Leaf(LIMIT))),
             "given": names(opened.overviews.given(TEAM, person, Leaf(LIMIT))),
             "received": names(opened.overviews.received(TEAM, person, Leaf(LIMIT))),
             "for_others": names(opened.overviews.for_others(TEAM, person, Leaf(LIMIT))),
@@ -63,15 +64,21 @@ async def test_what_the_grantor_has_to_do(database: Database, row: Delegation, w
     await store(database, row)
     found = await lists(database, ADA)
     assert {name for name, ids in found.items() if ids} == {where}
-    assert (await lists(database, BEN))["received"] == ["d1"]
+    mine = await lists(database, BEN)
+    place = "asked" if row.state is State.REQUESTED else "received"
+    assert {name for name, ids in mine.items() if ids} == {place}
 
 
 async def test_for_a_third_person(database: Database) -> None:
-    """Who asked for somebody else sees it apart; strangers see nothing."""
+    """Who asked for somebody else sees it apart, and waits for the answer before; strangers see
+    nothing."""
     await store(database, shortest(State.ACTIVE, requester_id=CLEO))
     assert (await lists(database, CLEO))["for_others"] == ["d1"]
     assert (await lists(database, BEN))["for_others"] == []
     assert not any((await lists(database, DANA)).values())
+    await store(database, shortest(State.REQUESTED, id="d2", grantee_id=DANA, requester_id=CLEO))
+    assert (await lists(database, CLEO))["asked"] == ["d2"]
+    assert (await lists(database, DANA))["asked"] == ["d2"]
 
 
 async def history(

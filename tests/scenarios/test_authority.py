@@ -56,7 +56,7 @@ async def test_nobody_else_has_a_say(world: World, state: State) -> None:
             if ALLOWED[state].get(action) is person:
                 continue
             answer = await forged(world, person, message, action, before)
-            assert "Nothing was changed" in answer
+            assert "Nothing changed" in answer
     assert await settled_in(world, state) == before
     assert await cards_at_rest(world) == cards
 
@@ -78,7 +78,7 @@ async def test_an_id_that_does_not_exist(stage: World, value: str) -> None:
     card = await shown(stage, ADA, "Approve")
     reply = await stage.slack.forge_click(ADA, card, "approve", value)
     assert reply.status == 200
-    await stage.whispered(ADA, "Nothing was changed")
+    await stage.whispered(ADA, "Nothing changed")
     assert (await stage.only()).state is State.REQUESTED
 
 
@@ -94,7 +94,7 @@ async def test_two_approvals_at_the_same_moment(world: World) -> None:
     await settled_in(world, State.ACTIVE)
     assert calls(world, "POST") == 1
     assert len(world.close.associations) == 1
-    await world.whispered(ADA, "Nothing was changed")
+    await world.whispered(ADA, "Nothing changed")
 
 
 async def test_approve_and_deny_at_the_same_moment(world: World) -> None:
@@ -106,7 +106,7 @@ async def test_approve_and_deny_at_the_same_moment(world: World) -> None:
         world.slack.forge_click(ADA, card, "approve", carried(card, "Approve")),
         world.slack.forge_click(ADA, card, "deny", carried(card, "Deny")),
     )
-    await world.whispered(ADA, "Nothing was changed")
+    await world.whispered(ADA, "Nothing changed")
     rows = await world.delegations()
     if rows[0].state is State.DENIED:
         assert calls(world, "POST") == 0

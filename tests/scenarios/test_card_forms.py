@@ -21,7 +21,7 @@ async def test_approve_for_another_time(stage: World) -> None:
     """The grantor's time counts, and both cards say it."""
     await stage.connect(ADA)
     await asked(stage)
-    await choose(stage, "Approve for another time…", duration="30m")
+    await choose(stage, "Approve with a different length…", duration="30m")
     delegation = await settled_in(stage, State.ACTIVE)
     assert delegation.length == timedelta(minutes=30)
 
@@ -30,7 +30,7 @@ async def test_another_time_keeps_the_start(stage: World) -> None:
     """A start that was asked for and is still to come stays, unless another one is written."""
     asked_for = await asked(stage, "@ada tomorrow 9am to wednesday 6pm Trade fair")
     assert asked_for.starts_at is not None
-    await choose(stage, "Approve for another time…", duration="2h")
+    await choose(stage, "Approve with a different length…", duration="2h")
     approved = await stage.only()
     assert approved.state is State.APPROVED
     assert approved.starts_at == asked_for.starts_at
@@ -41,7 +41,7 @@ async def test_another_start_is_taken(stage: World) -> None:
     """C6: a start that is written takes the place of the one that was asked for, also "now"."""
     await stage.connect(ADA)
     await asked(stage, "@ada tomorrow 9am to wednesday 6pm Trade fair")
-    await choose(stage, "Approve for another time…", duration="from now for 2h")
+    await choose(stage, "Approve with a different length…", duration="from now for 2h")
     delegation = await settled_in(stage, State.ACTIVE)
     assert delegation.starts_at is None
     assert delegation.length == timedelta(hours=2)

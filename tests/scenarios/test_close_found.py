@@ -19,7 +19,7 @@ from tests.scenarios.test_bulk import all_in, given
 from tests.scenarios.test_close_trouble import attempts, lost
 from tests.scenarios.world import World
 
-TWIN = "held another one, which was set up in Close itself"
+TWIN = "has another one, which was set up there"
 
 
 async def test_a_right_made_by_hand_later_is_never_deleted(world: World) -> None:
@@ -63,7 +63,7 @@ async def test_what_was_found_is_said_to_be_taken_over(world: World) -> None:
     await press(world, ADA, "Revoke")
     await settled_in(world, State.ENDED)
     assert not world.close.associations
-    await world.card(ADA, "was taken over: it ended with this one")
+    await world.card(ADA, "counts as this one: it ended with this one")
 
 
 async def test_what_close_answered_is_not_a_guess(stage: World) -> None:

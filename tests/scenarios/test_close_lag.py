@@ -34,7 +34,7 @@ async def checked(world: World) -> None:
     before = len(world.slack.messages(ADA))
     await world.sendas(ADA, "check")
     await world.slack.wait_for(
-        lambda: any("I compared" in each.text for each in world.slack.messages(ADA)[before:]),
+        lambda: any("in Close" in each.text for each in world.slack.messages(ADA)[before:]),
         what="the answer",
     )
     await comparison(world)
@@ -70,7 +70,7 @@ async def test_a_comparison_soon_after_an_end(lagging: World) -> None:
     await settled_in(lagging, State.ENDED)
     await checked(lagging)
     assert (await lagging.only()).state is State.ENDED
-    assert "Close still holds it" not in read_all(lagging, ADA)
+    assert "Close still has it" not in read_all(lagging, ADA)
     assert "set up in Close itself" not in read_all(lagging, ADA)
 
 

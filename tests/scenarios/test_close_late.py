@@ -64,7 +64,7 @@ async def test_a_create_that_arrives_after_the_revoke(world: World) -> None:
     await at_rest(world)
     await cards_at_rest(world)
     assert NO_LONGER not in read_all(world, ADA) + read_all(world, BEN)
-    assert "takes away whatever still comes of it" in read_all(world, ADA)
+    assert "remove whatever still comes of it" in read_all(world, ADA)
     late.let_go.set()
     await held(world)
     world.clock.push(seconds=6)
@@ -72,7 +72,7 @@ async def test_a_create_that_arrives_after_the_revoke(world: World) -> None:
     await settled_in(world, State.ENDED)
     await cards_at_rest(world)
     assert NO_LONGER in read_all(world, ADA)
-    assert "was taken over" in read_all(world, ADA)
+    assert "counts as this one" in read_all(world, ADA)
 
 
 async def test_a_create_that_arrives_against_all_likelihood(world: World) -> None:
@@ -88,7 +88,7 @@ async def test_a_create_that_arrives_against_all_likelihood(world: World) -> Non
     world.clock.push(seconds=70)
     await world.close.wait_for(lambda: not world.close.associations, what="its removal")
     await settled_in(world, State.ENDED)
-    await world.card(BEN, "Close still holds it")
+    await world.card(BEN, "Close still has it")
 
 
 @pytest.mark.parametrize("variant", [DuplicateCreate.REFUSED, DuplicateCreate.SECOND_OBJECT])

@@ -77,7 +77,7 @@ REFUSING = [
     (402, None, Trouble.CLOSE_PLAN_LIMIT, "limit of your Close plan"),
     (400, b'{"field-errors": {"x": ["no"]}}', Trouble.CLOSE_INVALID, "did not accept"),
     (404, None, Trouble.CLOSE_NOT_FOUND, "no longer knows"),
-    (415, b"\xff\xfe", Trouble.CLOSE_UNEXPECTED, "does not understand"),
+    (415, b"\xff\xfe", Trouble.CLOSE_UNEXPECTED, "don't understand"),
 ]
 
 
@@ -208,7 +208,7 @@ async def test_revoked_while_a_create_is_on_its_way(world: World) -> None:
     create = world.close.trouble.hold(CREATE)
     await press(world, ADA, "Approve")
     await create.arrived.wait()
-    assert "back now" in await world.sendas(ADA, "revoke @ben")
+    assert "I'll tell you when Close confirms" in await world.sendas(ADA, "revoke @ben")
     create.let_go.set()
     await settled_in(world, State.ENDED)
     assert not world.close.associations

@@ -68,8 +68,8 @@ async def test_still_there_after_the_end(world: World) -> None:
     world.close.associations.append(held)
     again = world.close.trouble.hold("DELETE /send_as/*")
     await compared_again(world)
-    await world.card(ADA, "Close still holds it")
-    await world.card(BEN, "Close still holds it")
+    await world.card(ADA, "Close still has it")
+    await world.card(BEN, "Close still has it")
     again.let_go.set()
     await world.close.wait_for(lambda: not world.close.associations, what="the second removal")
     await settled_in(world, State.ENDED)
@@ -194,7 +194,7 @@ async def test_a_second_answer_changes_nothing(world: World) -> None:
     await press(world, ADA, "Remove")
     await world.card(ADA, "You removed it")
     await world.slack.forge_click(ADA, card, "stray_keep", value)
-    await world.whispered(ADA, "Nothing was changed")
+    await world.whispered(ADA, "Nothing changed")
 
 
 async def test_somebody_who_is_not_in_slack(world: World) -> None:
@@ -257,7 +257,7 @@ async def test_decided_while_it_is_compared(world: World) -> None:
     await look.arrived.wait()
     await press(world, ADA, "Remove")
     look.let_go.set()
-    await world.card(ADA, "I compared")
+    await world.card(ADA, "in Close")
     await world.card(ADA, "You removed it. Close confirmed")
     assert "nothing is left to decide" not in read_all(world, ADA)
 
@@ -269,7 +269,7 @@ async def test_check_on_demand(world: World) -> None:
     await world.card(ADA, "1 right to send as you is in Close just as shown here")
     world.close.allow(ADA, CLEO)
     await world.sendas(ADA, "check")
-    await world.card(ADA, "1 right to send as you is not set up here")
+    await world.card(ADA, "One right was set up in Close itself")
     assert "connect" in await world.sendas(CLEO, "check")
 
 

@@ -53,7 +53,7 @@ async def test_asked_and_taken_back_again_and_again(stage: World) -> None:
 async def test_given_and_revoked_again_and_again(stage: World) -> None:
     """S3: nor can a grantee be drowned in grants."""
     for _ in range(MOST_LATELY_FOR_ONE):
-        assert "may send email as you" in await stage.sendas(ADA, "grant @ben 2h")
+        assert "can send email as you" in await stage.sendas(ADA, "grant @ben 2h")
         await stage.sendas(ADA, "revoke @ben")
     assert "within the last hour" in await stage.sendas(ADA, "grant @ben 2h")
 
@@ -78,7 +78,7 @@ async def test_wishes_for_more_time(stage: World) -> None:
     """S3: each wish notifies the grantor, so there are a few in an hour."""
     await active(stage)
     for number in range(MOST_WISHES + 1):
-        await press(stage, BEN, "Extend")
+        await press(stage, BEN, "Ask to extend")
         await stage.slack.wait_for(lambda: stage.slack.view(BEN), what="the form")
         reply = await stage.slack.submit(BEN, {"duration": f"{number + 1}h"})
         assert bool(reply.errors) is (number == MOST_WISHES)

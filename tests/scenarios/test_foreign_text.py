@@ -74,11 +74,11 @@ async def test_a_name_is_no_address(stage: World) -> None:
     (lines,) = [
         block["text"]["text"].splitlines()
         for block in card.blocks
-        if "Will go to" in str(block.get("text"))
+        if "Goes to" in str(block.get("text"))
     ]
     assert lines == [
-        "*Will go to:* Ben Okafor, ada.lindqvist@example.com",
-        f"Address in Close: {BEN.email} (matched by e-mail)",
+        "*Goes to:* Ben Okafor, ada.lindqvist@example.com",
+        f"Address in Close: {BEN.email} (matched by email)",
     ]
 
 

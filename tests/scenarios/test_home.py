@@ -88,13 +88,12 @@ async def test_the_whole_life_in_the_home(world: World) -> None:
     assert "Covering" in world.slack.read(waiting, ADA)
     assert (await world.slack.click(ADA, waiting, "Approve")).ok
     await settled_in(world, State.ACTIVE)
-    mine = await home(world, BEN, "You can send email as @Ada Lindqvist")
-    assert "left." in world.slack.read(mine, BEN)
+    mine = await home(world, BEN, "@Ada Lindqvist until")
     assert "I'm done" in mine.buttons()
-    given = await home(world, ADA, "can send email as you until", absent="Waiting for you")
+    given = await home(world, ADA, "@Ben Okafor until", absent="Waiting for you")
     assert (await world.slack.click(ADA, given, "Revoke")).ok
     await settled_in(world, State.ENDED)
-    await home(world, ADA, "What is over", absent="can send email as you until")
+    await home(world, ADA, "History", absent="@Ben Okafor until")
     await home(world, BEN, "You as @Ada Lindqvist")
     assert not world.close.find(ADA, BEN)
 
@@ -107,7 +106,7 @@ async def test_deny_with_a_reason_from_the_home(world: World) -> None:
     assert (await world.slack.click(ADA, waiting, "more", "Deny with a reason…")).ok
     await world.slack.wait_for(lambda: world.slack.view(ADA), what="the form")
     assert not (await world.slack.submit(ADA, {"note": "Not this week."})).errors
-    await home(world, ADA, "Denied.", absent="Waiting for you")
+    await home(world, ADA, "denied it.", absent="Waiting for you")
     await world.card(BEN, "Not this week.")
 
 
@@ -123,7 +122,7 @@ async def test_an_event_twice(world: World) -> None:
     event = {"type": "app_home_opened", "user": ADA.id, "channel": "D1", "tab": "home"}
     for attempt in (None, 1):
         assert (await world.slack.event(event, attempt, event_id="Ev1")).ok
-        await home(world, ADA, "Who may send as you")
+        await home(world, ADA, "Who can send as you")
 
 
 async def test_only_open_homes_are_kept_fresh(world: World) -> None:
@@ -176,19 +175,19 @@ async def test_somebody_elses_button(world: World) -> None:
 async def test_leafing_through(world: World) -> None:
     """The history has ten rows a page; Older and Newer turn, and a new visit starts in front."""
     await fill(world, waiting=0, over=25)
-    first = await opened(world, ADA, "What is over")
+    first = await opened(world, ADA, "History")
     assert world.slack.read(first, ADA).count("• ") == 10
     assert "Newer" not in first.buttons()
     assert (await world.slack.click(ADA, first, "Older")).ok
-    second = await home(world, ADA, "What is over, page 2")
+    second = await home(world, ADA, "History, page 2")
     assert (await world.slack.click(ADA, second, "Older")).ok
-    last = await home(world, ADA, "What is over, page 3")
+    last = await home(world, ADA, "History, page 3")
     assert world.slack.read(last, ADA).count("• ") == 5
     assert "Older" not in last.buttons()
     assert (await world.slack.click(ADA, last, "Newer")).ok
-    await home(world, ADA, "What is over, page 2")
+    await home(world, ADA, "History, page 2")
     assert (await world.slack.open_home(ADA)).ok
-    await home(world, ADA, "What is over", absent="page 2")
+    await home(world, ADA, "History", absent="page 2")
 
 
 async def test_a_forged_page(world: World) -> None:
@@ -211,7 +210,7 @@ async def test_a_thousand_rows(world: World) -> None:
 async def test_each_of_many_can_be_revoked(stage: World) -> None:
     """S4: of 500 active rights the last page is reached, and one of its rights is taken back."""
     await fill(stage, waiting=500, over=0, state=State.ACTIVE, attempted_at=stage.clock())
-    view = await opened(stage, ADA, "Who may send as you (1 to 7 of 500)")
+    view = await opened(stage, ADA, "Who can send as you (1 to 7 of 500)")
     assert "Back" not in view.buttons()
     assert (await stage.slack.click(ADA, view, "More")).ok
     view = await home(stage, ADA, "(8 to 14 of 500)")
@@ -222,7 +221,7 @@ async def test_each_of_many_can_be_revoked(stage: World) -> None:
     assert "More" not in view.buttons()
     last = (await stage.delegations())[-1]
     assert (await stage.slack.click(ADA, view, "Revoke", marked(last))).ok
-    await home(stage, ADA, "Taking")
+    await home(stage, ADA, "over, but not yet removed")
     assert sum(row.state is State.ACTIVE for row in await stage.delegations()) == 499
 
 
@@ -232,13 +231,13 @@ async def test_lists_turn_each_by_itself(stage: World) -> None:
     await fill(stage, waiting=20, over=15, state=State.ACTIVE, begins="U0X")
     view = await opened(stage, ADA, "Waiting for you (1 to 7 of 20)")
     assert (await stage.slack.forge_click(ADA, view, "home_older", "given/1")).ok
-    view = await home(stage, ADA, "Who may send as you (8 to 14 of 20)")
+    view = await home(stage, ADA, "Who can send as you (8 to 14 of 20)")
     assert (await stage.slack.click(ADA, view, "Older")).ok
-    view = await home(stage, ADA, "What is over, page 2")
+    view = await home(stage, ADA, "History, page 2")
     text = stage.slack.read(view, ADA)
     assert "Waiting for you (1 to 7 of 20)" in text
-    assert "Who may send as you (8 to 14 of 20)" in text
-    await opened(stage, ADA, "Who may send as you (1 to 7 of 20)")
+    assert "Who can send as you (8 to 14 of 20)" in text
+    await opened(stage, ADA, "Who can send as you (1 to 7 of 20)")
 
 
 async def test_looking_for_a_person(stage: World) -> None:
@@ -247,11 +246,11 @@ async def test_looking_for_a_person(stage: World) -> None:
     await fill(stage, waiting=1, over=0, state=State.ACTIVE, grantee_id=CLEO.id)
     view = await opened(stage, ADA, "(1 to 7 of 301)")
     assert (await stage.slack.click(ADA, view, "with_person", CLEO)).ok
-    view = await home(stage, ADA, "Only what concerns @Cleo", absent="of 301")
+    view = await home(stage, ADA, "only about @Cleo", absent="of 301")
     assert view.buttons().count("Revoke") == 1
-    assert "What is over" not in stage.slack.read(view, ADA)
+    assert "History" not in stage.slack.read(view, ADA)
     assert (await stage.slack.click(ADA, view, "Show everybody")).ok
-    await home(stage, ADA, "(1 to 7 of 301)", absent="Only what concerns")
+    await home(stage, ADA, "(1 to 7 of 301)", absent="only about")
 
 
 @pytest.mark.parametrize("given", [True, False])
@@ -278,7 +277,7 @@ async def test_the_ninth_standing_approval(stage: World, given: bool) -> None:
             )
 
     await stage.database.run(trust)
-    mine, theirs = "Whom you approve without a click", "Who approves you without a click"
+    mine, theirs = "You always approve", "Always approve you"
     view = await opened(stage, ADA, f"{mine} (1 to 7 of 9)")
     assert f"{theirs} (1 to 7 of 9)" in stage.slack.read(view, ADA)
     name = "trusted/1" if given else "trusting/1"
@@ -313,25 +312,25 @@ async def test_standing_approvals(world: World) -> None:
     await opened(world, BEN)
     await opened(world, ADA)
     await world.database.run(lambda store: store.standing.put(standing))
-    theirs = await opened(world, BEN, "approves your requests without a click")
+    theirs = await opened(world, BEN, "Always approve you")
     assert "End" not in theirs.buttons()
     assert (await world.slack.forge_click(BEN, theirs, "end_standing", standing.id)).ok
     await world.card(BEN, "Only the people this is about can do that")
     mine = await opened(world, ADA, "up to 4 hours at a time")
     assert (await world.slack.click(ADA, mine, "End")).ok
-    await home(world, ADA, "Who may send as you", absent="up to 4 hours at a time")
-    await home(world, BEN, "Who may send as you", absent="without a click")
+    await home(world, ADA, "Who can send as you", absent="up to 4 hours at a time")
+    await home(world, BEN, "Who can send as you", absent="without a click")
 
 
 async def test_a_leaver(world: World) -> None:
     """When somebody leaves Slack, what they were given ends in Close and in the home."""
     await active(world)
-    await opened(world, ADA, "can send email as you until")
+    await opened(world, ADA, "@Ben Okafor until")
     await world.slack.change_person(BEN, deleted=True)
     ended = await settled_in(world, State.ENDED)
     assert ended.end_event is Event.OFFBOARD
     assert not world.close.find(ADA, BEN)
-    await home(world, ADA, "What is over", absent="can send email as you until")
+    await home(world, ADA, "History", absent="@Ben Okafor until")
 
 
 async def test_a_change_of_somebody_who_stays(world: World) -> None:

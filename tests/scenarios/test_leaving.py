@@ -122,7 +122,7 @@ async def test_a_shared_account_is_not_revoked(sqlite_url: str) -> None:
         assert revocations(world) == 0
         assert await stored(world) == 1
         await world.sendas(ADA, "disconnect")
-        await world.card(ADA, "the bot's access is revoked there")
+        await world.card(ADA, "my access there is revoked")
         await world.close.wait_for(lambda: revocations(world) == 2 or None, what="both ends")
 
 

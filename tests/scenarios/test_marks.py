@@ -33,7 +33,7 @@ from tests.scenarios.world import World, open_world
 
 CHANGED = "This changed while you were reading. Here is what is asked now."
 ANOTHER_TIME, REASON, ALWAYS = (
-    "Approve for another time…",
+    "Approve with a different length…",
     "Deny with a reason…",
     "Always approve this person…",
 )
@@ -48,7 +48,7 @@ async def led(sqlite_url: str) -> AsyncIterator[World]:
 
 async def wished(world: World, duration: str) -> None:
     """Ben asks for more time, or for another time than before; all cards show it."""
-    await press(world, BEN, "Extend")
+    await press(world, BEN, "Ask to extend")
     await form(world, BEN)
     assert (await world.slack.submit(BEN, {"duration": duration})).ok
     await cards_at_rest(world)
@@ -86,16 +86,16 @@ async def test_the_wish_was_replaced(world: World, answer: str) -> None:
     """C1: an answer to "one hour more" does not answer "for ever", which took its place."""
     await active(world)
     await wished(world, "1h")
-    read = await shown(world, ADA, "Leave as it is", "1 hour more")
+    read = await shown(world, ADA, "Leave as it is", "1 more hour")
     value = carried(read, answer)
     await wished(world, "forever")
     before = await world.only()
     await world.slack.forge_click(ADA, await shown(world, ADA, "Leave as it is"), answer, value)
     words = world.slack.read(await world.whispered(ADA, CHANGED), ADA)
-    assert "until it is revoked" in words
+    assert "unlimited time" in words
     after = await world.only()
     assert (after.ends_at, after.extension) == (before.ends_at, before.extension)
-    card = await shown(world, ADA, "Leave as it is", "until it is revoked")
+    card = await shown(world, ADA, "Leave as it is", "unlimited time")
     assert (await world.slack.click(ADA, card, answer)).ok
     assert (await world.only()).extension is None
 
@@ -104,8 +104,8 @@ async def test_the_wish_is_replaced_at_the_same_moment(world: World) -> None:
     """C1: it is compared under the row's lock: either the hour is given, or nothing."""
     before = await active(world)
     await wished(world, "1h")
-    read = await shown(world, ADA, "Leave as it is", "1 hour more")
-    await press(world, BEN, "Extend")
+    read = await shown(world, ADA, "Leave as it is", "1 more hour")
+    await press(world, BEN, "Ask to extend")
     await form(world, BEN)
     await asyncio.gather(
         world.slack.submit(BEN, {"duration": "forever"}),
@@ -154,7 +154,7 @@ async def test_taking_away_always_counts(stage: World, person: SandboxPerson, bu
     values = [carried(card, button), delegation.id]
     await wished(stage, "3h")
     card = await shown(stage, ADA, "Leave as it is")
-    assert (await stage.slack.click(ADA, card, "Extend")).ok
+    assert (await stage.slack.click(ADA, card, "Approve")).ok
     place = await shown(stage, person, button)
     await stage.slack.forge_click(person, place, action, values[person is BEN])
     await settled_in(stage, State.ENDED)
@@ -265,7 +265,7 @@ async def test_the_address_passed_to_another_account(stage: World) -> None:
 async def test_one_form_extends_once(world: World) -> None:
     """K8: the grantor's form, sent twice at the same moment, moves the end once."""
     before = await active(world)
-    await press(world, ADA, "Extend")
+    await press(world, ADA, "Extend…")
     await form(world, ADA)
     await asyncio.gather(*(world.slack.submit(ADA, {"duration": "1h"}) for _ in range(3)))
     after = await world.only()
@@ -276,9 +276,9 @@ async def test_one_form_extends_once(world: World) -> None:
 async def test_the_end_moved_while_the_form_was_open(stage: World) -> None:
     """C1: one hour more than an end that was read is not one hour more than another end."""
     before = await active(stage)
-    await press(stage, BEN, "Extend")
+    await press(stage, BEN, "Ask to extend")
     await form(stage, BEN)
-    await press(stage, ADA, "Extend")
+    await press(stage, ADA, "Extend…")
     await form(stage, ADA)
     assert (await stage.slack.submit(ADA, {"duration": "3h"})).ok
     await stage.slack.submit(BEN, {"duration": "1h"})
@@ -288,17 +288,17 @@ async def test_the_end_moved_while_the_form_was_open(stage: World) -> None:
     assert before.ends_at is not None
     assert now.ends_at == before.ends_at + timedelta(hours=3)
     assert (await stage.slack.submit(BEN, {})).ok
-    await shown(stage, ADA, "Leave as it is", "1 hour more")
+    await shown(stage, ADA, "Leave as it is", "1 more hour")
 
 
 async def test_the_grantors_form_says_what_it_answers(stage: World) -> None:
     """Who extends on their own while the grantee asks for more reads what they asked for."""
     await active(stage)
-    card = await shown(stage, ADA, "Extend", "can send email as you until")
-    value = carried(card, "Extend")
+    card = await shown(stage, ADA, "Extend…", "can send email as you until")
+    value = carried(card, "extend")
     await wished(stage, "3h")
     await stage.slack.forge_click(ADA, await shown(stage, ADA, "Leave as it is"), "extend", value)
-    assert "has asked to go on for 3 hours more" in stage.slack.read(await form(stage, ADA), ADA)
+    assert "has asked for 3 more hours" in stage.slack.read(await form(stage, ADA), ADA)
 
 
 # Rights that the bot did not make
@@ -474,7 +474,7 @@ async def test_less_would_end_than_was_read(stage: World) -> None:
 # Buttons of before
 
 
-UNMARKED = "I was updated since this was posted"
+UNMARKED = "I have been updated since this was posted"
 
 
 async def test_a_button_of_an_earlier_release(world: World) -> None:

@@ -72,7 +72,7 @@ async def _failed(world: World) -> Delegation:
 
 OVER = {
     "was denied": _denied,
-    "was taken back": _cancelled,
+    "was cancelled": _cancelled,
     "has lapsed": _lapsed,
     "has already ended": _ended,
     "could not be carried out": _failed,
@@ -192,7 +192,7 @@ async def test_a_form_about_what_is_lost(world: World) -> None:
     await asked(world)
     await cards_at_rest(world)
     card = await shown(world, ADA, "Approve")
-    await world.slack.click(ADA, card, "more", "Approve for another time…")
+    await world.slack.click(ADA, card, "more", "Approve with a different length…")
     view = await world.slack.wait_for(lambda: world.slack.view(ADA), what="the form")
     view.definition["private_metadata"] = f"{UNKNOWN_ID}:{'0' * 16}"
     reply = await world.slack.submit(ADA, {"duration": "1h"})

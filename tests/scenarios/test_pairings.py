@@ -100,7 +100,7 @@ async def test_an_admin_confirms(database_url: str) -> None:
         assert page.status_code == 200
         assert "an admin of the bot has been asked" in page.text
         assert await stored(world) == []
-        assert "an admin has been asked" in await world.sendas(ADA, "connect")
+        assert "An admin has been asked" in await world.sendas(ADA, "connect")
         question = await world.card(DANA, QUESTION)
         for address in (ADA.email, BEN.email):
             assert address in world.slack.read(question, DANA)
@@ -298,7 +298,7 @@ async def test_what_it_replaces(led: World) -> None:
     """The question names the account that would be replaced; the same account again is none."""
     await led.connect(ADA)
     await opened_by(led, ADA, BEN)
-    await led.card(DANA, f"is connected as {ADA.email} now. Once confirmed, this takes its place")
+    await led.card(DANA, f"is connected as {ADA.email} now. Once you confirm, this takes its place")
     await press(led, DANA, "Confirm")
     await led.card(ADA, "is connected")
     page = await opened_by(led, ADA, BEN)

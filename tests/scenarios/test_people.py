@@ -82,7 +82,7 @@ async def test_prolonged_for_a_leaver(world: World, who: SandboxPerson) -> None:
     """P1: more time for somebody who has left ends the right at once, instead of at its end."""
     await active(world)
     world.slack.change_unheard(who, deleted=True)
-    await press(world, ADA, "Extend")
+    await press(world, ADA, "Extend…")
     await world.slack.wait_for(lambda: world.slack.view(ADA), what="the form")
     await world.slack.submit(ADA, {"duration": "2h"})
     ended = await settled_in(world, State.ENDED)
@@ -94,7 +94,7 @@ async def test_prolonged_while_slack_cannot_say(stage: World) -> None:
     """What Slack cannot say now is asked again, and the end comes in time all the same."""
     await active(stage)
     stage.slack.trouble.fail("users.info", "internal_error", times=1000)
-    await press(stage, ADA, "Extend")
+    await press(stage, ADA, "Extend…")
     await stage.slack.wait_for(lambda: stage.slack.view(ADA), what="the form")
     await stage.slack.submit(ADA, {"duration": "2h"})
     assert (await stage.until(State.ACTIVE)).is_unchecked
@@ -106,7 +106,7 @@ async def test_prolonged_while_slack_cannot_say(stage: World) -> None:
 async def test_checked_once_after_it_was_prolonged(stage: World) -> None:
     """With both still here a prolonged right goes on, and warns and ends as it would have."""
     await active(stage)
-    await press(stage, ADA, "Extend")
+    await press(stage, ADA, "Extend…")
     await stage.slack.wait_for(lambda: stage.slack.view(ADA), what="the form")
     await stage.slack.submit(ADA, {"duration": "2h"})
     async with asyncio.timeout(20):
@@ -268,7 +268,7 @@ async def test_an_address_that_is_not_confirmed(stage: World) -> None:
     await stage.connect(ADA)
     await asked(stage)
     await press(stage, ADA, "Approve")
-    await stage.card(ADA, "does not show a confirmed email address of @Ben Okafor")
+    await stage.card(ADA, "does not show a confirmed email address for @Ben Okafor")
     await cards_at_rest(stage)
     assert (await stage.only()).state is State.APPROVED  # until Ben connects
     assert not stage.close.associations
@@ -292,7 +292,7 @@ async def test_no_stray_is_given_by_such_an_address(stage: World) -> None:
     stage.close.allow(ADA, CLEO)
     await stage.connect(ADA)
     card = await shown(stage, ADA, "Remove", "set up in Close itself")
-    assert "I do not find this person in Slack" in stage.slack.read(card, ADA)
+    assert "I can't find this person in Slack" in stage.slack.read(card, ADA)
 
 
 def in_a_grid(world: World) -> None:

@@ -52,7 +52,7 @@ async def test_a_receipt_that_cannot_be_made(world: World, fact: str) -> None:
     await settled_in(world, State.ENDED)
     assert not world.close.associations
     world.clock.push(minutes=2)
-    await world.card(ADA, "A receipt of what was sent in your name could not be made")
+    await world.card(ADA, "I couldn't find out what was sent in your name")
 
 
 async def test_what_was_sent_so_far(world: World) -> None:
@@ -74,7 +74,7 @@ async def test_without_an_address_to_send_from(world: World) -> None:
     await asked(world)
     await press(world, ADA, "Approve")
     for person in (ADA, BEN):
-        await world.card(person, "has no email address that can send")
+        await world.card(person, "has no email address to send from")
     assert not world.close.associations
 
 
@@ -104,7 +104,7 @@ async def test_the_warning_names_what_is_scheduled(world: World) -> None:
     world.close.send_email(BEN, in_name_of=ADA, scheduled_for=tomorrow, subject="Later")
     world.close.send_email(BEN, in_name_of=ADA, subject="Sent")
     world.clock.push(minutes=61)
-    warning = await world.card(BEN, "1 email is scheduled under this right")
+    warning = await world.card(BEN, "1 email is scheduled for later")
     assert "“Later”" in world.slack.read(warning, BEN)
     assert "“Sent”" not in world.slack.read(warning, BEN)
 
@@ -116,7 +116,7 @@ async def test_no_warning_about_nothing(world: World) -> None:
     world.clock.push(minutes=61)
     await world.card(BEN, "Your time is nearly up")
     await cards_at_rest(world)
-    assert "scheduled under this right" not in read_all(world, BEN)
+    assert "scheduled for later" not in read_all(world, BEN)
 
 
 async def test_scheduled_emails_are_not_sent_ones(world: World) -> None:

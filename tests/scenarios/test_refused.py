@@ -22,9 +22,9 @@ from tests.scenarios.moves import (
 )
 from tests.scenarios.world import World, open_world
 
-UNREACHABLE = "I cannot reach"
-COMPARED = "I compared"
-SILENT = "I cannot write to the audit channel"
+UNREACHABLE = "I can't reach"
+COMPARED = "in Close"
+SILENT = "I can't write to the audit channel"
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ async def test_over_before_it_is_reached(stage: World) -> None:
     await stage.card(BEN, UNREACHABLE)
     await press(stage, BEN, "Cancel")
     await cards_at_rest(stage)
-    await stage.card(BEN, "I could not reach @Ada Lindqvist")
+    await stage.card(BEN, "I couldn't reach @Ada Lindqvist")
     assert not lasting(stage, BEN, UNREACHABLE)
 
 
@@ -89,7 +89,7 @@ async def test_a_grantee_out_of_reach(stage: World) -> None:
     await press(stage, ADA, "Approve")
     await settled_in(stage, State.ACTIVE)
     said = await stage.card(ADA, UNREACHABLE)
-    assert "I cannot reach @Ben Okafor" in stage.slack.read(said, ADA)
+    assert "I can't reach @Ben Okafor" in stage.slack.read(said, ADA)
     stage.slack.workspace.unwritable.clear()
     await cards_at_rest(stage)
     await shown(stage, BEN, "I'm done")
@@ -103,7 +103,7 @@ async def test_who_asked_for_somebody_is_out_of_reach(stage: World) -> None:
     await stage.sendas(CLEO, "@ada for @ben 2h")
     await shown(stage, ADA, "Approve")
     await refused_for(stage, minutes=15)
-    await stage.card(BEN, "I cannot reach @Cleo")
+    await stage.card(BEN, "I can't reach @Cleo")
     assert not lasting(stage, ADA, UNREACHABLE)
 
 

@@ -25,7 +25,7 @@ async def test_reminders_move_the_card(stage: World) -> None:
     assert second.ts != first.ts
     await stage.slack.wait_for(lambda: not first.buttons(), what="the old card without buttons")
     before = stage.slack.read(second, ADA)
-    assert "I remind you" in before
+    assert "I'll remind you" in before
     stage.clock.push(hours=2)
     await press(stage, ADA, "Remind me next workday")
     snoozed = await stage.only()
@@ -55,9 +55,9 @@ async def test_no_snooze_past_the_end(stage: World) -> None:
     stage.clock.push(hours=4, seconds=1)
     card = await stage.card(ADA, "Still waiting for your answer")
     assert "Remind me next workday" not in card.buttons()
-    assert "I remind you" not in stage.slack.read(card, ADA)
+    assert "I'll remind you" not in stage.slack.read(card, ADA)
     await stage.slack.forge_click(ADA, card, "snooze", carried(card, "Deny"))
-    await stage.whispered(ADA, "lapses before I would remind you")
+    await stage.whispered(ADA, "lapses before I could remind you")
 
 
 async def test_a_declined_wish_does_not_hide_the_warning(stage: World) -> None:
@@ -74,14 +74,14 @@ async def test_an_unanswered_wish_does_not_hide_the_warning(stage: World) -> Non
     """Who still waits for more time is warned as well, and reads that nobody has answered."""
     await active(stage)
     await _wish(stage)
-    before = await stage.card(BEN, "waiting for")
+    before = await stage.card(BEN, "Waiting for")
     stage.clock.push(hours=1, seconds=5)
-    after = await stage.card(BEN, "is not answered yet")
+    after = await stage.card(BEN, "is still waiting")
     assert after.ts != before.ts
 
 
 async def _wish(world: World) -> None:
-    await press(world, BEN, "Extend")
+    await press(world, BEN, "Ask to extend")
     await world.slack.wait_for(lambda: world.slack.view(BEN), what="the form")
     assert (await world.slack.submit(BEN, {"duration": "1h"})).ok
 
@@ -89,11 +89,15 @@ async def _wish(world: World) -> None:
 async def test_the_end_is_announced_with_extend(stage: World) -> None:
     """An hour before the end the grantee gets the card again, with Extend."""
     await active(stage)
-    before = await shown(stage, BEN, "Extend")
+    before = await shown(stage, BEN, "Ask to extend")
     stage.clock.push(hours=1, seconds=5)
     after = await stage.slack.wait_for(
         lambda: next(
-            (m for m in stage.slack.messages(BEN) if "Extend" in m.buttons() and m.ts != before.ts),
+            (
+                m
+                for m in stage.slack.messages(BEN)
+                if "Ask to extend" in m.buttons() and m.ts != before.ts
+            ),
             None,
         ),
         what="the warning",

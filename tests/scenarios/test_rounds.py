@@ -188,8 +188,8 @@ async def test_check_asks_about_people(world: World) -> None:
     await active(world, "@ada forever Covering")
     await in_stage(world, Stage.REST)
     world.slack.change_unheard(BEN, deleted=True)
-    assert "Looking" in await world.sendas(ADA, "check")
-    await world.card(ADA, "I compared")
+    assert "looking" in await world.sendas(ADA, "check")
+    await world.card(ADA, "in Close")
     ended = await settled_in(world, State.ENDED)
     assert ended.closed_by == BEN.id
 
@@ -400,7 +400,7 @@ async def test_yesterdays_question_is_over(led: World) -> None:
     for index in range(6):
         led.slack.workspace.people[somebody(index).id] = somebody(index)
     led.clock.push(hours=24)
-    await led.card(DANA, "Everybody was looked up again since")
+    await led.card(DANA, "have looked everybody up again since")
     old = led.slack.messages(DANA)[-1]
     await led.slack.forge_click(DANA, old, "end_them", held.question or "")
     await led.whispered(DANA, "already answered")

@@ -158,7 +158,7 @@ async def test_a_bot_whose_token_was_taken_away(stage: World) -> None:
 async def test_slack_cannot_say_who_somebody_is(stage: World) -> None:
     """Without ``users.info`` nothing is stored, and the asker is told to try again."""
     stage.slack.trouble.fail("users.info", "internal_error", times=1)
-    assert "nothing was stored" in await stage.sendas(BEN, "@ada 2h")
+    assert "nothing changed" in await stage.sendas(BEN, "@ada 2h")
     assert await stage.delegations() == []
     assert "Asked" in await stage.sendas(BEN, "@ada 2h")
 
@@ -167,7 +167,7 @@ async def test_slack_cannot_say_who_somebody_is(stage: World) -> None:
 async def test_a_page_in_place_of_a_person(stage: World, json: str) -> None:
     """D1: a proxy answers ``users.info``: nothing is stored, and nobody is unknown."""
     stage.slack.trouble.garble("users.info", json=json)
-    assert "nothing was stored" in await stage.sendas(BEN, "@ada 2h")
+    assert "nothing changed" in await stage.sendas(BEN, "@ada 2h")
     assert "Asked" in await stage.sendas(BEN, "@ada 2h")
 
 
@@ -175,7 +175,7 @@ async def test_a_slow_directory_is_answered_in_time(stage: World) -> None:
     """When ``users.info`` stalls, the answer does not wait for it beyond Slack's three seconds."""
     assert directory.PATIENCE < runner.ACK_SECONDS - 1
     stage.slack.trouble.stall("users.info", directory.PATIENCE + 1)
-    assert "nothing was stored" in await stage.sendas(BEN, "@ada 2h")
+    assert "nothing changed" in await stage.sendas(BEN, "@ada 2h")
 
 
 async def test_the_form_cannot_be_opened(stage: World) -> None:

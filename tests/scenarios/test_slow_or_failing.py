@@ -118,7 +118,7 @@ async def test_a_click_that_cannot_be_stored(world: World) -> None:
     await world.until(State.APPROVED)
 
 
-@pytest.mark.parametrize("button", ["Approve for another time…", "Deny with a reason…"])
+@pytest.mark.parametrize("button", ["Approve with a different length…", "Deny with a reason…"])
 async def test_a_form_that_cannot_be_opened(world: World, button: str) -> None:
     """K10: a click that opens a form looks into the database first, and says so when it cannot."""
     await asked(world)

@@ -28,7 +28,7 @@ async def filled_in(world: World, fields: dict[str, str]) -> Reply:
 
 async def extended(world: World, duration: str) -> None:
     """Ben asks for more time."""
-    await press(world, BEN, "Extend")
+    await press(world, BEN, "Ask to extend")
     await world.slack.wait_for(lambda: world.slack.view(BEN), what="the form")
     assert (await world.slack.submit(BEN, {"duration": duration})).ok
 

@@ -131,7 +131,7 @@ async def test_no_other_account_while_a_question_is_open(sqlite_url: str) -> Non
         page: httpx.Response = await opened_by(world, ADA, CLEO)
         assert page.status_code == 200
         await press(world, DANA, "Confirm")
-        await world.whispered(DANA, "Nothing was changed")
+        await world.whispered(DANA, "Nothing changed")
         await press(world, ADA, "Keep")
         await world.card(ADA, "You kept it")
         await press(world, DANA, "Confirm")

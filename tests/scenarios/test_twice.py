@@ -39,7 +39,7 @@ async def test_the_grantors_extension(world: World, typed: str) -> None:
     """K8: the end moves by the length once, and a form that is opened anew moves it again."""
     before = await active(world)
     assert before.ends_at is not None
-    await press(world, ADA, "Extend")
+    await press(world, ADA, "Extend…")
     await form(world, ADA)
     assert (await world.slack.submit(ADA, {"duration": typed})).ok
     await again(world)
@@ -48,8 +48,8 @@ async def test_the_grantors_extension(world: World, typed: str) -> None:
         assert after.ends_at is None
         return
     assert after.ends_at == before.ends_at + timedelta(hours=1)
-    await shown(world, ADA, "Extend")
-    await press(world, ADA, "Extend")
+    await shown(world, ADA, "Extend…")
+    await press(world, ADA, "Extend…")
     await form(world, ADA)
     assert (await world.slack.submit(ADA, {"duration": typed})).ok
     assert (await settled_in(world, State.ACTIVE)).ends_at == before.ends_at + timedelta(hours=2)
@@ -59,7 +59,7 @@ async def test_the_first_time_at_once(stage: World) -> None:
     """K8: of three deliveries at the same moment one has an effect."""
     before = await active(stage)
     assert before.ends_at is not None
-    await press(stage, ADA, "Extend")
+    await press(stage, ADA, "Extend…")
     await form(stage, ADA)
     assert (await stage.slack.submit(ADA, {"duration": "no time at all"})).errors
     sent = submission(stage)
@@ -86,7 +86,7 @@ async def test_an_extension_under_a_standing_approval(stage: World) -> None:
     assert len(holding) == 1
     before = await settled_in(stage, State.ACTIVE)
     assert before.ends_at is not None
-    await press(stage, BEN, "Extend")
+    await press(stage, BEN, "Ask to extend")
     await form(stage, BEN)
     assert (await stage.slack.submit(BEN, {"duration": "1h"})).ok
     await again(stage)
@@ -99,7 +99,7 @@ async def test_another_time(stage: World) -> None:
     await stage.connect(ADA)
     await asked(stage)
     card = await shown(stage, ADA, "Approve")
-    await stage.slack.click(ADA, card, "more", "Approve for another time…")
+    await stage.slack.click(ADA, card, "more", "Approve with a different length…")
     await form(stage, ADA)
     assert (await stage.slack.submit(ADA, {"duration": "1h"})).ok
     await again(stage)

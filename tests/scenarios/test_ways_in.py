@@ -192,13 +192,13 @@ async def test_all_or_nothing_when_slack_does_not_answer(world: World) -> None:
     """When Slack cannot say who one of several people is, nobody is asked; a second try works."""
     await asked(world)
     await press(world, BEN, "Cancel")
-    await world.card(ADA, "took this request back")
+    await world.card(ADA, "cancelled the request")
     await by_shortcut(world)
     await form_opens(world)
     world.slack.trouble.rate_limit("users.info")
     values = {"person": [ADA, CLEO], "duration": "2h"}
     reply = await world.slack.submit(BEN, values)
-    assert "Slack does not answer" in reply.errors["person"]
+    assert "Slack is not answering" in reply.errors["person"]
     assert len(await world.delegations()) == 1
     assert not (await world.slack.submit(BEN, values)).errors
     assert len(await world.delegations()) == 3

@@ -13,7 +13,7 @@ from tests.patience import MOMENT, PATIENCE
 from tests.scenarios.moves import asked, cards_at_rest, press, read_all, settled_in, shown
 from tests.scenarios.world import World, open_world
 
-GOES_TO = "*Will go to:* Ben Okafor\nAddress in Close: ben.okafor@example.com"
+GOES_TO = "*Goes to:* Ben Okafor\nAddress in Close: ben.okafor@example.com"
 
 
 async def identified(world: World) -> str:
@@ -33,7 +33,7 @@ async def test_matched_by_address(world: World, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(cards, "IDENTIFYING", timedelta(seconds=PATIENCE))
     await world.connect(ADA)
     await asked(world)
-    assert f"{GOES_TO} (matched by e-mail)" in await identified(world)
+    assert f"{GOES_TO} (matched by email)" in await identified(world)
     posts = [m for m in world.slack.messages(ADA) if "asks to send" in world.slack.read(m, ADA)]
     assert len(posts) == 1
     shown_again = [call for call in world.slack.calls if call.method == "chat.update"]
@@ -44,7 +44,7 @@ async def test_proven_by_its_owner(stage: World) -> None:
     """Once the grantee connects, the open card no longer says that it was only matched."""
     await stage.connect(ADA)
     await asked(stage)
-    assert "(matched by e-mail)" in await identified(stage)
+    assert "(matched by email)" in await identified(stage)
     await stage.connect(BEN)
     await stage.card(ADA, GOES_TO)
     text = await identified(stage)
@@ -59,11 +59,11 @@ async def test_proven_by_its_owner(stage: World) -> None:
 async def test_before_the_grantor_is_connected(stage: World) -> None:
     """Any connection of the organization can tell; without one the card says so."""
     await asked(stage)
-    assert "whoever in your Close organization has" in await identified(stage)
+    assert "checked once you connect" in await identified(stage)
     await stage.connect(CLEO)
     await stage.sendas(BEN, "release @ada")
     await asked(stage, "@ada 3h Again")
-    await stage.card(ADA, f"{GOES_TO} (matched by e-mail)")
+    await stage.card(ADA, f"{GOES_TO} (matched by email)")
 
 
 async def test_the_address_is_compared_without_case(stage: World) -> None:
@@ -71,7 +71,7 @@ async def test_the_address_is_compared_without_case(stage: World) -> None:
     _rename(stage, BEN, email="Ben.Okafor@EXAMPLE.com")
     await stage.connect(ADA)
     await asked(stage)
-    assert "*Will go to:* Ben Okafor\nAddress in Close: Ben.Okafor@EXAMPLE.com" in await identified(
+    assert "*Goes to:* Ben Okafor\nAddress in Close: Ben.Okafor@EXAMPLE.com" in await identified(
         stage
     )
     await press(stage, ADA, "Approve")
@@ -85,8 +85,8 @@ async def test_not_in_close(stage: World) -> None:
     await asked(stage)
     text = await identified(stage)
     assert "has @Ben Okafor's Slack email address" in text
-    assert "*The way on:* @Ben Okafor connects" in text
-    await shown(stage, BEN, "Connect Close", "it goes on by itself")
+    assert "*What to do:* @Ben Okafor connects" in text
+    await shown(stage, BEN, "Connect Close", "the rest is automatic")
     _rename(stage, BEN, email=BEN.email)
     await stage.connect(BEN)
     await stage.card(ADA, GOES_TO)
@@ -107,7 +107,7 @@ async def test_approved_all_the_same(stage: World) -> None:
     assert "Asked" in await stage.sendas(ELI, "@ada 2h")
     await press(stage, ADA, "Approve")
     await waiting(stage, Trouble.GRANTEE_NOT_IN_CLOSE)
-    await shown(stage, ELI, "Connect Close", "it goes on by itself")
+    await shown(stage, ELI, "Connect Close", "the rest is automatic")
     await shown(stage, ADA, "Revoke", "Your approval is kept until")
     invited = replace(ELI, close_user_id=close_id("user", "eli"))
     stage.close.state.members[invited.close_user_id or ""] = invited
@@ -178,7 +178,7 @@ async def test_close_is_away_when_it_is_looked_up(stage: World) -> None:
     await stage.connect(ADA)
     stage.close.trouble.html("/user/", times=1)
     await asked(stage)
-    assert "whoever in your Close organization has" in await identified(stage)
+    assert "checked once you connect" in await identified(stage)
     await press(stage, ADA, "Approve")
     delegation = await settled_in(stage, State.ACTIVE)
     assert delegation.grantee_account == "Ben Okafor, ben.okafor@example.com"
@@ -192,7 +192,7 @@ async def test_only_proven_accounts(database_url: str) -> None:
         await asked(world)
         assert "has not connected their own Close account" in await identified(world)
         await press(world, ADA, "Approve")
-        await shown(world, BEN, "Connect Close", "it goes on by itself")
+        await shown(world, BEN, "Connect Close", "the rest is automatic")
         async with asyncio.timeout(PATIENCE):
             while not (await world.only()).trouble:  # noqa: ASYNC110 - only looking tells
                 await asyncio.sleep(MOMENT)
@@ -231,7 +231,7 @@ async def test_an_account_that_nobody_could_look_up(world: World) -> None:
     and connecting are enough; then a message of its own names the account, with Revoke."""
     await asked(world)
     before = await identified(world)
-    assert "whoever in your Close organization has" in before
+    assert "checked once you connect" in before
     assert "ben.okafor@example.com" in before
     await press(world, ADA, "Approve")
     card = await shown(world, ADA, "Connect Close", "One step is left")
@@ -242,12 +242,12 @@ async def test_an_account_that_nobody_could_look_up(world: World) -> None:
         world,
         ADA,
         "Revoke",
-        "*In Close the right went to:* Ben Okafor\n"
-        "Address in Close: ben.okafor@example.com (matched by e-mail)",
+        "*In Close it went to:* Ben Okafor\n"
+        "Address in Close: ben.okafor@example.com (matched by email)",
     )
     assert told.ts != card.ts
     await cards_at_rest(world)
-    active = [m for m in world.slack.messages(ADA) if "right went to" in world.slack.read(m, ADA)]
+    active = [m for m in world.slack.messages(ADA) if "it went to" in world.slack.read(m, ADA)]
     assert len(active) == 1
     await press(world, ADA, "Revoke")
     await settled_in(world, State.ENDED)
@@ -263,5 +263,5 @@ async def test_an_account_that_was_seen_is_not_told_again(stage: World) -> None:
     await settled_in(stage, State.ACTIVE)
     await cards_at_rest(stage)
     assert "In Close: Ben Okafor" in read_all(stage, ADA)
-    assert "right went to" not in read_all(stage, ADA)
+    assert "it went to" not in read_all(stage, ADA)
     assert "further down" not in read_all(stage, ADA)

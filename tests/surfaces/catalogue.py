@@ -1,6 +1,7 @@
 """Renders every surface: one dictionary for each kind, from names to what Slack would be sent."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -46,7 +47,7 @@ from bot.times.span import (
     TooLarge,
 )
 from models.card import Audience
-from models.delegation import OPEN_STATES, State
+from models.delegation import OPEN_STATES, Delegation, State, Trouble
 from models.pairing import Verdict
 from models.person import Departure
 from models.policy import Policy, Refusal
@@ -61,11 +62,35 @@ STRICT = Policy(require_reason=True, allow_permanent=False)
 
 def cards() -> Surfaces:
     """Every card, for everybody who gets one."""
-    return {
-        f"{name}/{audience}": _message(blocks.card(row, audience, connect_url=rows.CONNECT_URL))
+    everybody = {rows.ADA, rows.BEN}
+    waiting = {
+        f"{State.APPROVED}-{trouble}": rows.shortest(State.APPROVED, trouble=trouble)
+        for trouble in (Trouble.NOT_CONNECTED, Trouble.GRANTEE_NOT_IN_CLOSE)
+    }
+    unconfirmed = {
+        f"{name}/unconfirmed/{audience}": _message(
+            blocks.card(
+                _asked(row, audience),
+                audience,
+                connect_url=rows.CONNECT_URL,
+                unconfirmed=everybody,
+            )
+        )
+        for name, row in waiting.items()
+        for audience in PEOPLE
+    }
+    return unconfirmed | {
+        f"{name}/{audience}": _message(
+            blocks.card(_asked(row, audience), audience, connect_url=rows.CONNECT_URL)
+        )
         for name, row in rows.delegations().items()
         for audience in PEOPLE
     }
+
+
+def _asked(row: Delegation, audience: Audience) -> Delegation:
+    """Only who asked for somebody else has a card as the one who asked."""
+    return replace(row, requester_id=rows.CLEO) if audience is Audience.REQUESTER else row
 
 
 def notices() -> Surfaces:
@@ -143,7 +168,9 @@ def asked_back() -> Surfaces:
     readings = ("until Friday 27 November, 17:00 your time", "W" * 120)
     hundred = [f"{rows.LONG_PERSON}{number}" for number in range(100)]
     return {
-        "offer-extension": _message(questions.offer_extension("d1", "You can already send.")),
+        "offer-extension": _message(
+            questions.offer_extension("d1", "You can already send.", Audience.GRANTEE)
+        ),
         "which-reading": _message(questions.which_reading("x" * 22, rows.NASTY, readings)),
         "which-reading/four": _message(
             questions.which_reading("x" * 22, rows.NASTY, readings[:1] * 4)

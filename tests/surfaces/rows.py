@@ -8,6 +8,7 @@ from models.account import Account
 from models.connection import Connection
 from models.delegation import (
     OPEN_STATES,
+    Asked,
     Delegation,
     Event,
     ExtensionWish,
@@ -18,6 +19,7 @@ from models.delegation import (
 )
 from models.event import EventRecord
 from models.overview import Excerpt, Overview
+from models.pairing import Pairing
 from models.person import Departure
 from models.policy import REASON_LIMIT, Policy
 from models.standing import StandingApproval
@@ -102,6 +104,7 @@ def moments() -> dict[str, Delegation]:
     forever = ExtensionWish(NOW)
     longer = replace(forever, length=timedelta(hours=1))
     later = replace(forever, until=NOW + timedelta(days=1))
+    asked = Asked(NOW, length=timedelta(days=3))
     return {
         "requested-reminded": shortest(
             State.REQUESTED, reminders=1, remind_at=NOW + timedelta(days=1)
@@ -128,6 +131,27 @@ def moments() -> dict[str, Delegation]:
         "active-wish-declined": shortest(State.ACTIVE, extension_declined_at=NOW),
         "denied-note": shortest(State.DENIED, note="Not this week."),
         "lapsed-unanswered": shortest(State.LAPSED, decided_at=None),
+        **{
+            f"lapsed-{trouble}": shortest(State.LAPSED, trouble=trouble)
+            for trouble in (Trouble.NOT_CONNECTED, Trouble.GRANTEE_NOT_IN_CLOSE, Trouble.CLOSE_DOWN)
+        },
+        "approved-asked-longer": shortest(State.APPROVED, asked=asked),
+        "active-asked-longer": shortest(State.ACTIVE, asked=asked),
+        "active-asked-until": shortest(
+            State.ACTIVE, asked=replace(asked, length=None, until=NOW + timedelta(days=3))
+        ),
+        "active-asked-forever": shortest(State.ACTIVE, asked=replace(asked, length=None)),
+        "active-wish-compound": shortest(
+            State.ACTIVE, extension=replace(forever, length=timedelta(hours=1, minutes=30))
+        ),
+        "active-wish-warned": shortest(State.ACTIVE, extension=longer, is_warned=True),
+        "ending-wish-unanswered": shortest(State.ENDING, extension=longer),
+        "ended-wish-unanswered": shortest(State.ENDED, extension=longer),
+        "ending-revoked": shortest(State.ENDING, end_event=Event.REVOKE, closed_by=ADA),
+        "lapsed-granted": shortest(State.LAPSED, requester_id=ADA, trouble=Trouble.CONNECTION_LOST),
+        "denied-note-and-reason": shortest(
+            State.DENIED, note="Not this week.", reason="Spring pipeline"
+        ),
         **{
             f"ended-{event}": shortest(State.ENDED, end_event=event, closed_by=ADA)
             for event in (Event.REVOKE, Event.RELEASE, Event.OFFBOARD, Event.DISCONNECT)
@@ -228,6 +252,18 @@ def connection(*, is_alive: bool = True) -> Connection:
     )
 
 
+def pairing() -> Pairing:
+    """Ada's account, with another address."""
+    return Pairing(
+        id="p" * 22,
+        team_id=TEAM,
+        slack_user_id=ADA,
+        slack_email="ada@example.com",
+        account=account(email="ada.lindqvist@example.org", name="Ada Lindqvist"),
+        created_at=NOW,
+    )
+
+
 def standing(number: int, *, grantor: str = ADA, grantee: str = BEN) -> StandingApproval:
     """A standing approval."""
     return StandingApproval(
@@ -260,6 +296,7 @@ def overviews(most_rows: int, page: int) -> dict[str, Overview]:
         person_id=me,
         connection=connection(is_alive=False),
         waiting=crowd("waiting", 1000, most_rows, State.REQUESTED),
+        asked=crowd("asked", 1000, most_rows, State.REQUESTED, grantor_id=ADA, grantee_id=me),
         given=crowd("given", 1000, most_rows, State.ACTIVE, grantee_id=BEN),
         received=crowd("received", 1000, most_rows, State.ACTIVE, grantee_id=me, grantor_id=ADA),
         for_others=crowd(
@@ -277,6 +314,12 @@ def overviews(most_rows: int, page: int) -> dict[str, Overview]:
         "empty": Overview(person_id=ADA),
         "connected": Overview(person_id=ADA, connection=connection()),
         "reconnect": Overview(person_id=ADA, connection=connection(is_alive=False)),
+        "unconfirmed": Overview(
+            person_id=ADA,
+            pairing=pairing(),
+            unconfirmed=frozenset({ADA}),
+            waiting=Excerpt([shortest(State.APPROVED, id="w1", trouble=Trouble.NOT_CONNECTED)], 1),
+        ),
         "one-of-each": _one_of_each(),
         "fullest": full,
         "with-a-person": Overview(person_id=ADA, with_person=BEN),
@@ -293,9 +336,14 @@ def _one_of_each() -> Overview:
         received=Excerpt(
             [shortest(State.ACTIVE, id="r1", grantor_id=CLEO, grantee_id=ADA, requester_id=ADA)], 1
         ),
-        for_others=Excerpt(
-            [shortest(State.REQUESTED, id="o1", grantor_id=CLEO, requester_id=ADA)], 1
+        asked=Excerpt(
+            [
+                shortest(State.REQUESTED, id="o1", grantor_id=CLEO, requester_id=ADA),
+                shortest(State.REQUESTED, id="o2", grantor_id=CLEO, grantee_id=ADA),
+            ],
+            2,
         ),
+        for_others=Excerpt([shortest(State.ACTIVE, id="o3", grantor_id=CLEO, requester_id=ADA)], 1),
         trusted=Excerpt([standing(1)], 1),
         trusting=Excerpt([standing(2, grantor=CLEO, grantee=ADA)], 1),
         history=[shortest(State.ENDED, id="h1"), shortest(State.DENIED, id="h2")],

@@ -142,7 +142,7 @@ def test_nothing_typed_becomes_markup(text: str) -> None:
 
 def test_every_trouble_has_its_own_sentence() -> None:
     """Each trouble is told apart, in valid markup, to both readers alike."""
-    said = [words.trouble(row(trouble=trouble)) for trouble in Trouble]
+    said = [words.trouble(row(trouble=trouble), None) for trouble in Trouble]
     assert len(set(said)) == len(said)
     assert not [problem for each in said for problem in problems_of_mrkdwn(each)]
 
@@ -173,13 +173,13 @@ def test_an_empty_overview_says_so() -> None:
 def test_the_overview_has_both_directions() -> None:
     """What I give and what I have stand under their own titles."""
     given_row = row(1, state=State.ACTIVE)
-    received = row(2, grantor_id="U0BEN", grantee_id="U0ADA")
+    received = row(2, grantor_id="U0BEN", grantee_id="U0ADA", state=State.ACTIVE)
     text = overview([given_row, received], "U0ADA")
     assert isinstance(text, str)
     first, second = text.split("\n\n")
-    assert first.startswith("*Who may send as you*")
-    assert "<@U0BEN>: active until" in first
-    assert second.startswith("*Whom you may send as*")
+    assert first.startswith("*Who can send as you*")
+    assert "<@U0BEN> until" in first
+    assert second.startswith("*You can send as*")
 
 
 def test_hundreds_taken_back_in_one_answer() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.cards.delegations import LABELS, MOST_TEXT, card, moved
+from bot.cards.delegations import LABELS, MOST_TEXT, OTHER_LABELS, card, moved
 from bot.cards.faces import Action
 from bot.cards.foreign import plain
 from bot.cards.milestones import milestone
@@ -207,8 +207,9 @@ def test_only_the_grantor_decides(reader: Audience) -> None:
 
 def test_the_names_that_people_rely_on() -> None:
     """The labels of the fixed surface are these (design.md)."""
-    names = {"Approve", "Deny", "Cancel", "Revoke", "I'm done", "Extend", "Connect Close"}
+    names = {"Approve", "Deny", "Cancel", "Revoke", "I'm done", "Ask to extend", "Connect Close"}
     assert names <= set(LABELS.values())
+    assert {"Extend…", "End it"} <= set(OTHER_LABELS.values())
 
 
 @pytest.mark.parametrize("reader", READERS)

@@ -1,6 +1,7 @@
 """``/sendas list``: what it names beyond the open delegations."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from bot.cards.lists import LIST_BACK, LIST_MORE, overview
@@ -25,10 +26,11 @@ def approval(number: int, *, grantor: str = "U0ADA") -> StandingApproval:
 
 def test_standing_approvals_are_listed() -> None:
     """They stand below what is open, in both directions."""
-    text = overview([], "U0ADA", standing=[approval(1), approval(2, grantor="U0CLEO")])
+    theirs = replace(approval(2, grantor="U0CLEO"), grantee_id="U0ADA")
+    text = overview([], "U0ADA", standing=[approval(1), theirs])
     assert isinstance(text, str)
-    assert "you approve the requests of <@U0BEN1> without a click" in text
-    assert "<@U0CLEO> approves your requests" in text
+    assert "You always approve <@U0BEN1>" in text
+    assert "<@U0CLEO> always approves you" in text
 
 
 def test_every_line_is_on_a_page() -> None:
@@ -56,6 +58,6 @@ def test_with_one_person() -> None:
     standing = [approval(number) for number in range(500)]
     found = overview([], "U0ADA", standing=standing, person_id="U0BEN77")
     assert isinstance(found, str)
-    assert found.count("without a click") == 1
+    assert found.count("always approve") == 1
     nothing = overview([], "U0ADA", standing=standing, person_id="U0X")
     assert nothing == "Nothing is open with <@U0X>."

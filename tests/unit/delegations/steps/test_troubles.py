@@ -27,13 +27,13 @@ def test_every_problem_has_its_word(problem: CloseProblem) -> None:
 )
 def test_every_trouble_has_its_sentence(trouble: Trouble) -> None:
     """Each is a whole sentence of its own, in the words of the people concerned."""
-    said = words.trouble(replace(DELEGATION, trouble=trouble))
+    said = words.trouble(replace(DELEGATION, trouble=trouble), None)
     assert said[0].isupper() or said.startswith("<@")
     assert said.endswith(".")
-    assert said != words.trouble(replace(DELEGATION, trouble=Trouble.UNKNOWN))
+    assert said != words.trouble(replace(DELEGATION, trouble=Trouble.UNKNOWN), None)
 
 
 def test_no_two_say_the_same() -> None:
     """Whoever reads a sentence knows which trouble it is."""
-    said = [words.trouble(replace(DELEGATION, trouble=each)) for each in Trouble]
+    said = [words.trouble(replace(DELEGATION, trouble=each), None) for each in Trouble]
     assert len(set(said)) >= len(said) - 1  # the two that nobody foresaw share one
