@@ -82,6 +82,15 @@ def deciders(desk: Desk, pairing: Pairing) -> frozenset[str]:
     return desk.policy.admins - {pairing.slack_user_id, pairing.other_id}
 
 
+def show_waiting(store: Store, pairing: Pairing, *, now: datetime) -> None:
+    """Have everybody who waits for this person's account read what it waits for by now."""
+    team_id, person = pairing.team_id, pairing.slack_user_id
+    store.homes.touch(team_id, person, now=now)
+    for each in store.delegations.approved_with(team_id, person):
+        store.cards.show_anew(each.id, now=now)
+        store.homes.touch(team_id, each.grantor_id, each.grantee_id, each.requester_id, now=now)
+
+
 def tell_other(store: Store, pairing: Pairing, other_id: str, *, now: datetime) -> None:
     """Whoever is known by an account hears that somebody else brought it."""
     store.notices.tell(

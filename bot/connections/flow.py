@@ -17,7 +17,14 @@ from typing import Any
 import structlog
 
 from bot.close.errors import CloseError, CloseProblem, RefusedByClose
-from bot.connections.admission import deciders, put, replace_waiting, tell_other, wake_what_waited
+from bot.connections.admission import (
+    deciders,
+    put,
+    replace_waiting,
+    show_waiting,
+    tell_other,
+    wake_what_waited,
+)
 from bot.connections.errors import (
     AccountMismatch,
     AccountTaken,
@@ -367,6 +374,7 @@ async def _ask_admins(
         )
         if other_id is not None:
             tell_other(store, pairing, other_id, now=now)
+        show_waiting(store, pairing, now=now)
 
     await desk.database.run_until_stored(ask)
     desk.wake()

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from bot.clock.backoff import pause_after
-from bot.connections.admission import deciders, put, wake_what_waited
+from bot.connections.admission import deciders, put, show_waiting, wake_what_waited
 from bot.connections.revoking import not_kept, turn_down
 from bot.desk import Actor, Desk, change, check_known, check_seen, look
 from bot.ports import Now
@@ -76,6 +76,7 @@ def _undecided(
 def tell(store: Store, pairing: Pairing, *, now: datetime) -> None:
     """Have the admins' question answered, and the person told what became of their account."""
     store.notices.mark_stale(pairing.id, now=now)
+    show_waiting(store, pairing, now=now)
     store.notices.tell(
         NoticeKind.PAIRING_DECIDED,
         team_id=pairing.team_id,

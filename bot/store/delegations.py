@@ -336,6 +336,19 @@ class Delegations:
         )
         return many(self._connection, Delegation, statement)
 
+    def approved_with(self, team_id: str, person_id: str) -> Sequence[Delegation]:
+        """What was agreed to and has not begun, and in which this person takes part."""
+        statement = (
+            select(delegations)
+            .where(
+                _columns.team_id == team_id,
+                or_(_columns.grantor_id == person_id, _columns.grantee_id == person_id),
+                _columns.state == State.APPROVED,
+            )
+            .order_by(_columns.id)
+        )
+        return many(self._connection, Delegation, statement)
+
     def not_begun_under(self, standing: StandingApproval) -> Sequence[Delegation]:
         """What this standing approval has approved and Close does not hold yet, under lock."""
         return self._locked(

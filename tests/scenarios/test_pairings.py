@@ -14,7 +14,8 @@ from models.mark import marked
 from models.pairing import Pairing, Verdict, pairings
 from sandbox.people import ADA, BEN, CLEO, DANA, SandboxPerson
 from tests.patience import MOMENT, PATIENCE
-from tests.scenarios.moves import press, revocations, revoked, shown
+from tests.scenarios.moves import asked, press, revocations, revoked, shown
+from tests.scenarios.test_home import home, opened
 from tests.scenarios.world import World, open_world
 
 QUESTION = "connected a Close account with another address"
@@ -123,6 +124,23 @@ async def test_an_admin_rejects(led: World) -> None:
         while (await pairing_of(led)).account.secret:  # noqa: ASYNC110 - only looking tells
             await asyncio.sleep(MOMENT)
     assert await stored(led) == []
+
+
+async def test_who_waits_reads_that_an_admin_was_asked(led: World) -> None:
+    """Rule 9: while an approval waits for an admin's word, both cards and the home say so, and
+    nobody is asked to connect again; a rejection offers that anew."""
+    await asked(led)
+    await press(led, ADA, "Approve")
+    await shown(led, ADA, "Connect Close")
+    await opened_by(led, ADA, BEN)
+    card = await led.card(ADA, "An admin has to confirm your Close account first")
+    assert card.buttons() == ["Revoke"]
+    card = await led.card(BEN, "asked to confirm @Ada Lindqvist's Close account")
+    assert card.buttons() == ["Cancel"]
+    await opened(led, ADA, "Your Close account waits for an admin")
+    await press(led, DANA, "Reject")
+    await shown(led, ADA, "Connect Close", "One step is left")
+    await home(led, ADA, "Your Close account is not connected")
 
 
 @pytest.mark.parametrize("clicker", [ADA, BEN])
