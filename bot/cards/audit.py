@@ -14,7 +14,7 @@ LINES = {  # what the channel is told of, and how where there is no more to say
     Event.APPROVE: "{who} approved it",
     Event.DENY: "{who} denied it",
     Event.CANCEL: "{who} cancelled it before it began",
-    Event.LAPSE: "It lapsed: nobody answered or connected in time",
+    Event.LAPSE: "It lapsed",
     Event.FAIL: "It could not be carried out.",
     Event.EXTEND: "{who} extended it",
     Event.DECLINE_EXTENSION: "{who} left the end as it is",
@@ -64,10 +64,11 @@ def _what(d: Delegation, record: EventRecord, *, is_superseded: bool = False) ->
     who = mention(record.actor) if record.actor else "The bot"
     said = LINES[record.event].format(who=who)
     match record.event:
-        case Event.APPROVE if d.standing_id is not None and record.at == d.requested_at:
-            return f"{said} by a standing approval"
         case Event.APPROVE:
-            return said + words.asked_for(d, None)
+            is_standing = d.standing_id is not None and record.at == d.requested_at
+            return said + (" by a standing approval" if is_standing else words.asked_for(d, None))
+        case Event.LAPSE:
+            return f"{said}. {words.why_lapsed(d, None)}"
         case Event.DENY if note := quoted(d.note):
             return f"{said}: “{note}”"
         case Event.OFFBOARD:

@@ -55,9 +55,10 @@ def card(
     blocks += [section(line) for line in lines]
     buttons = [each for each in _buttons(stray) if each != GIVE_END or departure is None]
     said = [f"{headline}.", *lines]
-    if buttons:
+    if stray.state is StrayState.FOUND:
         said.append(f"{_capital(_who(stray))} can {words.allows('your')}.")
         blocks.append(context(said[-1]))
+    if buttons:
         blocks.append(_row(stray, buttons, marked(stray, departure)))
     return Message("\n".join(heard(line) for line in said), blocks)
 
@@ -77,9 +78,9 @@ def listing(strays: Sequence[Stray]) -> Message:
     lines = [f"• {_entry(each)}" for each in shown]
     if len(strays) > len(shown):
         lines.append(f"… and {len(strays) - len(shown)} more, which follow as you decide.")
-    small = [f"Each of these people can {words.allows('your')}."]
+    small = [f"Such a right lets somebody {words.allows('your')}."]
     if any(_is_sought(each) for each in shown):
-        small.append("Where there is only a name, I am still looking for the person in Slack.")
+        small.append("Where there is only a name, I'm still looking for the person in Slack.")
     paragraphs = [headline, what, *_parts(lines)]
     blocks: list[Block] = [section(each) for each in paragraphs]
     blocks.append(context(" ".join(small)))
@@ -235,7 +236,7 @@ def _said_by_state(stray: Stray) -> tuple[str, Sequence[str]]:
         case StrayState.FOUND:
             question = "Keep it, give it an end, or remove it?"
             if _is_sought(stray):
-                question = "Keep it or remove it? I am still looking for this person in Slack."
+                question = "Keep it or remove it? I'm still looking for this person in Slack."
             elif stray.grantee_id is None:
                 question = "Keep it or remove it? I can't find this person in Slack."
             return (
