@@ -43,12 +43,14 @@ def overview(
     standing: Sequence[StandingApproval] = (),
     page: int = 0,
     person_id: str | None = None,
+    unconfirmed: Collection[str] = (),
 ) -> str | Message:
     """Short lists, in pages with buttons where one does not hold them; what is empty is left out.
 
     ``page`` counts from 0, and with ``person_id`` it is only what that person has a part in.
+    ``unconfirmed`` as in ``faces.face``.
     """
-    pages = _pages(_entries(delegations, reader, standing, person_id))
+    pages = _pages(_entries(delegations, reader, standing, person_id, unconfirmed))
     if not pages:
         return NOTHING if person_id is None else f"Nothing is open with {mention(person_id)}."
     if len(pages) == 1:
@@ -71,6 +73,7 @@ def _entries(
     reader: str,
     standing: Sequence[StandingApproval],
     person_id: str | None,
+    unconfirmed: Collection[str],
 ) -> list[_Entry]:
     concerned = [
         each
@@ -78,7 +81,7 @@ def _entries(
         if person_id in (None, each.grantor_id, each.grantee_id, each.requester_id)
     ]
     entries = [
-        _Entry(f"*{title}*", line(each, reader))
+        _Entry(f"*{title}*", line(each, reader, unconfirmed=unconfirmed))
         for title in (WAITING_FOR_YOU, WAITING, GIVEN, RECEIVED, FOR_OTHERS)
         for each in concerned
         if _title(each, reader) == title

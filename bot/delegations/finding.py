@@ -34,3 +34,14 @@ async def list_open(desk: Desk, actor: Actor) -> Sequence[Delegation]:
     return await desk.database.run(
         lambda store: store.delegations.open_for_person(actor.team_id, actor.user_id)
     )
+
+
+async def unconfirmed(
+    desk: Desk, actor: Actor, delegations: Sequence[Delegation]
+) -> frozenset[str]:
+    """The Slack ids of those in these whose Close account waits for an admin's word."""
+    people = {person for each in delegations for person in (each.grantor_id, each.grantee_id)}
+    waiting = await desk.database.run(
+        lambda store: store.pairings.unconfirmed(actor.team_id, people)
+    )
+    return frozenset(each.slack_user_id for each in waiting)

@@ -78,9 +78,11 @@ async def _list(reception: Reception, actor: Actor, command: Command) -> str | M
 
 
 async def _listed(desk: Desk, actor: Actor, page: int, person_id: str | None) -> str | Message:
+    delegations = await finding.list_open(desk, actor)
     return overview(
-        await finding.list_open(desk, actor),
+        delegations,
         actor.user_id,
+        unconfirmed=await finding.unconfirmed(desk, actor, delegations),
         standing=await list_standing(desk, actor),
         page=page,
         person_id=person_id,

@@ -138,6 +138,7 @@ async def test_who_waits_reads_that_an_admin_was_asked(led: World) -> None:
     card = await led.card(BEN, "asked to confirm @Ada Lindqvist's Close account")
     assert card.buttons() == ["Cancel"]
     await opened(led, ADA, "Your Close account waits for an admin")
+    assert "asked to confirm your Close account" in await led.sendas(ADA, "list")
     await press(led, DANA, "Reject")
     await shown(led, ADA, "Connect Close", "One step is left")
     await home(led, ADA, "Your Close account is not connected")
