@@ -58,7 +58,8 @@ _DAYS = set(
     "januar februar märz juni juli oktober dezember janvier février avril juin juillet août "
     "septembre octobre décembre enero febrero marzo abril junio julio agosto septiembre octubre "
     "noviembre diciembre gennaio febbraio aprile maggio giugno luglio settembre ottobre dicembre "
-    "januari februari maart augustus janeiro fevereiro março maio junho julho setembro outubro dezembro "
+    "januari februari maart augustus janeiro fevereiro março maio junho julho setembro "
+    "outubro dezembro "
     "yarın bugün cuma perjantai perjantaihin huomenna huomiseen tänään".split()
 )
 _FOREVER = set("immer dauerhaft unbegrenzt toujours siempre sempre altijd alltid zawsze".split())

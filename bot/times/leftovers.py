@@ -65,6 +65,12 @@ def loose_time_words(tokens: list[Token]) -> list[Token]:
     return tokens
 
 
+def is_wholly_of_a_time(tokens: list[Token]) -> bool:
+    """Whether there is nothing but words that can be parts of a time."""
+    is_whole = len(loose_time_words(tokens)) == len(tokens)
+    return is_whole and any(is_time_word(token.word) for token in tokens)
+
+
 def without_separator(text: str) -> str:
     """The text without the dash, colon or comma at its beginning; a sign stays."""
     text = text.strip()
@@ -161,7 +167,7 @@ def _count_of_time_words(
 ) -> int:
     """How many of the first words look like a part of the time; 0 when they are a reason."""
     run = leading_time_words(tokens)
-    if run and len(loose_time_words(tokens)) == len(tokens):
+    if is_wholly_of_a_time(tokens):
         return len(tokens)
     if is_apart:
         return 0

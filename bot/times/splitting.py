@@ -6,6 +6,7 @@ from bot.times.days import is_day_name, is_short_day_name
 from bot.times.foreign import is_foreign_time
 from bot.times.hours import is_hour
 from bot.times.leftovers import (
+    is_wholly_of_a_time,
     leading_time_words,
     loose_time_words,
     refuse_left_over,
@@ -164,7 +165,7 @@ def _refuse_attempt(text: str, tokens: list[Token], run: list[Token]) -> None:
     if is_attempt(tokens[first].word):
         _refuse(text, first + 1, tokens)
     loose = loose_time_words(tokens)
-    if run and len(loose) == len(tokens):
+    if is_wholly_of_a_time(tokens):
         _refuse(text, len(loose), tokens)
     if says_a_time(words_of(loose)):
         _refuse(text, len(loose), tokens)

@@ -119,7 +119,7 @@ TOMORROW_AFTERNOON = Span(
         ("2h the friday meeting", TWO_HOURS, "the friday meeting"),
         ("2h - friday meeting", TWO_HOURS, "friday meeting"),
         ("2h: tomorrow's demo", TWO_HOURS, "tomorrow's demo"),
-        ("2h not before friday", TWO_HOURS, "not before friday"),
+        ("2h not before the merger", TWO_HOURS, "not before the merger"),
         ("2h May report", TWO_HOURS, "May report"),
         ("2h Sat in on calls", TWO_HOURS, "Sat in on calls"),
         ("2h morning standup", TWO_HOURS, "morning standup"),
@@ -134,6 +134,7 @@ def test_reason_that_looks_like_a_time(text: str, span: Span, reason: str) -> No
     ("text", "understood", "added"),
     [
         ("2h tomorrow", "2h", "tomorrow"),
+        ("2h not before friday", "2h", "not before friday"),
         ("for 2h tomorrow", "for 2h", "tomorrow"),
         ("2h - tomorrow", "2h", "tomorrow"),
         ("2h today", "2h", "today"),
