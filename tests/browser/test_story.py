@@ -69,14 +69,14 @@ async def test_revoked_early(stage: Stage) -> None:
 
 
 async def test_only_the_asker_sees_the_answer(shared_stage: Stage) -> None:
-    """What a command answers stands marked in the asker's half only; the list names both sides."""
+    """What a command answers stands marked in the asker's half only, also what is waiting."""
     stage = shared_stage
     await stage.open("?left=ben&right=dana")
     await stage.type(ASK_DANA)
     await stage.sees("Only visible to you")
     await stage.sees("asks to send email as you", "right")
     await stage.type("/sendas list")
-    await stage.sees("You can send as")
+    await stage.sees("Waiting for an answer")
     await expect(stage.seat("right").get_by_text("Only visible to you")).to_have_count(0)
 
 
