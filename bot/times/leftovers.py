@@ -149,7 +149,7 @@ def _is_clear_end(said: Words, now: datetime, zone: str) -> bool:
 
 def _refuse_unreadable_until(rest: str, tokens: list[Token], now: datetime, zone: str) -> None:
     """``2h until blursday``."""
-    run = leading_time_words(tokens)
+    run = leading_time_words(tokens)[:_MOST_WORDS_OF_AN_END]
     if any(_is_a_time(words_of(run[:count]), now, zone) for count in range(len(run), 1, -1)):
         return
     error = NotATime(rest[: tokens[:2][-1].end])

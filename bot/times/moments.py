@@ -25,6 +25,7 @@ _REST_OF = {
     "evening": (EVENING, MIDNIGHT, 1),
     "night": (EVENING, MORNING, 1),
 }
+_MOST_WORDS = 9  # "friday 27th of november 2026 at 5 o'clock"
 _STAMP = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}t[0-9:.]+(?:z|[+-][0-9:]+)")
 
 
@@ -52,7 +53,7 @@ def read_moments(words: Words, scene: Scene) -> list[Moment]:
 
     Raises ValueError or OverflowError when a date lies beyond the calendar.
     """
-    if not words:
+    if not words or len(words) > _MOST_WORDS:
         return []
     if words == ("now",):
         return [Moment(scene.now, scene.now)]

@@ -173,7 +173,7 @@ def is_place(word: str) -> bool:
         or word in _STRICT
         or word in _SEVERAL
         or _offset(word) is not None
-        or ("/" in word and word in _names())
+        or ("/" in word and word[0].isalpha() and word in _names())
     )
 
 
