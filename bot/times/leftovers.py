@@ -10,7 +10,7 @@ from bot.times.lengths import read_lengths
 from bot.times.places import is_city, is_part_of_a_name, is_place, is_short_place
 from bot.times.reading import span_of
 from bot.times.span import DurationError, LeftOver, NotATime, NotEnglish
-from bot.times.tokens import Token, tokens_of, words_of
+from bot.times.tokens import EMOJI, Token, tokens_of, words_of
 from bot.times.vocabulary import (
     CONNECTING,
     FROM,
@@ -24,9 +24,9 @@ from bot.times.vocabulary import (
     says_a_time,
 )
 
-SEPARATORS = "-–—−,;:"
+SEPARATORS = "-–—−,;:|•→"
 _SIGNS = "-−–"
-_CLEAR_SEPARATORS = "-–—;:"
+_CLEAR_SEPARATORS = "-–—;:|•→"
 _GOES_ON = TO | FROM | {"on", "at", "and", "or", "by", "in"}
 _WHOSE = {"her", "his", "their", "its", "client", "customer", "office"}
 _KINDS_OF_TIME = {
@@ -74,6 +74,8 @@ def is_wholly_of_a_time(tokens: list[Token]) -> bool:
 def without_separator(text: str) -> str:
     """The text without the dash, colon or comma at its beginning; a sign stays."""
     text = text.strip()
+    if EMOJI.match(text):
+        return text
     rest = text.lstrip(SEPARATORS)
     is_sign = rest[:1].isdigit() and len(text) - len(rest) == 1 and text[:1] in _SIGNS
     return text if is_sign else rest.lstrip()

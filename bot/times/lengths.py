@@ -11,7 +11,7 @@ from fractions import Fraction
 
 from bot.times.numbers import number_in, take_and_a_half, take_number
 from bot.times.span import UNIT_SECONDS, NotATime, NotPositive, TooLarge
-from bot.times.vocabulary import TO, UNITS, VAGUE, Words
+from bot.times.vocabulary import ARTICLES, TO, UNITS, VAGUE, Words
 
 _LONGEST_SETTING = 40
 _SECONDS_IN = UNIT_SECONDS | {"fortnight": 2 * UNIT_SECONDS["week"]}
@@ -23,7 +23,7 @@ _PIECE = re.compile(r"([0-9]*[.,]?[0-9]*[½¼¾⅓⅔]?)([a-z]+)")
 _HOURS_AND_MINUTES = re.compile(r"([0-9]{1,4})h([0-9]{2})")
 _HOURS_WITH_COLON = re.compile(r"([0-9]|1[0-2]):([0-5][0-9])")
 _STRICT = re.compile(r"(?:[0-9]+w)?(?:[0-9]+d)?(?:[0-9]+h)?(?:[0-9]+m)?(?:[0-9]+s)?")
-_ATTEMPT = re.compile(r"[-+−–]?\d[\d.,]*([^\W\d_]+)(?:\d[\d.,]*[^\W\d_]+)*[-–—]?")
+_ATTEMPT = re.compile(r"[-+−–>≥]?\d[\d.,]*([^\W\d_]+)(?:\d[\d.,]*[^\W\d_]+)*[-–—+<]?(?:/.*)?")
 _ORDINALS = {"st", "nd", "rd", "th"}
 
 
@@ -113,8 +113,8 @@ def _without_next(words: Words) -> Words:
     is_led = words[:1] in {("next",), ("another",)}
     if is_led and (take_number(words[1:]) or words[1:2] in {(vague,) for vague in VAGUE}):
         words = words[1:]
-    if words[:1] == ("a",) and words[1:2] and words[1] in _WHOLE:
-        words = ("a", *words[2:])
+    if len(words) > 2 and words[1] in _WHOLE:
+        words = (words[0], *words[2:])
     if len(words) > 2 and words[1] == "more":
         words = (words[0], *words[2:])
     return words[:-1] if len(words) > 1 and words[-1] in {"more", "longer"} else words
@@ -144,6 +144,8 @@ def _parts(words: Words) -> list[_Part] | None:
         words = taken[1]
         if words[:1] == ("and",) and len(words) > 1:
             words = words[1:]
+        elif words and words[0] in ARTICLES:
+            return None  # "2h a day"
     return parts
 
 

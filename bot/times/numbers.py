@@ -57,8 +57,11 @@ def take_and_a_half(words: Words) -> Taken | None:
         return _HALF, rest[1:]
     if rest[:1] == ("quarter",):
         return _QUARTER, rest[1:]
-    if rest[:2] == ("three", "quarters"):
+    if rest[:2] in {("three", "quarters"), ("three", "quarter")}:
         return 3 * _QUARTER, rest[2:]
+    found = _FRACTION.fullmatch(rest[0]) if rest else None
+    if found and int(found[1]) < int(found[2]):
+        return Fraction(int(found[1]), int(found[2])), rest[1:]
     return None
 
 

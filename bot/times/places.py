@@ -162,7 +162,11 @@ def word_for(words: tuple[str, ...]) -> str | None:
     if names[-1] == "local":
         names = names[:-1]
     name = " ".join(names)
-    return MARK + name if name in _cities() or name in _UNIVERSAL | _STRICT.keys() else None
+    return (
+        MARK + name
+        if name in _cities() or name in _UNIVERSAL | _STRICT.keys() | _SEVERAL.keys()
+        else None
+    )
 
 
 def is_place(word: str) -> bool:

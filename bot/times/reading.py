@@ -34,6 +34,7 @@ from bot.times.span import (
 from bot.times.tokens import tokens_of, words_of
 from bot.times.vocabulary import (
     CONNECTING,
+    ENDS,
     UNITS,
     Words,
 )
@@ -159,7 +160,7 @@ def _in_24_hours(word: str) -> str:
 
 def _is_place_here(before: str, word: str) -> bool:
     if places.is_short_place(word):
-        return read_clock((before,)) is not None
+        return read_clock((before,)) is not None or before in ENDS
     return places.is_place(word) and (
         before not in CONNECTING | UNITS.keys() - {"day", "days"} | {""} or before == "in"
     )

@@ -35,11 +35,13 @@ from bot.times.vocabulary import (
     UNTIL,
     UP_TO,
     Words,
+    is_number,
     says_a_time,
 )
 
 _NOT_LAST = (CONNECTING | ROUGHLY | {UP_TO, "or"}) - {"max", "only", "please", "pls", "maximum"}
 _MOST_MINUTES = 59
+_PLURALS = {"minutes", "mins", "hours", "hrs", "days", "weeks", "months"}
 _DASHES = "-–—→"
 
 
@@ -122,10 +124,10 @@ def _is_doubtful(said: Words, start: str, end: str) -> bool:
         return (is_short_day_name(said[0]) and not leads_on) or start.lower() == "now"
     if said[0] == "may" and is_hour(said[1]):
         return True
-    is_number = is_hour(said[-1])
-    if len(said) == 3 and is_number and is_hour(said[0]) and said[1] in TO:
+    ends_in_hour = is_hour(said[-1])
+    if len(said) == 3 and ends_in_hour and is_hour(said[0]) and said[1] in TO:
         return int(said[0]) < int(said[-1]) and not leads_on
-    return is_number and (is_day_name(said[-2]) or said[:-1] == ("at",))
+    return ends_in_hour and (is_day_name(said[-2]) or (said[:-1] == ("at",) and not leads_on))
 
 
 def _refuse_minutes_alone(
@@ -164,6 +166,8 @@ def _refuse_attempt(text: str, tokens: list[Token], run: list[Token]) -> None:
         _refuse(text, max(len(run), 1), tokens, least=first + 2)
     if is_attempt(tokens[first].word):
         _refuse(text, first + 1, tokens)
+    if is_number(tokens[first].word) and {each.word for each in tokens[2:][:1]} & _PLURALS:
+        _refuse(text, first + 3, tokens)  # "2 consecutive days"
     loose = loose_time_words(tokens)
     if is_wholly_of_a_time(tokens):
         _refuse(text, len(loose), tokens)

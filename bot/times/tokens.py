@@ -26,7 +26,9 @@ from bot.times.vocabulary import (
 
 _MOST_CHUNKS = 40
 _LONGEST_PHRASE = 5
-_OPENING = "\"“”„‟'‘‚‛«‹»›`*_([{<~≈"
+EMOJI = re.compile(r":[a-z0-9_+'-]+:")
+_FRACTION_AND_UNIT = re.compile(r"([0-9]/[0-9])([a-z]+)")
+_OPENING = "@=\"“”„‟'‘‚‛«‹»›`*_([{<~≈"
 _CLOSING = "\"“”„‟'‘’‚‛«‹»›`*_)]}>,;:.!?…"
 
 _WIDE_DASH = re.compile(r"—|–|--|→")
@@ -80,6 +82,10 @@ def _tokens(chunk: re.Match[str]) -> Iterator[Token]:
     if raw in SPELLINGS:
         yield Token(SPELLINGS[raw], chunk.start(), chunk.end())
         return
+    if EMOJI.fullmatch(raw) or not any(each.isalnum() or each == "-" for each in raw):
+        return
+    if raw[0] == "@" and raw[1:2].isdigit():
+        yield Token("at", chunk.start(), chunk.start() + 1)
     body = raw.lstrip(_OPENING)
     first = chunk.start() + len(raw) - len(body)
     word = body.rstrip(_CLOSING)
@@ -109,7 +115,8 @@ def _spelt(piece: str) -> str:
 
 def _pieces(word: str, start: int = 0) -> Iterator[tuple[str, int, int]]:
     """The words in a word, each with where it begins and ends."""
-    if found := _STAMP.fullmatch(word) or _CLOCK_AND_OFFSET.fullmatch(word):
+    shapes = (_STAMP, _CLOCK_AND_OFFSET, _FRACTION_AND_UNIT)
+    if found := next((found for shape in shapes if (found := shape.fullmatch(word))), None):
         yield found[1], start, start + found.end(1)
         yield found[2].replace("−", "-"), start + found.start(2), start + found.end(2)
         return

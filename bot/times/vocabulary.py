@@ -106,6 +106,8 @@ PHRASES = {
     "end of business day": CLOSE,
     "end of working day": CLOSE,
     "end of play": CLOSE,
+    "calendar day": "day",
+    "calendar days": "days",
     "business day": "workday",
     "business days": "workdays",
     "working day": "workday",
@@ -144,6 +146,7 @@ SPELLINGS = {
         "now": "asap immediately",
         "before": "b4",
         "and": "& n +",
+        "at": "@",
         "midday": "mid-day",
         "overnight": "over-night",
         "o'clock": "oclock o’clock",
@@ -159,7 +162,8 @@ _OTHERS = (
     "weekend weekends weekday weekdays this next last coming end start rest remainder all past "
     "while bit moment moments soon good effective earlier every each these following weekly "
     "monthly decade decades latest inclusive onward onwards twice over during throughout revoked "
-    "further notice early late mid ago later longer time once daily"
+    "per permanent unlimited indefinite endless always ongoing open-ended temporary temporarily "
+    "briefly long needed life limit further notice early late mid ago later longer time once daily"
 )
 _WORDS = (
     CONNECTING
