@@ -103,8 +103,8 @@ def _spoken(lines: Sequence[str], room: int) -> Sequence[str]:
 
 def _set_up_there(count: int) -> str:
     if count == 1:
-        return "a right to send as you that was set up there"
-    return f"{count} rights to send as you that were set up there"
+        return "a right to send as you that was set up in Close itself"
+    return f"{count} rights to send as you that were set up in Close itself"
 
 
 def _parts(lines: Sequence[str]) -> Sequence[str]:

@@ -266,7 +266,7 @@ async def test_check_on_demand(world: World) -> None:
     """The command compares at once, and the answer says what fits and what does not."""
     await active(world)
     assert "direct messages" in await world.sendas(ADA, "check")
-    await world.card(ADA, "1 right to send as you is in Close just as shown here")
+    await world.card(ADA, "One right to send as you is in Close, just as shown here")
     world.close.allow(ADA, CLEO)
     await world.sendas(ADA, "check")
     await world.card(ADA, "One right was set up in Close itself")
@@ -282,7 +282,7 @@ async def test_what_the_bot_is_making_is_its_own(world: World) -> None:
     await press(world, ADA, "Approve")
     await world.close.wait_for(lambda: world.close.find(ADA, BEN), what="the association")
     await world.sendas(ADA, "check")
-    await world.card(ADA, "1 right to send as you is in Close")
+    await world.card(ADA, "One right to send as you is in Close")
     assert "set up in Close itself" not in read_all(world, ADA)
 
 
@@ -304,7 +304,7 @@ async def test_another_account_cannot_confirm_the_end(world: World) -> None:
     await active(world)
     await connected_in(world, ELSEWHERE)
     world.clock.push(hours=2)
-    await world.card(ADA, "has connected another Close account since")
+    await world.card(ADA, "You have connected another Close account since")
     assert world.close.find(ADA, BEN)
     assert (await world.only()).state is State.ENDING
     await connected_in(world, ORGANIZATION_ID)

@@ -131,7 +131,7 @@ async def test_the_right_account_of_another_organization(world: World) -> None:
     await active(world)
     await in_organization(world, f"orga_{'x' * 43}")
     world.clock.push(hours=2)
-    await world.card(ADA, "has connected another Close account since")
+    await world.card(ADA, "You have connected another Close account since")
     assert world.close.find(ADA, BEN)
     await in_organization(world, ORGANIZATION_ID)
     world.clock.push(minutes=20)

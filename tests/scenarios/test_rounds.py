@@ -204,8 +204,8 @@ async def test_a_member_who_is_gone_from_close(stage: World, *, is_visible: bool
     ended = await settled_in(stage, State.ENDED)
     assert (ended.closed_by, ended.departure) == (BEN.id, Departure.LEFT_CLOSE)
     assert not stage.close.associations
-    for person in (ADA, BEN):
-        await stage.card(person, "@Ben Okafor is no longer a member of the Close organization")
+    await stage.card(ADA, "@Ben Okafor is no longer a member of the Close organization")
+    await stage.card(BEN, "You are no longer a member of the Close organization")
 
 
 async def test_a_member_who_is_gone_is_asked_about_once(stage: World) -> None:
