@@ -146,7 +146,7 @@ async def test_the_longest_possible_without_forever(sqlite_url: str) -> None:
         answer = await world.sendas(ADA, "grant @ben forever")
         assert "the longest is 30 days. Shall I give the right for 30 days instead?" in answer
         await world.slack.click(ADA, world.last_answer(ADA), "first_reading")
-        await world.whispered(ADA, "may send email as you for 30 days")
+        await world.whispered(ADA, "can send email as you for 30 days")
         assert (await world.only()).length == timedelta(days=30)
 
 
