@@ -24,6 +24,9 @@ class Verb(StrEnum):
     DISCONNECT = "disconnect"
     REVOKE = "revoke"
     RELEASE = "release"
+    CANCEL = "cancel"
+    STOP = "stop"
+    EXTEND = "extend"
     HELP = "help"
 
 
@@ -60,17 +63,30 @@ class Command:
 
 
 class NotUnderstood(Exception):
-    """``word`` is the part that was not understood."""
+    """``word`` is the part that was not understood, and ``said`` is how the verb was typed."""
 
     def __init__(self, muddle: Muddle, word: str = "", verb: Verb = Verb.REQUEST) -> None:
         super().__init__(muddle.value)
         self.muddle = muddle
         self.word = as_typed(word)[:60]
         self.verb = verb
+        self.said: str = verb.value
 
 
 ALONE = {Verb.CHECK, Verb.CONNECT, Verb.DISCONNECT, Verb.HELP}
-_WITH_PERSON = {Verb.GRANT, Verb.REVOKE, Verb.RELEASE, Verb.LIST}
+# What is typed before a person, or alone. "who", "end … as …" and "end all …" are left to admins.
+_WORDS = {
+    **{verb.value: verb for verb in Verb if verb is not Verb.OPEN},
+    "ask": Verb.REQUEST,
+    "status": Verb.LIST,
+    "end": Verb.STOP,
+    "take back": Verb.REVOKE,
+    "remove": Verb.REVOKE,
+    "give back": Verb.RELEASE,
+    "done": Verb.RELEASE,
+    "withdraw": Verb.CANCEL,
+    "prolong": Verb.EXTEND,
+}
 
 
 def read_command(text: str) -> Command:
@@ -80,22 +96,39 @@ def read_command(text: str) -> Command:
         return Command(Verb.OPEN)
     if text.startswith(("<", "@")):
         return _request(text)
-    word, rest = (*text.split(maxsplit=1), "")[:2]
-    verb = next((verb for verb in ALONE | _WITH_PERSON if verb == word.casefold()), None)
-    if verb is None:
-        raise NotUnderstood(Muddle.UNKNOWN_WORD, word)
+    said, rest = _verb(text)
+    try:
+        return _read(_WORDS[said], rest)
+    except NotUnderstood as error:
+        error.said = said
+        raise
+
+
+def _verb(text: str) -> tuple[str, str]:
+    """The verb's one or two words, as they stand in the table, and what follows them."""
+    for count in (2, 1):
+        *words, rest = (*text.split(maxsplit=count), "")[: count + 1]
+        said = " ".join(words).casefold()
+        if said in _WORDS:
+            return said, rest.strip()
+    raise NotUnderstood(Muddle.UNKNOWN_WORD, text.split(maxsplit=1)[0])
+
+
+def _read(verb: Verb, rest: str) -> Command:
     if verb in ALONE and rest and verb is not Verb.HELP:
         raise NotUnderstood(Muddle.TOO_MUCH, rest, verb)
     if verb in ALONE or (verb is Verb.LIST and not rest):
         return Command(verb)
+    if verb is Verb.REQUEST:
+        return _request(rest)
     if verb is Verb.GRANT:
-        return _grant(rest.strip())
-    if verb is Verb.REVOKE and rest.strip().casefold() == "all":
+        return _grant(rest)
+    if verb is Verb.REVOKE and rest.casefold() == "all":
         return Command(verb, is_all=True)
-    person_id, rest = _person(rest.strip(), verb)
-    if rest:
+    person_id, rest = _person(rest, verb)
+    if rest and verb is not Verb.EXTEND:
         raise NotUnderstood(Muddle.TOO_MUCH, rest, verb)
-    return Command(verb, (person_id,))
+    return Command(verb, (person_id,), rest)
 
 
 def _request(text: str) -> Command:

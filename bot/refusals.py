@@ -17,6 +17,8 @@
     ├── OtherAccount        the actor is connected with another Close account than this is about
     ├── LapsesBefore        the request lapses before the grantor would be reminded
     ├── RemindedAlready     the grantor was reminded today, because somebody asked for it
+    ├── TwoTimes            a form has more than one time in it
+    ├── NoTime              a form has none, although it was to be written there
     ├── NothingToAnswer     there is no extension to answer (any more)
     ├── NotConnectedYet     the actor has no connection to give up
     ├── AlreadyDecided      an admin has answered, or it is too late to
@@ -130,6 +132,14 @@ class RemindedAlready(NotDone):
     def __init__(self, delegation: Delegation) -> None:
         super().__init__(delegation.id)
         self.delegation = delegation
+
+
+class TwoTimes(NotDone):
+    """More than one field of a form says for how long."""
+
+
+class NoTime(NotDone):
+    """Something else than the choices of a form was wanted, and nothing else was given."""
 
 
 class NobodyThere(NotDone):

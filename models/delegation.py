@@ -9,6 +9,7 @@ from sqlalchemy import Boolean, Column, Index, Integer, String, Table, Text, tex
 from models.account import Account
 from models.base import Length, UtcTime, metadata, words
 from models.person import Departure
+from models.reminders import put_off_until
 from models.rows import part
 
 
@@ -33,6 +34,7 @@ class Event(StrEnum):
     GRANT = "grant"  # given without being asked
     REMIND = "remind"
     SNOOZE = "snooze"
+    CHANGE = "change"  # by who asked: other terms
     NUDGE = "nudge"  # by who waits: the grantor is reminded to connect
     APPROVE = "approve"  # by a click, or under a standing approval
     DENY = "deny"
@@ -68,6 +70,7 @@ TRANSITIONS: dict[State | None, dict[Event, State]] = {
     State.REQUESTED: {
         Event.REMIND: State.REQUESTED,
         Event.SNOOZE: State.REQUESTED,
+        Event.CHANGE: State.REQUESTED,
         Event.APPROVE: State.APPROVED,
         Event.DENY: State.DENIED,
         Event.CANCEL: State.CANCELLED,
@@ -222,7 +225,8 @@ class Delegation:
     - ``bundle_id`` is the same for all that were asked or granted with one wish, and
       ``ended_with`` for all that one grantor's rights ended together; None where it was one alone.
     - ``asked`` is what was asked for, where something else was agreed to.
-    - ``note`` is the grantor's word with a decision; ``decided_at`` is when the present end was
+    - ``note`` is the grantor's word with a decision or, while an ``extension`` is asked for, that
+      of who asks for it; ``decided_at`` is when the present end was
       agreed to, and ``standing_id`` names the standing approval that did it, if one did.
     - ``grantee_account`` is the name and address of the grantee's Close account,
       ``grantee_close_id`` is its id, and ``is_grantee_proven`` says that they connected it
@@ -334,6 +338,18 @@ class Delegation:
         """Whether the grantee's account was looked up only after the grantor had agreed."""
         identified, decided = self.identified_at, self.decided_at
         return identified is not None and decided is not None and identified >= decided
+
+    @property
+    def put_off_until(self) -> datetime | None:
+        """When the grantor is reminded if they put the next reminder off; None where that changes
+        nothing, or would be too late."""
+        later = put_off_until(
+            asked_at=self.requested_at,
+            sent=self.reminders,
+            remind_at=self.remind_at,
+            zone=self.grantor_zone,
+        )
+        return later if later is not None and later < self.lapses_at else None
 
     @property
     def is_receipt_due(self) -> bool:

@@ -38,6 +38,19 @@ def next_workday(moment: datetime, zone: str) -> datetime:
     return next_working_moment(datetime.fromtimestamp(tomorrow.timestamp(), UTC), zone)
 
 
+def put_off_until(
+    *, asked_at: datetime, sent: int, remind_at: datetime | None, zone: str
+) -> datetime | None:
+    """To when the reminder after the first can be put off: by a working day. None where that would
+    change nothing: it was done already, or reminders come once a working day anyway."""
+    if sent != 1 or remind_at is None:
+        return None
+    first = next_reminder(asked_at=asked_at, sent=0, zone=zone, now=asked_at)
+    second = next_reminder(asked_at=asked_at, sent=1, zone=zone, now=first)
+    later = snoozed_until(second, zone)
+    return later if remind_at < later else None
+
+
 def next_working_moment(moment: datetime, zone: str) -> datetime:
     """``moment`` itself in working hours, else the next time that they begin."""
     local = _local(moment, zone)

@@ -15,7 +15,7 @@ from sandbox.browser import Browser
 from sandbox.narrator import Narrator
 from sandbox.people import ADA, BEN, CLEO, SandboxPerson
 from sandbox.running import BotTrouble, House, open_house
-from sandbox.slack.workspace import Message
+from sandbox.slack.workspace import SALES, Message
 
 STORY_SECONDS = 60.0
 STEP_SECONDS = 10.0
@@ -116,7 +116,7 @@ class Story:
 
     async def _asks(self, person: SandboxPerson, text: str) -> None:
         self._begin(person, f"types /sendas {text}")
-        reply = await self.house.slack.command(person, "/sendas", text)
+        reply = await self.house.slack.command(person, "/sendas", text, SALES)
         self._demand(reply.ok, f"Slack tells {person.name}: {reply.problem}")
         whisper = await self._message(person, "Asked", is_ephemeral=True)
         self._tell_message(person, whisper, "only they see this")

@@ -6,7 +6,7 @@ from slack_sdk.models.blocks import (
     Block,
 )
 
-from bot.cards import words
+from bot.cards import dialogs, words
 from bot.cards.markup import heard, mention, moment, quoted, quoted_name
 from bot.cards.parts import ALARM, CALM, QUESTION, button, context, notice, section
 from bot.cards.pronouns import Party, party
@@ -140,7 +140,18 @@ def departures(
         small="I look everybody up once more before anything ends. Without an answer nothing ends, "
         "and I'll look again within a day.",
         buttons=[
-            button(END_THEM, "End them", held.question or "", style="danger"),
+            button(
+                END_THEM,
+                "End them",
+                held.question or "",
+                style="danger",
+                confirm=dialogs.asked(
+                    "End all of it?",
+                    f"This ends {_losses(toll)}. Whoever is there after all keeps everything.",
+                    yes="End them",
+                    no="Not yet",
+                ),
+            ),
             button(KEEP_THEM, "Keep them", held.question or ""),
         ],
     )

@@ -1,6 +1,6 @@
 """What is said back at once: refusals with one good example, help, and what was done."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from bot.cards import hints, misread, words
 from bot.cards.markup import mention, moment, quoted, unmarked
@@ -18,6 +18,7 @@ from bot.refusals import (
     NotConnectedYet,
     NotDone,
     NothingToAnswer,
+    NoTime,
     NotKnown,
     NotYours,
     OtherAccount,
@@ -27,6 +28,7 @@ from bot.refusals import (
     Settled,
     StandingOver,
     Thing,
+    TwoTimes,
 )
 from bot.slack.errors import SlackRefused, SlackRetryLater
 from bot.times.saying import say_length
@@ -66,6 +68,8 @@ HELP = f"""*Send email as a colleague in Close, for as long as they allow it.*
 • `/sendas grant @colleague 2h` lets somebody send as you without being asked; groups work too
 • `/sendas revoke @colleague`, or `revoke all`, ends what you gave
 • `/sendas release @colleague` ends what you were given
+• `/sendas cancel @colleague` cancels your request; `stop @colleague` ends whatever there is
+• `/sendas extend @colleague 2h` asks for more time, or gives it
 • `/sendas connect` connects your Close account (once, before you let anybody send as you)
 • `/sendas disconnect` ends what you lent, and I forget your Close account
 
@@ -93,6 +97,9 @@ _REASONS: dict[type[Exception], str] = {
     ListChanged: "This list has changed since you read it, so nothing happened. Please look again.",
     DraftGone: "That question was answered already, or is too old. Please ask again.",
     NoSuchDelegation: "There is nothing open between the two of you. `/sendas list` shows what is.",
+    TwoTimes: "More than one of these fields says for how long, so I do not know which one you "
+    "mean. Please leave one; if it is one of the two below, choose “Something else” above.",
+    NoTime: "Please write for how long, or pick a date and time below.",
     NobodyThere: "Nobody but you is in that group. Nothing changed.",
     NotDone: "Nothing changed.",
     SlackRetryLater: "Slack is not answering at the moment, so nothing changed. Please try again.",
@@ -142,19 +149,24 @@ _WORDS_ARE_MISSING = {Refusal.REASON_MISSING}
 
 
 def explain(
-    error: Exception, policy: Policy, *, reader: str | None = None, plain: bool = False
+    error: Exception,
+    policy: Policy,
+    *,
+    reader: str | None = None,
+    plain: bool = False,
+    names: Mapping[str, str] | None = None,
 ) -> str:
     """The sentence for whatever kept something from being done.
 
     ``reader`` is the Slack id of who reads it. ``plain`` is for places that show no markup, such
-    as the errors in a form.
+    as the errors in a form: there people are called by their ``names``.
     """
     sentence = _explain(error, policy, reader)
     if not plain:
         return sentence
     for rest in (" For example:", *_UNDONE):
         sentence = sentence.partition(rest)[0]
-    return unmarked(sentence)
+    return unmarked(sentence, names)
 
 
 def _explain(error: Exception, policy: Policy, reader: str | None) -> str:
@@ -198,6 +210,13 @@ def granted(outcomes: Sequence[Outcome], said: str, policy: Policy) -> str:
         return _granted_one(outcomes[0].person_id, said)
     lines = [_outcome(each, "can send email as you", policy) for each in outcomes]
     return "\n".join([f"Given {said}:", *lines])
+
+
+def cannot_get(outcomes: Sequence[Outcome], policy: Policy) -> Sequence[str]:
+    """Who of several cannot get a right, and why: some by name, the others counted."""
+    lines = [_outcome(each, "", policy) for each in outcomes[: words.MOST_NAMED]]
+    more = len(outcomes) - len(lines)
+    return [*lines, f"• and {more} more"] if more else lines
 
 
 def _granted_one(grantee_id: str, said: str) -> str:
@@ -280,6 +299,14 @@ def given_back(delegation: Delegation) -> str:
     return f"Done: your request to send as {grantor} is cancelled."
 
 
+def extended(delegation: Delegation) -> str:
+    """The answer to ``/sendas extend`` with a time."""
+    if delegation.extension is not None:
+        return f"Asked {mention(delegation.grantor_id)} for {words.more(delegation.extension)}."
+    pair = f"{mention(delegation.grantee_id)} can send as {mention(delegation.grantor_id)}"
+    return f"Done: {pair} {words.end(delegation)}."
+
+
 def settled(delegation: Delegation, state: State, reader: str | None = None) -> str:
     """Why a click changed nothing: what the delegation is now."""
     is_now = {
@@ -326,11 +353,10 @@ def _already_open(d: Delegation, reader: str | None) -> str:
 
 def _not_understood(error: NotUnderstood) -> str:
     word = f"“{quoted(error.word)}”" if error.word else "that"
-    verb = "" if error.verb is Verb.REQUEST else f"{error.verb} "
-    example = EXAMPLE if error.verb is Verb.REQUEST else f"`/sendas {verb}@colleague`"
-    understood = f"`{verb.strip()}` and the person"
+    example = EXAMPLE if error.verb is Verb.REQUEST else f"`/sendas {error.said} @colleague`"
+    understood = f"`{error.said}` and the person"
     if error.verb in ALONE:
-        example = understood = f"`/sendas {error.verb}`"
+        example = understood = f"`/sendas {error.said}`"
     match error.muddle:
         case Muddle.GROUP:
             problem = "That is a group. A request goes to people, who each answer for themselves."

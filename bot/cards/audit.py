@@ -11,6 +11,7 @@ from models.event import EventRecord
 
 LINES = {  # what the channel is told of, and how where there is no more to say
     Event.GRANT: "{who} gave the right without being asked",
+    Event.CHANGE: "{who} changed the request",
     Event.APPROVE: "{who} approved it",
     Event.DENY: "{who} denied it",
     Event.CANCEL: "{who} cancelled it before it began",
@@ -83,11 +84,14 @@ def _what(d: Delegation, record: EventRecord, *, is_superseded: bool = False) ->
             return said + (twin if d.has_twin and not is_superseded else "")
         case Event.FAIL:
             return f"{said} {words.trouble(d, None)}"
-        case Event.EXTEND:
-            how = "" if record.actor == d.grantor_id else " by a standing approval"
-            # The row knows only the latest end.
-            end = "" if is_superseded else f"; now it lasts {words.end(d)}"
-            return f"{said}{how}{end}"
+        case Event.CHANGE | Event.EXTEND:
+            is_standing = record.event is Event.EXTEND and record.actor != d.grantor_id
+            how = " by a standing approval" if is_standing else ""
+            terms = (
+                f"is {words.terms(d)}" if record.event is Event.CHANGE else f"lasts {words.end(d)}"
+            )
+            # The row knows only the latest terms.
+            return f"{said}{how}" + ("" if is_superseded else f"; now it {terms}")
         case _:
             return said
 

@@ -4,18 +4,19 @@ from collections.abc import Collection, Sequence
 
 from slack_sdk.models.blocks import ActionsBlock, Block
 
-from bot.cards import parts, receipts, words
-from bot.cards.delegations import LABELS, MARKS, MOST_TEXT, STYLES
-from bot.cards.faces import Action
+from bot.cards import dialogs, parts, receipts, words
+from bot.cards.delegations import LABELS, MARKS, MOST_TEXT, button
+from bot.cards.faces import Action, again
 from bot.cards.foreign import plain
 from bot.cards.markup import heard, mention, quoted
 from bot.slack.message import Message
+from models.card import Audience
 from models.delegation import WAITS_FOR_GRANTOR, Delegation, Event, State, Trouble
-from models.mark import marked
 
 REVOKE_BUNDLE = "revoke_bundle"
 MOST_REASON = 300  # characters of it in the notification, beside all the lines
 MOST_LINES = 20  # people with a line and a button of their own; more are counted
+DEAD_ENDS = (State.DENIED, State.LAPSED, State.CANCELLED, State.FAILED)
 CONNECTS = (*WAITS_FOR_GRANTOR, Trouble.OTHER_CLOSE_ACCOUNT)
 
 _HOW = {
@@ -56,7 +57,16 @@ def wished(bundle: Sequence[Delegation], apart: Collection[str]) -> Message:
         blocks.append(parts.context(said[-1]))
     if is_grant and sum(each.state in (State.APPROVED, State.ACTIVE) for each in bundle) > 1:
         revoke = parts.button(
-            REVOKE_BUNDLE, "Revoke all of these", first.bundle_id or "", style="danger"
+            REVOKE_BUNDLE,
+            "Revoke all of these",
+            first.bundle_id or "",
+            style="danger",
+            confirm=dialogs.asked(
+                "Revoke all of these?",
+                "Everybody in this message can no longer send email as you, at once.",
+                yes="Revoke all",
+                no="Keep them",
+            ),
         )
         blocks.append(ActionsBlock(elements=[revoke]))
     return Message(_plain(said), blocks)
@@ -116,14 +126,17 @@ def _with_button(line: str, d: Delegation, *, is_grant: bool, is_apart: bool) ->
     action = _action(d, is_grant=is_grant)
     if is_apart or action is None:
         return parts.section(line)
-    button = parts.button(action, LABELS[action], marked(d), style=STYLES.get(action))
-    return parts.section(line, block_id=f"delegation:{d.id}", accessory=button)
+    own = Audience.GRANTEE if d.requester_id == d.grantee_id else Audience.REQUESTER
+    pressed = button(d, Audience.GRANTOR if is_grant else own, action, "")
+    return parts.section(line, block_id=f"delegation:{d.id}", accessory=pressed)
 
 
 def _action(d: Delegation, *, is_grant: bool) -> Action | None:
     if is_grant:
         return Action.REVOKE if d.state in (State.APPROVED, State.ACTIVE) else None
-    return Action.CANCEL if d.state in (State.REQUESTED, State.APPROVED) else None
+    if d.state in (State.REQUESTED, State.APPROVED):
+        return Action.CANCEL
+    return next(iter(again(d, d.requester_id)), None) if d.state in DEAD_ENDS else None
 
 
 def _why(d: Delegation) -> str:

@@ -11,11 +11,12 @@ from slack_sdk.models.blocks import (
     PlainTextObject,
 )
 
-from bot.cards import parts
+from bot.cards import dialogs, parts
 from bot.cards.faces import Action, Face, face
 from bot.cards.foreign import plain
 from bot.cards.markup import heard, quoted
 from bot.slack.message import Message
+from bot.times.saying import say_weekday
 from models.card import Audience
 from models.delegation import Delegation, State
 from models.mark import marked
@@ -33,6 +34,8 @@ LABELS = {
     Action.DECLINE_EXTENSION: "Leave as it is",
     Action.SNOOZE: "Remind me next workday",
     Action.REMIND: "Remind them",
+    Action.CHANGE: "Change it",
+    Action.ASK_AGAIN: "Ask again",
 }
 MOST_TEXT = 3900  # characters beside the blocks; an update takes 4,000 (slack.md §5)
 LONGEST_NAME = 40  # characters on a button
@@ -48,7 +51,6 @@ CHOICES = {  # behind the "more" menu of a request
 STYLES = {
     Action.APPROVE_EXTENSION: "primary",
     Action.APPROVE: "primary",
-    Action.CONNECT: "primary",
     Action.REVOKE: "danger",
 }
 MARKS = {
@@ -109,23 +111,41 @@ def buttons(
         elements=[
             _menu(delegation)
             if action is Action.MORE
-            else button(action, marked(delegation), connect_url, audience, grantor_name)
+            else button(delegation, audience, action, connect_url, grantor_name)
             for action in actions
         ],
     )
 
 
 def button(
-    action: Action, value: str, connect_url: str, audience: Audience, grantor_name: str = ""
+    delegation: Delegation,
+    audience: Audience,
+    action: Action,
+    connect_url: str,
+    grantor_name: str = "",
 ) -> ButtonElement:
-    """One button; only "Connect Close" is a link."""
+    """One button; what takes away asks once more."""
+    if action is Action.CONNECT:
+        return connect(marked(delegation), connect_url)
+    said = label(action, audience, grantor_name)
     return parts.button(
         action,
-        label(action, audience, grantor_name),
-        value,
+        _put_off(delegation) or said if action is Action.SNOOZE else said,
+        marked(delegation),
         style=STYLES.get(action),
-        url=connect_url if action is Action.CONNECT else None,
+        confirm=dialogs.before(action, delegation, audience),
     )
+
+
+def connect(value: str, connect_url: str) -> ButtonElement:
+    """The only button that is a link."""
+    said = LABELS[Action.CONNECT]
+    return parts.button(Action.CONNECT, said, value, style="primary", url=connect_url)
+
+
+def _put_off(delegation: Delegation) -> str:
+    later = delegation.put_off_until
+    return f"Remind me {say_weekday(later, delegation.grantor_zone)}" if later else ""
 
 
 def label(action: Action, audience: Audience, grantor_name: str = "") -> str:

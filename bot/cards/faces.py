@@ -13,7 +13,14 @@ from bot.cards.foreign import plain
 from bot.cards.markup import mention, moment, quoted, quoted_address
 from bot.cards.pronouns import party
 from models.card import Audience
-from models.delegation import WAITS_FOR_GRANTEE, WAITS_FOR_GRANTOR, Delegation, State, Trouble
+from models.delegation import (
+    WAITS_FOR_GRANTEE,
+    WAITS_FOR_GRANTOR,
+    Delegation,
+    Event,
+    State,
+    Trouble,
+)
 
 MOST_ASKED = 200  # characters of a reason beside an answer; both fit into a notification
 _NO_ANSWER = "Close never answered when I asked for this."
@@ -36,6 +43,8 @@ class Action(StrEnum):
     REMIND = "remind"
     MORE = "more"
     RECEIPT = "receipt"
+    CHANGE = "change"
+    ASK_AGAIN = "ask_again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +166,7 @@ def _active_for_grantor(d: Delegation, grantee: str) -> Face:
         new_end = words.new_end(d, d.extension)
         return Face(
             f"{grantee} asks for {words.more(d.extension)} to send email as you",
-            [f"{_capital(new_end)}. Nothing is interrupted if you agree."],
+            [f"{_capital(new_end)}. Nothing is interrupted if you agree.", *_said_with(d)],
             actions=[Action.APPROVE_EXTENSION, Action.DECLINE_EXTENSION, Action.REVOKE],
         )
     return Face(
@@ -193,19 +202,19 @@ def _for_grantee(d: Delegation, unconfirmed: Collection[str]) -> Face:
             return Face(
                 f"{who} to send email as {grantor}",
                 [words.length(d, me), _unanswered(d, grantor), *_unknown_account(d)],
-                actions=[*_connecting(d), Action.CANCEL],
+                actions=[*_connecting(d), *_change(d), Action.CANCEL],
             )
         case State.APPROVED:
             return Face(
                 _agreed_for_grantee(d, grantor),
-                [words.length(d, me), waiting(d, me, unconfirmed)],
+                [words.length(d, me), waiting(d, me, unconfirmed), *_word(d)],
                 _to_be_reminded(d, grantor, unconfirmed),
                 [*_connecting(d), *_reminding(d, unconfirmed), Action.CANCEL],
             )
         case State.ACTIVE:
             return Face(
                 f"You can send email as {grantor} {words.end(d)}{words.asked_for(d, me)}",
-                [*_extension(d, grantor), _how_to_send(d, grantor)],
+                [*_extension(d, grantor), _how_to_send(d, grantor), *_word(d)],
                 actions=[*_extend(d), Action.RELEASE],
             )
         case State.ENDING:
@@ -219,14 +228,15 @@ def _for_grantee(d: Delegation, unconfirmed: Collection[str]) -> Face:
                 over if d.has_twin else f"You can no longer send email as {grantor}", [_over(d, me)]
             )
         case State.DENIED:
-            return _denied(d, me, f"{grantor} denied {_request(d)}")
+            return _denied(d, me, f"{grantor} denied {_request(d)}", again(d, me))
         case State.CANCELLED:
-            return Face(words.why_cancelled(d, me), [_UNTOUCHED])
+            return Face(words.why_cancelled(d, me), [_UNTOUCHED], actions=again(d, me))
         case State.LAPSED:
-            return Face(_lapsed_for_grantee(d, grantor), [_why_lapsed(d, me)])
+            headline = _lapsed_for_grantee(d, grantor)
+            return Face(headline, [_why_lapsed(d, me)], actions=again(d, me))
         case State.FAILED:
             headline = f"You were not given the right to send as {grantor}"
-            return _failed(d, me, headline, actions=_connecting(d))
+            return _failed(d, me, headline, actions=[*_connecting(d), *again(d, me)])
 
 
 def _lapsed_for_grantee(d: Delegation, grantor: str) -> str:
@@ -241,10 +251,12 @@ def _for_bystander(d: Delegation, reader: str | None, unconfirmed: Collection[st
     pair = f"{grantee} to send email as {grantor}"
     request = f"request for {pair}"
     asker = party(d.requester_id, reader)
+    ask_again = again(d, d.requester_id)
     match d.state:
         case State.REQUESTED:
             lines = [words.length(d, reader), _unanswered(d, grantor)]
-            return Face(f"{asker.first} asked for {pair}", lines, actions=[Action.CANCEL])
+            actions = [Action.CHANGE, Action.CANCEL]
+            return Face(f"{asker.first} asked for {pair}", lines, actions=actions)
         case State.APPROVED:
             return Face(
                 f"{grantor} approved {grantee} to send email as them",
@@ -264,13 +276,17 @@ def _for_bystander(d: Delegation, reader: str | None, unconfirmed: Collection[st
                 [_over(d, reader)],
             )
         case State.DENIED:
-            return _denied(d, reader, f"{grantor} denied {asker.whose} request for {grantee}")
+            headline = f"{grantor} denied {asker.whose} request for {grantee}"
+            return _denied(d, reader, headline, ask_again)
         case State.CANCELLED:
-            return Face(words.why_cancelled(d, reader), [f"It was for {pair}. {_UNTOUCHED}"])
+            lines = [f"It was for {pair}. {_UNTOUCHED}"]
+            return Face(words.why_cancelled(d, reader), lines, actions=ask_again)
         case State.LAPSED:
-            return Face(f"{asker.first_whose} {request} lapsed", [_why_lapsed(d, reader)])
+            lines = [_why_lapsed(d, reader)]
+            return Face(f"{asker.first_whose} {request} lapsed", lines, actions=ask_again)
         case State.FAILED:
-            return _failed(d, reader, f"{asker.first_whose} {request} could not be carried out")
+            headline = f"{asker.first_whose} {request} could not be carried out"
+            return _failed(d, reader, headline, actions=ask_again)
 
 
 def _asks(d: Delegation, grantee: str) -> str:
@@ -416,8 +432,19 @@ def _extend(d: Delegation) -> list[Action]:
     return [] if d.ends_at is None else [Action.EXTEND]
 
 
+def _change(d: Delegation) -> list[Action]:
+    """To the grantee, if it is their own request."""
+    return [Action.CHANGE] if d.requester_id == d.grantee_id else []
+
+
+def again(d: Delegation, reader: str) -> list[Action]:
+    """To whoever asked, unless somebody in it has left: then nothing can come of it."""
+    is_gone = d.end_event is Event.OFFBOARD
+    return [Action.ASK_AGAIN] if d.requester_id == reader and not is_gone else []
+
+
 def _snooze(d: Delegation) -> list[Action]:
-    return [Action.SNOOZE] if d.reminders and _has_next_reminder(d) else []
+    return [Action.SNOOZE] if d.put_off_until is not None else []
 
 
 def _has_next_reminder(d: Delegation) -> bool:
@@ -430,14 +457,29 @@ def _next_reminder(d: Delegation) -> str:
     return f"I'll remind you {moment(d.remind_at)}. "
 
 
-def _denied(d: Delegation, reader: str | None, headline: str) -> Face:
+def _denied(
+    d: Delegation, reader: str | None, headline: str, actions: Sequence[Action] = ()
+) -> Face:
     """Who said what: an answer without a name could be anybody's."""
     said = [
         (party(d.grantor_id, reader).first, quoted(d.note)),
         (f"{party(d.requester_id, reader).first} asked", quoted(plain(d.reason, MOST_ASKED))),
     ]
     lines = [f"{who}: “{what}”" for who, what in said if what]
-    return Face(headline, lines, [moment(d.ended_at)] if d.ended_at else [], shows_reason=False)
+    small = [moment(d.ended_at)] if d.ended_at else []
+    return Face(headline, lines, small, actions, shows_reason=False)
+
+
+def _word(d: Delegation) -> list[str]:
+    """What the grantor has said with their decision."""
+    said = quoted(d.note)
+    return [f"{mention(d.grantor_id)}: “{said}”"] if said and d.extension is None else []
+
+
+def _said_with(d: Delegation) -> list[str]:
+    """Why somebody asks for more time."""
+    said = quoted(d.note)
+    return [f"“{said}”"] if said else []
 
 
 def _how_to_send(d: Delegation, grantor: str) -> str:

@@ -17,8 +17,8 @@ from slack_sdk.models.blocks import (
 )
 from slack_sdk.models.views import View
 
-from bot.cards import lists, words
-from bot.cards.delegations import MARKS, button, buttons
+from bot.cards import dialogs, lists, words
+from bot.cards.delegations import MARKS, button, buttons, connect
 from bot.cards.faces import Action, Face, face
 from bot.cards.markup import mention, moment, quoted_address, stretch
 from bot.cards.parts import button as part_button
@@ -27,7 +27,6 @@ from bot.cards.pronouns import party
 from models.card import Audience
 from models.delegation import Delegation, State
 from models.home import HomeList
-from models.mark import marked
 from models.overview import Excerpt, Overview
 from models.standing import StandingApproval
 
@@ -96,7 +95,7 @@ def _top(overview: Overview, connect_url: str) -> list[Block]:
 
 def _health(overview: Overview, connect_url: str) -> Block:
     connection = overview.connection
-    connect = button(Action.CONNECT, "home", connect_url, Audience.GRANTOR)
+    connecting = connect("home", connect_url)
     if overview.pairing is not None:
         asked = quoted_address(overview.pairing.account.email)
         text = (
@@ -109,13 +108,13 @@ def _health(overview: Overview, connect_url: str) -> Block:
             f"{MARKS[State.ENDED]} *Your Close account is not connected.* You only need that to "
             "let colleagues send as you."
         )
-        return section(text, block_id="connection", accessory=connect)
+        return section(text, block_id="connection", accessory=connecting)
     if not connection.is_alive:
         text = (
             f"{MARKS[State.FAILED]} *Your connection to Close no longer works.* Connect again: "
             "until then I can neither give rights in your name nor take them away."
         )
-        return section(text, block_id="connection", accessory=connect)
+        return section(text, block_id="connection", accessory=connecting)
     email = quoted_address(connection.account.email)
     return section(f"{MARKS[State.ACTIVE]} *Your Close account is connected:* {email}")
 
@@ -171,7 +170,7 @@ def _row(delegation: Delegation, overview: Overview) -> list[Block]:
             section(
                 text,
                 block_id=f"delegation:{delegation.id}",
-                accessory=button(actions[0], marked(delegation), "", audience),
+                accessory=button(delegation, audience, actions[0], ""),
             )
         ]
     blocks: list[Block] = [section(text)]
@@ -196,10 +195,15 @@ def _standing_row(standing: StandingApproval, name: HomeList) -> Block:
     limits = lists.limits(standing)
     if name is HomeList.TRUSTING:
         return section(f"{mention(standing.grantor_id)}: {limits}")
+    question = dialogs.asked(
+        "End this standing approval?",
+        "Their requests wait for your answer again. What has not begun yet is cancelled, and what "
+        "is active goes on until its end.",
+    )
     return section(
         f"{mention(standing.grantee_id)}: {limits}",
         block_id=f"standing:{standing.id}",
-        accessory=part_button(END_STANDING, "End", standing.id),
+        accessory=part_button(END_STANDING, "End", standing.id, confirm=question),
     )
 
 

@@ -5,11 +5,12 @@ broken up, wherever it stands in mrkdwn.
 """
 
 import re
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from bot.cards import foreign
 
-_MENTION = re.compile(r"<@[A-Z0-9]+>")
+_MENTION = re.compile(r"<@([A-Z0-9]+)>")
 _DATE = re.compile(r"<!date\^[^|>]*\|([^>]*)>")
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 # An underscore inside a word formats nothing, and addresses have to stay copyable.
@@ -57,9 +58,18 @@ def quoted_address(text: str) -> str:
     return _escaped(foreign.address(text))
 
 
-def unmarked(text: str) -> str:
-    """The same for places that show plain text only, such as the errors in a form."""
-    text = _DATE.sub(r"\1", _MENTION.sub("that person", text))
+def mentioned(text: str) -> Sequence[str]:
+    """The Slack ids of everybody who is mentioned."""
+    return _MENTION.findall(text)
+
+
+def unmarked(text: str, names: Mapping[str, str] | None = None) -> str:
+    """The same for places that show plain text only, such as the errors in a form: ``names`` are
+    those of the people who are mentioned, by their Slack ids."""
+    called = names or {}
+    parts = _MENTION.split(text)  # every second one is an id
+    parts[1::2] = [foreign.name(called.get(each, "")) or "that person" for each in parts[1::2]]
+    text = _DATE.sub(r"\1", "".join(parts))
     for character, entity in reversed(_ESCAPES.items()):
         text = text.replace(entity, character)
     return text.replace(_BREAK, "").replace("`", "").replace("*", "")

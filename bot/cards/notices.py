@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 from slack_sdk.models.blocks import (
     ButtonElement,
+    ConfirmObject,
 )
 
-from bot.cards import words
+from bot.cards import dialogs, foreign, words
 from bot.cards.faces import Action
 from bot.cards.markup import mention, moment, quoted_address
 from bot.cards.parts import ALARM, CALM, QUESTION, button, notice
@@ -19,7 +20,9 @@ from models.delegation import Delegation, State
 from models.mark import mark_of_leaving, marked
 from models.pairing import Pairing, Verdict
 
-CONFIRM_PAIRING, REJECT_PAIRING, DISCONNECT = "confirm_pairing", "reject_pairing", "disconnect"
+CONFIRM_PAIRING, REJECT_PAIRING = "confirm_pairing", "reject_pairing"
+DISCONNECT, STAY = "disconnect", "stay_connected"
+STAYED = "OK, cancelled. You are still connected to Close."
 
 
 def connection_lost(
@@ -72,9 +75,21 @@ def pairing(pairing: Pairing, held: Account | None = None, *, reader: str | None
         f"are not sure, ask {person}, or reject.",
         buttons=[
             button(CONFIRM_PAIRING, "Confirm", marked(pairing, held), style="primary"),
-            button(REJECT_PAIRING, "Reject", marked(pairing, held), style="danger"),
+            _reject(pairing, held),
         ],
     )
+
+
+def _reject(pairing: Pairing, held: Account | None) -> ButtonElement:
+    account = foreign.address(pairing.account.email)
+    question = dialogs.asked(
+        "Reject this account?",
+        f"{account} is not connected for them, and they are told so. They can connect again.",
+        yes="Reject",
+        no="Not yet",
+    )
+    value = marked(pairing, held)
+    return button(REJECT_PAIRING, "Reject", value, style="danger", confirm=question)
 
 
 def _known_as(pairing: Pairing, person: str) -> list[str]:
@@ -185,8 +200,23 @@ def leaving_question(
             "Then my access is revoked in Close, and its tokens are deleted.",
         ],
         small="Nothing changes until you click.",
-        buttons=[button(DISCONNECT, "End these and disconnect", f"mine:{mark}", style="danger")],
+        buttons=[
+            button(
+                DISCONNECT,
+                "End these and disconnect",
+                f"mine:{mark}",
+                style="danger",
+                confirm=_really_leave(len(dependents)),
+            ),
+            button(STAY, "Never mind", "mine"),
+        ],
     )
+
+
+def _really_leave(count: int) -> ConfirmObject:
+    ends = "It ends the right" if count == 1 else f"It ends the {count} rights"
+    text = f"{ends} that you read here, and then my access to your Close account."
+    return dialogs.asked("Disconnect Close?", text, yes="End and disconnect", no="Stay connected")
 
 
 def leaving(dependents: Sequence[Delegation], *, is_alive: bool) -> str:

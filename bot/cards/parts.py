@@ -10,6 +10,7 @@ from slack_sdk.models.blocks import (
     ActionsBlock,
     Block,
     ButtonElement,
+    ConfirmObject,
     ContextBlock,
     HeaderBlock,
     MarkdownTextObject,
@@ -52,15 +53,22 @@ def header(text: str) -> HeaderBlock:
 
 
 def button(
-    action_id: str, label: str, value: str, *, style: str | None = None, url: str | None = None
+    action_id: str,
+    label: str,
+    value: str,
+    *,
+    style: str | None = None,
+    url: str | None = None,
+    confirm: ConfirmObject | None = None,
 ) -> ButtonElement:
-    """A button; with ``url`` it is a link as well."""
+    """A button; with ``url`` it is a link as well, and with ``confirm`` Slack asks once more."""
     return ButtonElement(
         action_id=action_id,
         text=PlainTextObject(text=label, emoji=False),
         value=value,
         style=style,
         url=url,
+        confirm=confirm,
     )
 
 

@@ -5,13 +5,17 @@ from collections.abc import Sequence
 from slack_sdk.models.blocks import ActionsBlock, Block, ButtonElement
 
 from bot.cards import misread
+from bot.cards.delegations import button as delegation_button
 from bot.cards.delegations import label
 from bot.cards.faces import Action
+from bot.cards.lists import line
 from bot.cards.markup import mention
 from bot.cards.parts import button, section
 from bot.grammar import Verb
 from bot.slack.message import Message
 from models.card import Audience
+from models.delegation import Delegation, State
+from models.mark import marked
 
 READINGS = ("first_reading", "second_reading", "third_reading", "fourth_reading")
 GRANT_ALL, NEVER_MIND = "grant_all", "never_mind"
@@ -39,8 +43,14 @@ def within_limits(draft_id: str, problem: str, wished: str, offered: str, verb: 
     return _question(said, [yes, button(NEVER_MIND, "Never mind", draft_id)], draft_id)
 
 
-def really_grant(draft_id: str, people: Sequence[str], terms: str) -> Message:
-    """Everybody who would get the right, by name."""
+def really_grant(
+    draft_id: str, people: Sequence[str], terms: str, problems: Sequence[str] = ()
+) -> Message:
+    """Everybody who would get the right, by name; ``problems`` are why others cannot."""
+    others = "\n".join(["These cannot get it:", *problems]) if problems else ""
+    if not people:
+        said = others or "Nobody was named."
+        return Message(said, [section(said)])
     names = ", ".join(mention(person) for person in people)
     count = "this person" if len(people) == 1 else f"these {len(people)} people"
     said = f"Let {count} send email as you {terms}? {names}"
@@ -48,22 +58,45 @@ def really_grant(draft_id: str, people: Sequence[str], terms: str) -> Message:
         button(GRANT_ALL, f"Grant to {len(people)}", draft_id, style="primary"),
         button(NEVER_MIND, "Never mind", draft_id),
     ]
-    return _question(said, buttons, draft_id)
+    return _question(said, buttons, draft_id, others)
 
 
-def offer_extension(delegation_id: str, said: str, audience: Audience) -> Message:
-    """What is active already can be made longer."""
-    extend = button(Action.EXTEND, label(Action.EXTEND, audience), delegation_id)
+def offer(action: Action, delegation: Delegation, said: str, audience: Audience) -> Message:
+    """What can be done in place of what was asked for: extend what is active, or change what waits
+    for an answer."""
+    offered = button(action, label(action, audience), marked(delegation))
     blocks: list[Block] = [
         section(said),
-        ActionsBlock(elements=[extend]),
+        ActionsBlock(elements=[offered]),
     ]
     return Message(said, blocks)
 
 
-def _question(said: str, buttons: Sequence[ButtonElement], draft_id: str) -> Message:
+def which_right(found: Sequence[Delegation], reader: str, action: Action | None = None) -> Message:
+    """Several of the reader's rights and requests can be meant: each with its button."""
+    said = "More than one can be meant. Which one?"
+    lines = [line(each, reader) for each in found]
+    blocks: list[Block] = [
+        section(shown, accessory=_ending(each, reader, action))
+        for shown, each in zip(lines, found, strict=True)
+    ]
+    return Message("\n".join([said, *lines]), [section(said), *blocks])
+
+
+def _ending(d: Delegation, reader: str, action: Action | None) -> ButtonElement:
+    if d.grantor_id == reader:
+        return delegation_button(d, Audience.GRANTOR, action or Action.REVOKE, "")
+    audience = Audience.GRANTEE if d.grantee_id == reader else Audience.REQUESTER
+    ends = Action.RELEASE if d.state is State.ACTIVE else Action.CANCEL
+    return delegation_button(d, audience, action or ends, "")
+
+
+def _question(
+    said: str, buttons: Sequence[ButtonElement], draft_id: str, more: str = ""
+) -> Message:
     blocks: list[Block] = [
         section(said),
+        *([section(more)] if more else []),
         ActionsBlock(block_id=f"draft:{draft_id}", elements=list(buttons)),
     ]
-    return Message(said, blocks)
+    return Message(f"{said}\n{more}" if more else said, blocks)

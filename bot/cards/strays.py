@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from slack_sdk.models.blocks import (
     ActionsBlock,
     Block,
+    ButtonElement,
     InputBlock,
     Option,
     PlainTextInputElement,
@@ -13,7 +14,7 @@ from slack_sdk.models.blocks import (
 )
 from slack_sdk.models.views import View
 
-from bot.cards import foreign, words
+from bot.cards import dialogs, foreign, words
 from bot.cards.hints import WITH_AN_END
 from bot.cards.markup import heard, mention, quoted_name
 from bot.cards.parts import button, context, section
@@ -309,10 +310,20 @@ def _row(stray: Stray, buttons: Sequence[str], value: str) -> ActionsBlock:
     return ActionsBlock(
         block_id=f"stray:{stray.id}",
         elements=[
-            button(each, _LABELS[each], value, style="danger" if each == REMOVE else None)
+            _remove(stray, value) if each == REMOVE else button(each, _LABELS[each], value)
             for each in buttons
         ],
     )
+
+
+def _remove(stray: Stray, value: str) -> ButtonElement:
+    who = foreign.name(stray.grantee_name) or "They"
+    text = (
+        f"{who} can no longer send email as you, at once. It was set up in Close itself, and can "
+        "only be set up again there."
+    )
+    question = dialogs.asked("Remove this right in Close?", text, yes="Remove")
+    return button(REMOVE, _LABELS[REMOVE], value, style="danger", confirm=question)
 
 
 def _fits(fitting: int, others: int) -> str:

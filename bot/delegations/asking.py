@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from bot.delegations.finding import list_open
 from bot.delegations.people.departures import still_here
-from bot.desk import Actor, Desk, change, check_pair_is_free, check_span
+from bot.desk import Actor, Desk, change, check_pair_is_free, check_person, check_span
 from bot.refusals import AlreadyOpen, NotDone, Outcome, Refused
 from bot.store import Store
 from bot.store.delegations import PairTaken
@@ -59,7 +60,7 @@ async def _asked(
         raise Refused(Refusal.ONESELF, grantor_id)
     if grantor_id == actor.user_id:
         return await _granted(desk, actor, grantee_id, terms)
-    _check_reason(desk, terms.reason)
+    check_reason(desk, terms.reason)
     check_span(desk, terms.span, now=desk.now())
     await still_here(desk, actor.team_id, actor.user_id)
     grantor = await still_here(desk, actor.team_id, grantor_id)
@@ -116,9 +117,47 @@ async def grant_all(
     return await _begin_all(desk, actor, wishes)
 
 
+async def ungrantable(
+    desk: Desk, actor: Actor, grantee_ids: Sequence[str]
+) -> Mapping[str, NotDone]:
+    """Who of these cannot be granted anything now, and why; nothing is stored.
+
+    They have been looked up before: raises SlackRetryLater otherwise.
+    """
+    problems: dict[str, NotDone] = {}
+    given = {
+        each.grantee_id: each
+        for each in await list_open(desk, actor)
+        if each.grantor_id == actor.user_id
+    }
+    for grantee_id in grantee_ids:
+        try:
+            await check_person(desk, actor.team_id, grantee_id)
+        except Refused as problem:
+            problems[grantee_id] = problem
+        else:
+            if grantee_id == actor.user_id:
+                problems[grantee_id] = Refused(Refusal.ONESELF, grantee_id)
+            elif grantee_id in given:
+                problems[grantee_id] = AlreadyOpen(given[grantee_id])
+    return problems
+
+
 def last_start(desk: Desk, span: Span, now: datetime) -> datetime:
     """Until when an approved delegation may begin before it lapses."""
-    return _before(span.until, max(now, span.starts or now) + desk.policy.pending_ttl)
+    return before(span.until, max(now, span.starts or now) + desk.policy.pending_ttl)
+
+
+def before(end: datetime | None, moment: datetime) -> datetime:
+    """``moment``, or the end where that comes first."""
+    return moment if end is None else min(moment, end)
+
+
+def check_reason(desk: Desk, reason: str) -> None:
+    """Whether the policy takes this reason; raises Refused."""
+    refusal = reason_refusal(desk.policy, reason)
+    if refusal:
+        raise Refused(refusal)
 
 
 async def _granted(desk: Desk, actor: Actor, grantee_id: str, terms: Terms) -> Beginning:
@@ -126,7 +165,7 @@ async def _granted(desk: Desk, actor: Actor, grantee_id: str, terms: Terms) -> B
         raise Refused(Refusal.ONESELF, grantee_id)
     check_span(desk, terms.span, now=desk.now())
     if len(terms.reason) > 0:
-        _check_reason(desk, terms.reason)
+        check_reason(desk, terms.reason)
     grantor = await still_here(desk, actor.team_id, actor.user_id)
     grantee = await still_here(desk, actor.team_id, grantee_id)
     now = desk.now()
@@ -155,7 +194,7 @@ def _wished(desk: Desk, actor: Actor, grantor: Person, grantee: Person, terms: T
         until=terms.span.until,
         state=State.REQUESTED,
         requested_at=now,
-        lapses_at=_before(terms.span.until, now + desk.policy.pending_ttl),
+        lapses_at=before(terms.span.until, now + desk.policy.pending_ttl),
     )
 
 
@@ -212,17 +251,18 @@ def _begun(desk: Desk, store: Store, actor: Actor, wish: Beginning, *, now: date
     wished = wish.delegation
     check_pair_is_free(store, wished)
     _check_crowd(store, wished, now)
-    new = _under_standing_approval(desk, store, wished, now)
+    new = under_standing_approval(desk, store, wished, now)
     new = replace(new, wake_at=default_wake(new, now))
     return store.delegations.add(
         new, event=wish.event, actor=actor.user_id, audit_channel=desk.audit_channel
     )
 
 
-def _under_standing_approval(
+def under_standing_approval(
     desk: Desk, store: Store, wished: Delegation, now: datetime
 ) -> Delegation:
-    """A standing approval holds for whom it names, and only for what they ask themselves."""
+    """The same, approved if a standing approval covers it: that holds for whom it names, and only
+    for what they ask themselves."""
     if wished.state is not State.REQUESTED or wished.requester_id != wished.grantee_id:
         return wished
     pair = (wished.team_id, wished.grantor_id, wished.grantee_id)
@@ -260,16 +300,6 @@ def _check_crowd(store: Store, wished: Delegation, now: datetime) -> None:
             raise Refused(refusal, other)
 
 
-def _check_reason(desk: Desk, reason: str) -> None:
-    refusal = reason_refusal(desk.policy, reason)
-    if refusal:
-        raise Refused(refusal)
-
-
 def _check_number(people: Sequence[str]) -> None:
     if len(set(people)) > MOST_AT_ONCE:
         raise Refused(Refusal.TOO_MANY)
-
-
-def _before(end: datetime | None, moment: datetime) -> datetime:
-    return moment if end is None else min(moment, end)

@@ -36,17 +36,24 @@ async def answerable(desk: Desk, actor: Actor, delegation_id: str, seen: str) ->
 
 
 async def approve(
-    desk: Desk, actor: Actor, delegation_id: str, seen: str, span: Span | None = None
+    desk: Desk,
+    actor: Actor,
+    delegation_id: str,
+    seen: str,
+    span: Span | None = None,
+    note: str = "",
 ) -> Delegation:
-    """The grantor says yes, as asked or for another time. Raises as :func:`answerable`, Refused.
+    """The grantor says yes, as asked or for another time, perhaps with a word to it. Raises as
+    :func:`answerable`, Refused.
 
     Another time that names no start of its own leaves the start that was asked for. If one of the
     people is known to have left, that is carried out instead.
     """
+    check_note(note)
 
     def decide(store: Store) -> Delegation:
         delegation = asked(desk, store, actor, delegation_id, seen)
-        return approved(desk, store, actor, delegation, span)
+        return approved(desk, store, actor, delegation, span, note)
 
     return await decided(desk, actor, decide)
 
@@ -62,7 +69,12 @@ def asked(desk: Desk, store: Store, actor: Actor, delegation_id: str, seen: str)
 
 
 def approved(
-    desk: Desk, store: Store, actor: Actor, delegation: Delegation, span: Span | None = None
+    desk: Desk,
+    store: Store,
+    actor: Actor,
+    delegation: Delegation,
+    span: Span | None = None,
+    note: str = "",
 ) -> Delegation:
     """The same within a transaction that holds the row; raises Refused."""
     d = delegation
@@ -80,6 +92,7 @@ def approved(
         length=agreed.length,
         until=agreed.until,
         decided_at=now,
+        note=note,
         asked=_asked(delegation, agreed, now),
         remind_at=None,
         reminders=0,
@@ -91,8 +104,7 @@ async def deny(
     desk: Desk, actor: Actor, delegation_id: str, seen: str, note: str = ""
 ) -> Delegation:
     """The grantor says no, perhaps with a word why. Raises as :func:`answerable`, Refused."""
-    if len(note) > REASON_LIMIT:
-        raise Refused(Refusal.REASON_TOO_LONG)
+    check_note(note)
 
     def decide(store: Store) -> Delegation:
         delegation = asked(desk, store, actor, delegation_id, seen)
@@ -110,8 +122,14 @@ async def deny(
     return await change(desk, decide)
 
 
+def check_note(note: str) -> None:
+    """Whether a word with a decision is short enough; raises Refused."""
+    if len(note) > REASON_LIMIT:
+        raise Refused(Refusal.REASON_TOO_LONG)
+
+
 async def snooze(desk: Desk, actor: Actor, delegation_id: str, seen: str) -> Delegation:
-    """The grantor wants to be reminded on the next working day.
+    """The grantor wants to be reminded when the button says, or else on the next working day.
 
     Raises as :func:`answerable`, and LapsesBefore when that would be too late.
     """
@@ -119,7 +137,7 @@ async def snooze(desk: Desk, actor: Actor, delegation_id: str, seen: str) -> Del
     def decide(store: Store) -> Delegation:
         delegation = asked(desk, store, actor, delegation_id, seen)
         now = desk.now()
-        remind_at = snoozed_until(now, delegation.grantor_zone)
+        remind_at = delegation.put_off_until or snoozed_until(now, delegation.grantor_zone)
         if remind_at >= delegation.lapses_at:
             raise LapsesBefore(delegation)
         return store.delegations.apply(

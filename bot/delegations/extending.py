@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from bot.delegations.deciding import check_note
 from bot.delegations.people.departures import decided
 from bot.desk import (
     Actor,
@@ -32,14 +33,18 @@ async def extendable(desk: Desk, actor: Actor, delegation_id: str) -> Delegation
     return await look(desk, lambda store: _extendable(store, actor, delegation_id, desk.now()))
 
 
-async def extend(desk: Desk, actor: Actor, delegation_id: str, seen: str, span: Span) -> Delegation:
-    """More time: at once from the grantor or under their standing approval, else as a wish.
+async def extend(
+    desk: Desk, actor: Actor, delegation_id: str, seen: str, span: Span, note: str = ""
+) -> Delegation:
+    """More time: at once from the grantor or under their standing approval, else as a wish. The
+    other one reads the ``note``.
 
     A length is added to the present end, and an end must be later than that: ending it
     earlier has words of its own. Slack is asked at once whether both may still take part, and a
     right that goes on beyond its end without them is ended. Raises as :func:`extendable`, Changed
     and Refused.
     """
+    check_note(note)
 
     def decide(store: Store) -> Delegation:
         now = desk.now()
@@ -57,11 +62,12 @@ async def extend(desk: Desk, actor: Actor, delegation_id: str, seen: str, span: 
         check_span(desk, Span(until=ends_at, forever=ends_at is None), now=now)
         _check_longer(delegation, ends_at)
         if actor.user_id == delegation.grantor_id:
-            return _extended(desk, store, actor, delegation, ends_at, now=now)
+            return _extended(desk, store, actor, delegation, ends_at, now=now, note=note)
         standing = _standing_for(store, actor, delegation, ends_at, now)
         if standing is not None:
-            by_standing = {"standing_id": standing.id, "decided_at": now}
-            return _extended(desk, store, actor, delegation, ends_at, now=now, **by_standing)
+            return _extended(
+                desk, store, actor, delegation, ends_at, now=now, standing_id=standing.id
+            )
         _check_wishes(store, delegation, now)
         return store.delegations.apply(
             delegation,
@@ -70,6 +76,7 @@ async def extend(desk: Desk, actor: Actor, delegation_id: str, seen: str, span: 
             actor=actor.user_id,
             extension=ExtensionWish(now, length=span.length, until=span.until),
             extension_declined_at=None,
+            note=note,
         )
 
     return await decided(desk, actor, decide)
@@ -102,6 +109,7 @@ async def decline_extension(desk: Desk, actor: Actor, delegation_id: str, seen: 
             actor=actor.user_id,
             extension_declined_at=now,
             extension=None,
+            note="",
             **_by_grantor(delegation),
         )
 
@@ -172,8 +180,10 @@ def _extended(
     ends_at: datetime | None,
     *,
     now: datetime,
-    **by_standing: Any,
+    note: str = "",
+    standing_id: str | None = None,
 ) -> Delegation:
+    by_standing = {} if standing_id is None else {"standing_id": standing_id, "decided_at": now}
     return store.delegations.apply(
         delegation,
         Event.EXTEND,
@@ -187,6 +197,7 @@ def _extended(
         is_unchecked=True,
         extension_declined_at=None,
         extension=None,
+        note=note,
         asked=None,
         **(by_standing or _by_grantor(delegation)),
     )

@@ -29,6 +29,21 @@ async def between(desk: Desk, actor: Actor, *, grantor_id: str, grantee_id: str)
     return found
 
 
+async def open_with(desk: Desk, actor: Actor, person_id: str) -> Sequence[Delegation]:
+    """Everything open that concerns both the actor and that person, whatever their parts.
+
+    Raises NoSuchDelegation when there is nothing.
+    """
+    found = [
+        each
+        for each in await list_open(desk, actor)
+        if person_id in (each.grantor_id, each.grantee_id, each.requester_id)
+    ]
+    if not found or person_id == actor.user_id:
+        raise NoSuchDelegation
+    return found
+
+
 async def list_open(desk: Desk, actor: Actor) -> Sequence[Delegation]:
     """Everything open that concerns the actor, oldest first."""
     return await desk.database.run(

@@ -3,13 +3,16 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from bot.delegations import drafts
-from bot.delegations.asking import MOST_AT_ONCE
+from bot.delegations.asking import MOST_AT_ONCE, ungrantable
 from bot.delegations.wishes import Done, Wish, carry_out, look_up, say_time
 from bot.desk import Actor, Desk, zone_of
 from bot.grammar import Command, Verb, as_typed, storable
-from bot.refusals import NobodyThere, Refused
+from bot.ports import OutsideError
+from bot.refusals import NobodyThere, NoTime, Outcome, Refused, TwoTimes
+from bot.times.choices import Picked
 from bot.times.reading import read_span
 from bot.times.saying import say_span
 from bot.times.span import Ambiguous, Span
@@ -21,6 +24,7 @@ from models.policy import Refusal, length_refusal, reason_refusal
 class Question:
     """What has to be asked back; ``choices`` are the buttons' labels, the draft has the rest.
 
+    ``ungrantable`` are those who were named beside ``people``, and why they cannot get it.
     With a ``refusal`` the time goes beyond what is allowed, and the one choice is the nearest that
     is.
     """
@@ -29,6 +33,7 @@ class Question:
     people: Sequence[str]
     text: str
     choices: Sequence[str] = ()
+    ungrantable: Sequence[Outcome] = ()
     refusal: Refusal | None = None
     verb: Verb = Verb.REQUEST
 
@@ -57,7 +62,7 @@ async def from_form(
     desk: Desk,
     actor: Actor,
     grantor_ids: Sequence[str],
-    duration: str,
+    picked: Picked,
     reason: str,
     *,
     grantee_id: str | None = None,
@@ -66,7 +71,7 @@ async def from_form(
     wish = Wish(
         verb=Verb.REQUEST,
         people=grantor_ids,
-        readings=[await read_duration(desk, actor, duration)],
+        readings=[await read_picked(desk, actor, picked)],
         reason=storable(reason),
         grantee_id=grantee_id,
     )
@@ -83,6 +88,25 @@ async def read_duration(desk: Desk, actor: Actor, duration: str) -> Span:
         zone=await zone_of(desk, actor),
         default=desk.policy.default_duration,
     )
+
+
+async def read_picked(desk: Desk, actor: Actor, picked: Picked) -> Span:
+    """What was filled in where one of several fields is enough. The choice that a form opened with
+    yields to what was written or picked.
+
+    Raises DurationError, Refused, TwoTimes and NoTime.
+    """
+    given = (picked.is_own_choice, bool(picked.words), picked.moment is not None)
+    if sum(given) > 1:
+        raise TwoTimes
+    if picked.moment is not None:
+        until = datetime.fromtimestamp(picked.moment, UTC)
+        if until <= desk.now():
+            raise Refused(Refusal.DATE_PASSED)
+        return Span(until=until)
+    if picked.is_other and not picked.words:
+        raise NoTime
+    return await read_duration(desk, actor, picked.words or picked.choice)
 
 
 async def answered(desk: Desk, actor: Actor, draft_id: str, choice: int) -> Done | Question:
@@ -138,13 +162,21 @@ async def _within_limits(desk: Desk, actor: Actor, wish: Wish, refusal: Refusal)
     draft_id = await drafts.keep(desk, actor, offered)
     said = say_span(offered.span, now=desk.now(), zone=zone)
     wished = say_span(wish.span, now=desk.now(), zone=zone)
-    return Question(draft_id, wish.people, wished, [said], refusal, wish.verb)
+    return Question(draft_id, wish.people, wished, [said], refusal=refusal, verb=wish.verb)
 
 
 async def _really(desk: Desk, actor: Actor, wish: Wish) -> Question:
+    """Who of them cannot get it is said before the click, and again with what came of it."""
     said = say_time(desk, wish, await zone_of(desk, actor))
-    draft_id = await drafts.keep(desk, actor, replace(wish, is_confirmed=True))
-    return Question(draft_id, wish.people, said)
+    try:
+        await look_up(desk, wish.people)
+        problems = await ungrantable(desk, actor, wish.people)
+    except OutsideError:  # then it is found out, and said, after the click
+        problems = {}
+    people = [each for each in wish.people if each not in problems]
+    outcomes = [Outcome(each, problem=problem) for each, problem in problems.items()]
+    draft_id = await drafts.keep(desk, actor, replace(wish, is_confirmed=True)) if people else ""
+    return Question(draft_id, people, said, ungrantable=outcomes)
 
 
 async def _people(desk: Desk, actor: Actor, command: Command) -> Sequence[str]:

@@ -13,7 +13,7 @@ from slack_sdk.models.views import View
 from bot.cards import changed
 from bot.desk import Actor, Desk
 from bot.listeners import opening
-from bot.listeners.reception import REFUSALS, Reception, explain
+from bot.listeners.reception import REFUSALS, Reception
 from bot.refusals import Changed, Refused
 from bot.slack.message import Message
 from models.mark import marked, read_marked
@@ -98,7 +98,7 @@ def submits(
             said = await _submitted(reception.desk, actor, view, submitted, anew)
         except REFUSALS as error:
             beside = others.get(error.refusal, field) if isinstance(error, Refused) else field
-            text = explain(error, reception.desk.policy, plain=True)
+            text = reception.in_form(error)
             await ack(response_action="errors", errors={beside: text})
             return
         if isinstance(said, View):

@@ -4,18 +4,23 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_sdk.models.views import View
 
 from bot.cards import answers, questions
+from bot.cards.answers import CLICK_AGAIN, FORM_NOT_OPENED
+from bot.cards.faces import Action
 from bot.cards.lists import LIST_BACK, LIST_MORE, overview
 from bot.cards.parts import section
+from bot.cards.request_form import REQUEST_FORM, request_form
 from bot.cards.strays import checking
 from bot.delegations import ending, finding, understanding
 from bot.delegations.homes import MOST_PAGES
 from bot.delegations.standing import list_standing
+from bot.delegations.wishes import Done
 from bot.desk import Actor, Desk
 from bot.grammar import Command, NotUnderstood, Verb, read_command
-from bot.listeners import clicks, connections, opening
-from bot.listeners.questions import shown
+from bot.listeners import clicks, connections, opening, rights
+from bot.listeners.questions import said, shown
 from bot.listeners.reception import REFUSALS, Reception, explain
 from bot.refusals import AlreadyOpen
 from bot.slack.message import Message
@@ -23,47 +28,83 @@ from bot.strays import deciding as strays
 from models.card import Audience
 from models.delegation import State
 
+Answer = Done | str | Message | View
+DIRECT = "directmessage"  # the name of every conversation of two (slack.md §3)
+
 
 def register(app: AsyncApp, reception: Reception) -> None:
     """Listen to the slash command: do what was said, and acknowledge with the answer, which only
     the asker sees, once it is committed."""
+    desk = reception.desk
 
     async def on_command(ack: AsyncAck, command: dict[str, Any]) -> None:
-        actor = Actor(command["team_id"], command["user_id"])
-        try:
-            understood = read_command(command.get("text", ""))
-            if understood.verb is Verb.OPEN:
-                await ack()
-                await opening.show_request_form(reception, command)
-                return
-            answer = await VERBS[understood.verb](reception, actor, understood)
-        except AlreadyOpen as error:
-            answer = _already_open(reception.desk, actor, error)
-        except (NotUnderstood, *REFUSALS) as error:
-            answer = explain(error, reception.desk.policy, reader=actor.user_id)
+        answer: Answer | None = await _answer(reception, command)
+        if isinstance(answer, Done):
+            is_said = await _is_said_by_card(reception, command, answer)
+            # Who was told that the answer will follow gets one.
+            answer = None if is_said and ack.response is None else said(answer, desk.policy)
         if isinstance(answer, Message):
             await ack(answer.text, blocks=answer.blocks, response_type="ephemeral")
-        else:
+        elif isinstance(answer, str):
             await ack(answer, response_type="ephemeral")
+        else:
+            await ack()  # nothing is said beside a form, or beside the card that appears there
+        if isinstance(answer, View):
+            otherwise = FORM_NOT_OPENED if answer.callback_id == REQUEST_FORM else CLICK_AGAIN
+            await opening.show(reception, command, answer, otherwise=otherwise)
 
     app.command("/sendas")(on_command)
     clicks.replaces(app, reception, LIST_BACK, _turned)
     clicks.replaces(app, reception, LIST_MORE, _turned)
 
 
+async def _answer(reception: Reception, body: dict[str, Any]) -> Answer:
+    """What came of the command."""
+    desk, actor = reception.desk, Actor(body["team_id"], body["user_id"])
+    try:
+        understood = read_command(body.get("text", ""))
+        return await VERBS[understood.verb](reception, actor, understood)
+    except AlreadyOpen as error:
+        return _already_open(desk, actor, error)
+    except (NotUnderstood, *REFUSALS) as error:
+        return explain(error, desk.policy, reader=actor.user_id)
+
+
+async def _is_said_by_card(reception: Reception, body: dict[str, Any], done: Done) -> bool:
+    """Whether one card says all of it, and appears where the command was typed.
+
+    That somebody gave no time, and so gets the usual one, is said in any case. The bot's own
+    conversation with a person has the name that every conversation of two has.
+    """
+    usual = reception.desk.policy.default_duration
+    if len(done.outcomes) != 1 or body.get("channel_name") != DIRECT or "channel_id" not in body:
+        return False
+    delegation = done.outcomes[0].delegation
+    if delegation is None or delegation.length == usual:
+        return False
+    return await reception.responses.is_where_cards_are(body["user_id"], body["channel_id"])
+
+
 def _already_open(desk: Desk, actor: Actor, error: AlreadyOpen) -> str | Message:
-    """Asking again while it is active is a wish for more time."""
+    """Asking again is a wish for more time while it is active, and for other terms before."""
     text = explain(error, desk.policy, reader=actor.user_id)
     d = error.delegation
     if d.state is State.ACTIVE and d.ends_at and actor.user_id in (d.grantee_id, d.grantor_id):
         audience = Audience.GRANTOR if actor.user_id == d.grantor_id else Audience.GRANTEE
-        return questions.offer_extension(d.id, text, audience)
+        return questions.offer(Action.EXTEND, d, text, audience)
+    if d.state is State.REQUESTED and actor.user_id == d.requester_id:
+        return questions.offer(Action.CHANGE, d, text, Audience.GRANTEE)
     return text
 
 
-async def _ask(reception: Reception, actor: Actor, command: Command) -> str | Message:
+async def _open(reception: Reception, actor: Actor, _command: Command) -> View:
+    return request_form(reception.desk.policy, await opening.reader_of(reception.desk, actor))
+
+
+async def _ask(reception: Reception, actor: Actor, command: Command) -> Done | str | Message:
     desk = reception.desk
-    return shown(await understanding.from_command(desk, actor, command), desk.policy)
+    outcome = await understanding.from_command(desk, actor, command)
+    return outcome if isinstance(outcome, Done) else shown(outcome, desk.policy)
 
 
 async def _list(reception: Reception, actor: Actor, command: Command) -> str | Message:
@@ -134,7 +175,8 @@ async def _help(reception: Reception, _actor: Actor, _command: Command) -> str:
     return answers.help_text(reception.desk.policy)
 
 
-VERBS: dict[Verb, Callable[[Reception, Actor, Command], Awaitable[str | Message]]] = {
+VERBS: dict[Verb, Callable[[Reception, Actor, Command], Awaitable[Answer]]] = {
+    Verb.OPEN: _open,
     Verb.REQUEST: _ask,
     Verb.GRANT: _ask,
     Verb.LIST: _list,
@@ -143,5 +185,8 @@ VERBS: dict[Verb, Callable[[Reception, Actor, Command], Awaitable[str | Message]
     Verb.DISCONNECT: connections.disconnect,
     Verb.REVOKE: _revoke,
     Verb.RELEASE: _release,
+    Verb.CANCEL: rights.cancel,
+    Verb.STOP: rights.stop,
+    Verb.EXTEND: rights.extend,
     Verb.HELP: _help,
 }

@@ -16,6 +16,7 @@ from models.mark import read_marked
 def register(app: AsyncApp, reception: Reception) -> None:
     """Listen to the button that confirms a disconnection, and to an admin's answers."""
     clicks.replaces(app, reception, notices.DISCONNECT, _leave)
+    clicks.replaces(app, reception, notices.STAY, _stay)
     clicks.decides(app, reception, notices.CONFIRM_PAIRING, pairings.confirm)
     clicks.decides(app, reception, notices.REJECT_PAIRING, pairings.reject)
 
@@ -49,6 +50,10 @@ async def _leave(desk: Desk, actor: Actor, value: str) -> str | Message:
         return await _asked_anew(desk, actor)
     is_alive = standing.connection is not None and standing.connection.is_alive
     return notices.leaving(standing.dependents, is_alive=is_alive)
+
+
+async def _stay(_desk: Desk, _actor: Actor, _value: str) -> str:
+    return notices.STAYED
 
 
 async def _asked_anew(desk: Desk, actor: Actor) -> str | Message:

@@ -6,7 +6,9 @@ import structlog
 from slack_sdk.models.views import View
 
 from bot.cards.answers import CLICK_AGAIN, FORM_NOT_OPENED
-from bot.cards.request_form import request_form
+from bot.cards.request_form import Known, request_form
+from bot.cards.time_fields import Reader
+from bot.desk import Actor, Desk, zone_of
 from bot.listeners.reception import Reception
 from bot.slack.errors import SlackError
 
@@ -29,6 +31,19 @@ async def show(
 async def show_request_form(
     reception: Reception, body: dict[str, Any], *, person_id: str | None = None
 ) -> None:
-    """Every way to the request form ends here; ``person_id`` is filled in."""
-    form = request_form(reception.desk.policy, person_id=person_id)
+    """Every way to an empty request form ends here; ``person_id`` is filled in."""
+    desk = reception.desk
+    user_id = str(body["user_id"] if "user_id" in body else body["user"]["id"])
+    known = Known(grantor_ids=[person_id] if person_id else [])
+    form = request_form(desk.policy, await reader_of(desk, Actor("", user_id)), known)
     await show(reception, body, form, otherwise=FORM_NOT_OPENED)
+
+
+async def reader_of(desk: Desk, actor: Actor) -> Reader:
+    """Who fills in a form now. Where Slack does not say their zone in time, days are those of UTC:
+    they are named by their date."""
+    try:
+        zone = await zone_of(desk, actor)
+    except SlackError:
+        zone = "UTC"
+    return Reader(desk.now(), zone)

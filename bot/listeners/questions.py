@@ -54,7 +54,8 @@ def shown(outcome: Done | Question, policy: Policy) -> str | Message:
         )
     if outcome.choices:
         return questions.which_reading(outcome.draft_id, outcome.text, outcome.choices)
-    return questions.really_grant(outcome.draft_id, outcome.people, outcome.text)
+    problems = answers.cannot_get(outcome.ungrantable, policy)
+    return questions.really_grant(outcome.draft_id, outcome.people, outcome.text, problems)
 
 
 def said(done: Done, policy: Policy) -> str:

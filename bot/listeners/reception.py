@@ -1,10 +1,11 @@
 """What the listeners share: the desk, the ways back to whoever acted, and words for a refusal."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from bot.cards import answers, changed, notices, strays
-from bot.cards.markup import unmarked
+from bot.cards.markup import mentioned, unmarked
 from bot.connections.errors import OtherAccountInUse
 from bot.connections.links import Links
 from bot.desk import Desk
@@ -32,11 +33,36 @@ class Reception:
         reader = str(body["user"]["id"])
         await self.responses.tell(body, explain(error, self.desk.policy, reader=reader))
 
+    def in_form(self, error: Exception) -> str:
+        """The same for a form, which shows no markup."""
+        policy = self.desk.policy
+        names = self._names(explain(error, policy))
+        return explain(error, policy, plain=True, names=names)
+
+    def unmarked(self, text: str) -> str:
+        """Any text, for a form."""
+        return unmarked(text, self._names(text))
+
+    def _names(self, text: str) -> dict[str, str]:
+        """Of those who are mentioned, as far as Slack has told them within the last minutes."""
+        known = {each: self.desk.directory.known(each) for each in mentioned(text)}
+        return {
+            each: sighting.person.name
+            for each, sighting in known.items()
+            if sighting is not None and sighting.person is not None
+        }
+
 
 def explain(
-    error: Exception, policy: Policy, *, reader: str | None = None, plain: bool = False
+    error: Exception,
+    policy: Policy,
+    *,
+    reader: str | None = None,
+    plain: bool = False,
+    names: Mapping[str, str] | None = None,
 ) -> str:
-    """The sentence for one of :data:`REFUSALS`; ``plain`` is for forms, which show no markup."""
+    """The sentence for one of :data:`REFUSALS`; ``plain`` is for forms, which show no markup, and
+    call people by their ``names``."""
     match error:
         case StrayDecided():
             text = strays.decided(error)
@@ -45,5 +71,5 @@ def explain(
         case OtherAccountInUse():
             text = notices.in_use(error.email)
         case _:
-            return answers.explain(error, policy, reader=reader, plain=plain)
-    return unmarked(text) if plain else text
+            return answers.explain(error, policy, reader=reader, plain=plain, names=names)
+    return unmarked(text, names) if plain else text

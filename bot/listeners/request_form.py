@@ -4,9 +4,7 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from bot.cards.markup import unmarked
 from bot.cards.request_form import (
-    DURATION,
     GRANTEE,
     PERSON,
     REASON,
@@ -14,15 +12,16 @@ from bot.cards.request_form import (
     Answers,
     form_values,
 )
+from bot.cards.time_fields import field_of
 from bot.delegations import understanding
 from bot.listeners.clicks import actor_of
 from bot.listeners.questions import said
-from bot.listeners.reception import REFUSALS, Reception, explain
-from bot.refusals import Refused
+from bot.listeners.reception import REFUSALS, Reception
+from bot.refusals import NoTime, Refused, TwoTimes
 from bot.times.span import DurationError
 from models.policy import Refusal
 
-ABOUT_TIME = {Refusal.TOO_SHORT, Refusal.TOO_LONG, Refusal.PERMANENT}
+ABOUT_TIME = {Refusal.TOO_SHORT, Refusal.TOO_LONG, Refusal.PERMANENT, Refusal.DATE_PASSED}
 ABOUT_REASON = {Refusal.REASON_MISSING, Refusal.REASON_TOO_LONG}
 
 
@@ -38,17 +37,17 @@ def register(app: AsyncApp, reception: Reception) -> None:
                 desk,
                 await actor_of(desk, body),
                 form.grantor_ids,
-                form.duration,
+                form.picked,
                 form.reason,
                 grantee_id=form.grantee_id,
             )
         except REFUSALS as error:
-            text = explain(error, desk.policy, plain=True)
+            text = reception.in_form(error)
             await ack(response_action="errors", errors={_field(error, form): text})
             return
         refused = [each for each in done.outcomes if each.problem is not None]
         if len(refused) == len(done.outcomes):
-            text = unmarked(said(done, desk.policy))
+            text = reception.unmarked(said(done, desk.policy))
             await ack(response_action="errors", errors={PERSON: text})
             return
         await ack()  # an empty acknowledgement closes the form (slack.md §4)
@@ -59,12 +58,12 @@ def register(app: AsyncApp, reception: Reception) -> None:
 
 
 def _field(error: Exception, form: Answers) -> str:
-    if isinstance(error, DurationError):
-        return DURATION
+    if isinstance(error, DurationError | TwoTimes | NoTime):
+        return field_of(form.picked)
     if not isinstance(error, Refused):
         return PERSON
     if error.refusal in ABOUT_TIME:
-        return DURATION
+        return field_of(form.picked)
     if error.refusal in ABOUT_REASON:
         return REASON
     return GRANTEE if error.about == form.grantee_id else PERSON

@@ -21,6 +21,7 @@ from pydantic import (
 from bot.grammar import storable
 
 COMMAND, EVENT = "command", "event_callback"
+LATEST = 253_402_300_799  # Unix seconds: the end of the last year that a calendar here holds
 LONGEST_NAME = 40  # of what stands in a payload and goes into the log
 
 # As long as the columns that hold it.
@@ -90,6 +91,7 @@ class Entry(Shape):
     selected_user: SlackId | None = None
     selected_users: list[SlackId] | None = None
     selected_date: Word | None = None
+    selected_date_time: Annotated[int, Field(ge=0, le=LATEST)] | None = None
 
 
 class Pressed(Entry):
@@ -161,6 +163,8 @@ class SlashCommand(Shape):
     text: Typed = ""
     response_url: Address | None = None
     enterprise_id: Word | None = None
+    channel_id: SlackId | None = None
+    channel_name: Word | None = None
 
 
 class Interaction(Shape):

@@ -1,5 +1,6 @@
 """Answers that only the person who acted sees: over a ``response_url``, or in their DM."""
 
+import asyncio
 from typing import Any
 
 import aiohttp
@@ -8,7 +9,12 @@ from slack_sdk.errors import SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
+from bot.slack.errors import SlackError
 from bot.slack.message import Message
+from bot.slack.web_api import call
+
+AT_ONCE = 0.5  # seconds: the answer is due, and is only left out where that is quickly known
+MOST_KEPT = 5_000
 
 
 class Responses:
@@ -17,6 +23,7 @@ class Responses:
     def __init__(self, session: aiohttp.ClientSession, client: AsyncWebClient) -> None:
         self._session = session
         self._client = client
+        self._conversations: dict[str, str] = {}  # with each person
         self._log = structlog.get_logger("bot.slack.responses")
 
     async def whisper(
@@ -39,6 +46,21 @@ class Responses:
             return
         if answer.status_code != 200:
             self._log.warning("an answer was not taken", status=answer.status_code)
+
+    async def is_where_cards_are(self, user_id: str, channel_id: str) -> bool:
+        """Whether this is the bot's own conversation with the person; False as well when Slack
+        does not say at once."""
+        if user_id not in self._conversations:
+            try:
+                async with asyncio.timeout(AT_ONCE):
+                    opened = await call(self._client, "conversations.open", users=user_id)
+                own = str(opened["channel"]["id"])
+            except (SlackError, TimeoutError, KeyError, TypeError):
+                return False
+            if len(self._conversations) >= MOST_KEPT:
+                self._conversations.clear()
+            self._conversations[user_id] = own
+        return self._conversations[user_id] == channel_id
 
     async def tell(self, body: dict[str, Any], said: str | Message) -> None:
         """Answer whoever acted, wherever they did.

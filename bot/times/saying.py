@@ -32,6 +32,12 @@ def write_length(length: timedelta) -> str:
     return "".join(f"{count}{unit[0]}" for unit, count in _units(length)) or "0s"
 
 
+def say_weekday(moment: datetime, zone: str) -> str:
+    """A moment of the coming week in ``zone``: ``Monday at 09:00``."""
+    local = local_time(moment, zone)
+    return f"{local.date().format('EEEE')} at {_say_clock(local)}"
+
+
 def say_span(span: Span, *, now: datetime, zone: str) -> str:
     """The span as it is confirmed to a person in ``zone``, in words that ``read_span`` reads.
 

@@ -119,11 +119,11 @@ async def test_errors_keep_what_was_typed(shared_stage: Stage) -> None:
     stage = shared_stage
     await stage.type("/sendas")
     form = stage.seat().get_by_role("dialog")
-    await form.get_by_label("For how long?").fill("as long as it takes")
+    await form.get_by_label("Or in your own words").fill("as long as it takes")
     await form.get_by_role("button", name="Ask", exact=True).click()
     await expect(form.get_by_role("alert").first).to_be_visible()
     await expect(form.locator(".wrong input").first).to_be_focused()
-    await expect(form.get_by_label("For how long?")).to_have_value("as long as it takes")
+    await expect(form.get_by_label("Or in your own words")).to_have_value("as long as it takes")
     await stage.page.keyboard.press("Escape")
     await expect(form).to_have_count(0)
     await expect(stage.page.locator("#left-box")).to_be_focused()

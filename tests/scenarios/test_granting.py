@@ -38,6 +38,31 @@ async def test_grant_to_a_group_asks_back_once(stage: World) -> None:
     assert {each.grantee_id for each in await stage.delegations()} == {BEN.id, CLEO.id, DANA.id}
 
 
+async def test_who_cannot_get_it_is_said_before_the_click(world: World) -> None:
+    """The question names who cannot get it and why; one click grants to the others alone."""
+    await world.sendas(ADA, "grant @cleo 2h")
+    rows = len(await world.delegations())
+    answer = await world.sendas(ADA, "grant @ben @gus @cleo @dana 3h")
+    question = world.last_answer(ADA)
+    assert "these 2 people" in answer
+    assert "@Gus Peralta is a guest here" in answer
+    assert "@Cleo" in answer.partition("These cannot get it")[2]
+    assert len(await world.delegations()) == rows
+    await world.slack.click(ADA, question, "Grant to 2")
+    await world.whispered(ADA, "Given")
+    new = (await world.delegations())[rows:]
+    assert {each.grantee_id for each in new} == {BEN.id, DANA.id}
+
+
+async def test_nobody_of_them_can_get_it(stage: World) -> None:
+    """Where nobody is left there is nothing to confirm, and the reasons are said."""
+    answer = await stage.sendas(ADA, "grant @gus @finn 3h")
+    assert "is a guest here" in answer
+    assert "is deactivated" in answer
+    assert "Grant to" not in str(stage.last_answer(ADA).blocks)
+    assert await stage.delegations() == []
+
+
 async def test_an_ambiguous_time_does_not_skip_the_names(stage: World) -> None:
     """After the time is chosen a grant to several still asks by name, and stores nothing before."""
     await stage.connect(ADA)
@@ -57,6 +82,7 @@ async def test_a_question_survives_a_silent_slack(stage: World) -> None:
     await stage.connect(ADA)
     await stage.sendas(ADA, "grant @ben @cleo 3h")
     question = stage.last_answer(ADA)
+    stage.clock.push(minutes=6)  # who they are was looked up for the question
     stage.slack.trouble.fail("users.info", times=20)
     await stage.slack.click(ADA, question, "grant_all")
     await stage.whispered(ADA, "Slack is not answering at the moment")

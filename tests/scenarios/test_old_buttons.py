@@ -21,7 +21,7 @@ from tests.scenarios.world import World, open_world
 
 CHOICES = ("approve_for", "deny_with_note", "always_approve")
 GRANTORS = ("approve", "deny", "snooze", "revoke", "approve_extension", "decline_extension")
-GRANTEES = ("cancel", "release")
+GRANTEES = ("cancel", "release", "change")
 UNKNOWN_ID = "x" * 22
 
 

@@ -20,7 +20,7 @@ from sandbox.people import SandboxPerson
 from sandbox.running import free_port
 from sandbox.serving import serve
 from sandbox.slack import SandboxSlack
-from sandbox.slack.workspace import Message
+from sandbox.slack.workspace import SALES, Message
 from tests.patience import MOMENT, PATIENCE
 
 BEAT = timedelta(milliseconds=100)
@@ -53,12 +53,16 @@ class World:
         self.bot_environment = settings
         self.values: dict[str, Any] = {}
 
-    async def sendas(self, person: SandboxPerson, text: str = "") -> str:
-        """Type ``/sendas`` and return the words of the answer, as the person reads them."""
-        before = len(self.slack.messages(person))
-        reply = await self.slack.command(person, "/sendas", text)
+    async def sendas(
+        self, person: SandboxPerson, text: str = "", *, channel: str | None = SALES
+    ) -> str:
+        """Type ``/sendas`` in a channel, or with None in the bot's direct messages, and return the
+        words of the answer, as the person reads them; nothing when there is none."""
+        before = {message.ts for message in self.slack.messages(person)}
+        reply = await self.slack.command(person, "/sendas", text, channel=channel)
         assert reply.ok, reply
-        answers = [m for m in self.slack.messages(person)[before:] if m.ephemeral]
+        seen = self.slack.messages(person)
+        answers = [each for each in seen if each.ephemeral and each.ts not in before]
         return self.slack.read(answers[-1], person) if answers else ""
 
     async def connect(self, person: SandboxPerson) -> httpx.Response:

@@ -11,8 +11,10 @@ from bot.cards import answers, audit, bundles, changed, lists, milestones, quest
 from bot.cards import card_forms as forms
 from bot.cards import delegations as blocks
 from bot.cards import request_form as modals
+from bot.cards.faces import Action
 from bot.cards.homes import HISTORY_PAGE, MOST_ROWS, home_view
 from bot.cards.notices import connection
+from bot.cards.time_fields import Reader
 from bot.grammar import Muddle, NotUnderstood, Verb
 from bot.refusals import (
     AlreadyOpen,
@@ -57,6 +59,7 @@ from tests.surfaces import around_close, rows
 Surfaces = dict[str, Any]
 
 PEOPLE = (Audience.GRANTOR, Audience.GRANTEE, Audience.REQUESTER)
+READER = Reader(rows.NOW, "Europe/Berlin")
 STRICT = Policy(require_reason=True, allow_permanent=False)
 
 
@@ -146,17 +149,20 @@ def homes() -> Surfaces:
 def modal_views() -> Surfaces:
     """Every form."""
     short, long = rows.shortest(State.REQUESTED), rows.longest(State.REQUESTED)
+    author = modals.Known(grantor_ids=[rows.ADA])
     day = (rows.NOW + timedelta(days=30)).date()
     shown = {
-        "request": modals.request_form(rows.POLICY),
-        "request/author": modals.request_form(rows.POLICY, person_id=rows.ADA),
-        "request/strict": modals.request_form(STRICT),
+        "request": modals.request_form(rows.POLICY, READER),
+        "request/author": modals.request_form(rows.POLICY, READER, author),
+        "request/strict": modals.request_form(STRICT, READER),
         "stray-end": around_close.stray_form(),
     }
     for name, row in (("shortest", short), ("longest", long)):
-        shown[f"approve-for/{name}"] = forms.approve_for(row, rows.POLICY)
+        shown[f"approve-for/{name}"] = forms.approve_for(row, rows.POLICY, READER)
         shown[f"deny-with-note/{name}"] = forms.deny_with_note(row)
-        shown[f"extend/{name}"] = forms.extend(row, rows.POLICY)
+        shown[f"extend/{name}"] = forms.extend(row, rows.POLICY, READER)
+        shown[f"change/{name}"] = forms.change(row, rows.POLICY, READER)
+        shown[f"request/again/{name}"] = forms.again(row, rows.POLICY, READER)
         again = forms.deny_with_note(row)
         shown[f"deny-with-note/{name}/changed"] = changed.form(again, Changed(row))
         shown[f"always-approve/{name}"] = forms.always_approve(row, rows.POLICY, until=day)
@@ -169,7 +175,14 @@ def asked_back() -> Surfaces:
     hundred = [f"{rows.LONG_PERSON}{number}" for number in range(100)]
     return {
         "offer-extension": _message(
-            questions.offer_extension("d1", "You can already send.", Audience.GRANTEE)
+            questions.offer(
+                Action.EXTEND, rows.shortest(State.ACTIVE), "You can send.", Audience.GRANTEE
+            )
+        ),
+        "offer-change": _message(
+            questions.offer(
+                Action.CHANGE, rows.shortest(State.REQUESTED), "You have asked.", Audience.GRANTEE
+            )
         ),
         "which-reading": _message(questions.which_reading("x" * 22, rows.NASTY, readings)),
         "which-reading/four": _message(
@@ -194,10 +207,29 @@ def asked_back() -> Surfaces:
             )
         ),
         "really-grant/one": _message(questions.really_grant("x" * 22, [rows.BEN], "for 2 hours")),
+        "really-grant/some": _message(
+            questions.really_grant(
+                "x" * 22,
+                [rows.BEN, rows.CLEO],
+                "for 2 hours",
+                answers.cannot_get(_ungrantable(12), rows.POLICY),
+            )
+        ),
+        "really-grant/nobody": _message(
+            questions.really_grant(
+                "x" * 22, [], "for 2 hours", answers.cannot_get(_ungrantable(2), rows.POLICY)
+            )
+        ),
         "really-grant/hundred": _message(
             questions.really_grant("x" * 22, hundred, "until revoked")
         ),
     }
+
+
+def _ungrantable(count: int) -> list[Outcome]:
+    refused = Outcome(rows.LONG_PERSON, problem=Refused(Refusal.GUEST, rows.LONG_PERSON))
+    there = Outcome(rows.CLEO, problem=AlreadyOpen(rows.shortest(State.ACTIVE)))
+    return [refused, *[there] * (count - 1)]
 
 
 def texts() -> Surfaces:

@@ -28,6 +28,21 @@ UNDERSTOOD = [
     (f"Revoke\t{ADA}  ", Command(Verb.REVOKE, ("U0ADA",))),
     (f"release\n{BEN}", Command(Verb.RELEASE, ("U0BEN",))),
     (f"revoke\u00a0{ADA}", Command(Verb.REVOKE, ("U0ADA",))),
+    ("status", Command(Verb.LIST)),
+    (f"Status {ADA}", Command(Verb.LIST, ("U0ADA",))),
+    (f"cancel {ADA}", Command(Verb.CANCEL, ("U0ADA",))),
+    (f"withdraw {ADA}", Command(Verb.CANCEL, ("U0ADA",))),
+    (f"stop {ADA}", Command(Verb.STOP, ("U0ADA",))),
+    (f"END {ADA}", Command(Verb.STOP, ("U0ADA",))),
+    (f"extend {ADA}", Command(Verb.EXTEND, ("U0ADA",))),
+    (f"extend {ADA}  until friday 17:00", Command(Verb.EXTEND, ("U0ADA",), "until friday 17:00")),
+    (f"prolong {ADA}2h", Command(Verb.EXTEND, ("U0ADA",), "2h")),
+    (f"ask {ADA} 2h Covering", Command(Verb.REQUEST, ("U0ADA",), "2h Covering")),
+    (f"request {ADA} for {BEN} 2h", Command(Verb.REQUEST, ("U0ADA",), "2h", (), "U0BEN")),
+    (f"Give  back {ADA}", Command(Verb.RELEASE, ("U0ADA",))),
+    (f"take back {ADA}", Command(Verb.REVOKE, ("U0ADA",))),
+    (f"remove {ADA}", Command(Verb.REVOKE, ("U0ADA",))),
+    (f"done {ADA}", Command(Verb.RELEASE, ("U0ADA",))),
 ]
 
 
@@ -61,6 +76,13 @@ MUDDLED = [
     (f"revoke {ADA} now", Muddle.TOO_MUCH, "now", Verb.REVOKE),
     (f"release {ADA} {BEN}", Muddle.TOO_MUCH, "@U0BEN", Verb.RELEASE),
     ("disconnect tomorrow", Muddle.TOO_MUCH, "tomorrow", Verb.DISCONNECT),
+    ("stop", Muddle.PERSON_MISSING, "", Verb.STOP),
+    ("end all", Muddle.PERSON_MISSING, "all", Verb.STOP),
+    (f"end {BEN} as {ADA}", Muddle.TOO_MUCH, "as @ada", Verb.STOP),
+    ("extend 2h", Muddle.PERSON_MISSING, "2h", Verb.EXTEND),
+    (f"who {ADA}", Muddle.UNKNOWN_WORD, "who", Verb.REQUEST),
+    ("take", Muddle.UNKNOWN_WORD, "take", Verb.REQUEST),
+    ("ask", Muddle.PERSON_MISSING, "", Verb.REQUEST),
     (f"check {ADA}", Muddle.TOO_MUCH, "@ada", Verb.CHECK),
 ]
 
@@ -72,6 +94,14 @@ def test_what_is_not_understood(text: str, muddle: Muddle, word: str, verb: Verb
         read_command(text)
     assert (caught.value.muddle, caught.value.word) == (muddle, word)
     assert caught.value.verb is verb
+
+
+def test_the_verb_is_named_as_it_was_typed() -> None:
+    """Who typed "end" does not read "stop"."""
+    for text, said in [(f"End {ADA} now", "end"), ("give back", "give back"), ("stop", "stop")]:
+        with pytest.raises(NotUnderstood) as caught:
+            read_command(text)
+        assert caught.value.said == said
 
 
 def test_every_muddle_can_happen() -> None:
@@ -89,6 +119,7 @@ def test_a_long_word_is_cut() -> None:
 PIECES = st.sampled_from(
     [
         *("<@U0ADA|ada>", "<@U0BEN>", "<!here>", "<!subteam^S1|@s>", "grant", "revoke"),
+        *("cancel", "stop", "end", "extend", "take", "back", "give", "status", "ask"),
         *("release", "list", "all", "for", "and", ",", "2h", " ", "\n", "@", "<", ">", "|"),
         *("&amp;", "\u202e"),
     ]

@@ -193,8 +193,26 @@ def test_the_buttons_of_each_state(
 @pytest.mark.parametrize("reader", READERS)
 @pytest.mark.parametrize("state", [State.DENIED, State.CANCELLED, State.LAPSED])
 def test_what_is_closed_has_no_buttons(state: State, reader: Audience) -> None:
-    """Nothing can be pressed on a card whose story is over."""
-    assert buttons(row(state=state), reader) == {}
+    """On a card whose story is over only who asked has a button, which asks again."""
+    asker = {Audience.GRANTEE: "W" + "0" * 30, Audience.REQUESTER: "U0CLEO"}
+    is_asker = reader in asker
+    closed = row(state=state, requester_id=asker.get(reader, "U0CLEO"))
+    assert set(buttons(closed, reader)) == ({LABELS[Action.ASK_AGAIN]} if is_asker else set())
+
+
+@pytest.mark.parametrize("state", [State.DENIED, State.CANCELLED, State.LAPSED, State.FAILED])
+def test_ask_again_is_for_who_asked(state: State) -> None:
+    """Who was granted something, or was asked for by another, has no such button; neither has
+    anybody where one of the people has left."""
+    again = LABELS[Action.ASK_AGAIN]
+    granted = row(state=state, requester_id="U0ADA", trouble=Trouble.CLOSE_FORBIDDEN)
+    for_them = row(state=state, requester_id="U0CLEO", trouble=Trouble.CLOSE_FORBIDDEN)
+    left = row(state=state, end_event=Event.OFFBOARD, trouble=Trouble.CLOSE_FORBIDDEN)
+    for each in (granted, for_them, left):
+        assert again not in buttons(each, Audience.GRANTEE)
+    own = row(state=state, trouble=Trouble.CLOSE_FORBIDDEN)
+    assert again in buttons(own, Audience.GRANTEE)
+    assert again not in buttons(own, Audience.GRANTOR)
 
 
 @pytest.mark.parametrize("reader", [Audience.GRANTEE, Audience.REQUESTER])

@@ -24,6 +24,7 @@ UNCOMPARED = {
     *("end_them", "keep_them"),
     # Says again what the grantor has agreed to.
     Action.REMIND,
+    "stay_connected",  # changes nothing
 }
 OWN_FORMS = {"request"}  # is about no row yet
 

@@ -69,6 +69,13 @@ def test_plain_text_has_no_markup() -> None:
     assert unmarked(text) == ("that person until Fri 27 Nov 2026, 17:00 UTC, /sendas list R&D <b>")
 
 
+def test_plain_text_has_names() -> None:
+    """Whose name is known is called by it; the names of others do not matter."""
+    text = f"{mention('U0ADA')} and {mention('U0BEN')}: {mention('U0ADA')}"
+    names = {"U0ADA": "Ada \u202eLindqvist", "U0CLEO": "Cleo"}
+    assert unmarked(text, names) == "Ada Lindqvist and that person: Ada Lindqvist"
+
+
 @given(NASTY)
 def test_plain_text_of_what_was_typed_is_what_was_typed(text: str) -> None:
     """Quoting and unmarking gives the letters back, without the formatting marks between them."""

@@ -28,6 +28,7 @@ adopt       active      .           .           .           .           .
 remind      .           requested   approved    .           ending      .
 nudge       .           .           approved    .           .           .
 snooze      .           requested   .           .           .           .
+change      .           requested   .           .           .           .
 approve     .           approved    .           .           .           .
 deny        .           denied      .           .           .           .
 cancel      .           cancelled   cancelled   .           .           .

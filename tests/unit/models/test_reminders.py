@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from models.reminders import next_reminder, snoozed_until
+from models.reminders import next_reminder, put_off_until, snoozed_until
 
 BERLIN = "Europe/Berlin"  # an hour ahead of UTC in these weeks
 
@@ -41,6 +41,26 @@ def test_reminders_keep_their_distance(start: datetime) -> None:
         due.append(next_reminder(asked_at=start, sent=sent, zone=BERLIN, now=due[-1]))
     gaps = [later - earlier for earlier, later in itertools.pairwise(due)]
     assert min(gaps) >= timedelta(hours=4)
+
+
+PUT_OFF = [
+    # asked, sent before, planned, put off to
+    (at(7, 10), 1, at(8, 10), at(9, 10)),  # Monday's second reminder, by a day
+    (at(4, 16), 1, at(7, 13), at(8, 13)),  # over a weekend
+    (at(7, 10), 1, at(9, 10), None),  # done already
+    (at(7, 10), 0, at(7, 14), None),  # nobody was reminded yet
+    (at(7, 10), 2, at(9, 10), None),  # they come once a working day anyway
+    (at(7, 10), 1, None, None),  # none is to come
+]
+
+
+@pytest.mark.parametrize(("asked_at", "sent", "planned", "later"), PUT_OFF)
+def test_putting_off(
+    asked_at: datetime, sent: int, planned: datetime | None, later: datetime | None
+) -> None:
+    """The next reminder goes to the working day after, once; elsewhere nothing is offered."""
+    found = put_off_until(asked_at=asked_at, sent=sent, remind_at=planned, zone=BERLIN)
+    assert found == later
 
 
 SNOOZES = [
