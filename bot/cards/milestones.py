@@ -6,6 +6,7 @@ did themselves; what needs somebody notifies them, and again later.
 """
 
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from models.card import Audience
 from models.delegation import (
@@ -16,6 +17,7 @@ from models.delegation import (
     Trouble,
 )
 
+BEGINNING = timedelta(seconds=15)
 ACCOUNT = "account"  # to which the right went
 ACTIVE = "active:"  # how the key of a right that runs begins,
 CONNECT = "connect:"  # of one that waits for somebody to connect,
@@ -62,6 +64,17 @@ def news(delegation: Delegation, audience: Audience, told: str | None) -> Milest
             return replace(present, notifies=False)  # longer, between the two
         case _:
             return present
+
+
+def begins_until(d: Delegation, audience: Audience) -> datetime | None:
+    """Until when a card that was never posted waits for the right to run, as it does within
+    moments: nobody who did not ask is notified twice of it. None where there is something to say.
+    """
+    is_setting_up = d.state is State.APPROVED and d.trouble is None and d.starts_at is None
+    unasked = audience is Audience.GRANTEE or d.standing_id is not None
+    if is_setting_up and unasked and audience in (Audience.GRANTEE, Audience.GRANTOR):
+        return (d.decided_at or d.requested_at) + BEGINNING
+    return None
 
 
 def _for_grantor(d: Delegation) -> Milestone | None:

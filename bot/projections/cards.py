@@ -51,6 +51,8 @@ class CardStep:
             delegation, is_mine, is_elsewhere = await self.showing.database.run(
                 lambda store: _looked_up(store, card)
             )
+            if is_mine and await self._waits(card, delegation):
+                return
             if is_mine:
                 card = await self._shown(card, delegation, is_elsewhere=is_elsewhere)
         now = self.showing.now()
@@ -72,6 +74,16 @@ class CardStep:
                 store.notices.mark_stale(delegation.bundle_id, now=now)  # it has its own message
 
         await self.showing.database.run(save)
+
+    async def _waits(self, card: Card, delegation: Delegation) -> bool:
+        """Whether it has no message yet, and can have a better one in a moment."""
+        until = milestones.begins_until(delegation, card.audience)
+        if card.message_ts is not None or until is None or until <= self.showing.now():
+            return False
+        await self.showing.database.run(
+            lambda store: store.cards.due.put_off(card, wake_at=until, attempts=0)
+        )
+        return True
 
     async def put_off(self, card: Card, error: Exception) -> None:
         """Try again when Slack may take it; what it keeps refusing is said to somebody."""

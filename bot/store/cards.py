@@ -17,8 +17,7 @@ _columns = cards.c
 APART = timedelta(seconds=1)  # what is made up for: Slack takes about one message a second
 MOST_AT_ONCE = 100  # of them; the next ones follow when one of these has arrived
 SOON = MOST_AT_ONCE * APART  # it is coming already
-IDENTIFYING = timedelta(seconds=2)  # so long an approval card waits for the grantee's account,
-BEGINNING = timedelta(seconds=15)  # and the card of a right that was not asked for, until it runs
+IDENTIFYING = timedelta(seconds=2)  # so long an approval card waits for the grantee's account
 
 
 class Cards:
@@ -179,16 +178,6 @@ def _shown(card: Card) -> tuple[str | None, str | None, int]:
 
 
 def _held_back(delegation: Delegation, audience: Audience) -> timedelta:
-    """The grantor reads at once to which Close account the right would go (steps/identify.py), and
-    nobody is notified twice of a right that runs within moments."""
+    """The grantor reads at once to which Close account the right would go (steps/identify.py)."""
     is_asked = delegation.state is State.REQUESTED and delegation.identified_at is None
-    begins = delegation.state is State.APPROVED and delegation.starts_at is None
-    match audience:
-        case Audience.GRANTOR if is_asked:
-            return IDENTIFYING
-        case Audience.GRANTOR if begins and delegation.standing_id is not None:
-            return BEGINNING
-        case Audience.GRANTEE if begins:
-            return BEGINNING
-        case _:
-            return timedelta()
+    return IDENTIFYING if is_asked and audience is Audience.GRANTOR else timedelta()
