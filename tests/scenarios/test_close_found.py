@@ -57,7 +57,7 @@ async def test_what_was_found_is_said_to_be_taken_over(world: World) -> None:
     await attempts(world, 1)
     world.close.allow(ADA, BEN)
     await settled_in(world, State.ACTIVE)
-    card = await shown(world, ADA, "Revoke", "taken over")
+    card = await shown(world, ADA, "Revoke", "counts as this one")
     assert "even if you set it up in Close yourself" in world.slack.read(card, ADA)
     assert calls(world, "POST") == 1
     await press(world, ADA, "Revoke")
@@ -69,7 +69,7 @@ async def test_what_was_found_is_said_to_be_taken_over(world: World) -> None:
 async def test_what_close_answered_is_not_a_guess(stage: World) -> None:
     """F4: an ordinary right says nothing of the kind."""
     await active(stage)
-    assert "taken over" not in read_all(stage, ADA)
+    assert "counts as this one" not in read_all(stage, ADA)
 
 
 async def test_made_anew_by_hand(world: World) -> None:
