@@ -38,7 +38,7 @@ def approve_for(d: Delegation, policy: Policy, reader: Reader) -> View:
         about += " That start stays, unless you write another one."
     fields = time_fields(policy, reader, replace(asked_for(d), starts=None))
     blocks = [*_about(d, about), *fields, _note("Anything to add?", "Whoever asked reads this.")]
-    return _form(APPROVE_FOR, d, "Another time", "Approve", blocks)
+    return _form(APPROVE_FOR, d, "Different length", "Approve", blocks)
 
 
 def deny_with_note(d: Delegation) -> View:
@@ -107,7 +107,7 @@ def asked_for(d: Delegation) -> Span:
 def always_approve(d: Delegation, policy: Policy, *, until: date) -> View:
     """The grantor's word for the future."""
     about = (
-        f"Requests of {mention(d.grantee_id)} are then approved without a click. "
+        f"Requests of {mention(d.grantee_id)} are then approved automatically. "
         "You are told of each one, and you can end this at any time in App Home. The one at hand, "
         f"{words.terms(d)}, is approved with it if it fits."
     )
@@ -124,7 +124,7 @@ def always_approve(d: Delegation, policy: Policy, *, until: date) -> View:
     picker = InputBlock(
         block_id=UNTIL,
         label=PlainTextObject(text="Until which day?"),
-        hint=PlainTextObject(text="Only what ends by then is approved without a click."),
+        hint=PlainTextObject(text="Only what ends by then is approved automatically."),
         element=DatePickerElement(action_id=UNTIL, initial_date=until.isoformat()),
     )
     blocks = [*_about(d, about), longest, picker]

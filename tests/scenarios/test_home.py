@@ -319,7 +319,7 @@ async def test_standing_approvals(world: World) -> None:
     mine = await opened(world, ADA, "up to 4 hours at a time")
     assert (await world.slack.click(ADA, mine, "End")).ok
     await home(world, ADA, "Who can send as you", absent="up to 4 hours at a time")
-    await home(world, BEN, "Who can send as you", absent="without a click")
+    await home(world, BEN, "Who can send as you", absent="Always approve you")
 
 
 async def test_a_leaver(world: World) -> None:
