@@ -3,31 +3,20 @@
 import asyncio
 import contextlib
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-import aiohttp
 import pytest
-from cryptography.fernet import Fernet
 
-from bot.connections.links import Links
-from bot.connections.sessions import NotConnected
-from bot.connections.vault import Vault
-from bot.delegations.receipts import Receipts
 from bot.projections.cards import CardStep
-from bot.projections.showing import Showing
-from bot.slack.bolt import web_client
-from bot.slack.chat import Messages
 from bot.slack.errors import SlackError
 from bot.store import Database
-from bot.telemetry import Metrics
 from models.card import Audience, Card
 from models.delegation import Delegation, Event, ExtensionWish, State, Trouble, is_possible
 from sandbox.people import ADA, BEN
 from sandbox.slack import SandboxSlack
 from tests.integration.rows import NOON, add, delegation, get
-from tests.integration.tools import tools
 
 DAY = timedelta(days=1)
 LEASE = timedelta(seconds=6)
@@ -56,26 +45,6 @@ MOVES: dict[Event, dict[str, Any]] = {
     Event.CONFIRM: {"ended_at": NOON},
     Event.REAPPEAR: {"trouble": Trouble.STILL_THERE},
 }
-
-
-class NobodyConnected:
-    """Nothing is asked of Close here."""
-
-    async def open(self, team_id: str, slack_user_id: str) -> None:
-        """Nobody has a connection."""
-        raise NotConnected
-
-
-@pytest.fixture
-async def step(slack: SandboxSlack, database: Database) -> AsyncIterator[CardStep]:
-    """What shows cards in that Slack."""
-    async with aiohttp.ClientSession() as session:
-        client = web_client(slack.bot_token, slack.api_url, session, patient=False)
-        key = Fernet.generate_key().decode()
-        links = Links(Vault((key,)), "https://bot.example.com", lambda: NOON)
-        showing = Showing(database, Messages(client), links, lambda: NOON, Metrics())
-        equipped = tools(database, connections=NobodyConnected())
-        yield CardStep(showing, Receipts(equipped), equipped.directory)
 
 
 async def work(database: Database, step: CardStep, *, dies: bool = False) -> bool:

@@ -1,24 +1,15 @@
 """K4: a worker was paused for longer than its lease; what it writes late does not stay."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-import aiohttp
 import pytest
-from cryptography.fernet import Fernet
 
-from bot.connections.links import Links
-from bot.connections.vault import Vault
-from bot.delegations.receipts import Receipts
 from bot.projections.cards import CardStep
-from bot.projections.showing import Showing
-from bot.slack.bolt import web_client
-from bot.slack.chat import Messages
 from bot.slack.errors import SlackRetryLater
 from bot.store import Database, Store
 from bot.store.delegations import Delegations
-from bot.telemetry import Metrics
 from models.card import Audience, Card
 from models.delegation import Delegation, Event
 from models.event import EventRecord
@@ -26,23 +17,10 @@ from sandbox.people import ADA, BEN
 from sandbox.slack import SandboxSlack
 from sandbox.slack.workspace import AUDIT
 from tests.integration.rows import NOON, add, delegation, get
-from tests.integration.tools import tools
 
 DAY = timedelta(days=1)
 LEASE = timedelta(seconds=6)
 SLOW = 0.6  # seconds until Slack acts on the call of the one that is overtaken
-
-
-@pytest.fixture
-async def step(slack: SandboxSlack, database: Database) -> AsyncIterator[CardStep]:
-    """What shows cards in that Slack."""
-    async with aiohttp.ClientSession() as session:
-        client = web_client(slack.bot_token, slack.api_url, session, patient=False)
-        key = Fernet.generate_key().decode()
-        links = Links(Vault((key,)), "https://bot.example.com", lambda: NOON)
-        showing = Showing(database, Messages(client), links, lambda: NOON, Metrics())
-        equipped = tools(database)
-        yield CardStep(showing, Receipts(equipped), equipped.directory)
 
 
 @pytest.fixture
