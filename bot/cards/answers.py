@@ -136,7 +136,7 @@ _REFUSALS = {
     Refusal.TOO_MANY_OPEN: f"{MOST_OPEN} requests of yours are waiting for an answer. Please wait "
     "for some of them, or cancel some: `/sendas list` shows them.",
     Refusal.TOO_MANY_FOR_ONE: f"{MOST_OPEN_FOR_ONE} requests of yours are already waiting for "
-    "{{who}}. Please wait for an answer, or cancel some.",
+    "{who}. Please wait for an answer, or cancel some.",
     Refusal.TOO_OFTEN: "{who} has had many messages from me for you within the last hour. Please "
     "try again later.",
     Refusal.REASON_MISSING: "A reason is required here, so that your colleague knows what it is "

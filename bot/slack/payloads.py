@@ -163,7 +163,7 @@ class SlashCommand(Shape):
     text: Typed = ""
     response_url: Address | None = None
     enterprise_id: Word | None = None
-    channel_id: SlackId | None = None
+    channel_id: Word | None = None
     channel_name: Word | None = None
 
 

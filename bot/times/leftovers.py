@@ -45,6 +45,7 @@ _KINDS_OF_TIME = {
     ),
     *("response", "lead", "show", "all", "any", "no", "some", "long", "short", "just", "second"),
 }
+_VAGUE = {"once", "more", "later", "longer", "again", "another", "time"}
 _UNKNOWN_PLACE = re.compile(r"[A-Z]{2,3}T\b")
 _MOST_WORDS_OF_AN_END = 8
 
@@ -170,7 +171,7 @@ def _count_of_time_words(
     """How many of the first words look like a part of the time; 0 when they are a reason."""
     run = leading_time_words(tokens)
     if is_wholly_of_a_time(tokens):
-        return len(tokens)
+        return 0 if _is_vague(rest, tokens) else len(tokens)
     if is_apart:
         return 0
     if count := _count_of_place(start, rest, tokens):
@@ -182,6 +183,12 @@ def _count_of_time_words(
     if is_hour(hour) and _is_hour_of_the_day(start, hour, now, zone):
         return _without_connecting(run, first)
     return _without_connecting(run, first) if _is_clear(run[first:]) else 0
+
+
+def _is_vague(rest: str, tokens: list[Token]) -> bool:
+    """``2h Once more``, ``9am to 10am Later``: behind a time these begin a sentence."""
+    begins_one = rest[:1].isupper() or len(tokens) > 1
+    return begins_one and all(token.word in _VAGUE for token in tokens)
 
 
 def _is_clear(run: list[Token]) -> bool:

@@ -60,11 +60,11 @@ async def test_revoked_early(stage: Stage) -> None:
     await _becomes_active(stage)
     await stage.press("Revoke", "right")
     yes = stage.page.locator("dialog.confirm button[value=yes]")
-    over = stage.seat("right").get_by_text("can no longer send email as you")
+    over = stage.seat("right").get_by_text("You revoked it")
     await expect(yes.or_(over).first).to_be_visible()
     if await yes.is_visible():
         await yes.click()
-    await stage.sees("can no longer send email as you", "right")
+    await stage.sees("You revoked it", "right")
     assert not stage.house.close.associations
 
 

@@ -36,7 +36,7 @@ async def test_one_asker_and_one_grantor(world: World) -> None:
     assert len(rows) == MOST_OPEN_FOR_ONE
     assert {row.state for row in rows} == {State.REQUESTED}
     texts = "\n".join(world.slack.read(m, BEN) for m in world.slack.messages(BEN) if m.ephemeral)
-    assert texts.count("requests of yours are waiting for @Ada Lindqvist already") == 6
+    assert texts.count("requests of yours are already waiting for @Ada Lindqvist") == 6
     assert "Asked" in await world.sendas(CLEO, "@ada 2h")  # nobody else is held up
 
 

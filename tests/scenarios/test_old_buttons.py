@@ -11,6 +11,7 @@ from sandbox.slack.workspace import Message
 from tests.scenarios.moves import (
     active,
     asked,
+    at_rest,
     cards_at_rest,
     impersonated,
     press,
@@ -84,8 +85,9 @@ async def test_once_it_is_over(
     stage: World, words: str, reach: Callable[[World], Awaitable[Delegation]]
 ) -> None:
     """C3: every button and menu of a card says how it is, opens nothing and changes nothing."""
-    before = await reach(stage)
+    await reach(stage)
     await cards_at_rest(stage)
+    (before,) = await at_rest(stage)  # its receipt is made
     place, value = stage.slack.workspace.messages[0], marked(before)
     for action in (*GRANTORS, "extend"):
         assert words in await said(stage, ADA, place, action, value), action

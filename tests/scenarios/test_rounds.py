@@ -357,7 +357,7 @@ async def test_an_admin_ends_them(led: World) -> None:
     await many(led, 7)
     await tomorrow(led, Stage.HELD)
     await press(led, DANA, "End them")
-    await led.card(CLEO, "@Dana Whitfield had them ended")
+    await led.card(CLEO, "@Dana Whitfield ended what they had")
     await in_stage(led, Stage.REST)
     rows = await led.delegations()
     assert [row.state for row in rows if row.grantee_id == BEN.id] == [State.ACTIVE]
@@ -370,7 +370,7 @@ async def test_an_admin_keeps_them(led: World) -> None:
     await tomorrow(led, Stage.HELD)
     old = await shown(led, CLEO, "End them", QUESTION)
     await press(led, DANA, "Keep them")
-    await led.card(CLEO, "@Dana Whitfield kept them")
+    await led.card(CLEO, "@Dana Whitfield kept what they have")
     await led.slack.forge_click(CLEO, old, "end_them", (await the_round(led)).question or "")
     await led.whispered(CLEO, "already answered")
     assert await states(led) == {State.ACTIVE}

@@ -103,9 +103,8 @@ async def test_no_time_at_all_is_said(stage: World) -> None:
     said = "for 1 day, as no time was given"
     assert f"send email as them {said}." in await stage.sendas(BEN, "@ada Covering the pipeline")
     assert f"send email as you {said}." in await stage.sendas(ADA, "grant @cleo")
-    assert f"Let these 2 people send email as you {said}?" in await stage.sendas(
-        ADA, "grant @ben @dana"
-    )
+    answer = await stage.sendas(ADA, "grant @ben @dana")
+    assert f"Let this person send email as you {said}?" in answer  # Ben has asked already
 
 
 async def test_another_language_is_answered(stage: World, subtests: pytest.Subtests) -> None:

@@ -56,8 +56,8 @@ async def test_beyond_its_limits_it_is_a_request(stage: World) -> None:
     await settled_in(stage, State.ACTIVE)
     await stage.sendas(BEN, "release @ada")
     await settled_in(stage, State.ENDED)
-    await stage.sendas(BEN, "@ada 5h Longer")
-    await shown(stage, ADA, "Approve", "Longer")
+    await stage.sendas(BEN, "@ada 5h All of it")
+    await shown(stage, ADA, "Approve", "All of it")
     assert (await stage.delegations())[-1].state is State.REQUESTED
 
 
@@ -207,10 +207,10 @@ async def test_ending_it_cancels_what_has_not_begun(sqlite_url: str) -> None:
         await ended(world)
         row = await settled_in(world, State.CANCELLED)
         assert (row.id, row.end_event, row.closed_by) == (before.id, Event.WITHDRAW, ADA.id)
-        words = "Ada Lindqvist ended the standing approval that covered this"
-        told = await world.card(BEN, words)
+        words = "ended the standing approval that covered this"
+        told = await world.card(BEN, f"Ada Lindqvist {words}")
         assert "Cancel" not in told.buttons()
-        await world.card(ADA, words)
+        await world.card(ADA, f"You {words}")
         await cards_at_rest(world)
         said = "\n".join(map(world.slack.read, world.slack.channel_messages(AUDIT)))
         assert "ended the standing approval that covered it, before it began" in said
@@ -237,8 +237,8 @@ async def test_another_one_in_its_place(world: World, longest: str, state: State
     fills in the form while Ben asks for something else."""
     await begins_later(world)
     await world.sendas(BEN, "release @ada")
-    await world.sendas(BEN, "@ada 20h Longer")
-    card = await shown(world, ADA, "Approve", "Longer")
+    await world.sendas(BEN, "@ada 20h All of it")
+    card = await shown(world, ADA, "Approve", "All of it")
     await world.slack.click(ADA, card, "more", "Always approve this person…")
     await world.slack.wait_for(lambda: world.slack.view(ADA), what="the form")
     await world.sendas(BEN, "release @ada")
