@@ -25,7 +25,7 @@ EXTENDED = "extended:"  # of more time that a standing approval gave,
 WARNED = "warned:"  # of the warning before the end,
 WISH = "wish:"  # and of a request to extend
 OVER = "over"  # the end has come, and Close has not confirmed it
-ENDED = State.ENDED.value
+ENDED = "ended:"  # and of one that is gone, with when: Close may hold it again
 NOT_REMOVED = (OVER, CONNECT, "still_there")
 
 
@@ -40,6 +40,8 @@ class Milestone:
 def milestone(delegation: Delegation, audience: Audience) -> Milestone | None:
     """What this reader has to know about the present state, if anything."""
     match audience:
+        case Audience.GRANTOR if delegation.ended_with is not None:
+            return _among_others(delegation)
         case Audience.GRANTOR:
             return _for_grantor(delegation)
         case Audience.GRANTEE:
@@ -53,17 +55,27 @@ def news(delegation: Delegation, audience: Audience, told: str | None) -> Milest
     present, known = milestone(delegation, audience), told or ""
     if present is None or present.key == told:
         return None
+    if present.key.startswith(ENDED):
+        return _news_of_the_end(present, audience, known)
     match audience:
         case Audience.GRANTOR if present.key == ACCOUNT:
             return None if known.startswith((WISH, EXTENDED)) else present
-        case Audience.GRANTOR if present.key == ENDED and known.startswith(NOT_REMOVED):
-            return replace(present, notifies=True)  # they wait for it, whoever ended it
-        case Audience.GRANTEE | Audience.REQUESTER if present.key == ENDED and known == OVER:
-            return replace(present, notifies=False)  # for them it was over then
         case Audience.REQUESTER if present.key.startswith(ACTIVE) and known.startswith(ACTIVE):
             return replace(present, notifies=False)  # longer, between the two
         case _:
             return present
+
+
+def _news_of_the_end(end: Milestone, audience: Audience, known: str) -> Milestone | None:
+    if known == State.ENDED.value:
+        return None  # as earlier releases noted it
+    if known.startswith(ENDED):
+        return replace(end, notifies=True)  # Close held it again meanwhile, or still
+    if audience is Audience.GRANTOR and known.startswith(NOT_REMOVED):
+        return replace(end, notifies=True)  # they wait for it, whoever ended it
+    if audience is not Audience.GRANTOR and known == OVER:
+        return replace(end, notifies=False)  # for them it was over then
+    return end
 
 
 def begins_until(d: Delegation, audience: Audience) -> datetime | None:
@@ -77,6 +89,11 @@ def begins_until(d: Delegation, audience: Audience) -> datetime | None:
     return None
 
 
+def _among_others(d: Delegation) -> Milestone | None:
+    """Its grantor is told once of all that ended together, in another message."""
+    return replace(_ended(d, d.grantor_id), notifies=False) if d.state is State.ENDED else None
+
+
 def _for_grantor(d: Delegation) -> Milestone | None:
     match d.state:
         case State.REQUESTED if d.reminders:
@@ -87,14 +104,12 @@ def _for_grantor(d: Delegation) -> Milestone | None:
             return Milestone(_connect(d), notifies=d.reminders > 0 or not was_there)
         case State.ACTIVE:
             return _while_active_for_grantor(d)
-        case State.ENDING | State.ENDED if d.ended_with is not None:
-            return Milestone(d.state.value, notifies=False)  # told once of all that ended together
         case State.ENDING:
             return _not_removed(d)
         case State.ENDED if d.is_receipt_due:
             return None  # told together with the receipt, in a moment
         case State.ENDED:
-            return Milestone(ENDED, notifies=d.closed_by != d.grantor_id)
+            return _ended(d, d.grantor_id)
         case State.LAPSED | State.FAILED:
             return Milestone(d.state.value)
         case _:
@@ -158,12 +173,19 @@ def _how_it_came_out(d: Delegation, reader: str) -> Milestone | None:
             return Milestone(d.trouble.value)
         case State.ENDING if d.trouble is not None:
             return Milestone(OVER, notifies=d.closed_by != reader)
-        case State.ENDED | State.CANCELLED:
+        case State.ENDED:
+            return _ended(d, reader)
+        case State.CANCELLED:
             return Milestone(d.state.value, notifies=d.closed_by != reader)
         case State.FAILED | State.DENIED | State.LAPSED:
             return Milestone(d.state.value)
         case _:
             return None
+
+
+def _ended(d: Delegation, reader: str) -> Milestone:
+    when = int(d.ended_at.timestamp()) if d.ended_at else ""
+    return Milestone(f"{ENDED}{when}", notifies=d.closed_by != reader)
 
 
 def _connect(d: Delegation) -> str:

@@ -49,5 +49,6 @@ def _reopened(tools: Tools, store: Store, delegation: Delegation, association: A
         is_unclear=False,
         is_taken_over=current.is_taken_over or current.association_id != association.id,
         trouble=Trouble.STILL_THERE,
+        ended_with=None,
     )
     return True

@@ -200,6 +200,8 @@ async def test_a_search_in_app_home_keeps_the_keyboard(shared_stage: Stage) -> N
     await stage.open("?left=ben&right=nobody")
     await stage.look("Home")
     search = stage.seat().locator(".home").get_by_role("combobox")
+    await search.fill("ada")
+    await stage.house.slack.open_home(BEN)  # it is shown anew while somebody types
     await stage.choose(search, "ada", "Ada Lindqvist")
     await expect(stage.seat().locator(".home .mention").get_by_text(ADA.name)).to_be_visible()
     await expect(search).to_be_focused()

@@ -199,6 +199,15 @@ def lasting(world: World, person: SandboxPerson, words: str) -> list[Message]:
     ]
 
 
+def posts(world: World, person: SandboxPerson) -> int:
+    """How often something new was posted to this person, each of which notifies them."""
+    return sum(
+        call.method == "chat.postMessage" and call.arguments.get("channel") == person.id
+        for call in world.slack.calls
+        if call.outcome.startswith("ok")
+    )
+
+
 async def raw_command(world: World, person: SandboxPerson, text: str, **fields: str) -> Reply:
     """Send ``/sendas`` with exactly this text, which no client would escape like this."""
     place = world.slack.workspace.direct_channel(person.id)

@@ -15,6 +15,7 @@ from tests.scenarios.moves import (
     calls,
     cards_at_rest,
     hurry,
+    posts,
     press,
     read_all,
     settled_in,
@@ -83,12 +84,16 @@ async def test_a_create_that_arrives_against_all_likelihood(world: World) -> Non
     await tried(world)
     await world.sendas(ADA, "revoke @ben")
     await settled_in(world, State.ENDED)
+    await cards_at_rest(world)
+    told = [posts(world, each) for each in (ADA, BEN)]
     late.let_go.set()
     await held(world)
     world.clock.push(seconds=70)
     await world.close.wait_for(lambda: not world.close.associations, what="its removal")
     await settled_in(world, State.ENDED)
-    await world.card(BEN, "Close still has it")
+    await world.slack.wait_for(
+        lambda: posts(world, ADA) > told[0] and posts(world, BEN) > told[1], what="both told again"
+    )
 
 
 @pytest.mark.parametrize("variant", [DuplicateCreate.REFUSED, DuplicateCreate.SECOND_OBJECT])

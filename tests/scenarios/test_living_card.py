@@ -13,21 +13,13 @@ from tests.scenarios.moves import (
     at_rest,
     cards_at_rest,
     lasting,
+    posts,
     press,
     settled_in,
 )
 from tests.scenarios.world import World
 
 OVER = "\N{MEDIUM WHITE CIRCLE}"
-
-
-def posts(world: World, person: SandboxPerson) -> int:
-    """How often something new was posted to this person, each of which notifies them."""
-    return sum(
-        call.method == "chat.postMessage" and call.arguments.get("channel") == person.id
-        for call in world.slack.calls
-        if call.outcome.startswith("ok")
-    )
 
 
 async def cards_of(world: World, person: SandboxPerson) -> Sequence[Message]:

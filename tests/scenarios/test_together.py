@@ -7,8 +7,7 @@ import pytest
 from models.delegation import State
 from sandbox.people import ADA, BEN, CLEO, DANA
 from sandbox.slack.workspace import Message
-from tests.scenarios.moves import at_rest, cards_at_rest, lasting, press, shown
-from tests.scenarios.test_living_card import posts
+from tests.scenarios.moves import at_rest, cards_at_rest, lasting, posts, press, shown
 from tests.scenarios.world import World
 
 GRANTEES = (BEN, CLEO, DANA)

@@ -32,17 +32,27 @@ const controlAgain = (place, was) => {
   return found?.matches(".people, .options") ? found.querySelector("input") : found;
 };
 
+// Where somebody was typing, the words come along.
+const goOn = (again, old) => {
+  again.focus({ preventScroll: true });
+  if (!again.matches("input") || !old.value || again.value) return;
+  again.value = old.value;
+  again.dispatchEvent(new Event("input", { bubbles: true }));
+};
+
 const focusKept = (target, change) => {
   const was = trail(target);
   change();
   if (!was || document.activeElement === was.at) return;
   const again = named(was.id);
   if (again) {
-    again.focus({ preventScroll: true });
+    goOn(again, was.at);
     return;
   }
   const place = was.place && placeAgain(target, was);
-  if (place) (controlAgain(place, was) || place).focus();
+  const control = place && controlAgain(place, was);
+  if (control) goOn(control, was.at);
+  else if (place) place.focus();
 };
 
 const byId = (parent) =>
