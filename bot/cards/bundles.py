@@ -36,14 +36,14 @@ def wished(bundle: Sequence[Delegation], apart: Collection[str]) -> Message:
     """
     first = bundle[0]
     is_grant = first.requester_id == first.grantor_id
-    several = f"{len(bundle)} people"
+    several, terms = f"{len(bundle)} people", words.terms(first)
     if is_grant:
-        headline = f"You let {several} send email as you {words.terms(first)}"
+        headline = f"You let {several} send email as you {terms}"
     elif first.requester_id == first.grantee_id:
-        headline = f"You asked {several} whether you can send email as them {words.terms(first)}"
+        headline = f"You asked {several} whether you can send email as them {terms}"
     else:
         grantee = mention(first.grantee_id)
-        headline = f"You asked {several} whether {grantee} can send email as them"
+        headline = f"You asked {several} whether {grantee} can send email as them {terms}"
     said = [f"{_mark(bundle)} *{headline}*"]
     blocks: list[Block] = [parts.section(said[0]), *parts.typed(first.reason)]
     if why := quoted(plain(first.reason, MOST_REASON)):
