@@ -147,6 +147,14 @@ def only_in(delegation: Delegation, *states: State) -> None:
         raise Settled(delegation)
 
 
+def only_unanswered(delegation: Delegation, now: datetime) -> None:
+    """Raises Settled when it waits for no answer (any more), also where nobody has noticed that
+    its time is over."""
+    only_in(delegation, State.REQUESTED)
+    if delegation.lapses_at <= now:
+        raise Settled(delegation, State.LAPSED)
+
+
 def _show_anew(store: Store, subject: Subject, *, now: datetime) -> None:
     """Have every place show it as it is, also those that are believed to."""
     match subject:

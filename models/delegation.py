@@ -334,6 +334,11 @@ class Delegation:
         return self.state is State.ENDING or self.has_run_out(now)
 
     @property
+    def is_granted_in_bundle(self) -> bool:
+        """Whether the grantor gave it together with others: one message tells how all of it is."""
+        return self.bundle_id is not None and self.requester_id == self.grantor_id
+
+    @property
     def is_account_unseen(self) -> bool:
         """Whether the grantee's account was looked up only after the grantor had agreed."""
         identified, decided = self.identified_at, self.decided_at

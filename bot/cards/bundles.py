@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from slack_sdk.models.blocks import ActionsBlock, Block
 
 from bot.cards import dialogs, parts, receipts, words
-from bot.cards.delegations import LABELS, MARKS, MOST_TEXT, button
+from bot.cards.delegations import MARKS, MOST_TEXT, button, connect
 from bot.cards.faces import Action, again
 from bot.cards.foreign import plain
 from bot.cards.markup import heard, mention, quoted
@@ -29,7 +29,7 @@ _HOW = {
 }
 
 
-def wished(bundle: Sequence[Delegation], apart: Collection[str]) -> Message:
+def wished(bundle: Sequence[Delegation], apart: Collection[str], *, connect_url: str) -> Message:
     """To who asked or granted these with one wish, how each of them is.
 
     ``apart`` are the ids of those that have a message of their own, with their buttons.
@@ -55,6 +55,8 @@ def wished(bundle: Sequence[Delegation], apart: Collection[str]) -> Message:
     if len(bundle) > MOST_LINES:
         said.append(f"and {len(bundle) - MOST_LINES} more: my Home tab shows them all.")
         blocks.append(parts.context(said[-1]))
+    waits = any(each.trouble in WAITS_FOR_GRANTOR for each in bundle if each.is_open)
+    buttons = [connect("bundle", connect_url)] if is_grant and waits else []
     if is_grant and sum(each.state in (State.APPROVED, State.ACTIVE) for each in bundle) > 1:
         revoke = parts.button(
             REVOKE_BUNDLE,
@@ -68,8 +70,15 @@ def wished(bundle: Sequence[Delegation], apart: Collection[str]) -> Message:
                 no="Keep them",
             ),
         )
-        blocks.append(ActionsBlock(elements=[revoke]))
+        buttons.append(revoke)
+    if buttons:
+        blocks.append(ActionsBlock(elements=buttons))
     return Message(_plain(said), blocks)
+
+
+def wished_before(bundle: Sequence[Delegation]) -> Message:
+    """What is left of an earlier one, where Slack does not let it go."""
+    return _followed(f"This was about {len(bundle)} people.")
 
 
 def ended(together: Sequence[Delegation], *, connect_url: str) -> Message:
@@ -83,15 +92,17 @@ def ended(together: Sequence[Delegation], *, connect_url: str) -> Message:
     said = [line for line in said if line]
     blocks: list[Block] = [parts.section(line) for line in said]
     if any(each.trouble in CONNECTS for each in left):
-        label = LABELS[Action.CONNECT]
-        link = parts.button(Action.CONNECT, label, "bundle", style="primary", url=connect_url)
-        blocks.append(ActionsBlock(elements=[link]))
+        blocks.append(ActionsBlock(elements=[connect("bundle", connect_url)]))
     return Message(_plain(said), blocks)
 
 
 def ended_before(together: Sequence[Delegation]) -> Message:
     """What is left of an earlier one, where Slack does not let it go."""
-    said = f"{len(together)} rights to send email as you ended. There is a newer message about it."
+    return _followed(f"{len(together)} rights to send email as you ended.")
+
+
+def _followed(about: str) -> Message:
+    said = f"{about} There is a newer message about it."
     return Message(said, [parts.context(said)])
 
 
@@ -134,6 +145,8 @@ def _with_button(line: str, d: Delegation, *, is_grant: bool, is_apart: bool) ->
 def _action(d: Delegation, *, is_grant: bool) -> Action | None:
     if is_grant:
         return Action.REVOKE if d.state in (State.APPROVED, State.ACTIVE) else None
+    if d.state is State.APPROVED and d.trouble in WAITS_FOR_GRANTOR:
+        return Action.REMIND
     if d.state in (State.REQUESTED, State.APPROVED):
         return Action.CANCEL
     return next(iter(again(d, d.requester_id)), None) if d.state in DEAD_ENDS else None

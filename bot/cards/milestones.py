@@ -39,6 +39,8 @@ class Milestone:
 
 def milestone(delegation: Delegation, audience: Audience) -> Milestone | None:
     """What this reader has to know about the present state, if anything."""
+    if _is_told_by_bundle(delegation, audience):
+        return Milestone(delegation.state.value, notifies=False)
     match audience:
         case Audience.GRANTOR if delegation.ended_with is not None:
             return _among_others(delegation)
@@ -87,6 +89,19 @@ def begins_until(d: Delegation, audience: Audience) -> datetime | None:
     if is_setting_up and unasked and audience in (Audience.GRANTEE, Audience.GRANTOR):
         return (d.decided_at or d.requested_at) + BEGINNING
     return None
+
+
+def _is_told_by_bundle(d: Delegation, audience: Audience) -> bool:
+    """Whether it is news of all that its reader wished together (bot/projections/together.py)."""
+    if d.bundle_id is None or _reader(d, audience) != d.requester_id:
+        return False
+    is_setting_up = d.state in (State.APPROVED, State.FAILED) and d.is_granted_in_bundle
+    return d.state is State.LAPSED or is_setting_up
+
+
+def _reader(d: Delegation, audience: Audience) -> str:
+    readers = {Audience.GRANTOR: d.grantor_id, Audience.GRANTEE: d.grantee_id}
+    return readers.get(audience, d.requester_id)
 
 
 def _among_others(d: Delegation) -> Milestone | None:

@@ -13,7 +13,6 @@ from bot.store.delegations import PairTaken
 from bot.times.span import Span
 from models.base import new_id
 from models.delegation import Delegation, Event, State, default_wake
-from models.notice import NoticeKind
 from models.person import Person
 from models.policy import LATELY, Refusal, crowd_refusal, reason_refusal
 from models.reminders import next_reminder
@@ -220,15 +219,11 @@ async def _begin_all(
             else _begun_or_not(desk, store, actor, person_id, wish.in_bundle(bundle_id), now=now)
             for person_id, wish in wishes.items()
         ]
-        if bundle_id is not None and sum(each.problem is None for each in outcomes) > 1:
-            store.notices.tell(
-                NoticeKind.BUNDLE,
-                team_id=actor.team_id,
-                recipients=[actor.user_id],
-                subject_id=bundle_id,
-                incident="",
-                now=now,
-            )
+        begun = [each.delegation for each in outcomes if each.delegation is not None]
+        if bundle_id is not None and len(begun) == 1:
+            store.delegations.leave_bundle(begun[0])
+        elif bundle_id is not None and begun:
+            store.notices.tell_bundle(actor.team_id, actor.user_id, bundle_id, now=now)
         return outcomes
 
     try:

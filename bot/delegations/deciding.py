@@ -17,12 +17,12 @@ from bot.desk import (
     check_seen,
     check_span,
     look,
-    only_in,
+    only_unanswered,
 )
-from bot.refusals import LapsesBefore, Refused, Settled
+from bot.refusals import LapsesBefore, Refused
 from bot.store import Store
 from bot.times.span import Span
-from models.delegation import Asked, Delegation, Event, State
+from models.delegation import Asked, Delegation, Event
 from models.policy import REASON_LIMIT, Refusal
 from models.reminders import snoozed_until
 
@@ -61,9 +61,7 @@ async def approve(
 def asked(desk: Desk, store: Store, actor: Actor, delegation_id: str, seen: str) -> Delegation:
     """The row under lock, if it waits for this answer; raises as :func:`answerable`."""
     delegation = as_grantor(store, actor, delegation_id)
-    only_in(delegation, State.REQUESTED)
-    if delegation.lapses_at <= desk.now():  # nobody has looked yet
-        raise Settled(delegation, State.LAPSED)
+    only_unanswered(delegation, desk.now())
     check_seen(delegation, seen)
     return delegation
 

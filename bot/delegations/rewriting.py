@@ -4,10 +4,10 @@ from datetime import datetime, timedelta
 
 from bot.delegations.asking import Terms, before, check_reason, under_standing_approval
 from bot.delegations.people.departures import decided
-from bot.desk import Actor, Desk, check_known, check_seen, check_span, locked, look, only_in
-from bot.refusals import NotYours, Refused, Settled
+from bot.desk import Actor, Desk, check_known, check_seen, check_span, locked, look, only_unanswered
+from bot.refusals import NotYours, Refused
 from bot.store import Store
-from models.delegation import Delegation, Event, State
+from models.delegation import Delegation, Event
 from models.policy import LATELY, MOST_WISHES, Refusal
 from models.reminders import next_reminder
 
@@ -70,6 +70,7 @@ def _answered_at_once(desk: Desk, store: Store, request: Delegation) -> Delegati
         standing_id=approved.standing_id,
         decided_at=approved.decided_at,
         remind_at=None,
+        reminders=0,
         lapses_at=approved.lapses_at,
     )
 
@@ -78,9 +79,7 @@ def _own_request(desk: Desk, store: Store, actor: Actor, delegation_id: str) -> 
     delegation = locked(store, actor, delegation_id)
     if actor.user_id != delegation.requester_id:
         raise NotYours
-    only_in(delegation, State.REQUESTED)
-    if delegation.lapses_at <= desk.now():  # nobody has looked yet
-        raise Settled(delegation, State.LAPSED)
+    only_unanswered(delegation, desk.now())
     return delegation
 
 

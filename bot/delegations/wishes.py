@@ -41,11 +41,13 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What came of a wish, for each person, and its terms as they are said back."""
+    """What came of a wish, for each person, and its terms as they are said back; ``is_default``:
+    no time was given."""
 
     verb: Verb
     outcomes: Sequence[Outcome]
     said: str
+    is_default: bool = False
 
 
 async def carry_out(desk: Desk, actor: Actor, wish: Wish) -> Done:
@@ -60,7 +62,7 @@ async def carry_out(desk: Desk, actor: Actor, wish: Wish) -> Done:
         )
     if len(outcomes) == 1 and outcomes[0].problem is not None:
         raise outcomes[0].problem
-    return Done(wish.verb, outcomes, say_time(desk, wish, zone))
+    return Done(wish.verb, outcomes, say_time(desk, wish, zone), wish.is_default)
 
 
 def say_time(desk: Desk, wish: Wish, zone: str) -> str:

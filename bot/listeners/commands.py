@@ -76,11 +76,9 @@ async def _is_said_by_card(reception: Reception, body: dict[str, Any], done: Don
     That somebody gave no time, and so gets the usual one, is said in any case. The bot's own
     conversation with a person has the name that every conversation of two has.
     """
-    usual = reception.desk.policy.default_duration
-    if len(done.outcomes) != 1 or body.get("channel_name") != DIRECT or "channel_id" not in body:
+    if len(done.outcomes) != 1 or done.is_default:
         return False
-    delegation = done.outcomes[0].delegation
-    if delegation is None or delegation.length == usual:
+    if body.get("channel_name") != DIRECT or "channel_id" not in body:
         return False
     return await reception.responses.is_where_cards_are(body["user_id"], body["channel_id"])
 

@@ -192,8 +192,7 @@ def _looked_up(store: Store, card: Card) -> tuple[Delegation, bool, bool]:
     """The delegation, whether the card is still as it was claimed, and whether its reader has one
     message for all that they wished together."""
     delegation = subject(store, card)
-    is_bundled = delegation.bundle_id is not None and card.recipient == delegation.requester_id
-    is_elsewhere = is_bundled and len(store.delegations.of_bundle(delegation.bundle_id or "")) > 1
+    is_elsewhere = delegation.bundle_id is not None and card.recipient == delegation.requester_id
     return delegation, store.cards.is_as_claimed(card), is_elsewhere
 
 

@@ -26,16 +26,19 @@ class Said:
 def said(store: Store, notice: Notice, links: Links, *, now: datetime) -> Said:
     """What this notice says about those that were wished, or ended, together."""
     if notice.kind is NoticeKind.BUNDLE:
-        return _wished(store, notice)
+        return _wished(store, notice, links)
     return _ended(store, notice, links, now)
 
 
-def _wished(store: Store, notice: Notice) -> Said:
+def _wished(store: Store, notice: Notice, links: Links) -> Said:
     bundle = store.delegations.of_bundle(notice.subject_id)
     if not bundle:
         return Said(None)
+    if store.notices.is_followed(notice):
+        return Said(bundles.wished_before(bundle), is_past=True)
     apart = store.cards.with_message([each.id for each in bundle], notice.recipient)
-    return Said(bundles.wished(bundle, apart))
+    url = links.connect(notice.team_id, notice.recipient)
+    return Said(bundles.wished(bundle, apart, connect_url=url))
 
 
 def _ended(store: Store, notice: Notice, links: Links, now: datetime) -> Said:

@@ -18,6 +18,7 @@ from bot.store.rows import batched, by_id, many, one
 from models.connection import checkpoints
 from models.delegation import (
     OPEN_STATES,
+    WAITS_FOR_GRANTOR,
     Delegation,
     Event,
     State,
@@ -180,7 +181,13 @@ class Delegations:
         )
         self._show(moved, now)
         self._tell_watch(moved, now)
+        for each in moved:
+            self._tell_together(each, event, now)
         return moved
+
+    def leave_bundle(self, delegation: Delegation) -> None:
+        """Nothing else came of the wish: it is one alone, and its card is as always."""
+        self._note(delegation, bundle_id=None)
 
     def postpone(
         self,
@@ -477,6 +484,22 @@ class Delegations:
         if together := [each for each in shared if each is not None]:
             self._notices.mark_stale(*together, now=now)
 
+    def _tell_together(self, moved: Delegation, event: Event, now: datetime) -> None:
+        """What needs somebody, or came to nothing, and was wished or ended together with others,
+        is told in their one message (bot/cards/milestones.py leaves it out)."""
+        reminder = moved.reminders if event is Event.REMIND else 0
+        if reminder and moved.ended_with is not None:
+            whose = (moved.team_id, moved.grantor_id)
+            self._notices.tell_ends(*whose, moved.ended_with, now=now, reminder=reminder)
+        elif moved.bundle_id is not None and _is_told_by_bundle(moved, event):
+            self._notices.tell_bundle(
+                moved.team_id,
+                moved.requester_id,
+                moved.bundle_id,
+                now=now,
+                incident=f"{event}:{reminder}",
+            )
+
     def _tell_watch(self, moved: Sequence[Delegation], now: datetime) -> None:
         """The grantor's connection has to work at certain moments of a delegation's life, and who
         waits for a delegation to end hears when it did."""
@@ -523,6 +546,13 @@ class Delegations:
                 self._connection.execute(
                     update(delegations).where(_columns.id.in_(some)).values(dict(changed))
                 )
+
+
+def _is_told_by_bundle(moved: Delegation, event: Event) -> bool:
+    if event is Event.LAPSE:
+        return True
+    is_theirs = moved.state is State.FAILED or moved.trouble in WAITS_FOR_GRANTOR
+    return event in (Event.FAIL, Event.REMIND) and moved.is_granted_in_bundle and is_theirs
 
 
 def _moved(

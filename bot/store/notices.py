@@ -77,6 +77,20 @@ class Notices:
                 )
             )
 
+    def tell_bundle(
+        self, team_id: str, recipient: str, bundle_id: str, *, now: datetime, incident: str = ""
+    ) -> None:
+        """Who wished several things together reads in one message how they are; once more with
+        each ``incident``, in place of the message before."""
+        self.tell(
+            NoticeKind.BUNDLE,
+            team_id=team_id,
+            recipients=[recipient],
+            subject_id=bundle_id,
+            incident=incident,
+            now=now,
+        )
+
     def tell_ends(
         self, team_id: str, grantor_id: str, ended_with: str, *, now: datetime, reminder: int = 0
     ) -> None:

@@ -166,3 +166,50 @@ async def test_answers_that_are_lost(world: World, method: str) -> None:
     await world.card(ADA, "3 rights to send email as you ended")
     await cards_at_rest(world)
     assert posts(world, ADA) == 2
+
+
+async def test_granted_together_before_connecting(world: World) -> None:
+    """Who grants to three without being connected has one message with the button there, reads it
+    once more when they are reminded, and once when all of it has lapsed."""
+    await world.sendas(ADA, "grant @ben @cleo @dana 2h")
+    await press(world, ADA, "Grant to 3")
+    first = await shown(world, ADA, "Connect Close")
+    await cards_at_rest(world)
+    told = posts(world, ADA)
+    assert lasting(world, ADA, "") == [first]
+    row = (await at_rest(world))[0]
+    assert row.remind_at is not None
+    world.clock.ahead += row.remind_at - world.clock() + timedelta(seconds=1)
+    await world.slack.wait_for(lambda: posts(world, ADA) > told, what="the reminder")
+    await world.slack.wait_for(lambda: len(lasting(world, ADA, "")) == 1, what="one message")
+    assert "Connect Close" in lasting(world, ADA, "")[0].buttons()
+    await cards_at_rest(world)
+    assert posts(world, ADA) == told + 1
+    world.clock.push(days=4)
+    await world.card(ADA, "lapsed")
+    assert await states(world) == {State.LAPSED}
+    await cards_at_rest(world)
+    await world.slack.wait_for(lambda: len(lasting(world, ADA, "")) == 1, what="the last word")
+
+
+async def test_of_several_one_waits_to_be_reminded(world: World) -> None:
+    """Who asked two people can have the one reminded who agreed and is not connected."""
+    await world.sendas(BEN, "@ada @cleo 2h Fair")
+    await press(world, ADA, "Approve")
+    await press(world, BEN, "Remind them")
+    assert any(each.nudged_at for each in await world.delegations())
+
+
+async def test_lapsed_together(stage: World) -> None:
+    """Who asked two people who never answer reads once that both requests lapsed."""
+    await stage.sendas(BEN, "@ada @cleo 2h Fair")
+    await stage.card(BEN, "You asked 2 people")
+    await cards_at_rest(stage)
+    told = posts(stage, BEN)
+    stage.clock.push(days=3, minutes=1)
+    await stage.slack.wait_for(lambda: posts(stage, BEN) > told, what="the end of it")
+    assert await states(stage) == {State.LAPSED}
+    await cards_at_rest(stage)
+    assert posts(stage, BEN) == told + 1
+    (card,) = lasting(stage, BEN, "")
+    assert stage.slack.read(card, BEN).count("lapsed") == 2

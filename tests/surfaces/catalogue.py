@@ -111,7 +111,9 @@ def together() -> Surfaces:
     """Many at once: as they were wished, and as they ended."""
     shown = {}
     for name, several in rows.bundles().items():
-        shown[f"wished/{name}"] = _message(bundles.wished(several, {several[0].id}))
+        wished = bundles.wished(several, {several[0].id}, connect_url=rows.CONNECT_URL)
+        shown[f"wished/{name}"] = _message(wished)
+        shown[f"wished-before/{name}"] = _message(bundles.wished_before(several))
         shown[f"ended/{name}"] = _message(bundles.ended(several, connect_url=rows.CONNECT_URL))
         shown[f"ended-before/{name}"] = _message(bundles.ended_before(several))
     return shown

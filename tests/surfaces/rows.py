@@ -187,7 +187,10 @@ def _departed(state: State, departure: Departure) -> Delegation:
 def bundles() -> dict[str, list[Delegation]]:
     """What was wished and ended together: by whom, in every state, and as many as can be."""
     used = Receipt(ReceiptState.MADE, emails=500, people=40)
-    every = {state: [shortest(state), shortest(state, end_event=Event.REVOKE)] for state in State}
+    every = {
+        state: [shortest(state), shortest(state, id="d2", end_event=Event.REVOKE)]
+        for state in State
+    }
     return {
         **{f"asked-{state}": several for state, several in every.items()},
         **{
@@ -196,6 +199,13 @@ def bundles() -> dict[str, list[Delegation]]:
         },
         "for-another": [shortest(State.REQUESTED, requester_id=CLEO)] * 2,
         "not-connected": [shortest(State.ENDING, trouble=Trouble.NOT_CONNECTED)] * 2,
+        **{
+            f"to-connect/{who}": [
+                shortest(State.APPROVED, id=each, requester_id=who, trouble=Trouble.NOT_CONNECTED)
+                for each in ("d1", "d2")
+            ]
+            for who in (ADA, BEN)
+        },
         "hundred-longest": [longest(State.FAILED, requester_id=ADA)] * 100,
         "hundred-ended": [longest(State.ENDED, requester_id=ADA, receipt=used)] * 100,
     }

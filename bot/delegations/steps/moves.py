@@ -174,9 +174,6 @@ def reminded(
         reminders=sent,
         remind_at=again,
     )
-    if told.ended_with is not None:
-        whose = (told.team_id, told.grantor_id)
-        store.notices.tell_ends(*whose, told.ended_with, now=now, reminder=sent)
     return told, again
 
 

@@ -46,7 +46,7 @@ def _expired(tools: Tools, store: Store, active: Sequence[Delegation]) -> Sequen
     grantor reads once of what ends together, and of what they granted together, however far apart
     its ends are.
     """
-    shared = _ended_with(store, active)
+    shared = _ended_with(active)
     wanted = []
     for each in active:
         ended_with = shared.get(each.bundle_id)
@@ -58,22 +58,13 @@ def _expired(tools: Tools, store: Store, active: Sequence[Delegation]) -> Sequen
     return moves.moved_on(tools, store, wanted, Event.EXPIRE)
 
 
-def _ended_with(store: Store, active: Sequence[Delegation]) -> Mapping[str | None, str]:
+def _ended_with(active: Sequence[Delegation]) -> Mapping[str | None, str]:
     """What these end with, by their bundle: what the grantor gave with one wish, and all others."""
-    granted = {
-        each.bundle_id
-        for each in active
-        if each.bundle_id is not None and each.requester_id == each.grantor_id
-    }
-    shared: dict[str | None, str] = {
-        bundle_id: bundle_id
-        for bundle_id in granted
-        if len(store.delegations.of_bundle(bundle_id)) > 1
-    }
-    others = {each.bundle_id for each in active if each.bundle_id not in shared}
-    if sum(each.bundle_id in others for each in active) > 1:
-        alone = new_id()
-        shared |= dict.fromkeys(others, alone)
+    granted = {each.bundle_id for each in active if each.is_granted_in_bundle}
+    shared: dict[str | None, str] = {each: each for each in granted if each is not None}
+    others = [each.bundle_id for each in active if each.bundle_id not in shared]
+    if len(others) > 1:
+        shared |= dict.fromkeys(others, new_id())
     return shared
 
 
