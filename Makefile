@@ -3,9 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
+BILL := dist/send-as-bot.cdx.json
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo screenshots story surfaces test coverage check format bench lock clean
+.PHONY: help install demo screenshots story surfaces test coverage check format bench audit sbom lock clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -55,6 +56,21 @@ format: $(INSTALLED) ## format and mend what can be mended by itself
 bench: $(INSTALLED) ## how fast it answers and how fast it takes rights back
 	$(RUN) -m bench
 
+audit: $(BILL) ## known advisories and the licences of what is shipped
+	$(RUN) -m tests.supply_chain $(BILL)
+
+sbom: $(BILL) ## the bill of materials of a release, in dist/ (CycloneDX)
+
+# Of an environment that has what is shipped and nothing else.
+$(BILL): $(INSTALLED) requirements.txt pyproject.toml
+	@rm -rf build/shipped
+	@$(PYTHON) -m venv --without-pip build/shipped
+	@$(RUN) -m pip --python build/shipped/bin/python install --quiet --disable-pip-version-check \
+		--require-hashes -r requirements.txt
+	@mkdir -p $(@D)
+	$(VENV)/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible \
+		-o $@ build/shipped/bin/python
+
 lock: $(INSTALLED) ## work out the lock files anew
 	$(VENV)/bin/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
 		--no-emit-index-url --no-emit-find-links -o requirements.txt pyproject.toml
@@ -63,5 +79,5 @@ lock: $(INSTALLED) ## work out the lock files anew
 		-o requirements-dev.txt pyproject.toml
 
 clean: ## remove what the targets above made
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage*
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -16,6 +16,7 @@ FORMS = sorted(
     set((GITHUB / "ISSUE_TEMPLATE").glob("*.yml")) - {GITHUB / "ISSUE_TEMPLATE/config.yml"}
 )
 PINNED = re.compile(r"uses: ([\w-]+/[\w./-]+)@([0-9a-f]{40}) # v\d+\.\d+\.\d+$")
+RELEASING = {"contents": "write"}
 PYTHONS = ["3.11", "3.12", "3.13", "3.14"]
 FIELDS = {"markdown", "textarea", "input", "dropdown", "checkboxes"}
 
@@ -61,7 +62,8 @@ def test_jobs_may_do_nothing_but_read(path: Path) -> None:
     assert workflow["permissions"] == {}
     assert "cancel-in-progress" in workflow["concurrency"]
     for job in workflow["jobs"].values():
-        assert job.get("permissions", {}) in ({}, {"contents": "read"})
+        most = RELEASING if path.stem == "release" else {"contents": "read"}
+        assert job.get("permissions", {}) in ({}, most)
         assert 0 < job["timeout-minutes"] <= 90
         for step in job["steps"]:
             if step.get("uses", "").startswith("actions/checkout@"):
@@ -94,6 +96,18 @@ def test_ci_checks_every_change(ci: dict[Any, Any]) -> None:
     triggers = ci[True]  # YAML 1.1 reads the key "on" as true
     assert set(triggers) == {"push", "pull_request"}
     assert triggers["push"]["branches"] == ["main"]
+
+
+def test_a_release_has_passed_and_says_what_it_ships() -> None:
+    """Only a version's tag makes a release: after ``.ci/run``, and with its bill of materials."""
+    release = read(GITHUB / "workflows" / "release.yml")
+    assert release[True] == {"push": {"tags": ["v*"]}}
+    assert release["concurrency"]["cancel-in-progress"] is False
+    first, second, third = commands(release["jobs"]["release"])
+    assert (first, second) == (".ci/run", "make sbom")
+    assert third.startswith("gh release create")
+    assert third.endswith(" dist/send-as-bot.cdx.json")
+    assert "BILL := dist/send-as-bot.cdx.json" in (ROOT / "Makefile").read_text()
 
 
 def test_dependencies_are_kept_up_to_date() -> None:

@@ -1,0 +1,1 @@
+"""What is shipped besides our own code: where it comes from, and under which licences."""
