@@ -1,8 +1,10 @@
 """Both databases for every test that asks for one: SQLite, and a private PostgreSQL."""
 
 import asyncio
+import functools
 import os
 import shutil
+import ssl
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -23,6 +25,16 @@ settings.load_profile("patient")
 def pytest_xdist_auto_num_workers() -> int:
     """One and a half for each core: half of a test is waiting for a process, a socket, a clock."""
     return max(2, 3 * (os.cpu_count() or 1) // 2)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_list_of_authorities() -> Iterator[None]:
+    """Each HTTP client reads the machine's list of certificate authorities, which takes longer than
+    many a test, and nobody here speaks TLS: it is read once."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        once = functools.cache(ssl.create_default_context)
+        monkeypatch.setattr(ssl, "create_default_context", once)
+        yield
 
 
 class Postgres:
