@@ -239,13 +239,15 @@ def is_too_much_of_any(toll: Toll) -> bool:
 
 
 async def _carry_out(tools: Tools, each: Round) -> None:
-    """The next few of the departed are asked about once more, and end what is still to be ended."""
+    """The next few of the departed are asked about once more, and end what is still to be ended.
+    Raises what only waiting can mend, as long as the round is patient."""
     pending = await tools.database.run(
         lambda store: store.departures.pending(each.team_id, after=each.cursor, limit=AT_ONCE)
     )
     now = tools.now()
-    for one in pending:
-        await _end(tools, one, await _still_gone(tools, one))
+    silent = [error for one in pending if (error := await _ended(tools, one)) is not None]
+    if silent and each.attempts < PATIENT_ATTEMPTS:
+        raise silent[0]
     if len(pending) < AT_ONCE:
         await tools.database.run(lambda store: _finish(tools, store, each))
         return
@@ -253,6 +255,18 @@ async def _carry_out(tools: Tools, each: Round) -> None:
     await tools.database.run(
         lambda store: store.rounds.go_on(each, cursor=cursor, wake_at=now + BETWEEN)
     )
+
+
+async def _ended(tools: Tools, one: Departed) -> OutsideError | None:
+    """End what is theirs, if they are still gone; or why nobody can say: the others do not wait for
+    that, and in the end it is left to the next round, which asks about everybody anew."""
+    try:
+        latest = await _still_gone(tools, one)
+    except OutsideError as error:
+        _log.warning("nobody says whether they are gone", user=one.slack_user_id, error=str(error))
+        return error
+    await _end(tools, one, latest)
+    return None
 
 
 async def _still_gone(tools: Tools, one: Departed) -> Departed | None:
