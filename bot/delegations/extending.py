@@ -48,6 +48,7 @@ async def extend(
 
     def decide(store: Store) -> Delegation:
         now = desk.now()
+        standing = _standing_of(store, delegation_id)
         delegation = _extendable(store, actor, delegation_id, now)
         check_seen(delegation, seen)
         check_known(
@@ -63,8 +64,7 @@ async def extend(
         _check_longer(delegation, ends_at)
         if actor.user_id == delegation.grantor_id:
             return _extended(desk, store, actor, delegation, ends_at, now=now, note=note)
-        standing = _standing_for(store, actor, delegation, ends_at, now)
-        if standing is not None:
+        if standing is not None and _is_covered(standing, actor, delegation, ends_at, now):
             return _extended(
                 desk, store, actor, delegation, ends_at, now=now, standing_id=standing.id
             )
@@ -151,25 +151,31 @@ def _check_names_no_start(span: Span) -> None:
         raise Refused(Refusal.RUNS_ALREADY)
 
 
-def _standing_for(
-    store: Store, actor: Actor, delegation: Delegation, ends_at: datetime | None, now: datetime
-) -> StandingApproval | None:
-    """The standing approval that covers the whole stretch, from its first moment on.
+def _standing_of(store: Store, delegation_id: str) -> StandingApproval | None:
+    """The standing approval of the two people, under lock, and before the delegation is, as
+    everywhere: its end, which somebody may be about to commit, comes before this or after it."""
+    row = store.delegations.get(delegation_id)
+    if row is None:
+        return None
+    return store.standing.for_pair(row.team_id, row.grantor_id, row.grantee_id, lock=True)
+
+
+def _is_covered(
+    standing: StandingApproval,
+    actor: Actor,
+    delegation: Delegation,
+    ends_at: datetime | None,
+    now: datetime,
+) -> bool:
+    """Whether it covers the whole stretch, from its first moment on.
 
     Measured from now, many small extensions would add up to more than was agreed. Only the
     grantee can use it, since it is about them.
     """
     if actor.user_id != delegation.grantee_id or ends_at is None:
-        return None
-    standing = store.standing.for_pair(
-        delegation.team_id, delegation.grantor_id, delegation.grantee_id
-    )
+        return False
     began = delegation.active_at or delegation.requested_at
-    if standing is None or not standing.covers(
-        length=None, starts_at=began, until=ends_at, now=now
-    ):
-        return None
-    return standing
+    return standing.covers(length=None, starts_at=began, until=ends_at, now=now)
 
 
 def _extended(

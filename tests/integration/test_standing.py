@@ -5,11 +5,21 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from sqlalchemy import Connection, text
+from sqlalchemy.util import await_only
 
+from bot.delegations.extending import extend
+from bot.desk import Actor, Desk
 from bot.store import Database, Store
+from bot.times.span import Span
 from models.base import new_id
+from models.delegation import State
+from models.mark import mark_of
+from models.policy import Policy
 from models.standing import StandingApproval
-from tests.integration.rows import NOON, TEAM
+from tests.conftest import Postgres
+from tests.integration.rows import NOON, TEAM, add, delegation, get
+from tests.integration.tools import EverybodyIsHere
+from tests.patience import MOMENT, PATIENCE
 
 ADA, BEN = "U0ADA", "U0BEN"
 
@@ -62,3 +72,49 @@ async def test_two_first_comparisons_at_once(database: Database) -> None:
 
     await both(database, plan, plan)
     assert await database.run(lambda store: store.comparisons.get(TEAM, ADA)) is not None
+
+
+WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+
+
+async def is_waited_for(database: Database) -> bool:
+    """Whether some transaction waits for another one's lock."""
+    count = await database.run_connection(lambda each: each.execute(text(WAITING)).scalar())
+    return bool(count)
+
+
+async def test_one_that_is_being_ended_extends_nothing(postgres: Postgres) -> None:
+    """Ben asks for more time while Ada's end of her standing approval is not committed yet: he
+    waits for that, and it is a wish that she reads, not her word any more."""
+    database, word = Database(postgres.emptied()), standing(4)
+    running = delegation(
+        grantor_id=ADA,
+        grantee_id=BEN,
+        requester_id=BEN,
+        state=State.ACTIVE,
+        active_at=NOON,
+        ends_at=NOON + timedelta(hours=1),
+    )
+    await add(database, running)
+    await database.run(lambda store: store.standing.put(word))
+    ended, committing = asyncio.Event(), asyncio.Event()
+
+    def end(store: Store) -> None:
+        store.standing.end(word, now=NOON)
+        ended.set()
+        await_only(committing.wait())
+
+    desk = Desk(database, EverybodyIsHere(), Policy(), lambda: NOON, lambda: None)
+    more = Span(length=timedelta(hours=1))
+    ending = asyncio.create_task(database.run(end))
+    await ended.wait()
+    asking = asyncio.create_task(extend(desk, Actor(TEAM, BEN), running.id, mark_of(running), more))
+    async with asyncio.timeout(PATIENCE):
+        while not (asking.done() or await is_waited_for(database)):  # noqa: ASYNC110 - only looking tells
+            await asyncio.sleep(MOMENT)
+    committing.set()
+    await asyncio.gather(ending, asking)
+    after = await get(database, running)
+    assert after.ends_at == running.ends_at
+    assert after.extension is not None
+    await database.dispose()
