@@ -202,6 +202,7 @@ class Trouble(StrEnum):
     CLOSE_NOT_FOUND = "close_not_found"
     CLOSE_APP_REJECTED = "close_app_rejected"
     CLOSE_UNEXPECTED = "close_unexpected"
+    RESTORED = "restored"
     UNKNOWN = "unknown"
 
 

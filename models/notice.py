@@ -27,6 +27,8 @@ class NoticeKind(StrEnum):
     KEYS_LOST = "keys_lost"  # to an admin; subject: the encryption keys
     BUNDLE = "bundle"  # to who asked or granted several with one wish; subject: the bundle
     ENDS = "ends"  # to a grantor, of whom several rights ended together; subject: what they share
+    RESTORED = "restored"  # to who gave anything; subject: their connection, or standing approval
+    RESTORED_ADMIN = "restored_admin"  # to an admin; subject: when the backup was made
     STRAYS = "strays"  # to a grantor, with a list of many; subject: the comparison
     TOKENS_FORGOTTEN = "tokens_forgotten"  # the same, when somebody else uses the Close account
 
@@ -49,6 +51,11 @@ class Notice:
     attempts: int = 0
     wake_at: datetime | None = None
     leased_until: datetime | None = None
+
+    @property
+    def incident(self) -> str:
+        """What happened to its subject, as it was told."""
+        return self.key.split(":")[2]
 
 
 notices = Table(

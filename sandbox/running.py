@@ -74,7 +74,7 @@ class RunningBot:
         self.log = folder / "bot.log"
         self._folder = folder
         passed_on = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-        self._environment = passed_on | {"PYTHONPATH": str(ROOT), **environment}
+        self.environment = passed_on | {"PYTHONPATH": str(ROOT), **environment}
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -92,9 +92,9 @@ class RunningBot:
         """With which status it ended by itself; None while it runs, or when it was killed off."""
         return self._process.poll() if self._process is not None else None
 
-    async def migrate(self) -> None:
-        """Run ``python -m bot migrate``; raises :class:`BotTrouble`."""
-        process = self._spawn("migrate")
+    async def run(self, command: str) -> None:
+        """Run ``python -m bot`` with this command to its end; raises :class:`BotTrouble`."""
+        process = self._spawn(command)
         try:
             await _ended(process, START_SECONDS)
         except BaseException:
@@ -102,7 +102,7 @@ class RunningBot:
             process.wait()
             raise
         if process.returncode != 0:
-            raise BotTrouble(f"migrate ended with status {process.returncode}\n{self.log_tail()}")
+            raise BotTrouble(f"{command} ended with status {process.returncode}\n{self.log_tail()}")
 
     async def start(self) -> None:
         """Start it and wait until ``/readyz`` says so; raises :class:`BotTrouble`."""
@@ -148,7 +148,7 @@ class RunningBot:
             return subprocess.Popen(  # noqa: S603 - our own interpreter and module
                 [sys.executable, "-m", "bot", command],
                 cwd=self._folder,
-                env=self._environment,
+                env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -200,7 +200,7 @@ async def open_house(
         slack.bot_url = bot.url
         close.set_redirect_uri(f"{bot.url}/close/callback")
         stack.push_async_callback(bot.stop)
-        await bot.migrate()
+        await bot.run("migrate")
         await bot.start()
         yield House(slack, close, bot, clock, slack_url, close_url)
 

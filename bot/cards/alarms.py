@@ -1,6 +1,7 @@
 """Alarms: what is said to somebody who can act: rights that may be left, leavers, refusals."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from slack_sdk.models.blocks import (
     Block,
@@ -106,6 +107,21 @@ def overdue_before(leftovers: Sequence[Leftover], reader: str | None = None) -> 
         f"{party(first.grantor_id, reader).name}{more}."
     )
     return notice([headline], small="Today's list is further down.")
+
+
+def restored(since: datetime) -> Message:
+    """To an admin: the database is an older one."""
+    done = (
+        f"{ALARM} *I was restored from a backup.* What happened since {moment(since)} is not known "
+        "to me any more. I have called off what was approved and had not begun, ended all standing "
+        "approvals, and ask everybody who was connected about what Close holds."
+    )
+    unknown = (
+        "I don't know who connected Close for the first time since then, nor what they gave: the "
+        "audit channel has it. Please have them connect again with `/sendas connect`: I then ask "
+        "them about each right. Until then nothing ends those."
+    )
+    return notice([done, unknown])
 
 
 def overdue_over() -> Message:

@@ -113,7 +113,9 @@ def _for_grantor(d: Delegation, unconfirmed: Collection[str]) -> Face:
         case State.LAPSED:
             return Face(_lapsed_for_grantor(d, grantee), [_why_lapsed(d, me)])
         case State.FAILED:
-            return _failed(d, me, f"{grantee} was not given the right to send as you")
+            headline = f"{grantee} was not given the right to send as you"
+            called_off = f"{grantee}'s right to send as you is called off"
+            return _failed(d, me, headline, called_off)
 
 
 def _lapsed_for_grantor(d: Delegation, grantee: str) -> str:
@@ -236,7 +238,8 @@ def _for_grantee(d: Delegation, unconfirmed: Collection[str]) -> Face:
             return Face(headline, [_why_lapsed(d, me)], actions=again(d, me))
         case State.FAILED:
             headline = f"You were not given the right to send as {grantor}"
-            return _failed(d, me, headline, actions=[*_connecting(d), *again(d, me)])
+            called_off = f"Your right to send as {grantor} is called off"
+            return _failed(d, me, headline, called_off, actions=[*_connecting(d), *again(d, me)])
 
 
 def _lapsed_for_grantee(d: Delegation, grantor: str) -> str:
@@ -286,7 +289,8 @@ def _for_bystander(d: Delegation, reader: str | None, unconfirmed: Collection[st
             return Face(f"{asker.first_whose} {request} lapsed", lines, actions=ask_again)
         case State.FAILED:
             headline = f"{asker.first_whose} {request} could not be carried out"
-            return _failed(d, reader, headline, actions=ask_again)
+            called_off = f"{asker.first_whose} {request} is called off"
+            return _failed(d, reader, headline, called_off, actions=ask_again)
 
 
 def _asks(d: Delegation, grantee: str) -> str:
@@ -488,9 +492,16 @@ def _how_to_send(d: Delegation, grantor: str) -> str:
 
 
 def _failed(
-    d: Delegation, reader: str | None, headline: str, *, actions: Sequence[Action] = ()
+    d: Delegation,
+    reader: str | None,
+    headline: str,
+    called_off: str,
+    *,
+    actions: Sequence[Action] = (),
 ) -> Face:
+    """``called_off`` in place of the headline where nobody knows whether it was given."""
     kind = d.trouble or Trouble.CLOSE_UNEXPECTED
+    headline = called_off if kind is Trouble.RESTORED else headline
     return Face(headline, [_with_what_to_do(d, kind, reader)], actions=actions)
 
 

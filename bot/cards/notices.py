@@ -1,6 +1,7 @@
 """What people read about their connection to Close, and admins about whose account one is."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from slack_sdk.models.blocks import (
     ButtonElement,
@@ -174,6 +175,37 @@ def keys_lost() -> Message:
         "neither give nor take away rights for them."
     )
     return notice([problem, ways], small="`python -m bot doctor` says how many they are.")
+
+
+def restored(
+    connection: Connection | None, *, since: datetime, until: datetime, connect_url: str
+) -> Message:
+    """To whoever gave anything: the bot has forgotten what happened between these two."""
+    problem = (
+        f"{ALARM} *I was restored from a backup.* What happened between {moment(since)} and "
+        f"{moment(until)} is not known to me any more."
+    )
+    consequence = (
+        "What was approved and had not begun is called off, and no standing approval holds any "
+        "longer: please approve again what is still needed. What runs ends when I last knew that "
+        "it should."
+    )
+    lines = [problem, consequence]
+    if connection is None:
+        return notice(lines)
+    if not connection.is_alive:
+        lines.append(
+            "Close no longer accepts my connection of then, so I can't see which rights you have "
+            "given, nor end them. Please connect again: I then ask you about each that I don't "
+            "know, also if I set it up myself."
+        )
+        return notice(lines, buttons=[_connect(connect_url)])
+    lines.append(
+        "I have looked at what Close holds, and ask you about each right that I don't know, also "
+        "if I set it up myself. Until you answer, it stays."
+    )
+    again = "If you had disconnected Close since then, please do so again: `/sendas disconnect`."
+    return notice(lines, small=again)
 
 
 def tokens_forgotten() -> Message:

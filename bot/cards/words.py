@@ -300,6 +300,8 @@ _TROUBLES = {  # what is wrong, and what helps; both parties can read it
     Trouble.CLOSE_APP_REJECTED: "Close rejects this app's own credentials. Whoever runs it has to "
     "look.",
     Trouble.CLOSE_UNEXPECTED: "Close gave an answer that I don't understand.",
+    Trouble.RESTORED: "I was restored from a backup, and can't tell whether this was carried out "
+    "meanwhile, so I leave it. Please ask again, if it is still needed.",
     Trouble.UNKNOWN: "Something went wrong on our side. It has been noted, and I keep trying.",
 }
 

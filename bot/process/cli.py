@@ -1,4 +1,4 @@
-"""``python -m bot serve | migrate | doctor``"""
+"""``python -m bot serve | migrate | doctor | restored``"""
 
 import argparse
 import asyncio
@@ -14,6 +14,7 @@ import uvloop
 from starlette.applications import Starlette
 
 from bot.clock.present import pushed_clock, utc_now
+from bot.ports import Now
 from bot.process import watchdog
 from bot.process.app import open_bot
 from bot.process.doctor import MISFITS, examine, why_unusable
@@ -23,6 +24,7 @@ from bot.process.settings import BadSettings, Settings, read_settings
 from bot.process.watchdog import Watchdog
 from bot.store import Database, DatabaseAway
 from bot.store.schema import Fit, look, migrate
+from bot.strays.restored import take_stock
 from bot.telemetry import configure_logging
 from bot.web.waiting import waiting_room
 
@@ -36,14 +38,19 @@ MIGRATING_WAITS = 60  # looks
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m bot", description=__doc__)
-    parser.add_argument("command", choices=["serve", "migrate", "doctor"])
+    parser.add_argument("command", choices=["serve", "migrate", "doctor", "restored"])
     chosen = parser.parse_args(arguments)
     try:
         settings = read_settings()
     except BadSettings as error:
         print(f"The environment is not complete:\n{error}\nSee .env.example", file=sys.stderr)
         return 2
-    commands = {"serve": serve, "migrate": migrate_database, "doctor": examine}
+    commands = {
+        "serve": serve,
+        "migrate": migrate_database,
+        "doctor": examine,
+        "restored": note_restored,
+    }
     return _run(commands[chosen.command](settings))
 
 
@@ -54,7 +61,7 @@ async def serve(settings: Settings) -> int:
     fit = await _fit_of_database(settings, told)
     if fit is not Fit.READY:
         return 0 if fit is None else NO_DATABASE
-    now = utc_now if settings.clock_file is None else pushed_clock(settings.clock_file)
+    now = _clock(settings)
     health, dog = Health(), Watchdog()
     dog.start()
     feeding = asyncio.create_task(_feed(dog))
@@ -63,6 +70,32 @@ async def serve(settings: Settings) -> int:
         await _serve_until(settings, web, told, lost)
         feeding.cancel()  # a stop that hangs is ended, too
     return watchdog.STATUS if health.problem else 0
+
+
+def _clock(settings: Settings) -> Now:
+    return utc_now if settings.clock_file is None else pushed_clock(settings.clock_file)
+
+
+async def note_restored(settings: Settings) -> int:
+    """Take stock after the database was restored from a backup, before the bot works with it."""
+    database, now = Database(settings.database_url.get_secret_value()), _clock(settings)()
+    try:
+        fit = (await look(database)).fit
+        if fit is not Fit.READY:
+            print(MISFITS[fit], file=sys.stderr)
+            return NO_DATABASE
+        found = await database.run(lambda store: take_stock(store, settings.policy.admins, now=now))
+    except DatabaseAway as error:
+        print(f"The database does not answer ({error}).", file=sys.stderr)
+        return NO_DATABASE
+    finally:
+        await database.dispose()
+    print(
+        f"The last change that is known is of {found.since or 'no time'}. Called off: "
+        f"{found.called_off} approvals, {found.standing} standing approvals. Once the bot runs, it "
+        f"tries {found.connections} connections, compares, and tells everybody concerned."
+    )
+    return 0
 
 
 async def migrate_database(settings: Settings) -> int:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from bot.cards import alarms, strays, words
@@ -96,8 +96,8 @@ class NoticeStep:
         """None when it has become pointless before anybody saw it."""
         is_seen = notice.message_ts is not None
         match notice.kind:
-            case NoticeKind.CONNECTION_LOST:
-                return self._connection_lost(store, notice, is_seen=is_seen)
+            case NoticeKind.CONNECTION_LOST | NoticeKind.RESTORED | NoticeKind.RESTORED_ADMIN:
+                return self._connection(store, notice, is_seen=is_seen)
             case NoticeKind.OVERDUE:
                 delegation = store.delegations.get(notice.subject_id)
                 if delegation is None or (not delegation.is_open and not is_seen):
@@ -129,6 +129,13 @@ class NoticeStep:
         url = self.showing.links.connect(notice.team_id, notice.recipient)
         return texts.pairing_decided(pairing, connect_url=url)
 
+    def _connection(self, store: Store, notice: Notice, *, is_seen: bool) -> Message | None:
+        if notice.kind is NoticeKind.RESTORED_ADMIN:
+            return alarms.restored(_moment(notice.subject_id))
+        if notice.kind is NoticeKind.RESTORED:
+            return self._restored(store, notice)
+        return self._connection_lost(store, notice, is_seen=is_seen)
+
     def _connection_lost(self, store: Store, notice: Notice, *, is_seen: bool) -> Message | None:
         connection = store.connections.find(notice.subject_id)
         if connection is None or connection.is_alive:
@@ -136,6 +143,14 @@ class NoticeStep:
         served = store.delegations.served_by(connection.team_id, connection.slack_user_id)
         url = self.showing.links.connect(notice.team_id, notice.recipient)
         return texts.connection_lost(connection, served, connect_url=url)
+
+    def _restored(self, store: Store, notice: Notice) -> Message:
+        return texts.restored(
+            store.connections.get(notice.team_id, notice.recipient),
+            since=_moment(notice.incident),
+            until=notice.created_at,
+            connect_url=self.showing.links.connect(notice.team_id, notice.recipient),
+        )
 
     async def _found(self, notice: Notice) -> Notice:
         if notice.message_ts is not None:
@@ -161,6 +176,10 @@ FIXED: Mapping[NoticeKind, Callable[[], Message]] = {
     NoticeKind.KEYS_LOST: texts.keys_lost,
     NoticeKind.TOKENS_FORGOTTEN: texts.tokens_forgotten,
 }
+
+
+def _moment(seconds: str) -> datetime:
+    return datetime.fromtimestamp(int(seconds), UTC)
 
 
 def _departures(store: Store, notice: Notice, *, is_seen: bool) -> Message | None:

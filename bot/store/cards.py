@@ -10,7 +10,7 @@ from bot.store.due import Due
 from bot.store.rows import batched, by_id, one
 from models.base import new_id
 from models.card import Audience, Card, cards
-from models.delegation import Delegation, State, delegations
+from models.delegation import OPEN_STATES, Delegation, State, delegations
 from models.rows import to_row
 
 _columns = cards.c
@@ -110,6 +110,19 @@ class Cards:
             .where(_columns.delegation_id == delegation_id)
             .values(wake_at=now, shown_version=0)
         )
+
+    def look_for_open(self, *, now: datetime) -> None:
+        """Have every card of what is open shown anew, and each looked for that is to be shown.
+
+        Not the lines of the audit channel: they are known by numbers that were given anew since.
+        """
+        is_open = select(delegations.c.id).where(delegations.c.state.in_(OPEN_STATES))
+        self._connection.execute(
+            update(cards)
+            .where(_columns.delegation_id.in_(is_open))
+            .values(wake_at=now, shown_version=0)
+        )
+        self.due.doubt(_columns.audience != Audience.AUDIT)
 
     def save(self, card: Card, *, shown_version: int, **changes: Any) -> None:
         """Note what the message of this claimed ``card`` shows now; it stays stale if the

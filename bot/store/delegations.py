@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, case, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from bot.store.cards import Cards
@@ -400,6 +400,31 @@ class Delegations:
             *self.apply_all(ending, Event.DISCONNECT, now=now, actor=grantor_id),
             *self.apply_all(cancelled, Event.CANCEL, now=now, actor=grantor_id),
         ]
+
+    def last_change(self) -> datetime | None:
+        """When anything happened to any of them last."""
+        moment: datetime | None = self._connection.execute(select(func.max(events.c.at))).scalar()
+        return moment
+
+    def call_off(self, *, now: datetime) -> Sequence[Delegation]:
+        """Begin nothing that was agreed to: nobody knows any more whether Close has it, or had."""
+        waiting = self._locked(_columns.state == State.APPROVED)
+        changes = {"trouble": Trouble.RESTORED, "ended_at": now, "leased_until": None}
+        return self.apply_all([(each, changes) for each in waiting], Event.FAIL, now=now)
+
+    def forget_guesses(self) -> None:
+        """What Close was asked for and had not answered has long arrived, and may have been ended:
+        nothing that is found there now is taken for the effect of that."""
+        is_guess = or_(
+            _columns.is_unclear,
+            and_(_columns.attempted_at.is_not(None), _columns.association_id.is_(None)),
+        )
+        unseen = case((_columns.association_id.is_(None), None), else_=_columns.attempted_at)
+        self._connection.execute(
+            update(delegations)
+            .where(is_guess, _columns.state.in_((State.ACTIVE, State.ENDING, State.ENDED)))
+            .values(is_unclear=False, arrives_until=None, attempted_at=unseen, version=ONE_MORE)
+        )
 
     def crowd(
         self, team_id: str, asker_id: str, other_id: str, *, since: datetime

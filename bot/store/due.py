@@ -156,6 +156,16 @@ class Due(Generic[Item]):
                 update(self._table).where(columns.id.in_(few)).values(wake_at=now + slot * SLOT)
             )
 
+    def doubt(self, *conditions: ColumnElement[bool]) -> None:
+        """What waits for its first attempt, of all or of these, may have been shown already, and
+        nobody knows it any more: it is looked for first."""
+        columns = self._table.c
+        self._connection.execute(
+            update(self._table)
+            .where(columns.wake_at.is_not(None), columns.attempts == 0, *conditions)
+            .values(attempts=1)
+        )
+
     def prolong(self, ids: Sequence[str], *, lease: timedelta) -> None:
         """Keep rows that are still being worked on for another ``lease``.
 

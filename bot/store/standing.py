@@ -76,6 +76,11 @@ class StandingApprovals:
         """None that this person gave or profits from holds any longer; those that did."""
         return self._end(self.for_person(team_id, person_id, now=now), now)
 
+    def end_everybodys(self, *, now: datetime) -> Sequence[StandingApproval]:
+        """None holds any longer; those that did."""
+        held = select(standing_approvals).where(_columns.ended_at.is_(None), _columns.until > now)
+        return self._end(many(self._connection, StandingApproval, held), now)
+
     def end(self, standing: StandingApproval, *, now: datetime) -> StandingApproval:
         """It holds no longer."""
         return standing if standing.ended_at is not None else self._end([standing], now)[0]

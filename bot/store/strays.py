@@ -76,6 +76,14 @@ class Strays:
         )
         return sorted(set(self._connection.execute(statement).scalars()))
 
+    def ask_everybody_again(self, *, now: datetime) -> None:
+        """Whoever once kept one may have said something else since, which nobody knows any more."""
+        self._connection.execute(
+            update(strays)
+            .where(_columns.state.in_((StrayState.FOUND, StrayState.KEPT)))
+            .values(state=StrayState.FOUND, wake_at=now)
+        )
+
     def unsought(self, team_id: str, grantor_id: str) -> Sequence[Stray]:
         """Those of this grantor of whom Slack has not yet said whom they are for."""
         statement = (

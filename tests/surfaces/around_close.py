@@ -13,6 +13,7 @@ from bot.refusals import StrayDecided
 from bot.slack.message import Message
 from bot.strays.differences import Differences
 from models.card import Audience, Card
+from models.connection import Connection
 from models.delegation import Receipt, ReceiptState, State, Trouble
 from models.departure import Departed, Loss, Toll
 from models.mark import marked
@@ -46,6 +47,10 @@ def messages_about_connections() -> dict[str, Message]:
         "disconnected": notices.disconnected(was_key=False),
         "disconnected/key": notices.disconnected(was_key=True),
         "keys-lost": notices.keys_lost(),
+        "restored": restored(mine),
+        "restored/alive": restored(replace(mine, is_alive=True)),
+        "restored/unconnected": restored(None),
+        "restored/admin": alarms.restored(rows.NOW),
         "leaving-question": notices.leaving_question(mine, served * 10),
         "leaving-question/changed": notices.leaving_question(mine, served, is_new=False),
     }
@@ -62,6 +67,13 @@ def messages_about_connections() -> dict[str, Message]:
         replace(pairing(Verdict.CONFIRMED), other_id=rows.LONG_PERSON)
     )
     return shown
+
+
+def restored(connection: Connection | None) -> Message:
+    """What is said after a restore."""
+    return notices.restored(
+        connection, since=rows.NOW, until=rows.NOW, connect_url=rows.CONNECT_URL
+    )
 
 
 def refusals() -> dict[str, Message]:

@@ -1,0 +1,91 @@
+"""What is done to the rows of a restored database, before the bot works with them."""
+
+from datetime import timedelta
+
+from bot.store import Database
+from bot.strays.restored import Restored, take_stock
+from models.base import new_id
+from models.delegation import Delegation, State, Trouble
+from models.standing import StandingApproval
+from tests.integration.rows import NOON, TEAM, add, cards_of, connection, delegation, get
+
+ADA, ADMIN = "U0ADA", "U0ADMIN"
+LATER = NOON + timedelta(days=1)
+
+
+async def restored(database: Database) -> Restored:
+    """A day later."""
+    return await database.run(lambda store: take_stock(store, [ADMIN], now=LATER))
+
+
+async def test_nothing_is_begun(database: Database) -> None:
+    """What was agreed to is called off, whether Close was asked for it or not."""
+    waits = delegation(state=State.APPROVED, wake_at=NOON)
+    tried = delegation(state=State.APPROVED, wake_at=NOON, attempted_at=NOON, is_unclear=True)
+    await add(database, waits, tried)
+    assert (await restored(database)).called_off == 2
+    for row in (waits, tried):
+        after = await get(database, row)
+        assert (after.state, after.trouble, after.wake_at) == (State.FAILED, Trouble.RESTORED, None)
+
+
+async def test_nothing_is_guessed(database: Database) -> None:
+    """What Close had not answered is not looked for any more: what is there now may be somebody
+    else's, and would be deleted. What is known by its id is."""
+    unseen = delegation(state=State.ENDING, attempted_at=NOON, arrives_until=NOON)
+    unclear = delegation(
+        state=State.ACTIVE, attempted_at=NOON, association_id="sdas_1", is_unclear=True
+    )
+    known = delegation(state=State.ENDING, attempted_at=NOON, association_id="sdas_2")
+    await add(database, unseen, unclear, known)
+    await restored(database)
+    after: list[Delegation] = [await get(database, row) for row in (unseen, unclear, known)]
+    assert [each.is_unanswered for each in after] == [False] * 3
+    assert [each.association_id for each in after] == [None, "sdas_1", "sdas_2"]
+
+
+async def test_no_word_of_earlier_holds(database: Database) -> None:
+    """A standing approval may have been ended since, so it has ended; its giver is told."""
+    word = StandingApproval(
+        id=new_id(),
+        team_id=TEAM,
+        grantor_id=ADA,
+        grantee_id="U0BEN",
+        max_length=timedelta(hours=1),
+        until=NOON + timedelta(days=7),
+        created_at=NOON,
+    )
+    await database.run(lambda store: store.standing.put(word))
+    assert (await restored(database)).standing == 1
+    after = await database.run(lambda store: store.standing.get(word.id))
+    assert after is not None
+    assert after.ended_at == LATER
+    told = await database.run(lambda store: store.notices.due.next_wake())
+    assert told is not None
+
+
+async def test_everything_is_looked_at(database: Database) -> None:
+    """No connection counts as working before Close has said so, and the message of every card is
+    looked for before anything is posted."""
+    held, open_row = connection(), delegation()
+    await database.run(lambda store: store.connections.put(held))
+    await add(database, open_row)
+    assert (await restored(database)).connections == 1
+    after = await database.run(lambda store: store.connections.find(held.id))
+    assert after is not None
+    assert (after.is_alive, after.wake_at) == (False, LATER)
+    for card in await cards_of(database, open_row):
+        assert (card.wake_at, card.attempts, card.shown_version) == (LATER, 1, 0)
+
+
+async def test_a_second_time(database: Database) -> None:
+    """Whoever is not sure whether it was done does it again: nobody is told twice."""
+    await database.run(lambda store: store.connections.put(connection()))
+    first, second = await restored(database), await restored(database)
+    assert first == second
+    due = await database.run(
+        lambda store: store.notices.due.claim(
+            now=LATER + timedelta(hours=1), lease=timedelta(seconds=6), limit=9
+        )
+    )
+    assert sorted(each.recipient for each in due) == sorted([ADA, ADMIN])
