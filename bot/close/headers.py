@@ -15,7 +15,8 @@ _PAIR = re.compile(r"([a-z]+)\s*=\s*\"?([0-9]+(?:\.[0-9]+)?)\"?\s*(?:[,;]|$)", r
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """What a ``RateLimit`` header says: requests in a window, requests left, seconds to its end."""
+    """What a ``RateLimit`` header says: requests in a window, requests left, seconds to its end,
+    of which no more than ``LONGEST_WAIT`` are believed."""
 
     limit: int | None
     remaining: int
@@ -30,6 +31,7 @@ def allowance(headers: Mapping[str, str]) -> Allowance | None:
     limit = _first(pairs.get("limit"), _number(headers.get("ratelimit-limit")))
     if remaining is None or reset is None:
         return None
+    reset = min(reset, LONGEST_WAIT.total_seconds())
     return Allowance(None if limit is None else int(limit), int(remaining), reset)
 
 

@@ -4,15 +4,16 @@ from datetime import UTC, datetime
 from typing import Annotated, Generic, TypeVar
 
 from pydantic import (
+    AfterValidator,
     AwareDatetime,
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
-    PositiveInt,
     StringConstraints,
 )
 
+from bot.grammar import storable
 from bot.ports import (
     Association,
     CloseUser,
@@ -27,12 +28,28 @@ WAITING = frozenset({"scheduled", "outbox"})  # written, and Close has yet to se
 SENDING_TYPES = frozenset({"google", "microsoft", "custom_email"})
 
 
+USUAL_LIFE = 3600  # seconds: what Close documents for an access token
+LONGEST_LIFE = 30 * 86_400  # seconds
+
+
 def _in_utc(value: object) -> object:
     """Read a date-time without an offset as UTC (close.md §7)."""
     moment = datetime.fromisoformat(value) if isinstance(value, str) else value
-    if isinstance(moment, datetime):
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    return value
+    if not isinstance(moment, datetime):
+        return value
+    if moment.tzinfo is None:
+        return moment.replace(tzinfo=UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:  # at either end of the calendar
+        raise ValueError("no such moment in UTC") from error
+
+
+def _a_life(value: object) -> int:
+    """Read how long an access token lives. Tokens exist nowhere else, and are not lost for this."""
+    if isinstance(value, int | float) and value > 0:
+        return max(1, int(min(value, LONGEST_LIFE)))
+    return USUAL_LIFE
 
 
 UserId = Annotated[str, StringConstraints(pattern="^user_[A-Za-z0-9]+$", max_length=64)]
@@ -42,6 +59,10 @@ AccountId = Annotated[str, StringConstraints(pattern="^emailacct_[A-Za-z0-9]+$",
 ActivityId = Annotated[str, StringConstraints(pattern="^acti_[A-Za-z0-9]+$", max_length=64)]
 Token = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]+$", max_length=4096)]
 Moment = Annotated[AwareDatetime, BeforeValidator(_in_utc)]
+Seconds = Annotated[int, BeforeValidator(_a_life)]
+# As long as the columns that hold it, and without what PostgreSQL refuses.
+Email = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", max_length=320)]
+Name = Annotated[str, AfterValidator(storable)]
 
 
 class Shape(BaseModel):
@@ -70,9 +91,9 @@ class AssociationShape(Shape):
 
 class _Named(Shape):
     id: UserId
-    email: str
-    first_name: str | None = None
-    last_name: str | None = None
+    email: Email
+    first_name: Name | None = None
+    last_name: Name | None = None
 
     def _value(self, organization_ids: tuple[str, ...]) -> CloseUser:
         name = " ".join(part for part in (self.first_name, self.last_name) if part)
@@ -131,7 +152,7 @@ class OrganizationMembersShape(Shape):
 class IdentityShape(Shape):
     """One address of a connected account."""
 
-    email: str
+    email: Email
 
 
 class AccountShape(Shape):
@@ -213,11 +234,11 @@ class Page(Shape, Generic[Row]):
 
 
 class TokenShape(Shape):
-    """The answer of the token endpoint; Close documents 3600 seconds for an access token."""
+    """The answer of the token endpoint."""
 
     access_token: Token
     refresh_token: Token | None = None
-    expires_in: PositiveInt = 3600
+    expires_in: Seconds = USUAL_LIFE
     user_id: UserId
     organization_id: OrganizationId
 

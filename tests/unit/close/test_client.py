@@ -16,6 +16,7 @@ from bot.ports import Credential
 
 CREDENTIAL = Credential("secret-token")
 ORGANIZATION = "orga_1"
+MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
 PAIR = {
     "id": "sdas_1",
     "organization_id": ORGANIZATION,
@@ -148,6 +149,15 @@ async def test_names_may_be_missing(first: str | None, last: str | None, name: s
     """Either part of a name may be null; with neither the address stands in."""
     client = always(200, {"data": [user("a", first_name=first, last_name=last)]})
     assert [each.name for each in await client.users(CREDENTIAL)] == [name]
+
+
+async def test_what_no_column_holds_is_not_read() -> None:
+    """A name loses what PostgreSQL refuses; an address like that, or too long, is nobody's."""
+    (read,) = await always(200, {"data": [user("a", first_name="A\x00da")]}).users(CREDENTIAL)
+    assert read.name == "Ada Example"
+    for odd in ("a\x00da@example.com", f"{'a' * 320}@example.com"):
+        with pytest.raises(RetryLater):
+            await always(200, user("a", organizations=[], email=odd)).me(CREDENTIAL)
 
 
 async def test_organizations_are_objects_in_me_and_ids_in_user() -> None:
@@ -325,6 +335,16 @@ async def test_email_is_typed_and_dates_without_offset_are_utc() -> None:
     assert sent.date == datetime(2026, 11, 4, 11, 4, 13, 14979, tzinfo=UTC)
     assert (sent.send_as_id, sent.subject) == ("sdas_1", "")
     assert sent.recipients == ("x@example.org", "y@example.org")
+
+
+@pytest.mark.parametrize("odd", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59", "soon"])
+async def test_a_moment_that_no_calendar_has_is_unreadable(odd: str) -> None:
+    """A date beyond either end of the calendar is an answer that makes no sense, and no more."""
+    with pytest.raises(RetryLater) as caught:
+        await always(200, {"data": [{"id": "acti_1", "date_created": odd}]}).sent_emails(
+            CREDENTIAL, user_id="user_b", since=MOMENT, until=MOMENT
+        )
+    assert caught.value.problem is CloseProblem.UNREADABLE
 
 
 async def test_a_body_without_end_is_cut() -> None:

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from bot.close.errors import RetryLater
+from bot.close.headers import LONGEST_WAIT
 from bot.close.limits import Group, Limiter
 from bot.close.transport import Answer
 from tests.patience import PATIENCE
@@ -82,6 +83,19 @@ async def test_a_long_429_is_handed_to_the_caller(limiter: Limiter) -> None:
     with pytest.raises(RetryLater) as caught:
         await pass_through(limiter, ADA, answer())
     assert caught.value.wait == timedelta(seconds=60)
+
+
+@pytest.mark.parametrize("reset", ["1" + 12 * "0", "9" * 300])
+async def test_an_endless_window_ends(limiter: Limiter, time: Time, reset: str) -> None:
+    """Whatever end of a window Close names, the caller hears of minutes, and then it goes on."""
+    seen = answer(200, ratelimit=f"limit=20, remaining=0, reset={reset}")
+    await pass_through(limiter, ADA, seen)
+    with pytest.raises(RetryLater) as caught:
+        await pass_through(limiter, ADA, answer())
+    assert caught.value.wait is not None
+    assert caught.value.wait <= LONGEST_WAIT
+    time.now += LONGEST_WAIT.total_seconds()
+    await pass_through(limiter, ADA, answer())
 
 
 async def test_a_short_429_is_waited_out(limiter: Limiter, time: Time) -> None:

@@ -15,6 +15,7 @@ from bot.close.errors import (
     RetryLater,
 )
 from bot.close.oauth import CloseOAuthClient
+from bot.close.shapes import LONGEST_LIFE, USUAL_LIFE
 
 TOKENS = {
     "token_type": "Bearer",
@@ -88,6 +89,26 @@ async def test_a_refresh_token_may_be_missing() -> None:
 
 
 @pytest.mark.parametrize(
+    ("said", "read"),
+    [
+        (7200, 7200),
+        (0.5, 1),
+        (0, USUAL_LIFE),
+        (-1, USUAL_LIFE),
+        ("soon", USUAL_LIFE),
+        (None, USUAL_LIFE),
+        ([], USUAL_LIFE),
+        (10**30, LONGEST_LIFE),
+        (10**400, LONGEST_LIFE),
+    ],
+)
+async def test_no_lifetime_costs_the_tokens(said: Any, read: int) -> None:
+    """Close has ended the old pair by now: the new one is kept whatever is said about its life."""
+    answer = await always(200, {**TOKENS, "expires_in": said}).refresh("old")
+    assert (answer.refresh_token, answer.expires_in) == ("refresh", read)
+
+
+@pytest.mark.parametrize(
     ("status", "body", "expected", "problem"),
     [
         (400, {"error": "invalid_grant"}, ReconnectNeeded, CloseProblem.GRANT_LOST),
@@ -107,7 +128,6 @@ async def test_a_refresh_token_may_be_missing() -> None:
         (200, b"{", OutcomeUnclear, CloseProblem.UNREADABLE),
         (200, {**TOKENS, "user_id": "nobody"}, OutcomeUnclear, CloseProblem.UNREADABLE),
         (200, {**TOKENS, "access_token": "a b\n"}, OutcomeUnclear, CloseProblem.UNREADABLE),
-        (200, {**TOKENS, "expires_in": 0}, OutcomeUnclear, CloseProblem.UNREADABLE),
     ],
 )
 async def test_only_invalid_grant_asks_the_person(
