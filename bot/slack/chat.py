@@ -12,9 +12,9 @@ import structlog
 from slack_sdk.models.blocks import Block
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack.errors import MessageGone, SlackError, SlackRefused
+from bot.slack.errors import UNREADABLE, MessageGone, SlackError, SlackRefused, SlackUnclear
 from bot.slack.message import Message
-from bot.slack.web_api import call
+from bot.slack.web_api import call, needed, word
 
 EVENT_TYPE = "send_as_card"
 LOOK_BACK = 200  # messages; a DM with the bot is quiet, and so is a thread
@@ -116,7 +116,7 @@ class Messages:
             unfurl_media=False,
             **thread,
         )
-        return Place(str(answer["channel"]), str(answer["ts"]))
+        return Place(needed(answer, "channel"), needed(answer, "ts"))
 
     async def find(
         self, recipient: str, prefix: str, *, thread_ts: str | None = None
@@ -133,7 +133,7 @@ class Messages:
                 return []
             raise
         found = [_posted(channel, message) for message in written]
-        ours = [each for each in found if each.mark.startswith(prefix)]
+        ours = [each for each in found if each is not None and each.mark.startswith(prefix)]
         return sorted(ours, key=lambda each: each.place.message_ts, reverse=True)
 
     async def lost(self, to: Envelope) -> Place | None:
@@ -147,21 +147,24 @@ class Messages:
         if not recipient.startswith(PEOPLE):
             return recipient
         opened = await call(self._client, "conversations.open", users=recipient)
-        return str(opened["channel"]["id"])
+        return needed(opened, "channel", "id")
 
-    async def _written(self, channel: str, thread_ts: str | None) -> list[dict[str, Any]]:
+    async def _written(self, channel: str, thread_ts: str | None) -> list[Any]:
         method, thread = "conversations.history", {}
         if thread_ts is not None:
             method, thread = "conversations.replies", {"ts": thread_ts}
         look = {"channel": channel, "limit": LOOK_BACK, "include_all_metadata": True}
         answer = await call(self._client, method, **look, **thread)
-        written: list[dict[str, Any]] = answer.get("messages") or []
+        written = answer.get("messages")
+        if not isinstance(written, list):  # "none" would have it posted once more
+            raise SlackUnclear(UNREADABLE)
         return written
 
 
-def _posted(channel: str, message: dict[str, Any]) -> Posted:
-    payload = (message.get("metadata") or {}).get("event_payload") or {}
-    return Posted(Place(channel, str(message["ts"])), str(payload.get("mark") or ""))
+def _posted(channel: str, message: Any) -> Posted | None:
+    """Of others' messages there is nothing to tell."""
+    ts, mark = word(message, "ts"), word(message, "metadata", "event_payload", "mark")
+    return None if ts is None or mark is None else Posted(Place(channel, ts), mark)
 
 
 def _plain(blocks: Sequence[Block]) -> list[dict[str, Any]]:

@@ -7,13 +7,22 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import aiohttp
+from pydantic import ValidationError
 from slack_sdk.errors import SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.ports import Now, Sighting
 from bot.slack.bolt import Workspace
-from bot.slack.errors import SlackError, SlackRefused, SlackRetryLater, SlackSilent, translate
+from bot.slack.errors import (
+    UNREADABLE,
+    SlackError,
+    SlackRefused,
+    SlackRetryLater,
+    SlackSilent,
+    translate,
+)
+from bot.slack.payloads import User
 from bot.slack.web_api import NOT_JSON
 from models.address import is_same_address
 from models.person import Person
@@ -73,7 +82,10 @@ class SlackDirectory:
             if error.code == "missing_scope":  # waiting does not mend that
                 raise SlackRefused(error.code) from error
             raise
-        return [str(member) for member in answer.get("users") or []]
+        members = answer.get("users")
+        if not isinstance(members, list) or not all(isinstance(each, str) for each in members):
+            raise SlackRetryLater(UNREADABLE)
+        return members
 
     async def by_email(self, email: str) -> Person | None:
         """The member with this address, if they have confirmed it; else None.
@@ -109,10 +121,11 @@ class SlackDirectory:
             if error.code in UNKNOWN:
                 return None
             raise SlackRetryLater(error.code) from error
-        user = answer.get("user")
-        if not isinstance(user, dict) or not user.get("id"):
-            raise SlackRetryLater("no_user_named")
-        return await self._read(user)
+        try:  # in the shape that events about people have, too
+            user = User.model_validate(answer.get("user"))
+        except ValidationError:
+            raise SlackRetryLater(UNREADABLE) from None
+        return await self._read(user.model_dump(exclude_unset=True))
 
     async def _read(self, user: Mapping[str, Any]) -> Person:
         """A person of a Grid is compared with ours, which Slack has to have named."""
@@ -125,22 +138,28 @@ class SlackDirectory:
                 raise SlackRetryLater(error.code, error.wait) from error
         return person_of(user, own_enterprise=self._workspace.enterprise_id)
 
-    async def _call(self, method: str, **arguments: str) -> AsyncSlackResponse:
+    async def _call(self, method: str, **arguments: str) -> dict[str, Any]:
         """In time for Slack's three seconds, or not at all."""
         try:
             async with asyncio.timeout(PATIENCE), self._turns:
-                return await self._client.api_call(method, params=arguments)
+                return _data(await self._client.api_call(method, params=arguments))
         except FAILURES as error:
             raise _failure(error) from error
 
-    async def _call_at_leisure(self, method: str, **arguments: str) -> AsyncSlackResponse:
+    async def _call_at_leisure(self, method: str, **arguments: str) -> dict[str, Any]:
         """For the worker: its turn comes when it comes, and never takes that of somebody who
         waits."""
         try:
             async with self._idle_turns, asyncio.timeout(LONG_PATIENCE):
-                return await self._client.api_call(method, params=arguments)
+                return _data(await self._client.api_call(method, params=arguments))
         except FAILURES as error:
             raise _failure(error) from error
+
+
+def _data(answer: AsyncSlackResponse) -> dict[str, Any]:
+    if not isinstance(answer.data, dict):
+        raise ValueError("not a JSON object")  # noqa: TRY004 - what the SDK raises for no JSON
+    return answer.data
 
 
 def _failure(error: Exception) -> SlackError:

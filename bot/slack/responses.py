@@ -5,13 +5,12 @@ from typing import Any
 
 import aiohttp
 import structlog
-from slack_sdk.errors import SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.slack.errors import SlackError
 from bot.slack.message import Message
-from bot.slack.web_api import call
+from bot.slack.web_api import NOT_JSON, call, needed
 
 AT_ONCE = 0.5  # seconds: the answer is due, and is only left out where that is quickly known
 MOST_KEPT = 5_000
@@ -41,7 +40,7 @@ class Responses:
                 response_type="ephemeral",
                 replace_original=in_place,
             )
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        except (aiohttp.ClientError, TimeoutError, OSError, *NOT_JSON) as error:
             self._log.warning("an answer was lost", error=type(error).__name__)
             return
         if answer.status_code != 200:
@@ -54,8 +53,8 @@ class Responses:
             try:
                 async with asyncio.timeout(AT_ONCE):
                     opened = await call(self._client, "conversations.open", users=user_id)
-                own = str(opened["channel"]["id"])
-            except (SlackError, TimeoutError, KeyError, TypeError):
+                own = needed(opened, "channel", "id")
+            except (SlackError, TimeoutError):
                 return False
             if len(self._conversations) >= MOST_KEPT:
                 self._conversations.clear()
@@ -74,11 +73,11 @@ class Responses:
         person = body.get("user_id") or (body.get("user") or {}).get("id")
         if not person:
             return
+        message = said if isinstance(said, Message) else Message(said, [])
+        shown = {"blocks": [each.to_dict() for each in message.blocks]} if message.blocks else {}
         try:
-            await self._client.chat_postMessage(
-                channel=str(person),
-                text=said.text if isinstance(said, Message) else said,
-                blocks=said.blocks if isinstance(said, Message) else None,
+            await call(
+                self._client, "chat.postMessage", channel=str(person), text=message.text, **shown
             )
-        except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError) as error:
-            self._log.warning("an answer was lost", error=type(error).__name__)
+        except SlackError as error:
+            self._log.warning("an answer was lost", error=error.code)

@@ -10,6 +10,7 @@ from bot.slack.bolt import web_client
 from bot.slack.chat import Envelope, Messages
 from bot.slack.errors import SlackUnclear
 from bot.slack.message import Message
+from bot.slack.responses import Responses
 from sandbox.people import ADA
 from sandbox.slack import SandboxSlack
 from sandbox.slack.workspace import AUDIT
@@ -142,3 +143,57 @@ async def test_an_app_that_may_not_look(slack: SandboxSlack, messages: Messages)
     _, is_new = await messages.show(saying("one"), AGAIN)
     assert is_new
     assert texts(slack) == ["one", "one"]
+
+
+@pytest.mark.parametrize("odd", ['{"ok": true}', '{"ok": true, "channel": {}, "ts": 5}', "[1]"])
+async def test_a_post_that_names_no_place(
+    slack: SandboxSlack, messages: Messages, odd: str
+) -> None:
+    """Slack took the message and does not say where it is: it is looked for before the next."""
+    slack.trouble.garble("chat.postMessage", is_taken=True, json=odd)
+    with pytest.raises(SlackUnclear):
+        await messages.show(saying("one"), FIRST)
+    await messages.show(saying("two"), AGAIN)
+    assert texts(slack) == ["two"]
+
+
+@pytest.mark.parametrize(
+    ("method", "odd"),
+    [
+        ("conversations.open", '{"ok": true, "channel": "D1"}'),
+        ("conversations.history", '{"ok": true}'),
+        ("conversations.history", '{"ok": true, "messages": "none"}'),
+        ("conversations.history", "[" * 5000),
+    ],
+)
+async def test_a_look_that_shows_nothing(
+    slack: SandboxSlack, messages: Messages, method: str, odd: str
+) -> None:
+    """A list that cannot be read is no empty list: nothing is posted twice because of it."""
+    await lost(slack, messages, "one")
+    slack.trouble.garble(method, json=odd)
+    with pytest.raises(SlackUnclear):
+        await messages.show(saying("two"), AGAIN)
+    assert texts(slack) == ["one"]
+
+
+async def test_messages_of_others_are_passed_over(slack: SandboxSlack, messages: Messages) -> None:
+    """Whatever another app's message carries, ours is found beside it."""
+    odd = '{"metadata": []}, {"ts": 5}, null, {"ts": "1.2", "metadata": {"event_payload": 7}}'
+    ours = '{"ts": "1.3", "metadata": {"event_payload": {"mark": "mark"}}}'
+    slack.trouble.garble(
+        "conversations.history", json=f'{{"ok": true, "messages": [{odd}, {ours}]}}'
+    )
+    (found,) = await messages.find(AUDIT, "m")
+    assert (found.mark, found.place.message_ts) == ("mark", "1.3")
+
+
+@pytest.mark.parametrize("odd", ["<html>", "[" * 5000, '{"ok": false}'])
+async def test_a_whisper_that_is_not_taken(slack: SandboxSlack, odd: str) -> None:
+    """An answer to whoever clicked may be lost; what goes wrong is no failure of the click."""
+    async with aiohttp.ClientSession() as session:
+        client = web_client(slack.bot_token, slack.api_url, session, patient=False)
+        slack.trouble.garble("chat.postMessage", json=odd)
+        await Responses(session, client).tell({"user_id": ADA.id}, "said")
+        await Responses(session, client).tell({"user_id": ADA.id}, saying("said again"))
+    assert texts(slack) == ["said again"]

@@ -1,11 +1,17 @@
 """How a Slack user object is read: fields can be missing, null or empty (slack.md §9)."""
 
+from datetime import UTC, datetime
 from typing import Any
 
+import aiohttp
 import pytest
 
-from bot.slack.directory import person_of
+from bot.slack.bolt import Workspace, web_client
+from bot.slack.directory import SlackDirectory, person_of
+from bot.slack.errors import SlackRetryLater
 from models.person import Person
+from sandbox.people import BEN
+from sandbox.slack import SandboxSlack
 
 
 def read(own_enterprise: str | None = None, **changes: Any) -> Person:
@@ -52,3 +58,29 @@ def test_guests(field: str) -> None:
     for said in (True, False, None):
         changes: dict[str, Any] = {field: said}
         assert read(**changes).is_guest is (said is True)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        '{"ok": true}',
+        '{"ok": true, "user": {"id": "U0BEN", "profile": "x"}}',
+        '{"ok": true, "user": {"id": "U0BEN", "tz": 5}}',
+        '{"ok": true, "user": {"id": "U0BEN", "deleted": "no"}}',
+        '{"ok": true, "users": ["U0BEN", null]}',
+        "[]",
+        "[" * 5000,
+    ],
+)
+async def test_an_answer_that_makes_no_sense(odd: str) -> None:
+    """Whatever Slack answers, nobody is taken for somebody: it is asked again later."""
+    slack = SandboxSlack()
+    async with slack.serving(), aiohttp.ClientSession() as session:
+        client = web_client(slack.bot_token, slack.api_url, session, patient=False)
+        directory = SlackDirectory(client, Workspace(client), lambda: datetime.now(UTC))
+        slack.trouble.garble("*", times=2, json=odd)
+        with pytest.raises(SlackRetryLater):
+            await directory.person(BEN.id)
+        with pytest.raises(SlackRetryLater):
+            await directory.members("S0SALES")
+    await slack.close()
