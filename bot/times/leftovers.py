@@ -48,6 +48,10 @@ _KINDS_OF_TIME = {
 _VAGUE = {"once", "more", "later", "longer", "again", "another", "time"}
 _UNKNOWN_PLACE = re.compile(r"[A-Z]{2,3}T\b")
 _MOST_WORDS_OF_AN_END = 8
+_DIMENSIONS = re.compile(
+    r"[23]D (?:print|model|render|scan|design|anim|graphic|art\b|view|tour|map|cad\b|visual)",
+    re.IGNORECASE,
+)
 
 
 def leading_time_words(tokens: list[Token]) -> list[Token]:
@@ -56,6 +60,11 @@ def leading_time_words(tokens: list[Token]) -> list[Token]:
         if not is_time_word(token.word):
             return tokens[:count]
     return tokens
+
+
+def is_of_dimensions(text: str) -> bool:
+    """Whether it begins with ``3D printing`` or the like, which takes no three days."""
+    return _DIMENSIONS.match(text) is not None
 
 
 def loose_time_words(tokens: list[Token]) -> list[Token]:
@@ -100,7 +109,7 @@ def refuse_left_over(start: str, end: str, now: datetime, zone: str) -> None:
     """
     rest = without_separator(end)
     tokens = tokens_of(rest)
-    if not tokens:
+    if not tokens or is_of_dimensions(rest):
         return
     words = words_of(tokens)
     if tokens[0].word in UNTIL:

@@ -42,6 +42,7 @@ from bot.times.vocabulary import (
 MOST_WORDS = 16
 MOST_READINGS = 4
 A_DAY = timedelta(days=1)
+_LATEST = datetime.max.replace(tzinfo=UTC) - 2 * A_DAY
 _TWO_DIGITS = re.compile(r"[0-9]{2}:[0-9]{2}")
 
 
@@ -104,13 +105,18 @@ def _choose(spans: list[Span], text: str, now: datetime, zone: str) -> Span:
     possible = [s for s in to_come if s.until is None or s.until > (s.starts or now)]
     if not possible:
         raise NotPositive(text)
-    latest = datetime.max.replace(tzinfo=UTC)
-    if any(span.length and span.length > latest - (span.starts or now) for span in possible):
+    if any(_is_beyond_the_calendar(span, now) for span in possible):
         raise TooLarge(text)
     if len(possible) == 1:
         return possible[0]
     readings = [Reading(each, say_span(each, now=now, zone=zone)) for each in possible]
     raise Ambiguous(text, tuple(readings[:MOST_READINGS]))
+
+
+def _is_beyond_the_calendar(span: Span, now: datetime) -> bool:
+    """Whether it ends where no clock in the world could show it, and the day after."""
+    end = span.until or (span.starts or now)
+    return end > _LATEST or bool(span.length and span.length > _LATEST - end)
 
 
 # Whose clock

@@ -1,11 +1,13 @@
 """Cutting the text of a command into a time and a reason: ``2h Covering for you``."""
 
 from datetime import datetime, timedelta
+from itertools import takewhile
 
 from bot.times.days import is_day_name, is_short_day_name
 from bot.times.foreign import is_foreign_time
 from bot.times.hours import is_hour
 from bot.times.leftovers import (
+    is_of_dimensions,
     is_wholly_of_a_time,
     leading_time_words,
     loose_time_words,
@@ -69,8 +71,9 @@ def split_command(
     Errors are those of ``read_span``, with the reason in ``rest``.
     """
     text = without_separator(text)
-    tokens = tokens_of(text)
+    tokens = [] if is_of_dimensions(text) else tokens_of(text)
     run = leading_time_words(tokens)[:MOST_WORDS]
+    run = list(takewhile(lambda each: not is_of_dimensions(text[each.start :]), run))
     for count in range(len(run), 0, -1):
         span, rest = _read_start(text, run[:count], now, zone, default)
         if span is not None:

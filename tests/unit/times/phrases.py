@@ -974,6 +974,7 @@ until now                        => ! InThePast
 0 days                           => ! NotPositive
 99999999999d                     => ! TooLarge
 until 9999-12-31                 => ! TooLarge
+until 9999-12-31T12:00Z          => ! TooLarge
 for 999999 months                => ! TooLarge
 from tomorrow to today           => ! NotPositive
 """,

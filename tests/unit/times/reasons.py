@@ -5,6 +5,8 @@ Covering the spring pipeline
 Covering for you
 Q4 outreach
 3D-printing leads
+3D printing leads
+3d models for the pitch
 May I?
 May I help with renewals?
 Sat in on calls
