@@ -112,6 +112,12 @@ class DoorProtocol(HttpToolsProtocol):
         self._phase = Phase.HEADERS
         self._header_bytes = 0  # what came before was the body of the last one
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Only what stands before the body: what follows behind its last chunk would otherwise
+        count as headers, of any number and size."""
+        if self._phase is Phase.HEADERS:
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
         """From here on there is somebody to answer."""
         self._is_owed = True

@@ -1,0 +1,1 @@
+"""One named test for each attack, over HTTP against the real process."""

@@ -10,6 +10,7 @@ import json
 import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -41,7 +42,7 @@ from tests.patience import MOMENT, PATIENCE
 from tests.scenarios.world import Clock, World
 
 FORM, JSON, PAYLOAD = "application/x-www-form-urlencoded", "application/json", "payload"
-CASTS = 120  # groups of people; more than there are attacks
+CASTS = 400  # groups of people; more than there are attacks
 # What may change whoever does what: what is shown, what is remembered of requests, what was seen
 # last. Everything else is as it was when an attack has failed.
 FLEETING = {"cards", "homes", "notices", "seen_requests", "connect_states", "rounds", "comparisons"}
@@ -127,9 +128,7 @@ class Arena:
         assert reply.status == 200, reply
         return str((reply.body or {}).get("text", reply.text))
 
-    async def click(
-        self, person: SandboxPerson, action_id: str, value: str, **more: Any
-    ) -> Reply:
+    async def click(self, person: SandboxPerson, action_id: str, value: str, **more: Any) -> Reply:
         """A click that Slack signed, whether any client would offer it or not."""
         return await self.slack.delivery.interaction(self.pressed(person, action_id, value, **more))
 
@@ -237,7 +236,7 @@ class Arena:
     async def until(self, cast: Cast, state: State) -> Delegation:
         """The latest of them, once it is in this state and nobody works on it."""
         async with asyncio.timeout(PATIENCE):
-            while (found := await self.of(cast)).state is not state or found.leased_until:
+            while (found := await self.of(cast)).state is not state or found.leased_until:  # noqa: ASYNC110 - only looking tells
                 await asyncio.sleep(MOMENT)
         return found
 
@@ -267,6 +266,12 @@ class Arena:
     def log_length(self) -> int:
         """How much that is, in bytes."""
         return self.house.bot.log.stat().st_size
+
+    def memory(self) -> float:
+        """The most memory that the process has had, in MB."""
+        status = Path(f"/proc/{self.house.bot.process_id}/status").read_text()
+        [line] = [each for each in status.splitlines() if each.startswith("VmHWM")]
+        return int(line.split()[1]) / 1024
 
     async def answers(self) -> None:
         """The next person is served, and promptly."""

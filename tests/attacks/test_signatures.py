@@ -1,4 +1,4 @@
-"""Whoever has not got Slack's signing secret: nothing is believed, nothing is read, nothing done."""
+"""Whoever has not got Slack's signing secret: nothing is believed, read or done."""
 
 import hashlib
 import hmac
@@ -55,7 +55,7 @@ def digest_with(secret: bytes, base: bytes) -> str:
 
 
 async def test_slack_itself_is_believed(forger: Forger, arena: Arena, cast: Cast) -> None:
-    """What the other tests here forge is taken when it is true: they refuse for the right reason."""
+    """What the other tests here forge is taken when it is true: they refuse for that reason."""
     assert (await forger.post(forger.proof())).status == 200
     assert len(await arena.all_of(cast)) == 1
 
@@ -154,7 +154,8 @@ async def test_an_old_proof_made_young(forger: Forger) -> None:
 
 
 @pytest.mark.parametrize(
-    "written", ["{now}.0", "+{now}", "-{now}", "0x{now:x}", "{now}e0", "nan", "inf", "1_0", "9" * 400]
+    "written",
+    ["{now}.0", "+{now}", "-{now}", "0x{now:x}", "{now}e0", "nan", "inf", "1_0", "9" * 400],
 )
 async def test_odd_times(forger: Forger, written: str) -> None:
     """A time that is not plain digits is a refusal and no error, although its signature is true."""
@@ -168,8 +169,9 @@ async def test_digits_of_another_script(forger: Forger, arena: Arena) -> None:
     """Digits that only people read are no time; the header is refused as it is."""
     moment = str(int(time.time())).translate(str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩"))
     head = (
-        f"POST /slack/events HTTP/1.1\r\nHost: bot\r\nConnection: close\r\n{TIMESTAMP}: {moment}\r\n"
-        f"{SIGNATURE}: v0={'0' * 64}\r\nContent-Length: {len(forger.body)}\r\n\r\n"
+        "POST /slack/events HTTP/1.1\r\nHost: bot\r\nConnection: close\r\n"
+        f"{TIMESTAMP}: {moment}\r\n{SIGNATURE}: v0={'0' * 64}\r\n"
+        f"Content-Length: {len(forger.body)}\r\n\r\n"
     )
     assert status_of(await arena.raw(head.encode() + forger.body)) == 401
 
