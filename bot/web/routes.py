@@ -56,7 +56,10 @@ def web_app(
     ]
     if edge is not None:
         routes.append(Route("/slack/events", edge.handle, methods=["POST"]))
-    return Starlette(routes=routes, exception_handlers={DatabaseAway: _away})
+    app = Starlette(routes=routes, exception_handlers={DatabaseAway: _away})
+    # A slash too many would lead to whatever host the request named.
+    app.router.redirect_slashes = False
+    return app
 
 
 async def _away(_request: Request, _error: Exception) -> Response:
