@@ -1,6 +1,6 @@
 """The figures that are counted in the database, brought up to date before they are read."""
 
-import contextlib
+import structlog
 
 from bot.ports import Now
 from bot.store import Database, DatabaseAway, Store
@@ -17,13 +17,23 @@ class Figures:
         self._now = now
         self._cached = Cached(self._look)
 
-    async def measure(self) -> None:
-        """Set the gauges; without a database they keep what they last showed."""
-        await self._cached.answer()
+    async def measure(self) -> bool:
+        """Set the gauges; while the database does not answer they keep what they last showed.
 
-    async def _look(self) -> None:
-        with contextlib.suppress(DatabaseAway):  # /readyz says so
+        False where it refuses: nobody knows then whether what is shown is still so.
+        """
+        return await self._cached.answer() is not False
+
+    async def _look(self) -> bool:
+        try:
             await self._database.run(self._count)
+        except DatabaseAway:
+            return True  # /readyz says so
+        except Exception as error:  # noqa: BLE001 - whatever it is, there are no figures
+            log = structlog.get_logger("bot.web.figures")
+            log.warning("the database cannot be counted", error=type(error).__name__)
+            return False
+        return True
 
     def _count(self, store: Store) -> None:
         self._metrics.overdue.set(store.delegations.count_late(now=self._now()))

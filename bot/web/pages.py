@@ -7,11 +7,6 @@ from starlette.responses import HTMLResponse
 from bot.cards import foreign
 from bot.cards.foreign import address, plain
 
-_HEADERS = {
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-}
 _POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; "
     "form-action {targets}"
@@ -157,4 +152,4 @@ def _page(title: str, text: str, *, status: int = 200) -> HTMLResponse:
 def _html(title: str, content: str, *, status: int = 200, targets: str = "'self'") -> HTMLResponse:
     page = _PAGE.format(title=escape(title), content=content)
     policy = {"Content-Security-Policy": _POLICY.format(targets=targets)}
-    return HTMLResponse(page, status_code=status, headers=_HEADERS | policy)
+    return HTMLResponse(page, status_code=status, headers=policy)

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
@@ -13,10 +14,11 @@ from bot.store import DatabaseAway
 from bot.telemetry import Metrics
 from bot.web import pages
 from bot.web.connections import ConnectPages
+from bot.web.guarding import guarded
 
 # None is "not known": it is said, and keeps nobody from sending requests here.
 Check = Callable[[], Awaitable[Mapping[str, bool | float | None]]]
-Measure = Callable[[], Awaitable[None]]
+Measure = Callable[[], Awaitable[bool]]
 
 
 def web_app(
@@ -30,7 +32,8 @@ def web_app(
     """All routes. Without an edge (Socket Mode) nothing from Slack is taken over HTTP.
 
     ``ready`` says what works, ``problem`` why the process has to end; ``measure`` brings the
-    figures up to date before they are read. All three answer within a second.
+    figures up to date before they are read, or says that it cannot. All three answer within
+    a second.
     """
 
     async def healthz(_request: Request) -> Response:
@@ -43,7 +46,8 @@ def web_app(
         return JSONResponse(dict(checks), status_code=200 if is_ready else 503)
 
     async def figures(_request: Request) -> Response:
-        await measure()
+        if not await measure():
+            return PlainTextResponse("the database cannot be used\n", status_code=503)
         return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
     routes = [
@@ -56,7 +60,11 @@ def web_app(
     ]
     if edge is not None:
         routes.append(Route("/slack/events", edge.handle, methods=["POST"]))
-    app = Starlette(routes=routes, exception_handlers={DatabaseAway: _away})
+    app = Starlette(
+        routes=routes,
+        middleware=[Middleware(guarded)],
+        exception_handlers={DatabaseAway: _away},
+    )
     # A slash too many would lead to whatever host the request named.
     app.router.redirect_slashes = False
     return app
