@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import json
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,7 @@ from sandbox.slack import payloads
 from sandbox.slack.delivery import Reply
 from sandbox.slack.workspace import SALES
 from tests.patience import MOMENT, PATIENCE
+from tests.scenarios.moves import _is_busy
 from tests.scenarios.world import Clock, World
 
 FORM, JSON, PAYLOAD = "application/x-www-form-urlencoded", "application/json", "payload"
@@ -82,7 +83,7 @@ KINDS = (
 
 def _cast(number: int) -> Cast:
     def join(person: SandboxPerson, letter: str) -> SandboxPerson:
-        handle = f"{person.handle}{letter}{number:03}"
+        handle = f"{letter.lower()}{number:03}-{person.handle}"
         return replace(
             person,
             id=f"{person.id}{letter}{number:03}",
@@ -174,6 +175,25 @@ class Arena:
         form = payloads.command_form(person, place, "/sendas", text)
         return urlencode(form | {"trigger_id": f"1.{next(self._numbers)}.x"}).encode()
 
+    async def post_all(self, requests: Iterable[tuple[bytes, str]]) -> list[int]:
+        """The statuses of many signed requests, on as few connections as the bot allows."""
+        found, wire = [], None
+        for body, kind in requests:
+            if wire is None or wire[1].is_closing() or wire[0].at_eof():
+                wire = await self.connected()
+            head = {"Host": "bot", "Content-Type": kind, "Content-Length": str(len(body))}
+            lines = "".join(f"{k}: {v}\r\n" for k, v in (head | self.slack.sign(body)).items())
+            wire[1].write(f"POST /slack/events HTTP/1.1\r\n{lines}\r\n".encode() + body)
+            answer = await wire[0].readuntil(b"\r\n\r\n")
+            found.append(status_of(answer))
+            length = int(answer.lower().partition(b"content-length: ")[2].split(b"\r\n")[0])
+            await wire[0].readexactly(length)
+            if b"connection: close" in answer.lower():
+                wire[1].close()
+        if wire is not None:
+            wire[1].close()
+        return found
+
     async def raw(self, *pieces: bytes, within: float = PATIENCE) -> bytes:
         """Say these bytes on a connection of their own; everything that is answered until the other
         side has nothing more to say. Whoever answers keeps the connection no longer than it takes.
@@ -242,19 +262,24 @@ class Arena:
 
     # What is seen of it
 
-    async def kept(self) -> dict[str, list[Any]]:
-        """Everything that is stored, but what is only shown or remembered for a while."""
+    async def kept(self, cast: Cast) -> list[str]:
+        """Everything that is stored about these people, but what is only shown or remembered for a
+        while; once nobody works on it."""
+        people = (cast.ada.id, cast.ben.id, cast.cleo.id, cast.eve.id)
 
-        def read(connection: Any) -> dict[str, list[Any]]:
-            found: dict[str, list[Any]] = {}
+        def read(connection: Any) -> list[str]:
+            found = []
             for table in metadata.sorted_tables:
                 if table.name not in FLEETING:
                     columns = [each for each in table.columns if each.name not in UNIMPORTANT]
                     rows = connection.execute(table.select().with_only_columns(*columns)).all()
-                    found[table.name] = sorted(map(repr, rows))
-            return found
+                    found += [f"{table.name} {row!r}" for row in rows]
+            return sorted(each for each in found if any(who in each for who in people))
 
-        stored: dict[str, list[Any]] = await self.world.database.run_connection(read)
+        async with asyncio.timeout(PATIENCE):
+            while any(_is_busy(self.world, each) for each in await self.all_of(cast)):  # noqa: ASYNC110 - only looking tells
+                await asyncio.sleep(MOMENT)
+        stored: list[str] = await self.world.database.run_connection(read)
         return stored
 
     def log(self, since: int = 0) -> str:
