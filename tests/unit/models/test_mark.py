@@ -1,5 +1,6 @@
 """Marks: of facts that are decided about, the same everywhere and always, and short."""
 
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
@@ -16,7 +17,15 @@ from models.delegation import (
     State,
     Trouble,
 )
-from models.mark import LENGTH, mark_of, mark_of_leaving, marked, read_marked
+from models.mark import (
+    LENGTH,
+    mark_of,
+    mark_of_leaving,
+    mark_of_leftovers,
+    marked,
+    read_marked,
+)
+from models.overdue import Leftover
 from models.pairing import Pairing, Verdict
 from models.person import Departure
 from models.stray import Stray, StrayState
@@ -82,6 +91,38 @@ def test_it_is_the_same_in_every_process() -> None:
     assert mark_of(fraction) == mark_of(ASKED)
 
 
+def test_it_is_the_same_in_every_release() -> None:
+    """What was posted with an earlier release is still answered: each kind of mark as it is."""
+    assert mark_of(STRAY) == "e659aac24d492cdb"
+    assert mark_of(PAIRING) == "22b6839d93d17ac5"
+    assert mark_of_leaving(PAIRING.account, [ASKED]) == "9861fde026cd6cbe"
+    assert mark_of_leftovers(leftovers("one", "other")) == "35bfb8a9102df487"
+
+
+def test_it_is_the_same_wherever_the_process_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The zone of the machine is not part of it."""
+    mark = mark_of(RUNNING)
+    try:
+        with monkeypatch.context() as elsewhere:
+            elsewhere.setenv("TZ", "Asia/Tokyo")
+            time.tzset()
+            assert mark_of(RUNNING) == mark
+    finally:
+        time.tzset()
+
+
+def leftovers(*ids: str) -> list[Leftover]:
+    """What may be left over in Close, by these ids."""
+    return [Leftover(id=each, grantor_id="U0ADA", grantee_id=None) for each in ids]
+
+
+def test_leftovers_are_all_that_is_left() -> None:
+    """One more or one less makes another mark; the order does not."""
+    mark = mark_of_leftovers(leftovers("one", "other"))
+    assert mark == mark_of_leftovers(leftovers("other", "one"))
+    assert mark != mark_of_leftovers(leftovers("one"))
+
+
 @pytest.mark.parametrize(
     "changes",
     [
@@ -138,6 +179,8 @@ def test_a_button_holds_both() -> None:
     """What a button carries is read back, fits into a menu, and may lack the mark."""
     value = marked(ASKED)
     assert read_marked(value) == (ASKED.id, mark_of(ASKED))
+    gone = marked(STRAY, Departure.LEFT)
+    assert read_marked(gone) == (STRAY.id, mark_of(STRAY, Departure.LEFT))
     assert len(mark_of(ASKED)) == LENGTH
     assert len(f"always_approve:{'x' * 22}:{'0' * LENGTH}") <= 150
     assert read_marked("d1") == ("d1", "")

@@ -114,6 +114,8 @@ def test_reasons() -> None:
     assert reason_refusal(Policy(), "") is None
     assert reason_refusal(Policy(require_reason=True), "") is Refusal.REASON_MISSING
     assert reason_refusal(Policy(require_reason=True), "x") is None
+    for blank in (" ", "\n", "\u200b", " \u2003\t"):  # nothing that can be read
+        assert reason_refusal(Policy(require_reason=True), blank) is Refusal.REASON_MISSING
     assert reason_refusal(Policy(), "x" * REASON_LIMIT) is None
     assert reason_refusal(Policy(), "x" * (REASON_LIMIT + 1)) is Refusal.REASON_TOO_LONG
 

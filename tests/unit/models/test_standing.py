@@ -1,5 +1,6 @@
 """What a standing approval covers."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,6 +9,15 @@ from models.standing import StandingApproval
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+STANDING = StandingApproval(
+    id="s1",
+    team_id="T1",
+    grantor_id="U1",
+    grantee_id="U2",
+    max_length=4 * HOUR,
+    until=NOON + 7 * DAY,
+    created_at=NOON,
+)
 
 
 @pytest.mark.parametrize(
@@ -33,13 +43,17 @@ def test_the_whole_stretch(
     length: timedelta | None, starts_at: datetime | None, until: datetime | None, is_covered: bool
 ) -> None:
     """S1: it is no longer than agreed, and ends within the standing approval."""
-    standing = StandingApproval(
-        id="s1",
-        team_id="T1",
-        grantor_id="U1",
-        grantee_id="U2",
-        max_length=4 * HOUR,
-        until=NOON + 7 * DAY,
-        created_at=NOON,
-    )
-    assert is_covered is standing.covers(length=length, starts_at=starts_at, until=until, now=NOON)
+    assert is_covered is STANDING.covers(length=length, starts_at=starts_at, until=until, now=NOON)
+
+
+def test_one_that_has_ended() -> None:
+    """S1: what the grantor took back covers nothing, whatever is left of its time."""
+    ended = replace(STANDING, ended_at=NOON)
+    assert not ended.covers(length=HOUR, starts_at=None, until=None, now=NOON)
+
+
+@pytest.mark.parametrize("late", [timedelta(), HOUR])
+def test_one_whose_time_is_over(late: timedelta) -> None:
+    """S1: from its last moment on it covers nothing, and what began within it neither."""
+    over = STANDING.until
+    assert not STANDING.covers(length=None, starts_at=over - HOUR, until=over, now=over + late)
