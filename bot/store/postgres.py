@@ -28,19 +28,28 @@ CALLED_OFF = frozenset({"40P01", "40001"})  # deadlock_detected, serialization_f
 DEADLOCKS = 4  # so often a transaction is begun anew
 # The server ends by itself what its client has forgotten: a statement, a transaction with its
 # locks, a connection. Its probes also keep entries of NAT and load balancers alive.
-SESSION = """
+SINCE_17 = "WHERE current_setting('server_version_num')::int >= 170000"
+SESSION = f"""
     SET statement_timeout = '4.5s';  -- the server is first: the connection lives on
     SET idle_in_transaction_session_timeout = '15s';
     SET tcp_keepalives_idle = '30s';
     SET tcp_keepalives_interval = '10s';
     SET tcp_keepalives_count = 3;
     SET tcp_user_timeout = '30s';
+    -- Between the parts of a statement a client is neither idle nor at work: only this ends it.
+    SELECT set_config('transaction_timeout', '20s', false)
+        {SINCE_17};
 """
-PATIENT = ("SET LOCAL statement_timeout = 0", "SET LOCAL idle_in_transaction_session_timeout = 0")
+PATIENT = (
+    "SET LOCAL statement_timeout = 0",
+    "SET LOCAL idle_in_transaction_session_timeout = 0",
+    f"SELECT set_config('transaction_timeout', '0', true) {SINCE_17}",
+)
 # postgresql.org/docs/current/errcodes-appendix.html: connection exceptions, too few resources,
 # operator intervention (starting, stopping, cancelled), system errors.
 AWAY_CLASSES = ("08", "53", "57", "58")
-AWAY_STATES = frozenset({"25P03", "25006", "55P03"})  # idle too long, read-only, lock timeout
+# Idle or under way for too long, read-only, lock timeout.
+AWAY_STATES = frozenset({"25P03", "25P04", "25006", "55P03"})
 READ_ONLY = "25006"  # a failover made a standby of the server that we are connected to
 
 

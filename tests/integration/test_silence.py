@@ -1,6 +1,7 @@
 """A database that has gone without a word: every wait has an end, and what is new works at once."""
 
 import asyncio
+import re
 import shutil
 import time
 from collections.abc import AsyncIterator
@@ -15,6 +16,7 @@ from bot.store import Database, DatabaseAway, postgres, sqlite
 from tests.conftest import Postgres
 from tests.integration.rows import add, delegation, get
 from tests.integration.wire import Wire, open_wire
+from tests.patience import MOMENT, PATIENCE
 
 LIMIT = 0.5  # seconds
 
@@ -104,6 +106,34 @@ async def test_an_unanswered_commit_is_not_repeated(
     with pytest.raises(DatabaseAway):
         await database.run_connection(write)
     assert times == 1
+
+
+@pytest.mark.parametrize("sent", ["nothing", "half a statement"])
+async def test_what_a_lost_client_has_locked(
+    wired: tuple[Wire, Database], monkeypatch: pytest.MonkeyPatch, sent: str
+) -> None:
+    """A client that vanished within a transaction holds its rows for a limited time, wherever in
+    the protocol it was: what is locked is not claimed, and its right would not end."""
+    monkeypatch.setattr(postgres, "SESSION", re.sub(r"'(15|20)s'", "'1s'", postgres.SESSION))
+    wire, database = wired
+    row = delegation()
+    await add(database, row)
+
+    def vanish(connection: Connection) -> None:
+        connection.execute(text("UPDATE delegations SET note = 'x'"))
+        if sent == "nothing":
+            wire.die()
+        else:
+            wire.die_after(0)
+        connection.execute(text("SELECT 1 AS never_prepared_before"))
+
+    with pytest.raises(DatabaseAway):
+        await database.run_connection(vanish)
+    wire.heal()
+    free = text("SELECT count(*) FROM (SELECT 1 FROM delegations FOR UPDATE SKIP LOCKED)")
+    async with asyncio.timeout(PATIENCE):
+        while not await database.run_connection(lambda each: each.execute(free).scalar()):  # noqa: ASYNC110 - only looking tells
+            await asyncio.sleep(MOMENT)
 
 
 async def test_a_statement_has_its_limit(wired: tuple[Wire, Database]) -> None:

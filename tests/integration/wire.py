@@ -42,7 +42,11 @@ class Wire:
         self._writers.append(writer)
         if self.is_dead:
             return
-        there, back = await asyncio.open_unix_connection(str(self._socket))
+        try:
+            there, back = await asyncio.open_unix_connection(str(self._socket))
+        except OSError:  # the server is being restarted
+            writer.close()
+            return
         self._writers.append(back)
         for source, sink, is_answer in ((reader, back, False), (there, writer, True)):
             task = asyncio.create_task(self._forward(source, sink, age, is_answer=is_answer))
@@ -59,6 +63,8 @@ class Wire:
     ) -> None:
         with contextlib.suppress(OSError):
             await self._pump(source, sink, age, is_answer=is_answer)
+        if age == self._age:  # also where one end was reset
+            sink.close()
 
     async def _pump(
         self,
@@ -76,8 +82,6 @@ class Wire:
                 return
             sink.write(data)
             await sink.drain()
-        if age == self._age:
-            sink.close()
 
     def close(self) -> None:
         """End all that is left."""
