@@ -6,7 +6,8 @@ INSTALLED := $(VENV)/.installed
 BILL := dist/send-as-bot.cdx.json
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo screenshots story surfaces test coverage check format bench audit sbom lock clean
+.PHONY: help install demo screenshots story surfaces test coverage check format bench \
+	explore machine chaos fuzz mutants audit sbom lock clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -56,6 +57,10 @@ format: $(INSTALLED) ## format and mend what can be mended by itself
 bench: $(INSTALLED) ## how fast it answers and how fast it takes rights back
 	$(RUN) -m bench
 
+# The long proofs. ARGS are their options: make explore ARGS=--help
+mutants: $(INSTALLED) ## break what decides in every small way: a test notices (ARGS=bot/store/due.py)
+	$(RUN) -m tests.mutants $(ARGS)
+
 audit: $(BILL) ## known advisories and the licences of what is shipped
 	$(RUN) -m tests.supply_chain $(BILL)
 
@@ -79,5 +84,5 @@ lock: $(INSTALLED) ## work out the lock files anew
 		-o requirements-dev.txt pyproject.toml
 
 clean: ## remove what the targets above made
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage*
+	rm -rf $(VENV) .mutants build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,23 @@
+"""The modules that decide, and the tests that have to notice when one of them is broken.
+
+These are the fast ones that know it, on SQLite: whole scenarios would take minutes for a mutant.
+"""
+
+from collections.abc import Mapping, Sequence
+
+_TIMES = ("tests/unit/times", "tests/unit/test_grammar.py")
+
+MODULES: Mapping[str, Sequence[str]] = {
+    "models/policy.py": ("tests/unit/models/test_policy.py",),
+    "models/mark.py": ("tests/unit/models/test_mark.py",),
+    "models/standing.py": ("tests/unit/models/test_standing.py",),
+    "models/delegation.py": ("tests/unit/models/test_delegation.py",),
+    "bot/store/due.py": (
+        "tests/integration/test_claims.py",
+        "tests/integration/test_worker.py",
+    ),
+    "bot/delegations/extending.py": ("tests/integration/test_extending.py",),
+    "bot/connections/sessions.py": ("tests/integration/test_refresh.py",),
+    "bot/slack/edge.py": ("tests/unit/slack/test_edge.py",),
+    "bot/times/saying.py": _TIMES,
+}
