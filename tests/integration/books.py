@@ -23,13 +23,14 @@ from bot.ports import (
     Credential,
     SendingAccount,
     SentEmail,
+    Sighting,
 )
 from bot.store import Database
 from models.connection import Connection
 from models.delegation import Delegation, State
 from models.policy import Policy
 from tests.integration.rows import NOON, TEAM, account, add, connection, delegation, get
-from tests.integration.tools import EverybodyIsHere, tools
+from tests.integration.tools import EverybodyIsHere, person, tools
 
 ORGANIZATION = "orga_one"
 ADA, BEN, CLEO = "U0ADA", "U0BEN", "U0CLEO"
@@ -267,6 +268,17 @@ def right(**changes: Any) -> Delegation:
         **changes,
     }
     return delegation(**values)
+
+
+class Gone(EverybodyIsHere):
+    """A directory that knows that one has left."""
+
+    def __init__(self, who: str) -> None:
+        self._who = who
+
+    def known(self, user_id: str) -> Sighting:
+        """They are deactivated."""
+        return Sighting(person(user_id, is_deactivated=user_id == self._who))
 
 
 def as_of(person: str) -> Actor:
