@@ -16,6 +16,10 @@ MODULES: Mapping[str, Sequence[str]] = {
         "tests/integration/test_claims.py",
         "tests/integration/test_worker.py",
     ),
+    "bot/delegations/asking.py": (
+        "tests/integration/test_asking.py",
+        "tests/unit/delegations/test_asking.py",
+    ),
     "bot/delegations/deciding.py": ("tests/integration/test_deciding.py",),
     "bot/delegations/extending.py": ("tests/integration/test_extending.py",),
     "bot/connections/sessions.py": ("tests/integration/test_refresh.py",),
