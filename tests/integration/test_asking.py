@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from bot.delegations import asking
 from bot.delegations.asking import MOST_AT_ONCE, Terms
-from bot.refusals import AlreadyOpen, Refused
+from bot.refusals import AlreadyOpen, Outcome, Refused
 from bot.store import Database
 from bot.store.delegations import Delegations, PairTaken
 from bot.store.rows import many
@@ -279,7 +279,7 @@ async def test_several_grantors(stage: Bench) -> None:
     assert stage.woken == 1
 
 
-def bundled(outcomes: Sequence[asking.Outcome]) -> str:
+def bundled(outcomes: Sequence[Outcome]) -> str:
     """The one bundle of all that was accepted."""
     bundles = {each.delegation.bundle_id for each in outcomes if each.delegation is not None}
     assert len(bundles) == 1

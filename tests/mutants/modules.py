@@ -12,15 +12,16 @@ MODULES: Mapping[str, Sequence[str]] = {
     "models/mark.py": ("tests/unit/models/test_mark.py",),
     "models/standing.py": ("tests/unit/models/test_standing.py",),
     "models/delegation.py": ("tests/unit/models/test_delegation.py",),
-    "bot/store/due.py": (
-        "tests/integration/test_claims.py",
-        "tests/integration/test_worker.py",
-    ),
+    "bot/store/due.py": ("tests/integration/test_claims.py",),
     "bot/delegations/asking.py": (
         "tests/integration/test_asking.py",
         "tests/unit/delegations/test_asking.py",
     ),
     "bot/delegations/deciding.py": ("tests/integration/test_deciding.py",),
+    "bot/delegations/ending.py": (
+        "tests/integration/test_taking_back.py",
+        "tests/integration/test_many_at_once.py",
+    ),
     "bot/delegations/extending.py": ("tests/integration/test_extending.py",),
     "bot/connections/sessions.py": ("tests/integration/test_refresh.py",),
     "bot/slack/edge.py": ("tests/unit/slack/test_edge.py",),
