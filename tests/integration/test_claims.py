@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -13,12 +14,13 @@ from bot.clock import worker as worker_module
 from bot.clock.worker import Worker
 from bot.store import Database, Store
 from models.card import Card, cards
-from models.delegation import Delegation
+from models.delegation import Delegation, State
 from models.home import Home
 from tests.integration.rows import NOON, add, delegation, get, wear
 from tests.patience import MOMENT, PATIENCE
 
 LEASE = timedelta(seconds=6)
+HOUR = timedelta(hours=1)
 
 
 def real_now() -> datetime:
@@ -125,6 +127,107 @@ async def test_a_lease_is_prolonged_only_while_it_is_held(database: Database) ->
     assert after is not None
     assert after - before > minute - LEASE
     assert (await get(database, freed)).leased_until is None
+
+
+async def test_only_what_is_named_is_prolonged(database: Database) -> None:
+    """A worker keeps what it works on: the lease of another one runs out as it should."""
+    mine, theirs = delegation(wake_at=NOON), delegation(wake_at=NOON)
+    await add(database, mine, theirs)
+    await claim(database)
+    before = (await get(database, theirs)).leased_until
+    await database.run(lambda store: store.delegations.due.prolong([mine.id], lease=HOUR))
+    assert (await get(database, theirs)).leased_until == before
+
+
+async def hurried(database: Database, *rows: Delegation) -> list[datetime | None]:
+    """When these are due once all that waits up to an hour is to be tried at noon."""
+    await add(database, *rows)
+    await database.run(lambda store: store.delegations.due.hurry(now=NOON, within=HOUR))
+    return [(await get(database, row)).wake_at for row in rows]
+
+
+def retried(wake_at: datetime, **changes: Any) -> Delegation:
+    """One that has been tried, and waits for the next time."""
+    return delegation(**{"state": State.ENDING, "attempts": 1, "wake_at": wake_at, **changes})
+
+
+async def test_what_is_hurried(database: Database) -> None:
+    """What waits for another attempt, within that time to its last moment; nothing that is leased,
+    has its time or waits for something else, and what is due already keeps its moment."""
+    second = timedelta(seconds=1)
+    assert await hurried(
+        database,
+        retried(NOON + HOUR),
+        retried(NOON + HOUR, state=State.APPROVED),
+        retried(NOON + HOUR + second),
+        retried(NOON - second),
+        retried(NOON + HOUR, attempts=0),
+        retried(NOON + HOUR, state=State.ACTIVE),
+        retried(NOON + HOUR, leased_until=NOON),
+    ) == [NOON, NOON, NOON + HOUR + second, NOON - second, *[NOON + HOUR] * 3]
+
+
+@pytest.mark.parametrize(("number", "slots"), [(20, 1), (21, 2), (41, 3), (401, 20)])
+async def test_how_many_are_hurried_at_once(database: Database, number: int, slots: int) -> None:
+    """Twenty, half a second later twenty more, the earliest first; of very many as many more at a
+    time as it takes to have tried all within ten seconds."""
+    rows = [retried(NOON + timedelta(seconds=1 + each)) for each in range(number)]
+    await add(database, *reversed(rows))
+    await database.run(lambda store: store.delegations.due.hurry(now=NOON, within=HOUR))
+    found = await database.run(lambda store: [store.delegations.get(row.id) for row in rows])
+    moments = [row.wake_at for row in found if row is not None and row.wake_at is not None]
+    assert len(moments) == number
+    assert moments == sorted(moments)
+    half = timedelta(seconds=0.5)
+    assert sorted(set(moments)) == [NOON + each * half for each in range(slots)]
+    assert max(Counter(moments).values()) == max(20, -(-number // 20))
+
+
+async def test_everything_can_be_hurried_where_nothing_is_said(database: Database) -> None:
+    """A table whose rows are all alike needs no word on which are retried."""
+    await add(database, delegation())
+    later = NOON + timedelta(minutes=1)
+    await database.run_connection(
+        lambda connection: connection.execute(cards.update().values(wake_at=later, attempts=1))
+    )
+    await database.run(lambda store: store.cards.due.hurry(now=NOON, within=HOUR))
+    assert {card.wake_at for card in await claim_cards(database)} == {NOON}
+
+
+async def test_put_off(database: Database) -> None:
+    """The lease is given back with the new moment and whatever else is said, of this row alone."""
+    row, other = delegation(wake_at=NOON), delegation(wake_at=NOON)
+    await add(database, row, other)
+    claimed = await database.run(
+        lambda store: store.delegations.due.claim(now=NOON, lease=LEASE, limit=9)
+    )
+    mine = next(each for each in claimed if each.id == row.id)
+    later = NOON + HOUR
+    await database.run(lambda store: store.delegations.due.put_off(mine, wake_at=later, attempts=7))
+    after = await get(database, row)
+    assert (after.wake_at, after.leased_until, after.attempts) == (later, None, 7)
+    kept = await get(database, other)
+    assert (kept.wake_at, kept.attempts) == (NOON, 0)
+    assert kept.leased_until is not None
+
+
+async def test_rest(database: Database) -> None:
+    """Nothing is due any more, nothing was tried, and what else is said is written."""
+    row = delegation(wake_at=NOON, attempts=5)
+    await add(database, row)
+    await database.run(lambda store: store.delegations.due.rest(row, note="done"))
+    after = await get(database, row)
+    assert (after.wake_at, after.attempts, after.note) == (None, 0, "done")
+
+
+async def test_free(database: Database) -> None:
+    """A lease that is given back leaves everything else, and every other lease."""
+    one, other = delegation(wake_at=NOON), delegation(wake_at=NOON)
+    await add(database, one, other)
+    await claim(database)
+    await database.run(lambda store: store.delegations.due.free(one.id))
+    assert await get(database, one) == one
+    assert (await get(database, other)).leased_until is not None
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)

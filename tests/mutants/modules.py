@@ -12,7 +12,10 @@ MODULES: Mapping[str, Sequence[str]] = {
     "models/mark.py": ("tests/unit/models/test_mark.py",),
     "models/standing.py": ("tests/unit/models/test_standing.py",),
     "models/delegation.py": ("tests/unit/models/test_delegation.py",),
-    "bot/store/due.py": ("tests/integration/test_claims.py",),
+    "bot/store/due.py": (
+        "tests/integration/test_claims.py",
+        "--deselect=tests/integration/test_claims.py::test_several_workers_do_everything_once",
+    ),
     "bot/delegations/asking.py": (
         "tests/integration/test_asking.py",
         "tests/unit/delegations/test_asking.py",
