@@ -127,6 +127,7 @@ async def test_approved_as_asked(stage: Bench) -> None:
         ({"starts_at": NOON + DAY}, Span(length=2 * HOUR, is_at_once=True), {"starts_at": None}),
         ({"starts_at": NOW}, Span(length=2 * HOUR), {"starts_at": None}),
         ({"starts_at": NOON}, None, {}),
+        ({"length": None, "until": NOON + DAY}, None, {"lapses_at": NOON + DAY}),
         ({"starts_at": NOON + DAY}, None, {"lapses_at": NOON + 4 * DAY}),
     ],
 )
@@ -147,6 +148,9 @@ async def test_denied(stage: Bench) -> None:
         row, state=State.DENIED, note="Not now", closed_by=ADA, ended_at=NOW, wake_at=None
     )
     assert await last(stage, row) == (Event.DENY, ADA)
+    silent = await request(stage)
+    await deciding.deny(stage.desk, as_of(ADA), silent.id, mark_of(silent))
+    assert (await stage.present(silent)).note == ""
 
 
 async def test_put_off(stage: Bench) -> None:

@@ -5,6 +5,7 @@ These are the fast ones that know it, on SQLite: whole scenarios would take minu
 
 from collections.abc import Mapping, Sequence
 
+_REMOVE = ("tests/integration/test_steps_remove.py", "tests/integration/test_late_creates.py")
 _TIMES = ("tests/unit/times", "tests/unit/test_grammar.py")
 
 MODULES: Mapping[str, Sequence[str]] = {
@@ -26,6 +27,9 @@ MODULES: Mapping[str, Sequence[str]] = {
         "tests/integration/test_many_at_once.py",
     ),
     "bot/delegations/extending.py": ("tests/integration/test_extending.py",),
+    "bot/delegations/steps/remove.py": (*_REMOVE, "tests/integration/test_many_at_once.py"),
+    "bot/delegations/steps/settle.py": _REMOVE,
+    "bot/delegations/steps/held.py": _REMOVE,
     "bot/connections/sessions.py": ("tests/integration/test_refresh.py",),
     "bot/slack/edge.py": ("tests/unit/slack/test_edge.py",),
     "bot/times/saying.py": _TIMES,
