@@ -228,7 +228,7 @@ class Bench:
         secret = self._vault.seal(document, Purpose.TOKENS, owner_of(row))
         row = replace(row, account=replace(row.account, secret=secret))
         await self.database.run(lambda store: store.connections.put(row))
-        return row
+        return (await self.tools.connections.open(TEAM, person)).connection
 
     async def row(self, **changes: Any) -> Delegation:
         """Ada's right for Ben, stored."""

@@ -16,7 +16,7 @@ from tests.integration.rows import NOON, TEAM
 class EverybodyIsHere:
     """A directory in which everybody may take part."""
 
-    async def person(self, user_id: str, *, afresh: bool = False) -> Person:
+    async def person(self, user_id: str, *, afresh: bool = False) -> Person | None:
         """Whoever is asked for."""
         return person(user_id)
 

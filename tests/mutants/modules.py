@@ -6,6 +6,7 @@ These are the fast ones that know it, on SQLite: whole scenarios would take minu
 from collections.abc import Mapping, Sequence
 
 _REMOVE = ("tests/integration/test_steps_remove.py", "tests/integration/test_late_creates.py")
+_CREATE = ("tests/integration/test_steps_create.py", "tests/integration/test_late_creates.py")
 _TIMES = ("tests/unit/times", "tests/unit/test_grammar.py")
 
 MODULES: Mapping[str, Sequence[str]] = {
@@ -27,6 +28,9 @@ MODULES: Mapping[str, Sequence[str]] = {
         "tests/integration/test_many_at_once.py",
     ),
     "bot/delegations/extending.py": ("tests/integration/test_extending.py",),
+    "bot/delegations/steps/create.py": _CREATE,
+    "bot/delegations/steps/attempts.py": _CREATE,
+    "bot/delegations/steps/recheck.py": _CREATE,
     "bot/delegations/steps/remove.py": (*_REMOVE, "tests/integration/test_many_at_once.py"),
     "bot/delegations/steps/settle.py": _REMOVE,
     "bot/delegations/steps/held.py": _REMOVE,
