@@ -58,6 +58,9 @@ bench: $(INSTALLED) ## how fast it answers and how fast it takes rights back
 	$(RUN) -m bench
 
 # The long proofs. ARGS are their options: make explore ARGS=--help
+machine: $(INSTALLED) ## many random lives of two processes on PostgreSQL
+	$(RUN) -m tests.machine $(ARGS)
+
 mutants: $(INSTALLED) ## break what decides in every small way: a test notices (ARGS=bot/store/due.py)
 	$(RUN) -m tests.mutants $(ARGS)
 
