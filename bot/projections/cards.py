@@ -76,12 +76,13 @@ class CardStep:
         await self.showing.database.run(save)
 
     async def _waits(self, card: Card, delegation: Delegation) -> bool:
-        """Whether it has no message yet, and can have a better one in a moment."""
+        """Whether it has no message yet, and can have a better one in a moment. This claim was no
+        attempt; an earlier one may have posted something all the same."""
         until = milestones.begins_until(delegation, card.audience)
         if card.message_ts is not None or until is None or until <= self.showing.now():
             return False
         await self.showing.database.run(
-            lambda store: store.cards.due.put_off(card, wake_at=until, attempts=0)
+            lambda store: store.cards.due.put_off(card, wake_at=until, attempts=card.attempts - 1)
         )
         return True
 

@@ -115,3 +115,29 @@ async def test_one_card_whatever_happens(
         assert cards or ended.state is State.CANCELLED
         live_ones = [each for each in cards if set(each.buttons()) - {"What was sent", "Ask again"}]
         assert ended.is_open or not live_ones
+
+
+async def test_what_was_posted_before_a_card_waits(
+    slack: SandboxSlack, database: Database, step: CardStep
+) -> None:
+    """Killed after the first post and approved meanwhile: the card that waits for the right to run
+    is still looked for when the approval is withdrawn, and keeps no button."""
+    row = delegation(grantor_id=ADA.id, grantee_id=BEN.id, requester_id=BEN.id)
+    await add(database, row)
+    slack.trouble.drop("chat.postMessage", times=2)
+    for card in await database.run(
+        lambda store: store.cards.due.claim(now=NOON, lease=-LEASE, limit=9)
+    ):
+        with contextlib.suppress(SlackError):  # killed before this came back
+            await step.take(card)
+    assert "Cancel" in slack.messages(BEN)[0].buttons()
+    approved = await database.run(
+        lambda store: store.delegations.apply(row, Event.APPROVE, now=NOON, decided_at=NOON)
+    )
+    await work(database, step)
+    await database.run(
+        lambda store: store.delegations.apply(approved, Event.CANCEL, now=NOON, closed_by=ADA.id)
+    )
+    while await work(database, step):
+        pass
+    assert not [each for each in slack.messages(BEN) if "Cancel" in each.buttons()]
