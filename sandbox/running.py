@@ -193,7 +193,7 @@ async def open_house(
         slack_url = await stack.enter_async_context(slack.serving())
         close_url = await stack.enter_async_context(serve(close.app))
         port = port or stack.enter_context(free_port())
-        environment = _environment(slack, close_url, clock, port) | {
+        environment = environment_for(slack, close_url, clock, port) | {
             "DATABASE_URL": database_url or f"sqlite:///{folder / 'send-as.db'}"
         }
         bot = RunningBot(port, environment | settings, folder)
@@ -221,7 +221,7 @@ def free_port() -> Iterator[int]:
         yield port
 
 
-def _environment(
+def environment_for(
     slack: SandboxSlack, close_url: str, clock: SandboxClock, port: int
 ) -> dict[str, str]:
     """What a deployment sets, for this Slack and this Close; durations may be short."""

@@ -139,8 +139,8 @@ class CloseState:
         self.expires_in = timedelta(hours=1)
         self.page_limit = 100
         self.read_lag = timedelta()
-        self._added: dict[str, datetime] = {}
-        self._dropped: list[tuple[datetime, HeldAssociation]] = []
+        self.added: dict[str, datetime] = {}  # when each association came, by its id
+        self.dropped: list[tuple[datetime, HeldAssociation]] = []  # and when which one went
 
     def active(self, user_id: str) -> bool:
         """Return whether the user is a member and was not removed."""
@@ -166,19 +166,19 @@ class CloseState:
         """Add an association, without looking whether there is one."""
         added = HeldAssociation(new_id("sdas"), ORGANIZATION_ID, allowing_user_id, allowed_user_id)
         self.associations.append(added)
-        self._added[added.id] = self.now()
+        self.added[added.id] = self.now()
         return added
 
     def drop(self, association: HeldAssociation) -> None:
         """Remove this one."""
         self.associations.remove(association)
-        self._dropped.append((self.now(), association))
+        self.dropped.append((self.now(), association))
 
     def readable(self) -> list[HeldAssociation]:
         """Return what reads show: the associations as they were ``read_lag`` ago."""
         seen = self.now() - self.read_lag
-        held = [*self.associations, *(each for when, each in self._dropped if when > seen)]
-        return [each for each in held if self._added.get(each.id, seen) <= seen]
+        held = [*self.associations, *(each for when, each in self.dropped if when > seen)]
+        return [each for each in held if self.added.get(each.id, seen) <= seen]
 
     def drop_pair(self, allowing_user_id: str, allowed_user_id: str) -> bool:
         """Remove every association of the pair; tell whether there was one."""
