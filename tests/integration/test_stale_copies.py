@@ -182,11 +182,12 @@ async def test_an_old_copy_makes_no_second_attempt(stage: Stage) -> None:
     assert not await attempts.written(stage.tools, stage.session, wanted, "")
 
 
-async def test_a_refusal_undoes_only_its_own_attempt(stage: Stage) -> None:
-    """The first attempt was refused long after the second one was written down: what the second
-    may do is not forgotten."""
+@pytest.mark.parametrize("seconds", [7, 0, -3])
+async def test_a_refusal_undoes_only_its_own_attempt(stage: Stage, seconds: int) -> None:
+    """The first attempt was refused long after the second one was written down, at another moment,
+    at the same, or by a process whose clock is behind: what the second may do is not forgotten."""
     first = await stage.attempt(stage.row)
-    second = await _again(stage, first.row, NOON + timedelta(seconds=7))
+    second = await _again(stage, first.row, NOON + timedelta(seconds=seconds))
     assert not await attempts.had_no_effect(stage.tools, [first])
     stored = await stage.now()
     assert stored.attempted_at == second.row.attempted_at

@@ -23,6 +23,8 @@ SENT_WITHIN = timedelta(seconds=10)
 # So long after it was written down something can still arrive at Close: it was sent in time, our
 # own patience is over after ten seconds (close/transport.py), a proxy's usually within a minute.
 ARRIVES_WITHIN = timedelta(minutes=1)
+# An attempt is told from the one before by its moment, whatever the clocks of two processes say.
+APART = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,6 @@ async def written(
     look = await recheck.before(tools, [delegation for delegation, _ in wanted])
     now, grantor = tools.now(), session.account
     same = {
-        "attempted_at": now,
         "arrives_until": now + ARRIVES_WITHIN,
         "organization_id": grantor.organization_id,
         "grantor_close_id": grantor.close_user_id,
@@ -109,7 +110,9 @@ def _is_usable(store: Store, session: CloseSession, delegation: Delegation) -> b
 
 
 def _changes(current: Delegation, account: GranteeAccount, now: datetime) -> dict[str, Any]:
+    before = current.attempted_at
     return {
+        "attempted_at": now if before is None else max(now, before + APART),
         "is_unclear": is_on_its_way(current, now),
         # Without an account so far the grantor has agreed to one that they have not seen.
         "identified_at": current.identified_at if current.grantee_account else now,
