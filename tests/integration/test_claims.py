@@ -14,8 +14,9 @@ from bot.clock import worker as worker_module
 from bot.clock.worker import Worker
 from bot.store import Database, Store
 from models.card import Card, cards
-from models.delegation import Delegation, State
+from models.delegation import Delegation, State, delegations
 from models.home import Home
+from models.rows import to_row
 from tests.integration.rows import NOON, add, delegation, get, wear
 from tests.patience import MOMENT, PATIENCE
 
@@ -172,7 +173,10 @@ async def test_how_many_are_hurried_at_once(database: Database, number: int, slo
     """Twenty, half a second later twenty more, the earliest first; of very many as many more at a
     time as it takes to have tried all within ten seconds."""
     rows = [retried(NOON + timedelta(seconds=1 + each)) for each in range(number)]
-    await add(database, *reversed(rows))
+    values = [to_row(row) for row in reversed(rows)]
+    await database.run_connection(
+        lambda connection: connection.execute(delegations.insert(), values)
+    )
     await database.run(lambda store: store.delegations.due.hurry(now=NOON, within=HOUR))
     found = await database.run(lambda store: [store.delegations.get(row.id) for row in rows])
     moments = [row.wake_at for row in found if row is not None and row.wake_at is not None]
@@ -181,6 +185,12 @@ async def test_how_many_are_hurried_at_once(database: Database, number: int, slo
     half = timedelta(seconds=0.5)
     assert sorted(set(moments)) == [NOON + each * half for each in range(slots)]
     assert max(Counter(moments).values()) == max(20, -(-number // 20))
+
+
+async def test_what_is_due_takes_no_turn(database: Database) -> None:
+    """Beside what is due at this moment twenty are hurried to it."""
+    rows = [retried(NOON + timedelta(seconds=1)) for _ in range(20)]
+    assert await hurried(database, retried(NOON), *rows) == [NOON] * 21
 
 
 async def test_everything_can_be_hurried_where_nothing_is_said(database: Database) -> None:
@@ -234,8 +244,9 @@ async def test_free(database: Database) -> None:
 async def test_rows_that_another_transaction_holds_are_skipped(
     database: Database, others: list[Database]
 ) -> None:
-    """A claim does not wait for a row that is locked: it takes the others. SQLite locks no rows."""
-    held, free = delegation(wake_at=NOON), delegation(wake_at=NOON)
+    """A claim, a prolongation and a start do not wait for a row that is locked: they take the
+    others. SQLite locks no rows."""
+    held, free = (retried(NOON), retried(NOON))
     await add(database, held, free)
     locked, finish = asyncio.Event(), asyncio.Event()
 
@@ -246,11 +257,30 @@ async def test_rows_that_another_transaction_holds_are_skipped(
 
     holding = asyncio.create_task(others[0].run(hold))
     await locked.wait()
+    before = NOON - HOUR
     async with asyncio.timeout(PATIENCE):
+        await database.run(lambda store: store.delegations.due.hurry(now=before, within=HOUR))
+        assert (await get(database, free)).wake_at == before
         assert await claim(database) == [free.id]
+        await database.run(
+            lambda store: store.delegations.due.prolong([held.id, free.id], lease=HOUR)
+        )
     finish.set()
     await holding
+    assert (await get(database, held)) == held
     assert await claim(database) == [held.id]
+
+
+async def test_the_earliest_come_first(database: Database) -> None:
+    """The moment counts before all else; of one moment those come together that can share a call,
+    whenever they were stored."""
+    grantors = ["U3", "U1", "U2", "U1", "U2"]
+    rows = [delegation(wake_at=NOON, grantor_id=each) for each in grantors]
+    first = delegation(wake_at=NOON - HOUR, grantor_id="U9")
+    await add(database, *rows, first)
+    assert await claim(database, limit=1) == [first.id]
+    assert set(await claim(database, limit=2)) == {rows[1].id, rows[3].id}
+    assert set(await claim(database, limit=2)) == {rows[2].id, rows[4].id}
 
 
 async def test_next_wake_is_the_earliest_free_row(database: Database) -> None:
@@ -365,6 +395,18 @@ async def test_an_overtaken_home_is_shown_again(database: Database) -> None:
     (again,) = await claimed()
     await database.run(lambda store: store.homes.due.rest(again))
     assert not await claimed()
+
+
+async def test_a_change_for_later_keeps_its_moment(database: Database) -> None:
+    """What was changed meanwhile is due when the change says so, not when it was claimed."""
+    later = NOON + HOUR
+    await database.run(lambda store: store.homes.open("T0TEAM", "U0ADA", now=NOON))
+    (home,) = await database.run(
+        lambda store: store.homes.due.claim(now=NOON, lease=LEASE, limit=9)
+    )
+    await database.run(lambda store: store.homes.turn("T0TEAM", "U0ADA", page=1, now=later))
+    await database.run(lambda store: store.homes.due.rest(home))
+    assert await database.run(lambda store: store.homes.due.next_wake()) == later
 
 
 async def test_a_word_of_a_newer_release(database: Database) -> None:

@@ -7,12 +7,13 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.mutants.survivors import ROOT, Survivor
 
+SQL = "bot/store/"
 WORKSHOP = ROOT / ".mutants"
 PARTS = ("bot", "models", "sandbox", "tests", "pyproject.toml")
 # The words of mutmut for what a worker ended with (mutmut/stats.py).
@@ -54,7 +55,25 @@ def mutated(module: str, tests: Sequence[str], *, only_survivors: bool = False) 
         with (shop / "log").open("w") as log:
             command = ("run", "--max-children", "1", *again)
             _mutmut(shop, *command, stdout=log, stderr=subprocess.STDOUT)
-    return _outcome(shop, module)
+    elsewhere = _noticed_on_postgresql(shop, module, tests) if module.startswith(SQL) else ()
+    return _outcome(shop, module, elsewhere)
+
+
+def _noticed_on_postgresql(shop: Path, module: str, tests: Sequence[str]) -> Sequence[str]:
+    """Those that lived on SQLite, of the code that writes for PostgreSQL as well."""
+    command = (sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider")
+    found = []
+    for key in _survivors(shop, module):
+        run = subprocess.run(  # noqa: S603 - our own
+            (*command, "-k", "postgresql", *tests),
+            cwd=shop / "mutants",
+            env={**os.environ, "MUTANT_UNDER_TEST": key},
+            stdout=subprocess.DEVNULL,
+            check=False,
+        )
+        if run.returncode in NOTICED:
+            found.append(key)
+    return found
 
 
 def _furnish(shop: Path, module: str, tests: Sequence[str]) -> None:
@@ -95,9 +114,11 @@ def _survivors(shop: Path, module: str) -> list[str]:
     return [key for key, end in _ends(shop, module).items() if _word(end) == "lived"]
 
 
-def _outcome(shop: Path, module: str) -> Outcome:
+def _outcome(shop: Path, module: str, elsewhere: Collection[str]) -> Outcome:
     figures = Counter(_word(end) for end in _ends(shop, module).values())
-    lived = [_shown(shop, module, key) for key in _survivors(shop, module)]
+    if elsewhere:
+        figures.update({"on PostgreSQL": len(elsewhere), "lived": -len(elsewhere)})
+    lived = [_shown(shop, module, key) for key in _survivors(shop, module) if key not in elsewhere]
     return Outcome(module, figures, lived)
 
 
