@@ -58,8 +58,17 @@ bench: $(INSTALLED) ## how fast it answers and how fast it takes rights back
 	$(RUN) -m bench
 
 # The long proofs. ARGS are their options: make explore ARGS=--help
+explore: $(INSTALLED) ## every order in which the moments of a delegation's life can happen
+	$(RUN) -m tests.explore $(ARGS)
+
 machine: $(INSTALLED) ## many random lives of two processes on PostgreSQL
 	$(RUN) -m tests.machine $(ARGS)
+
+chaos: $(INSTALLED) ## kill, cut and pause real processes under load, then balance the books
+	$(RUN) -m tests.chaos $(ARGS)
+
+fuzz: $(INSTALLED) ## odd input of every kind: an answer each time, never an unhandled error
+	$(RUN) -m tests.fuzz $(ARGS)
 
 mutants: $(INSTALLED) ## break what decides in every small way: a test notices (ARGS=bot/store/due.py)
 	$(RUN) -m tests.mutants $(ARGS)
