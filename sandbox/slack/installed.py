@@ -1,5 +1,6 @@
 """What an app installed from ``slack_manifest.yml`` is and may: no more, no less."""
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ def is_tab_read_only(path: Path = MANIFEST) -> bool:
     return bool(_manifest(path)["features"]["app_home"]["messages_tab_read_only_enabled"])
 
 
+@cache
 def _manifest(path: Path) -> dict[str, Any]:
+    # Once for each file: it takes longer to read than the app that it describes to start.
     manifest: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
     return manifest
