@@ -17,7 +17,9 @@ from bot.slack.message import Message
 from bot.slack.web_api import call, needed, word
 
 EVENT_TYPE = "send_as_card"
-LOOK_BACK = 200  # messages; a DM with the bot is quiet, and so is a thread
+# So many messages a page, and pages at most: a DM with the bot is quiet, and so is a thread, but a
+# bulk grant writes hundreds of lines into the audit channel before the first is looked for.
+LOOK_BACK, MOST_PAGES = 200, 5
 LOOK_FIRST = 2  # as an attempt that may not be the first
 PEOPLE = ("U", "W")  # how the ids of people begin; others are channels
 NOT_ALLOWED_TO_LOOK = frozenset({"missing_scope", "unknown_method", "not_allowed_token_type"})
@@ -153,11 +155,16 @@ class Messages:
         method, thread = "conversations.history", {}
         if thread_ts is not None:
             method, thread = "conversations.replies", {"ts": thread_ts}
-        look = {"channel": channel, "limit": LOOK_BACK, "include_all_metadata": True}
-        answer = await call(self._client, method, **look, **thread)
-        written = answer.get("messages")
-        if not isinstance(written, list):  # "none" would have it posted once more
-            raise SlackUnclear(UNREADABLE)
+        look = {"channel": channel, "limit": LOOK_BACK, "include_all_metadata": True, **thread}
+        written: list[dict[str, Any]] = []
+        for _ in range(MOST_PAGES):
+            answer = await call(self._client, method, **look)
+            if not isinstance(page := answer.get("messages"), list):
+                raise SlackUnclear(UNREADABLE)  # "none" would have it posted once more
+            written += page
+            look["cursor"] = word(answer, "response_metadata", "next_cursor")
+            if not look["cursor"]:
+                break
         return written
 
 

@@ -13,6 +13,7 @@ from bot.slack.message import Message
 from bot.slack.responses import Responses
 from sandbox.people import ADA
 from sandbox.slack import SandboxSlack
+from sandbox.slack.chat_methods import Content, new_message
 from sandbox.slack.workspace import AUDIT
 
 FIRST = Envelope(ADA.id, "mark", 1)
@@ -100,6 +101,18 @@ async def test_what_was_written_stays(slack: SandboxSlack, messages: Messages) -
     place = await messages.write(saying("two"), AGAIN)
     assert place.message_ts == slack.messages(ADA)[0].ts
     assert texts(slack) == ["one"]
+
+
+async def test_found_behind_many_others(slack: SandboxSlack, messages: Messages) -> None:
+    """A bulk grant writes hundreds of lines: the first, whose answer was lost, is still found."""
+    slack.trouble.drop("chat.postMessage")
+    with pytest.raises(SlackUnclear):
+        await messages.write(saying("first"), Envelope(AUDIT, "first"))
+    content = Content("one more", [])
+    for _ in range(250):
+        new_message(slack.workspace, AUDIT, content)
+    place = await messages.write(saying("first"), Envelope(AUDIT, "first", 2))
+    assert place.message_ts == slack.channel_messages(AUDIT)[0].ts
 
 
 async def test_written_in_a_thread(slack: SandboxSlack, messages: Messages) -> None:
