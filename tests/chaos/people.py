@@ -42,6 +42,7 @@ class Life:
     grantee: SandboxPerson
     seconds: int
     dice: random.Random
+    is_calm: bool = False  # nothing is done twice
     sent: list[tuple[Deed, SandboxPerson, Sent, str]] = field(default_factory=list)
 
     @property
@@ -56,7 +57,7 @@ class Life:
 
     def chance(self, share: float) -> bool:
         """Whether what happens this often happens now."""
-        return self.dice.random() < share
+        return not self.is_calm and self.dice.random() < share
 
 
 class People:
@@ -96,7 +97,7 @@ class People:
             if all(entry.is_acknowledged for entry in entries):
                 break
             await asyncio.sleep(life.dice.uniform(0.5, PUZZLED))
-        return await self._shows(life, person, "", within=1.0) is not None
+        return await self.shows(life, person, "", within=1.0) is not None
 
     async def _command(self, life: Life, deed: Deed, person: SandboxPerson, text: str) -> Entry:
         began = self._now()
@@ -111,7 +112,7 @@ class People:
         button = BUTTONS[deed]
         hands = 2 if life.chance(0.15) else 1
         for _ in range(CLICKED_AT_MOST):
-            message = await self._shows(life, person, button, within=within)
+            message = await self.shows(life, person, button, within=within)
             if message is None:
                 return False
             await asyncio.gather(*(self._click(life, deed, person, message) for _ in range(hands)))
@@ -134,9 +135,17 @@ class People:
         self._note(life, deed, person, began, reply, value)
         return reply
 
-    async def fills(self, life: Life, deed: Deed, person: SandboxPerson, duration: str) -> bool:
+    async def fills(
+        self,
+        life: Life,
+        deed: Deed,
+        person: SandboxPerson,
+        duration: str,
+        *,
+        within: float = WAITS,
+    ) -> bool:
         """Open the form for more time, and send it off, perhaps twice."""
-        message = await self._shows(life, person, BUTTONS[deed])
+        message = await self.shows(life, person, BUTTONS[deed], within)
         if message is None:
             return False
         async with self._one_form(person):
@@ -237,9 +246,10 @@ class People:
                 return
             await self._screens.change(life.number, 0.5)
 
-    async def _shows(
+    async def shows(
         self, life: Life, person: SandboxPerson, button: str, within: float = WAITS
     ) -> Message | None:
+        """The person's card once it has this button; None when it never gets it."""
         deadline = asyncio.get_running_loop().time() + within
         while True:
             message = self._screens.of(life.number, person.id)
@@ -393,7 +403,7 @@ async def is_removed_by_hand(people: People, life: Life) -> None:
     """The grantor takes it away in Close itself, and perhaps makes another one there."""
     life.seconds += 3
     if await people.granted(life):
-        await people._shows(life, life.grantee, BUTTONS[Deed.RELEASE])
+        await people.shows(life, life.grantee, BUTTONS[Deed.RELEASE])
         people.hand_removes(life)
         if life.chance(0.5):
             people.hand_makes(life)

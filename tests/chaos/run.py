@@ -34,7 +34,7 @@ class Plan:
     database: str = "sqlite"
     lives: int = 1_000_000
     people: int = 25
-    at_once: int = 40
+    at_once: int = 12
     pause: float = 2.5  # seconds between two faults
 
 
@@ -66,10 +66,10 @@ async def _play(plan: Plan, under: Ground) -> Outcome:
         following = asyncio.create_task(screens.follow())
         try:
             await _live(plan, stage, ledger, screens)
-            resting = await _rest(stage)
+            resting = await rest(stage)
         finally:
             following.cancel()
-        rows, outside = await read_rows(stage.url), _outside(stage)
+        rows, outside = await read_rows(stage.url), outside_of(stage)
     late = lateness(ledger, rows, outside)
     wrong = balance(ledger, rows, outside)
     wrong += [f"overdue: {reason} by {over}" for over, reason in late if over > BOUND]
@@ -129,14 +129,15 @@ async def _watch(stage: Stage, ledger: Ledger) -> None:
         await asyncio.sleep(0.1)
 
 
-async def _rest(stage: Stage) -> float:
-    """Wait until nothing is to be done any more; seconds. What only waits is hurried."""
+async def rest(stage: Stage, *, real: float = REAL) -> float:
+    """Wait until nothing is to be done any more; seconds. What only waits is hurried after ``real``
+    of them."""
     began = time.monotonic()
     while time.monotonic() - began < REST:
         rows = await read_rows(stage.url)
         if _is_at_rest(rows):
             break
-        if time.monotonic() - began > REAL and _only_waits(stage, rows):
+        if time.monotonic() - began > real and _only_waits(stage, rows):
             stage.push(AHEAD)
         await asyncio.sleep(LOOK)
     return time.monotonic() - began
@@ -154,7 +155,8 @@ def _only_waits(stage: Stage, rows: Rows) -> bool:
     return not is_due and all(each.leased_until is None for each in waiting)
 
 
-def _outside(stage: Stage) -> Outside:
+def outside_of(stage: Stage) -> Outside:
+    """What Close and Slack hold now, and what they took."""
     state, workspace = stage.close.state, stage.slack.workspace
     return Outside(
         there=list(state.associations),

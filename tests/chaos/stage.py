@@ -3,10 +3,12 @@
 import asyncio
 import contextlib
 import tempfile
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+
+from starlette.types import ASGIApp
 
 from bench.stage import askers, crowd
 from bot.store.rows import batched
@@ -55,9 +57,14 @@ class Stage:
 
 @contextlib.asynccontextmanager
 async def open_stage(
-    ground: "Ground", processes: int, people: int, settings: Mapping[str, str]
+    ground: "Ground",
+    processes: int,
+    people: int,
+    settings: Mapping[str, str],
+    between: Callable[[ASGIApp], ASGIApp] = lambda app: app,
 ) -> AsyncIterator[Stage]:
-    """Everything up, and everybody's Close account connected."""
+    """Everything up, and everybody's Close account connected; ``between`` stands before Slack and
+    Close."""
     async with contextlib.AsyncExitStack() as stack:
         folder, postgres, url = ground.folder, ground.postgres, ground.url
         wire, near = None, url
@@ -66,8 +73,8 @@ async def open_stage(
         everybody, clock = crowd(people), SandboxClock(folder / "clock")
         slack = SandboxSlack(people=everybody, now=clock)
         close = SandboxClose(everybody, now=clock)
-        await stack.enter_async_context(slack.serving())
-        close_url = await stack.enter_async_context(serve(close.app))
+        slack.url = await stack.enter_async_context(serve(between(slack.app)))
+        close_url = await stack.enter_async_context(serve(between(close.app)))
         port = stack.enter_context(free_port())
         environment = environment_for(slack, close_url, clock, port) | {
             "DATABASE_URL": near,
