@@ -86,7 +86,7 @@ async def open_stage(
         slack.bot_url = f"http://127.0.0.1:{port}"
         close.set_redirect_uri(f"{slack.bot_url}/close/callback")
         stage = Stage(slack, close, clock, fleet, askers(everybody), url, postgres, wire)
-        await fleet.members[0].bot.migrate()
+        await fleet.members[0].bot.run("migrate")
         await fleet.recover()
         await _connect_all(stage)
         close.set_expires_in(TOKEN_LIFE)
