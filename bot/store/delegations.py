@@ -562,10 +562,11 @@ class Delegations:
         self._write_all([(before, after)])
 
     def _write_all(self, moved: Sequence[tuple[Delegation, Delegation]]) -> None:
-        """Those of which the same is written share a statement."""
+        """Those of which the same is written share a statement, and what is the same needs none."""
         alike: defaultdict[tuple[tuple[str, Any], ...], list[str]] = defaultdict(list)
         for before, after in moved:
-            alike[_changed(before, after)].append(after.id)
+            if changed := _changed(before, after):
+                alike[changed].append(after.id)
         for changed, ids in alike.items():
             for some in batched(ids):
                 self._connection.execute(

@@ -200,6 +200,15 @@ async def _again(stage: Stage, row: Delegation, moment: datetime) -> Attempt:
     return made
 
 
+async def test_two_who_wait_for_the_same_moment(stage: Stage) -> None:
+    """Who was paused waits for what another process waits for already: nothing is left to write."""
+    for _ in range(2):
+        await moves.wait_until(
+            stage.tools, stage.row, NOON + timedelta(minutes=1), trouble=None, counts=False
+        )
+    assert (await stage.now()).wake_at == NOON + timedelta(minutes=1)
+
+
 async def test_an_attempt_that_had_no_effect_leaves_the_one_before(stage: Stage) -> None:
     """Close refused the second of two attempts: the first may still take effect, and no more."""
     first = await stage.attempt(stage.row)
