@@ -1,0 +1,120 @@
+"""What holds in every state, and at every step."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from tests.explore.close import BY_HAND, Late
+from tests.explore.world import EXPIRE, Right, World, as_text, is_connected, rights
+
+OVER = ("ended", "cancelled", "denied", "lapsed", "failed")
+TAKEN = ("ending", *OVER)
+UNCONNECTED = ("not_connected", "connection_lost")
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """An invariant that does not hold, in words."""
+
+    what: str
+
+
+def in_state(world: World) -> Broken | None:
+    """What is wrong with this state by itself."""
+    for each in rights(world.rows):
+        broken = _is_over(world, each) or _is_active(world, each) or _is_promised(world, each)
+        if broken is not None:
+            return broken
+    return _one_a_pair(world)
+
+
+def _is_over(world: World, right: Right) -> Broken | None:
+    """What is over is gone. What was taken over on a guess can have been somebody else's: then ours
+    is told, and asked about (bot/strays)."""
+    if right.state not in OVER or right.is_taken_over:
+        return None
+    if any(each.maker == right.id for each in world.close.held):
+        return Broken(f"{right.id} is {right.state}, and Close holds what was made for it")
+    if any(_may_make(each, right.id) for each in world.close.late):
+        return Broken(f"{right.id} is {right.state}, and its create may still arrive")
+    return None
+
+
+def _is_active(world: World, right: Right) -> Broken | None:
+    """What is active is there, and ours as far as anybody can know."""
+    if right.state != "active":
+        return None
+    held = {each.association.id: each for each in world.close.held}
+    found = held.get(right.association_id or "")
+    if found is None:
+        is_removed = ("removed by hand", right.association_id) in world.facts
+        return None if is_removed else Broken(f"{right.id} is active, and Close does not hold it")
+    if found.maker == BY_HAND and ("a guess", right.id) not in world.facts:
+        return Broken(f"{right.id} is active by what somebody made by hand")
+    return None
+
+
+def _may_make(late: Late, right_id: str) -> bool:
+    """Whether this would still create something for that delegation."""
+    asks = late.effect_name == "create" or (late.effect_name == "bulk" and late.ask[1])
+    return bool(asks) and right_id in dict(late.makers).values()
+
+
+def _is_promised(world: World, right: Right) -> Broken | None:
+    if ("taken away", right.id) in world.facts and right.state not in TAKEN:
+        return Broken(f"{right.id} was taken away, and is {right.state}")
+    if ("approved", right.id) in world.facts:
+        if right.state == "requested":
+            return Broken(f"{right.id} was approved, and still waits for an answer")
+        is_early = right.state == "lapsed" and right.lapses_at > as_text(world.now)
+        if is_early:
+            return Broken(f"{right.id} was approved, and has lapsed before its time")
+    return None
+
+
+def _one_a_pair(world: World) -> Broken | None:
+    seen: dict[Any, str] = {}
+    for each in world.close.held:
+        if each.maker == BY_HAND:
+            continue
+        pair = (each.association.allowing_user_id, each.association.allowed_user_id)
+        if pair in seen and not _is_known_to_be_two(world):
+            return Broken(f"Close holds {seen[pair]} and {each.association.id}, both of ours")
+        seen[pair] = each.association.id
+    return None
+
+
+def _is_known_to_be_two(world: World) -> bool:
+    """Whether a row says so: then the other one is looked for and taken away."""
+    return any(
+        each.is_open and (each.is_unclear or each.association_id is None)
+        for each in rights(world.rows)
+    )
+
+
+def after_step(before: World, after: World) -> Broken | None:
+    """What is wrong with this step."""
+    if before.rows is after.rows:
+        return None
+    old = {each.id: each for each in rights(before.rows)}
+    for each in rights(after.rows):
+        was = old.get(each.id)
+        if was is not None and was is not each:
+            broken = _moved_rightly(after, was, each)
+            if broken is not None:
+                return broken
+    return None
+
+
+def _moved_rightly(world: World, was: Right, each: Right) -> Broken | None:
+    now = as_text(world.now)
+    if each.version < was.version:
+        return Broken(f"{each.id} went back to an earlier version")
+    if was.state == "active" and was.is_over(now) and not each.is_over(now) and each.is_open:
+        return Broken(f"{each.id} was extended after its end")
+    is_expired = (was.state, each.state, each.end_event) == ("active", "ending", EXPIRE)
+    if is_expired and not was.is_over(now):
+        return Broken(f"{each.id} expired before its end")
+    is_lapsed = (was.state, each.state) == ("approved", "lapsed")
+    if is_lapsed and was.trouble in UNCONNECTED and is_connected(world, since=each.lapses_at):
+        return Broken(f"{each.id} lapsed waiting for a connection that is there")
+    return None
