@@ -236,9 +236,12 @@ class Delegations:
             self.due.free(delegation.id)
 
     def forget_attempt(self, before: Delegation, attempt: Delegation) -> Delegation | None:
-        """As it was before an attempt that had no effect; None when there was another since."""
+        """As it was before an attempt that had no effect; None when there was another since, or
+        when something was found that counts as its effect: that is still to be taken back."""
         current = self.get(attempt.id, lock=True)
         if current is None or current.attempted_at != attempt.attempted_at:
+            return None
+        if current.association_id is not None:
             return None
         return self._note(
             current,

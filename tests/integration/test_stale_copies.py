@@ -229,6 +229,26 @@ async def test_an_attempt_that_had_no_effect_is_forgotten(stage: Stage) -> None:
     assert (await stage.now()).state is State.APPROVED
 
 
+@pytest.mark.parametrize("is_over", [False, True])
+async def test_what_was_found_meanwhile_is_still_taken_back(stage: Stage, is_over: bool) -> None:
+    """Another process has taken what Close holds for the effect of an attempt. That it had none
+    is no reason to forget that something is to be taken back there."""
+    made = await stage.attempt(stage.row)
+    if is_over:
+        await _revoke(stage)
+    await attempts.activate(stage.tools, [Made(made.row, X, is_answer=False)])
+    assert not await attempts.had_no_effect(stage.tools, [made])
+    stored = await stage.now()
+    assert (stored.attempted_at, stored.association_id) == (made.row.attempted_at, X.id)
+
+
+async def _revoke(stage: Stage) -> None:
+    present = await stage.now()
+    await stage.database.run(
+        lambda store: store.delegations.apply(present, Event.REVOKE, now=NOON, ended_at=NOON)
+    )
+
+
 async def test_a_paused_process_does_not_ask_any_more(stage: Stage) -> None:
     """What was written down too long ago is called off: by now another one may have asked."""
     made = await stage.attempt(stage.row)
