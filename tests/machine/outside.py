@@ -6,6 +6,7 @@ before it arrives, and its answer waits at another.
 
 import asyncio
 import contextlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -49,14 +50,19 @@ class Late:
 
 @dataclass
 class Journal:
-    """What Close was made to do, by whom."""
+    """What Close was made to do, by whom.
+
+    ``listed`` is what a line was shown last. ``unseen`` is what was made by hand so shortly before
+    the bot asked for the same that Close had not shown it yet, and then answered as if it had made
+    it: nothing tells it from the bot's own.
+    """
 
     by_hand: set[str] = field(default_factory=set)
     made: dict[str, tuple[str, str]] = field(default_factory=dict)
     removed_by_hand: set[str] = field(default_factory=set)
     foreign_deletes: list[str] = field(default_factory=list)
     listed: dict[int, frozenset[str]] = field(default_factory=dict)
-    guesses: set[tuple[str, str]] = field(default_factory=set)
+    unseen: set[str] = field(default_factory=set)
 
 
 class Town:
@@ -86,6 +92,12 @@ class Town:
     async def act(self, request: httpx.Request, line: int) -> httpx.Response:
         """Close does what it is asked, and the journal has who made or removed what."""
         before = self.held()
+        shown = self.journal.listed.get(line, frozenset())
+        if request.method == "POST" and request.url.path.startswith(SEND_AS):
+            said = json.loads(request.content)
+            wanted = [*said.get("allowed_user_ids", ()), said.get("allowed_user_id")]
+            there = {each for each, pair in before.items() if pair[1] in wanted}
+            self.journal.unseen |= (there & self.journal.by_hand) - shown
         answer = await self._front.handle_async_request(request)
         await answer.aread()
         after = self.held()
@@ -93,10 +105,10 @@ class Town:
         gone = before.keys() - after.keys()
         for each in gone & self.journal.by_hand:
             is_named = request.method == "DELETE"
-            if is_named or each in self.journal.listed.get(line, frozenset()):
+            if is_named or each in shown:
                 self.journal.foreign_deletes.append(each)
         if request.method == "GET" and request.url.path == SEND_AS:
-            self.journal.listed[line] = frozenset(after)
+            self.journal.listed[line] = frozenset(each.id for each in self.close.state.readable())
         return answer
 
     async def pass_time(self, length: timedelta) -> None:
