@@ -123,32 +123,32 @@ async def _make(tools: Tools, group: Sequence[Delegation]) -> None:
         session = await tools.connections.open(group[0].team_id, group[0].grantor_id)
         if not session.connection.is_usable:
             raise NotConnected
-        written = await _attempts(tools, session, group)
+        addresses = await create.sending_addresses(tools, session)
+        ready = await _ready(tools, session, group) if addresses != "" else ()
+        written = await attempts.written(tools, session, ready, addresses)
     except OutsideError:
         # What is wrong is wrong for each of them; each knows how to wait, or to give up.
         await moves.each_alone(tools, create.step, group)
         return
     if written:
         await _ask_for(tools, session, written)
+    # Only now: one of these may be for an account that the call was for.
+    together = {each.id for each, _ in ready}
+    await moves.each_alone(tools, create.step, [each for each in group if each.id not in together])
 
 
-async def _attempts(
+async def _ready(
     tools: Tools, session: CloseSession, group: Sequence[Delegation]
-) -> Sequence[Attempt]:
-    """Those that one call can make, written down as attempted; the others go alone."""
-    addresses = await create.sending_addresses(tools, session)
+) -> Sequence[tuple[Delegation, GranteeAccount]]:
+    """Those that one call can make, each with its account, no two for the same one."""
     taken = {each.allowed_user_id for each in await held.by_grantor(tools, session)}
     ready: list[tuple[Delegation, GranteeAccount]] = []
-    alone: list[Delegation] = []
     for each in group:
         account = await _account(tools, session, each)
-        if account is None or account.close_user_id in taken or addresses == "":
-            alone.append(each)
-        else:
+        if account is not None and account.close_user_id not in taken:
             ready.append((each, account))
             taken.add(account.close_user_id)
-    await moves.each_alone(tools, create.step, alone)
-    return await attempts.written(tools, session, ready, addresses)
+    return ready
 
 
 async def _account(
