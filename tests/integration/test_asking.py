@@ -294,6 +294,7 @@ async def test_several_grantors_for_somebody(stage: Bench) -> None:
         stage.desk, as_of(CLEO), grantor_ids=[ADA, "U0DAN"], terms=TWO_HOURS, grantee_id=BEN
     )
     assert [each.delegation and each.delegation.grantee_id for each in outcomes] == [BEN, BEN]
+    assert await told(stage) == [(NoticeKind.BUNDLE, CLEO, bundled(outcomes))]
 
 
 async def test_several_grantees(stage: Bench) -> None:
@@ -323,6 +324,7 @@ async def test_one_alone_is_no_bundle(stage: Bench, others: list[str]) -> None:
     row = outcomes[0].delegation
     assert row is not None
     assert (await stage.present(row)).bundle_id is None
+    assert (row.bundle_id is None) == (not others)
     assert await told(stage) == []
 
 

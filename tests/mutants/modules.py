@@ -25,6 +25,7 @@ MODULES: Mapping[str, Sequence[str]] = {
     "bot/delegations/deciding.py": ("tests/integration/test_deciding.py",),
     "bot/delegations/ending.py": ("tests/integration/test_taking_back.py",),
     "bot/delegations/extending.py": ("tests/integration/test_extending.py",),
+    "bot/delegations/standing.py": ("tests/integration/test_always_approve.py",),
     "bot/delegations/steps/create.py": _CREATE,
     "bot/delegations/steps/attempts.py": _CREATE,
     "bot/delegations/steps/recheck.py": _CREATE,
