@@ -1,7 +1,7 @@
 """Slack's markup, safely: mentions, times in the reader's zone, and what people typed.
 
-Rules: slack.md §6. Text of people is made into shown text, escaped, and its formatting marks are
-broken up, wherever it stands in mrkdwn.
+Rules: slack.md §6. Text of people is made into shown text, escaped, and its formatting marks and
+codes of emoji are broken up, wherever it stands in mrkdwn.
 """
 
 import re
@@ -15,6 +15,8 @@ _DATE = re.compile(r"<!date\^[^|>]*\|([^>]*)>")
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 # An underscore inside a word formats nothing, and addresses have to stay copyable.
 _MARKS = re.compile(r"[*~`]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9@.])")
+# ``:name:`` becomes a picture, which could be taken for one of ours. Names of emoji have no blanks.
+_EMOJI_CODE = re.compile(r":(?=[^\s:]+:)")
 _BREAK = "\u200b"  # zero width: keeps a mark from opening or closing anything
 _SEEN_MARKS = re.compile(f"(?<!{_BREAK})[*`]|[*`](?!{_BREAK})")
 _DAY = timedelta(days=1)
@@ -93,4 +95,5 @@ def _token(when: datetime, form: str, fallback: str) -> str:
 def _escaped(text: str) -> str:
     for character, entity in _ESCAPES.items():
         text = text.replace(character, entity)
-    return _MARKS.sub(rf"{_BREAK}\g<0>{_BREAK}", text)
+    text = _MARKS.sub(rf"{_BREAK}\g<0>{_BREAK}", text)
+    return _EMOJI_CODE.sub(f":{_BREAK}", text)

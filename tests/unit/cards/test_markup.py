@@ -1,5 +1,6 @@
 """Slack's markup: what people typed is only text, times have a fallback, plain is plain."""
 
+import re
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -45,6 +46,14 @@ def test_quoted_marks_do_not_format(text: str) -> None:
             if character == mark:
                 assert shown[place - 1] == "\u200b"
                 assert shown[place + 1] == "\u200b"
+
+
+@pytest.mark.parametrize("text", [":white_check_mark:", "Ben:+1:", ":a:b:", "::x::", ":é-1:"])
+def test_quoted_codes_are_no_emoji(text: str) -> None:
+    """What would become a picture of ours is shown as it was typed."""
+    shown = quoted(text)
+    assert not re.search(r":[^\s:\u200b]+:", shown)
+    assert shown.replace("\u200b", "") == text
 
 
 def test_moments_are_local_with_a_fallback() -> None:
