@@ -230,7 +230,7 @@ class Arena:
         """Cleo has asked Ada for Ben."""
         answer = await self.said(cast.cleo, f"<@{cast.ada.id}> for <@{cast.ben.id}> {text}")
         assert "Asked" in answer, answer
-        return await self.of(cast)
+        return await self.at_rest(cast)
 
     async def active(self, cast: Cast) -> Delegation:
         """The same, and Ada has approved with her own account."""
@@ -238,12 +238,23 @@ class Arena:
         assert page.status_code == 200, page.text
         asked = await self.asked(cast)
         assert (await self.click(cast.ada, "approve", marked(asked))).status == 200
-        return await self.until(cast, State.ACTIVE)
+        await self.until(cast, State.ACTIVE)
+        return await self.at_rest(cast)
 
     async def ended(self, cast: Cast) -> Delegation:
         """The same, and it is over."""
         await self.click(cast.ada, "revoke", (await self.active(cast)).id)
         return await self.until(cast, State.ENDED)
+
+    async def at_rest(self, cast: Cast) -> Delegation:
+        """The latest of them, once nobody works on any: what is read now stays so."""
+        await self._nobody_works_on(cast)
+        return await self.of(cast)
+
+    async def _nobody_works_on(self, cast: Cast) -> None:
+        async with asyncio.timeout(PATIENCE):
+            while any(_is_busy(self.world, each) for each in await self.all_of(cast)):  # noqa: ASYNC110 - only looking tells
+                await asyncio.sleep(MOMENT)
 
     async def all_of(self, cast: Cast) -> list[Delegation]:
         """All that Ada was asked for, oldest first."""
@@ -276,9 +287,7 @@ class Arena:
                     found += [f"{table.name} {row!r}" for row in rows]
             return sorted(each for each in found if any(who in each for who in people))
 
-        async with asyncio.timeout(PATIENCE):
-            while any(_is_busy(self.world, each) for each in await self.all_of(cast)):  # noqa: ASYNC110 - only looking tells
-                await asyncio.sleep(MOMENT)
+        await self._nobody_works_on(cast)
         stored: list[str] = await self.world.database.run_connection(read)
         return stored
 
