@@ -50,9 +50,7 @@ def cast(arena: Arena) -> Cast:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def stage(migrated_sqlite: Path, tmp_path: Path) -> AsyncIterator[World]:
+async def stage(sqlite_url: str) -> AsyncIterator[World]:
     """A bot with an empty database and a clock of its own."""
-    path = tmp_path / "stage.db"
-    shutil.copy(migrated_sqlite, path)
-    async with open_world(f"sqlite:///{path}") as opened:
+    async with open_world(sqlite_url) as opened:
         yield opened

@@ -1,9 +1,7 @@
 """A stage for each scenario: on both databases, or on SQLite where the database cannot matter."""
 
-import shutil
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import httpx
 import pytest
@@ -31,14 +29,6 @@ def plain_tracebacks() -> Iterator[None]:
     )
     yield
     structlog.reset_defaults()
-
-
-@pytest.fixture
-def sqlite_url(migrated_sqlite: Path, tmp_path: Path) -> str:
-    """The address of a migrated, empty SQLite database."""
-    path = tmp_path / "stage.db"
-    shutil.copy(migrated_sqlite, path)
-    return f"sqlite:///{path}"
 
 
 @pytest.fixture
