@@ -21,7 +21,9 @@ from pydantic import (
 from bot.grammar import storable
 
 COMMAND, EVENT = "command", "event_callback"
-LATEST = 253_402_300_799  # Unix seconds: the end of the last year that a calendar here holds
+# Unix seconds: two days before the end of the last year that a calendar here holds, so that each
+# clock in the world can show it.
+LATEST = 253_402_300_799 - 2 * 86_400
 LONGEST_NAME = 40  # of what stands in a payload and goes into the log
 
 # As long as the columns that hold it.
@@ -31,6 +33,8 @@ Word = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
 # What a person wrote loses what cannot be held; nobody is turned away for half an emoji.
 Typed = Annotated[str, AfterValidator(storable)]
 Address = Annotated[str, StringConstraints(pattern=r"^(https?://[^\x00\s]+)?$")]
+# What a button or a choice may carry at most (slack.md §5).
+Carried = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", max_length=2000)]
 Zone = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_+/-]{0,64}$")]
 
 
@@ -79,7 +83,7 @@ class Acting(Shape):
 class Chosen(Shape):
     """An option of a menu or a select."""
 
-    value: Word
+    value: Carried
 
 
 class Entry(Shape):
@@ -100,7 +104,7 @@ class Pressed(Entry):
     type: Word
     action_id: Word
     block_id: Word | None = None
-    value: Word | None = None
+    value: Carried | None = None
 
 
 class Overflowed(Pressed):

@@ -22,6 +22,7 @@ from tests.attacks.arena import FORM, JSON, PAYLOAD, Arena, Cast, encoded
 from tests.scenarios.moves import shown
 
 LONG = "x" * 5000
+END = 253_402_300_799  # Unix seconds: the last of the last year, which has passed in Tokyo
 ODD: list[Any] = [None, "", 0, -1, LONG, [], {}, [[[{}]]], True, "\x00\u202e half \ud83d"]
 MISSING = ...
 DRAWN = ("text", "title", "label", "hint", "submit", "close", "accessory", "elements")
@@ -213,6 +214,7 @@ FLAWS: list[tuple[Move, Path, Any]] = [
     (_click_in_message, ("user", "id"), "\ud83d"),
     (_click_in_message, ("user", "id"), LONG),
     (_click_in_message, ("actions", 0, "value"), "\x00"),
+    (_click_in_message, ("actions", 0, "value"), "9" * 5000),
     (_click_in_message, ("team",), 5),
     (_choice_in_menu, ("actions", 0, "selected_option"), MISSING),
     (_choice_in_menu, ("actions", 0, "selected_option"), None),
@@ -223,6 +225,7 @@ FLAWS: list[tuple[Move, Path, Any]] = [
     (_request_form, ("view", "state", "values"), {}),
     (_request_form, ("view", "state", "values", "person"), MISSING),
     (_request_form, ("view", "state", "values", "person", "person", "selected_users"), [None]),
+    (_request_form, ("view", "state", "values", "moment"), {"moment": {"selected_date_time": END}}),
     (_shortcut, ("callback_id",), MISSING),
     (_message_shortcut, ("message",), MISSING),
     (_home_opened, ("event",), []),
