@@ -25,6 +25,10 @@ from bot.store.due import lease_clock
 from models.base import metadata
 
 LOCK = 7_365_465  # any constant: two releases on PostgreSQL migrate one after the other
+# Whoever wants a table to itself has everybody who comes later wait behind it, and the processes
+# of before give up a statement after 4.5 s (bot/store/postgres.py). So it is wanted briefly, and
+# again a little later.
+TABLE_WAIT = "SET LOCAL lock_timeout = '2s'"
 
 
 class Fit(StrEnum):
@@ -59,12 +63,14 @@ def alembic_config(connection: Connection | None = None) -> Config:
 async def migrate(database: Database, revision: str = "head") -> None:
     """Bring the schema up to ``revision``; safe to run twice, or from two places.
 
-    What a newer release has added stays. Raises DatabaseAway.
+    What a newer release has added stays. Raises DatabaseAway, also when somebody holds a table:
+    then nothing has changed, and trying again is right.
     """
 
     def upgrade(connection: Connection) -> None:
         if connection.dialect.name == "postgresql":
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
+            connection.exec_driver_sql(TABLE_WAIT)
         if _revision(connection) in {None, *_known()}:
             command.upgrade(alembic_config(connection), revision)
 
