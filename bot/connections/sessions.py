@@ -26,7 +26,8 @@ Given = ParamSpec("Given")
 
 REFRESH_LEASE = timedelta(seconds=20)  # longer than the longest refresh call
 REFRESH_AHEAD = timedelta(minutes=2)  # an access token lives an hour
-FINISH = 10.0  # seconds for refreshes that are under way when the process stops
+FINISH = 6.0  # seconds for what is under way when the process stops
+STORED = 2 / 3  # of these, for storing it; the rest is for giving up
 POLL = 0.05  # seconds between looks while another process refreshes
 
 
@@ -163,15 +164,15 @@ class Connections:
         task.add_done_callback(self._held.discard)
         return task
 
-    async def finish(self) -> None:
-        """Wait for what is held: what Close answered exists nowhere else."""
+    async def finish(self, seconds: float = FINISH) -> None:
+        """Wait so long for what is held: what Close answered exists nowhere else."""
         if not self._held:
             return
-        _, lost = await asyncio.wait(self._held, timeout=FINISH)
+        _, lost = await asyncio.wait(self._held, timeout=seconds * STORED)
         for task in lost:
             task.cancel()
-        if lost:
-            await asyncio.wait(lost, timeout=FINISH)  # for what Close is asked to end at least
+        if lost:  # for what Close is asked to end at least
+            await asyncio.wait(lost, timeout=seconds * (1 - STORED))
             self._log.error("new tokens could not be stored before the end", number=len(lost))
 
     async def give_up(self, connection: Connection) -> ReconnectNeeded:

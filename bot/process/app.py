@@ -1,7 +1,7 @@
 """The composition root: opens everything, sets it to work, and closes it again."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -19,10 +19,12 @@ from bot.clock.scheduler import SAFETY_INTERVAL, Clock
 from bot.clock.worker import PATIENCE, Worker
 from bot.connections.flow import Way
 from bot.connections.keys import look_after_keys
+from bot.connections.sessions import Connections
 from bot.desk import Desk
 from bot.listeners.errors import StandIns
 from bot.listeners.register import listen
 from bot.ports import Now
+from bot.process.farewell import CLOSING, STORING, Farewell
 from bot.process.health import Health
 from bot.process.resources import Outside, open_outside
 from bot.process.settings import Settings
@@ -59,15 +61,17 @@ async def open_bot(
     beat: timedelta = SAFETY_INTERVAL,
     ack_seconds: float = ACK_SECONDS,
     health: Health | None = None,
+    farewell: Farewell | None = None,
 ) -> AsyncIterator[Starlette]:
     """The whole bot at work until the context ends; yields its HTTP side.
 
     ``now``, ``beat`` (the clock's safety interval) and ``ack_seconds`` (how long Slack waits) are
-    arguments so that time can be set; ``health`` is told when the process has to end.
+    arguments so that time can be set; ``health`` is told when the process has to end, and once the
+    ``farewell`` has begun nothing new is.
     """
-    health = health or Health()
+    health, farewell = health or Health(), farewell or Farewell()
     async with AsyncExitStack() as stack:
-        outside = await stack.enter_async_context(open_outside(settings, now))
+        outside = await stack.enter_async_context(open_outside(settings, now, farewell))
         clock, bell, metrics = Clock(now, beat), Bell(), Metrics()
         workspace = Workspace(outside.quick)
         workshop = Workshop(outside, workspace, bell, metrics)
@@ -92,11 +96,11 @@ async def open_bot(
             sent=workshop.receipts,
         )
 
-        stack.push_async_callback(workshop.connections.finish)
-        await stack.enter_async_context(_at_work(clock, *workshop.workers))
+        stack.push_async_callback(_finish_storing, workshop.connections, farewell)
+        await stack.enter_async_context(_at_work(farewell, clock, *workshop.workers))
         watching = health.watch(workshop.workers, clock, outside.database)
         await stack.enter_async_context(_in_background(watching))
-        stack.push_async_callback(_finish_listeners, app)
+        stack.push_async_callback(_finish_listeners, app, farewell)
         await stack.enter_async_context(_in_background(_greet(workspace, outside.database, now)))
         await stack.enter_async_context(_in_background(_settle_in(outside, bell)))
         edge = await _way_in(stack, settings, app, door, outside.quick)
@@ -155,28 +159,41 @@ async def _found_in(database: Database) -> Look | None:
 
 
 @asynccontextmanager
-async def _at_work(clock: Clock, *workers: Worker[Any]) -> AsyncIterator[None]:
+async def _at_work(farewell: Farewell, clock: Clock, *workers: Worker[Any]) -> AsyncIterator[None]:
     """The workers and the clock that wakes them. At the end, running steps may finish."""
     tasks = [asyncio.create_task(worker.run(), name=worker.name) for worker in workers]
     for worker in workers:
         clock.serve(worker)
     clock.start()
     try:
-        yield
+        async with _in_background(_stop_when_told(farewell, workers)):
+            yield
     finally:
         clock.stop()
         for worker in workers:
             worker.stop()
         # Each has its own limits; one that is stuck or has failed is no reason to stay.
-        _, stuck = await asyncio.wait(tasks, timeout=PATIENCE + STOP_LIMIT)
+        limit = farewell.left(PATIENCE + STOP_LIMIT, keeping=STORING + CLOSING)
+        _, stuck = await asyncio.wait(tasks, timeout=limit)
         for task in stuck:
             task.cancel()
 
 
-async def _finish_listeners(app: AsyncApp) -> None:
+async def _stop_when_told(farewell: Farewell, workers: Sequence[Worker[Any]]) -> None:
+    """They finish while open requests still get their answers."""
+    await farewell.told.wait()
+    for worker in workers:
+        worker.stop()
+
+
+async def _finish_listeners(app: AsyncApp, farewell: Farewell) -> None:
     runner = app.listener_runner
     if isinstance(runner, PromptListenerRunner):
-        await runner.finish(PATIENCE)
+        await runner.finish(farewell.left(PATIENCE, keeping=STORING + CLOSING))
+
+
+async def _finish_storing(connections: Connections, farewell: Farewell) -> None:
+    await connections.finish(farewell.left(STORING, keeping=CLOSING))
 
 
 @asynccontextmanager

@@ -18,6 +18,7 @@ from bot.ports import Now
 from bot.process import watchdog
 from bot.process.app import open_bot
 from bot.process.doctor import MISFITS, examine, why_unusable
+from bot.process.farewell import Farewell
 from bot.process.health import Health
 from bot.process.server import ServerConfig
 from bot.process.settings import BadSettings, Settings, read_settings
@@ -30,6 +31,8 @@ from bot.web.waiting import waiting_room
 
 NO_DATABASE = 3  # the exit status
 GRACE = 10  # seconds that open requests get when the process is told to stop
+STOPPING = 22  # looks of the watchdog from then on until the end,
+LEAVING = 2  # and once all is done: a thread that waits for a disk is not waited for
 LOOK_AGAIN = 1.0  # seconds, while the database does not answer
 SAY_AGAIN = 60  # looks
 MIGRATING_WAITS = 60  # looks
@@ -62,14 +65,27 @@ async def serve(settings: Settings) -> int:
     if fit is not Fit.READY:
         return 0 if fit is None else NO_DATABASE
     now = _clock(settings)
-    health, dog = Health(), Watchdog()
+    health, dog, farewell = Health(), Watchdog(), Farewell()
     dog.start()
-    feeding = asyncio.create_task(_feed(dog))
-    async with open_bot(settings, now=now, health=health) as web:
-        lost = asyncio.create_task(health.until_lost())
+    feeding = asyncio.create_task(_feed(dog, farewell))
+    async with open_bot(settings, now=now, health=health, farewell=farewell) as web:
+        lost = asyncio.create_task(_until_over(farewell, told, health))
         await _serve_until(settings, web, told, lost)
-        feeding.cancel()  # a stop that hangs is ended, too
-    return watchdog.STATUS if health.problem else 0
+    await feeding
+    status = watchdog.STATUS if health.problem else 0
+    dog.last_words(LEAVING, status)
+    return status
+
+
+async def _until_over(farewell: Farewell, told: asyncio.Event, health: Health) -> None:
+    """Until the process is told to stop, or is lost: then its farewell begins."""
+    reasons = [asyncio.create_task(each) for each in (told.wait(), health.until_lost())]
+    try:
+        await asyncio.wait(reasons, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for each in reasons:
+            each.cancel()
+    farewell.begin()
 
 
 def _clock(settings: Settings) -> Now:
@@ -199,10 +215,12 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def _feed(dog: Watchdog) -> None:
-    while True:
+async def _feed(dog: Watchdog, farewell: Farewell) -> None:
+    """Until the farewell begins: a stop that hangs is ended, too."""
+    while not farewell.told.is_set():
         dog.feed()
         await asyncio.sleep(watchdog.LOOK_EVERY)
+    dog.last_words(STOPPING)
 
 
 def _run(command: Coroutine[Any, Any, int]) -> int:

@@ -1,7 +1,8 @@
 """What the bot reaches outside with: its database, Close, and Slack. Opened and closed together."""
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -15,6 +16,7 @@ from bot.close.transport import open_http
 from bot.connections.links import Links
 from bot.connections.vault import Vault
 from bot.ports import Now
+from bot.process.farewell import CLOSING, Farewell
 from bot.process.settings import Settings
 from bot.slack.bolt import web_client
 from bot.store import Database
@@ -43,7 +45,7 @@ class Outside:
 
 
 @asynccontextmanager
-async def open_outside(settings: Settings, now: Now) -> AsyncIterator[Outside]:
+async def open_outside(settings: Settings, now: Now, farewell: Farewell) -> AsyncIterator[Outside]:
     """Everything open until the context ends."""
     database = Database(settings.database_url.get_secret_value())
     vault = Vault(settings.keys)
@@ -73,4 +75,6 @@ async def open_outside(settings: Settings, now: Now) -> AsyncIterator[Outside]:
                 patient=web_client(token, api_url, session, patient=True),
             )
     finally:
-        await database.dispose()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(farewell.left(CLOSING, keeping=0)):
+                await database.dispose()

@@ -19,6 +19,8 @@ class Watchdog:
 
     def __init__(self) -> None:
         self._hungry_for = 0
+        self._patience = PATIENCE
+        self._status = STATUS
 
     def start(self) -> None:
         """Watch from now on, until the process has ended."""
@@ -28,10 +30,17 @@ class Watchdog:
         """A sign of life."""
         self._hungry_for = 0
 
+    def last_words(self, looks: int, status: int = STATUS) -> None:
+        """The process is about to end with ``status``; it has so many looks for that, without
+        another sign of life."""
+        self._hungry_for, self._patience, self._status = 0, looks, status
+
     def _watch(self) -> None:
-        while self._hungry_for <= PATIENCE:
+        while self._hungry_for <= self._patience:
             time.sleep(LOOK_EVERY)
             self._hungry_for += 1
-        sys.stderr.write("The process does not respond: it is ended.\n")
-        faulthandler.dump_traceback(file=sys.stderr)
-        os._exit(STATUS)
+        if self._status == STATUS:
+            sys.stderr.write("The process does not respond: it is ended.\n")
+            faulthandler.dump_traceback(file=sys.stderr)
+        sys.stdout.flush()
+        os._exit(self._status)

@@ -103,7 +103,7 @@ class SqliteBackend:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(LONGEST_WAIT):
                 await closing
-        self._thread.shutdown(wait=False)
+        self._thread.shutdown(wait=False, cancel_futures=True)
 
 
 class _Turn:
@@ -116,10 +116,14 @@ class _Turn:
         self.is_given_up = False
 
     def take(self) -> Any:
+        self._check()  # else each that waits behind a lock would wait for it anew
         with self._engine.begin() as connection:
-            if self.is_given_up:  # whoever asked was told that nothing was done
-                raise DatabaseAway("given up while it waited for the file")
+            self._check()
             return self._work(connection)
+
+    def _check(self) -> None:
+        if self.is_given_up:  # whoever asked was told that nothing was done
+            raise DatabaseAway("given up while it waited for the file")
 
 
 def _is_away(error: DBAPIError) -> bool:
