@@ -57,6 +57,9 @@ format: $(INSTALLED) ## format and mend what can be mended by itself
 bench: $(INSTALLED) ## how fast it answers and how fast it takes rights back
 	$(RUN) -m bench
 
+fuzz: $(INSTALLED) ## a million made-up inputs for all that comes in (ARGS="--seed 2 --processes 4")
+	$(RUN) -m tests.fuzz $(ARGS)
+
 # The long proofs. ARGS are their options: make explore ARGS=--help
 explore: $(INSTALLED) ## every order in which the moments of a delegation's life can happen
 	$(RUN) -m tests.explore $(ARGS)

@@ -1,0 +1,1 @@
+"""Made-up input for everything that comes in from outside, by the hundred thousand."""
