@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 
 from tests.fuzz.engine import Fault, Tally, Target, input_of, run
 from tests.fuzz.making import as_json
@@ -21,18 +22,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run it; returns the exit status."""
     chosen = _parser().parse_args(arguments)
     targets = [TARGETS[chosen.target]] if chosen.target else list(TARGETS.values())
-    tallies = {each.name: Tally() for each in targets}
-    began = time.monotonic()
-    shares = [
-        (target.name, chosen.seed, first, min(SHARE, chosen.first + count - first))
-        for target, count in _counts(targets, chosen.inputs)
-        for first in range(chosen.first, chosen.first + count, SHARE)
-    ]
+    whole, began = Tally(), time.monotonic()
     with ProcessPoolExecutor(chosen.processes) as pool:
-        for name, tally in pool.map(_run_share, *zip(*shares, strict=True)):
-            tallies[name].add(tally)
-    _show(tallies, chosen.seed, time.monotonic() - began)
-    return 1 if any(tally.faults for tally in tallies.values()) else 0
+        for target, count in _counts(targets, chosen.inputs):
+            tally, last = Tally(), chosen.first + count
+            shares = [(each, min(SHARE, last - each)) for each in range(chosen.first, last, SHARE)]
+            for part in pool.map(partial(_run_share, target.name, chosen.seed), shares):
+                tally.add(part)
+            _show(target.name, tally, chosen.seed)
+            whole.add(tally)
+    print(
+        f"{whole.inputs} inputs, {len(whole.faults)} faults, {time.monotonic() - began:.0f} s,"
+        f" {whole.seconds:.0f} s of CPU, seed {chosen.seed}"
+    )
+    return 1 if whole.faults else 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -51,24 +54,21 @@ def _counts(targets: Sequence[Target], inputs: int) -> list[tuple[Target, int]]:
     return [(each, -(-inputs * each.weight // weights)) for each in targets]
 
 
-def _run_share(name: str, seed: int, first: int, count: int) -> tuple[str, Tally]:
-    return name, asyncio.run(run(TARGETS[name], seed=seed, first=first, count=count))
+def _run_share(name: str, seed: int, share: tuple[int, int]) -> Tally:
+    first, count = share
+    return asyncio.run(run(TARGETS[name], seed=seed, first=first, count=count))
 
 
-def _show(tallies: dict[str, Tally], seed: int, seconds: float) -> None:
-    for name, tally in tallies.items():
-        rate = tally.inputs / tally.seconds if tally.seconds else 0
-        came = ", ".join(f"{count} {word}" for word, count in tally.outcomes.most_common())
-        print(
-            f"{name:10} {tally.inputs:8} inputs {rate:7.0f}/s"
-            f"  slowest {tally.slowest * 1000:4.0f} ms  {came}"
-        )
-        for fault in tally.faults:
-            _show_fault(fault, seed)
-    faults = sum(len(each.faults) for each in tallies.values())
-    inputs = sum(each.inputs for each in tallies.values())
-    cpu = sum(each.seconds for each in tallies.values())
-    print(f"{inputs} inputs, {faults} faults, {seconds:.0f} s, {cpu:.0f} s of CPU, seed {seed}")
+def _show(name: str, tally: Tally, seed: int) -> None:
+    rate = tally.inputs / tally.seconds if tally.seconds else 0
+    came = ", ".join(f"{count} {word}" for word, count in tally.outcomes.most_common())
+    print(
+        f"{name:10} {tally.inputs:8} inputs {rate:7.0f}/s"
+        f"  slowest {tally.slowest * 1000:4.0f} ms  {came}",
+        flush=True,
+    )
+    for fault in tally.faults:
+        _show_fault(fault, seed)
 
 
 def _show_fault(fault: Fault, seed: int) -> None:

@@ -338,7 +338,7 @@ async def _oauth() -> AsyncIterator[Check]:
 
 
 SEEN = frozenset({DONE, "RetryLater", "OutcomeUnclear", "RefusedByClose", "Unauthorized"})
-CLOSE = Target("close", 4, _made, _close, SEEN | {"NotFound"})
+CLOSE = Target("close", 3, _made, _close, SEEN | {"NotFound"})
 OAUTH = Target(
     "oauth",
     5,

@@ -246,4 +246,4 @@ def _bytes(text: str) -> bytes:
 
 
 DOOR = Target("door", 2, _payload, _door, frozenset({"200", "400"}))
-WEB = Target("pages", 2, _visit, _pages, frozenset({"200", "400", "405", "502"}))
+WEB = Target("pages", 1, _visit, _pages, frozenset({"200", "400", "405", "502"}))

@@ -187,5 +187,5 @@ def _check_page(value: dict[str, Any]) -> None:
     assert _tags(pages.not_me(name)) == _tags(pages.not_me("Ada"))
 
 
-TEXTS = Target("texts", 22, _text, _texts, frozenset({SHOWN, EMPTY}))
+TEXTS = Target("texts", 16, _text, _texts, frozenset({SHOWN, EMPTY}))
 CARDS = Target("cards", 1, _odd_row, _cards, frozenset({CARD}))

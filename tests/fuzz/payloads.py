@@ -50,4 +50,4 @@ async def _check(body: Any) -> str:
     return READ
 
 
-PAYLOADS = Target("payloads", 25, made, _opened, frozenset({READ, MALFORMED, UNHEARD}))
+PAYLOADS = Target("payloads", 40, made, _opened, frozenset({READ, MALFORMED, UNHEARD}))

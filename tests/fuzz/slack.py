@@ -237,7 +237,7 @@ def _sound(result: Any) -> str:
 
 SLACK = Target(
     "slack",
-    5,
+    4,
     _made,
     _opened,
     frozenset(

@@ -177,9 +177,9 @@ def _check_said(error: Exception) -> None:
 
 COMMANDS = Target(
     "commands",
-    20,
+    18,
     made_command,
     _commands,
     frozenset({MOMENT, QUESTION, REFUSED, DEFAULT, VERB}),
 )
-TIMES = Target("times", 14, _typed, _phrases, frozenset({MOMENT, QUESTION, REFUSED, DEFAULT}))
+TIMES = Target("times", 10, _typed, _phrases, frozenset({MOMENT, QUESTION, REFUSED, DEFAULT}))

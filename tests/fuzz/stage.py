@@ -157,8 +157,8 @@ async def _nothing() -> dict[str, bool | float | None]:
     return {}
 
 
-async def _no_figures() -> None:
-    return None
+async def _no_figures() -> bool:
+    return True
 
 
 async def _no_address() -> str | None:
