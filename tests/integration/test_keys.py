@@ -183,6 +183,48 @@ async def test_anothers_secret_is_refused(database_url: str) -> None:
         assert not world.close.associations
 
 
+async def test_a_client_secret_of_before(database_url: str) -> None:
+    """While the OAuth app has another secret than the bot, nobody loses their connection or is
+    asked to connect; with the right one everything goes on, and what was lent ends."""
+    kept: dict[str, Any] = {"encryption_keys": (OLD,)}
+    async with open_world(database_url, **kept) as world:
+        await active(world)
+        close = world.close
+    async with open_world(
+        database_url, close=close, close_client_secret="of-before", **kept
+    ) as world:
+        before = len(close.calls)
+        world.clock.push(hours=2)
+        await close.wait_for(
+            lambda: any(each.path == "/oauth2/token/" for each in close.calls[before:]),
+            what="a refresh",
+        )
+        assert (await connection_of(world)).is_alive
+        assert not [each for each in world.slack.messages(ADA) if "Connect Close" in each.buttons()]
+        assert close.find(ADA, BEN)
+    async with open_world(database_url, close=close, **kept) as world:
+        world.clock.push(hours=2)
+        await settled_in(world, State.ENDED)
+        assert not close.find(ADA, BEN)
+
+
+async def test_a_signing_secret_of_before(sqlite_url: str) -> None:
+    """What is signed with another secret is refused and changes nothing, whatever it was before."""
+    kept: dict[str, Any] = {"encryption_keys": (OLD,)}
+    async with open_world(sqlite_url, **kept) as world:
+        await active(world)
+        close = world.close
+    async with open_world(
+        sqlite_url, close=close, slack_signing_secret="a-new-one", **kept
+    ) as world:
+        assert (await world.slack.command(ADA, "/sendas", "revoke all")).status == 401
+        assert (await world.only()).state is State.ACTIVE
+    async with open_world(sqlite_url, close=close, **kept) as world:
+        await world.sendas(ADA, "revoke all")
+        await settled_in(world, State.ENDED)
+        assert not close.find(ADA, BEN)
+
+
 async def test_doctor_says_so(sqlite_url: str) -> None:
     """How many connections no key opens, and nothing when all is well."""
     async with open_world(sqlite_url, encryption_keys=(OLD,)) as world:

@@ -1,0 +1,1 @@
+"""Nothing secret leaves the bot, in any form, on any way."""
