@@ -24,6 +24,7 @@ from bot.delegations.asking import Terms
 from bot.delegations.people import departures
 from bot.desk import Actor, Desk
 from bot.ports import OutsideError
+from bot.process.farewell import Farewell
 from bot.process.resources import Outside, open_outside
 from bot.process.settings import Settings
 from bot.process.wiring import Workshop
@@ -213,7 +214,7 @@ async def main() -> None:
     configure_logging("ERROR")  # to standard error: standard output is for whoever steps it
     worker.LEASE = sessions.REFRESH_LEASE = LEASE
     settings, moment, steps = Settings(_env_file=None), Moment(), Steps()
-    async with open_outside(settings, moment.tell) as outside:
+    async with open_outside(settings, moment.tell, Farewell()) as outside:
         await outside.database.dispose()
         database = SteppedDatabase(settings.database_url.get_secret_value(), steps)
         object.__setattr__(outside, "database", database)

@@ -195,8 +195,8 @@ class Street:
     async def _anew(self) -> None:
         """Nothing that was to come is known, and nobody remembers anything."""
         self.close.trouble.clear()
-        self.close.state._added.clear()
-        self.close.state._dropped.clear()
+        self.close.state.added.clear()
+        self.close.state.dropped.clear()
         for each in self.both:
             await each.start({"word": "begin anew"}, self.clock.now, is_free=True)
 
