@@ -30,6 +30,11 @@ MODULES: Mapping[str, Sequence[str]] = {
     "bot/delegations/steps/attempts.py": _CREATE,
     "bot/delegations/steps/recheck.py": _CREATE,
     "bot/delegations/steps/bulk.py": ("tests/integration/test_steps_bulk.py",),
+    "bot/delegations/steps/moves.py": (
+        "tests/integration/test_steps_waiting.py",
+        "tests/integration/test_steps_remove.py",
+        "tests/integration/test_moves.py",
+    ),
     "bot/delegations/steps/remove.py": _REMOVE,
     "bot/delegations/steps/settle.py": _REMOVE,
     "bot/delegations/steps/held.py": _REMOVE,
