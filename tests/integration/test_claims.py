@@ -258,15 +258,17 @@ async def test_rows_that_another_transaction_holds_are_skipped(
     holding = asyncio.create_task(others[0].run(hold))
     await locked.wait()
     before = NOON - HOUR
-    async with asyncio.timeout(PATIENCE):
-        await database.run(lambda store: store.delegations.due.hurry(now=before, within=HOUR))
-        assert (await get(database, free)).wake_at == before
-        assert await claim(database) == [free.id]
-        await database.run(
-            lambda store: store.delegations.due.prolong([held.id, free.id], lease=HOUR)
-        )
-    finish.set()
-    await holding
+    try:
+        async with asyncio.timeout(PATIENCE):
+            await database.run(lambda store: store.delegations.due.hurry(now=before, within=HOUR))
+            assert (await get(database, free)).wake_at == before
+            assert await claim(database) == [free.id]
+            await database.run(
+                lambda store: store.delegations.due.prolong([held.id, free.id], lease=HOUR)
+            )
+    finally:
+        finish.set()
+        await holding
     assert (await get(database, held)) == held
     assert await claim(database) == [held.id]
 
