@@ -16,7 +16,7 @@ def main() -> int:
     outcomes: list[Outcome] = []
     for module in arguments.modules or MODULES:
         began = time.monotonic()
-        outcome = mutated(module, MODULES[module], only_survivors=arguments.survivors)
+        outcome = mutated(module, MODULES[module], known, only_survivors=arguments.survivors)
         outcomes.append(outcome)
         seconds = time.monotonic() - began
         explained = len(set(outcome.lived) & set(known))

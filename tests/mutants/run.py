@@ -43,9 +43,16 @@ class Outcome:
     lived: Sequence[Survivor]
 
 
-def mutated(module: str, tests: Sequence[str], *, only_survivors: bool = False) -> Outcome:
+def mutated(
+    module: str,
+    tests: Sequence[str],
+    known: Collection[Survivor],
+    *,
+    only_survivors: bool = False,
+) -> Outcome:
     """Every mutant of the module against these tests; with ``only_survivors`` those that lived the
-    last time. Raises CalledProcessError when the tests fail without any mutant."""
+    last time. What SQL is for both databases, and lives on SQLite without being ``known``, meets
+    PostgreSQL as well. Raises CalledProcessError when the tests fail without any mutant."""
     shop = WORKSHOP / module.removesuffix(".py").replace("/", ".")
     if not only_survivors:
         shutil.rmtree(shop, ignore_errors=True)
@@ -55,25 +62,25 @@ def mutated(module: str, tests: Sequence[str], *, only_survivors: bool = False) 
         with (shop / "log").open("w") as log:
             command = ("run", "--max-children", "1", *again)
             _mutmut(shop, *command, stdout=log, stderr=subprocess.STDOUT)
-    elsewhere = _noticed_on_postgresql(shop, module, tests) if module.startswith(SQL) else ()
-    return _outcome(shop, module, elsewhere)
+    lived = {key: _shown(shop, module, key) for key in _survivors(shop, module)}
+    figures = Counter(_word(end) for end in _ends(shop, module).values())
+    for key in [key for key, shown in lived.items() if shown not in known]:
+        if module.startswith(SQL) and _is_noticed_on_postgresql(shop, key, tests):
+            del lived[key]
+            figures.update({"on PostgreSQL": 1, "lived": -1})
+    return Outcome(module, figures, list(lived.values()))
 
 
-def _noticed_on_postgresql(shop: Path, module: str, tests: Sequence[str]) -> Sequence[str]:
-    """Those that lived on SQLite, of the code that writes for PostgreSQL as well."""
+def _is_noticed_on_postgresql(shop: Path, key: str, tests: Sequence[str]) -> bool:
     command = (sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider")
-    found = []
-    for key in _survivors(shop, module):
-        run = subprocess.run(  # noqa: S603 - our own
-            (*command, "-k", "postgresql", *tests),
-            cwd=shop / "mutants",
-            env={**os.environ, "MUTANT_UNDER_TEST": key},
-            stdout=subprocess.DEVNULL,
-            check=False,
-        )
-        if run.returncode in NOTICED:
-            found.append(key)
-    return found
+    run = subprocess.run(  # noqa: S603 - our own
+        (*command, "-k", "postgresql", *tests),
+        cwd=shop / "mutants",
+        env={**os.environ, "MUTANT_UNDER_TEST": key},
+        stdout=subprocess.DEVNULL,
+        check=False,
+    )
+    return run.returncode in NOTICED
 
 
 def _furnish(shop: Path, module: str, tests: Sequence[str]) -> None:
@@ -112,14 +119,6 @@ def _word(end: int | None) -> str:
 
 def _survivors(shop: Path, module: str) -> list[str]:
     return [key for key, end in _ends(shop, module).items() if _word(end) == "lived"]
-
-
-def _outcome(shop: Path, module: str, elsewhere: Collection[str]) -> Outcome:
-    figures = Counter(_word(end) for end in _ends(shop, module).values())
-    if elsewhere:
-        figures.update({"on PostgreSQL": len(elsewhere), "lived": -len(elsewhere)})
-    lived = [_shown(shop, module, key) for key in _survivors(shop, module) if key not in elsewhere]
-    return Outcome(module, figures, lived)
 
 
 def _shown(shop: Path, module: str, key: str) -> Survivor:
