@@ -6,7 +6,7 @@ INSTALLED := $(VENV)/.installed
 BILL := dist/send-as-bot.cdx.json
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo screenshots story surfaces test coverage check format bench \
+.PHONY: help install demo screenshots story surfaces test coverage check format bench storage \
 	explore machine chaos fuzz mutants audit sbom lock clean
 
 help: ## this list
@@ -90,6 +90,9 @@ $(BILL): $(INSTALLED) requirements.txt pyproject.toml
 	@mkdir -p $(@D)
 	$(VENV)/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible \
 		-o $@ build/shipped/bin/python
+
+storage: $(INSTALLED) ## its database full, locked, cut off, gone for a minute, restored (STORAGE_AWAY, seconds)
+	STORAGE_AWAY=$${STORAGE_AWAY:-60} $(RUN) -m pytest -q tests/storage
 
 lock: $(INSTALLED) ## work out the lock files anew
 	$(VENV)/bin/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \

@@ -92,6 +92,10 @@ class RunningBot:
         """With which status it ended by itself; None while it runs, or when it was killed off."""
         return self._process.poll() if self._process is not None else None
 
+    async def migrate(self) -> None:
+        """Run ``python -m bot migrate``; raises :class:`BotTrouble`."""
+        await self.run("migrate")
+
     async def run(self, command: str) -> None:
         """Run ``python -m bot`` with this command to its end; raises :class:`BotTrouble`."""
         process = self._spawn(command)
@@ -200,7 +204,7 @@ async def open_house(
         slack.bot_url = bot.url
         close.set_redirect_uri(f"{bot.url}/close/callback")
         stack.push_async_callback(bot.stop)
-        await bot.run("migrate")
+        await bot.migrate()
         await bot.start()
         yield House(slack, close, bot, clock, slack_url, close_url)
 

@@ -87,6 +87,14 @@ class Postgres:
         )
         return self._shared_url
 
+    def halt(self) -> None:
+        """Have the server stop, as when its machine is restarted."""
+        self._server.stop()
+
+    def go_on(self) -> None:
+        """Start it again, with all that it held."""
+        self._server.start()
+
     def stop(self) -> None:
         """Stop the server."""
         self._server.cleanup()

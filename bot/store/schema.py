@@ -84,7 +84,10 @@ async def look(database: Database) -> Look:
     """
 
     def examine(connection: Connection) -> Look:
-        return Look(_fit(connection), _skew(connection))
+        fit = _fit(connection)
+        if fit is Fit.READY:
+            _check_writable(connection)
+        return Look(fit, _skew(connection))
 
     found: Look = await database.run_connection(examine)
     return found
@@ -103,6 +106,15 @@ def _known() -> tuple[str, ...]:
     """The revisions of this release, the newest first."""
     scripts = ScriptDirectory.from_config(alembic_config())
     return tuple(script.revision for script in scripts.walk_revisions())
+
+
+def _check_writable(connection: Connection) -> None:
+    """Raise DatabaseAway, or what becomes it, where nothing can be written: SQLite finds out only
+    by writing, and PostgreSQL says so."""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = version_num")
+    elif connection.exec_driver_sql("SHOW transaction_read_only").scalar() == "on":
+        raise DatabaseAway("read-only")
 
 
 def _skew(connection: Connection) -> timedelta:
