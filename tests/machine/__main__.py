@@ -43,6 +43,11 @@ def main() -> int:
     return 0
 
 
+def _tell(line: str) -> None:
+    sys.stdout.write(line)
+    sys.stdout.flush()
+
+
 def _play(chosen: argparse.Namespace, postgres: Postgres) -> Counter[str]:
     figures: Counter[str] = Counter()
     if chosen.lives:
@@ -52,7 +57,8 @@ def _play(chosen: argparse.Namespace, postgres: Postgres) -> Counter[str]:
         )
     if chosen.switches:
         names = chosen.scenes or SCENES
-        figures += asyncio.run(step_by_hand(postgres.emptied(), chosen.switches, names))
+        url = postgres.emptied()
+        figures += asyncio.run(step_by_hand(url, chosen.switches, names, _tell))
     return figures
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from bot.store import Database
 from bot.store.rows import many
 from models.card import Audience, Card, cards
-from models.delegation import TRANSITIONS, Delegation, State, delegations
+from models.delegation import TRANSITIONS, Delegation, Event, State, delegations
 from models.event import EventRecord, events
 from models.notice import Notice, notices
 from sandbox.people import SandboxPerson
@@ -102,6 +102,9 @@ def check_audit(books: Books) -> None:
         for record in books.history(each):
             assert TRANSITIONS[state].get(record.event) is record.state, (state, record)
             assert record.at >= moment, record
+            if record.event is Event.EXPIRE and each.end_event is Event.EXPIRE:
+                is_early = each.ends_at is not None and record.at < each.ends_at
+                assert not is_early, f"over before {each.ends_at}: {record}"
             state, moment = record.state, record.at
         assert state is each.state, f"the last audit row says {state}, the row {each.state}"
 

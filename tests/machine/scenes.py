@@ -30,13 +30,15 @@ def by(actor: Any, word: str, **more: str) -> Order:
 @dataclass(frozen=True, slots=True)
 class Scene:
     """``before`` is played first; then both ``orders`` at the same time, each process by a clock
-    that is so far ahead. ``trouble`` is what Close does to them; with ``is_removed_by_hand``
-    somebody has removed it there. With ``do_leases_run_out`` whoever is interrupted is paused for
-    longer than a lease. At most ``most_done`` of both are done, and so often ``events`` happen."""
+    that is so far ahead; with ``is_at_its_end`` of the moment when it ends or lapses. ``trouble``
+    is what Close does to them; with ``is_removed_by_hand`` somebody has removed it there. With
+    ``do_leases_run_out`` whoever is interrupted is paused for longer than a lease. At most
+    ``most_done`` of both are done, and so often ``events`` happen."""
 
     orders: tuple[Order, Order]
     before: Sequence[Order] = ()
     ahead: tuple[timedelta, timedelta] = (timedelta(), timedelta())
+    is_at_its_end: bool = False
     trouble: Callable[[Any], None] | None = None
     is_removed_by_hand: bool = False
     do_leases_run_out: bool = False
@@ -70,7 +72,7 @@ SCENES: Mapping[str, Scene] = {
     "approve and cancel": Scene((by(ADA, "approve"), by(BEN, "cancel")), ASKED),
     "approve and leave": Scene((by(ADA, "approve"), by(BEN, "leave")), ASKED),
     "approve and lapse": Scene(
-        (by(ADA, "approve"), WORK), ASKED, ahead=(6 * HOUR - SECOND, 6 * HOUR), most_done=2
+        (by(ADA, "approve"), WORK), ASKED, is_at_its_end=True, ahead=(-SECOND, timedelta())
     ),
     "two claim the same row": Scene((WORK, WORK), APPROVED, events={"activate": 1}),
     "one is paused beyond its lease": Scene((WORK, WORK), APPROVED, do_leases_run_out=True),
@@ -88,14 +90,19 @@ SCENES: Mapping[str, Scene] = {
     "revoke and release": Scene(
         (by(ADA, "revoke"), by(BEN, "release")), ACTIVE, most_done=1, events={"confirm": 1}
     ),
-    "expire and extend": Scene((WORK, by(ADA, "extend")), ACTIVE, ahead=(HOUR, HOUR - SECOND)),
+    "expire and extend": Scene(
+        (WORK, by(ADA, "extend")), ACTIVE, is_at_its_end=True, ahead=(timedelta(), -SECOND)
+    ),
     "expire and extension approved": Scene(
-        (WORK, by(ADA, "approve extension")), WISHED, ahead=(HOUR, HOUR - SECOND)
+        (WORK, by(ADA, "approve extension")),
+        WISHED,
+        is_at_its_end=True,
+        ahead=(timedelta(), -SECOND),
     ),
     "extension approved and declined": Scene(
         (by(ADA, "approve extension"), by(ADA, "decline extension")), WISHED, most_done=1
     ),
-    "expire and disconnect": Scene((WORK, by(ADA, "disconnect")), ACTIVE, ahead=(HOUR, HOUR)),
+    "expire and disconnect": Scene((WORK, by(ADA, "disconnect")), ACTIVE, is_at_its_end=True),
     "removed by two": Scene((WORK, WORK), ENDING, do_leases_run_out=True, events={"confirm": 1}),
     "removed, and asked again": Scene((WORK, by(BEN, "ask", grantor=ADA.id)), ENDING),
     "delete is lost, and two try": Scene(
@@ -105,7 +112,7 @@ SCENES: Mapping[str, Scene] = {
         (COMPARE, by(ADA, "revoke")), ACTIVE, ahead=(HOUR / 2, HOUR / 2), is_removed_by_hand=True
     ),
     "compared and expired": Scene(
-        (COMPARE, WORK), ACTIVE, ahead=(HOUR, HOUR), is_removed_by_hand=True
+        (COMPARE, WORK), ACTIVE, is_at_its_end=True, is_removed_by_hand=True
     ),
     "forgotten and granted": Scene(
         (WATCH, by(ADA, "grant", grantee=BEN.id)), (by(ADA, "disconnect"),)

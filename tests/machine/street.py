@@ -3,7 +3,7 @@
 import copy
 import itertools
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -87,7 +87,6 @@ class Street:
         tasks = await self._tasks(scene)
         pause = self._pause if scene.do_leases_run_out else None
         ran = await run(self.both, tasks, first, switches, pause)
-        self.clock.now += max(scene.ahead)
         self.figures["schedules"] += 1
         self.figures["stops"] += len(ran.trace)
         try:
@@ -165,6 +164,9 @@ class Street:
             assert report.refused is None, (each, report)
             self.clock.now += timedelta(seconds=20)
         await self._drain(SLACK_NAMES)
+        if scene.is_at_its_end:
+            newest = (await read_books(self.viewer)).delegations[-1]
+            self.clock.now = newest.ends_at or newest.lapses_at
         if scene.is_removed_by_hand:
             self.removed.update(each.id for each in self.close.associations)
             self.close.remove(ADA, BEN)
@@ -348,10 +350,16 @@ async def open_street(database_url: str) -> AsyncIterator[Street]:
         yield Street(viewer, both, close, slack, Vault([key]), clock)
 
 
-async def step_by_hand(database_url: str, switches: int, names: Iterable[str]) -> Counter[str]:
-    """These scenes in every order with so many switches between the two; returns the figures."""
+async def step_by_hand(
+    database_url: str, switches: int, names: Iterable[str], tell: Callable[[str], object] = str
+) -> Counter[str]:
+    """These scenes in every order with so many switches between the two; returns the figures.
+
+    ``tell`` hears of each that is done.
+    """
     async with open_street(database_url) as street:
         for name in names:
             await street.play(name, switches)
             street.figures["scenes"] += 1
+            tell(f"{street.figures['schedules']:>9,} schedules with {name!r}\n")
     return street.figures
