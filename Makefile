@@ -6,7 +6,7 @@ INSTALLED := $(VENV)/.installed
 BILL := dist/send-as-bot.cdx.json
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo screenshots story surfaces test coverage check format bench storage \
+.PHONY: help install demo screenshots story surfaces test browser coverage check format bench storage \
 	explore machine chaos fuzz mutants audit sbom lock clean
 
 help: ## this list
@@ -35,8 +35,11 @@ story: $(INSTALLED) ## the story in the terminal
 surfaces: $(INSTALLED) ## write every card, form and home to tests/surfaces/*.json
 	$(RUN) -m tests.surfaces
 
-test: $(INSTALLED) ## all tests, on SQLite and on a private PostgreSQL
-	$(RUN) -m pytest -n auto --maxprocesses 8 --dist worksteal
+test: $(INSTALLED) ## all tests but the browser's, on SQLite and on a private PostgreSQL
+	$(RUN) -m pytest -n auto --maxprocesses 8 --dist worksteal --ignore tests/browser
+
+browser: $(INSTALLED) ## the tests of the demo's page, in a Chromium
+	$(RUN) -m pytest -n auto --maxprocesses 8 --dist worksteal tests/browser
 
 coverage: $(INSTALLED) ## all tests, and how much of bot/ and models/ they run
 	$(RUN) -m coverage erase
