@@ -139,6 +139,24 @@ class StepClose:
         return ()
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """As the SDK's answer."""
+
+    data: Any
+
+
+class StepSlack:
+    """As the SDK's client: each call is an effect."""
+
+    async def api_call(self, method: str, *, json: Mapping[str, Any]) -> Told:
+        """One call; of a message only what is read of it, and its mark."""
+        kept = {name: json[name] for name in ("channel", "ts", "text", "users") if name in json}
+        if "metadata" in json:
+            kept["mark"] = json["metadata"]["event_payload"]["mark"]
+        return Told(await Effect(Kind.POST, method, tuple(kept.items())))
+
+
 class StepDirectory:
     """As :class:`bot.ports.Directory`: ``gone`` are those who have left by now."""
 

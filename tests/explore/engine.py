@@ -16,16 +16,20 @@ from bot.delegations.steps.advance import Advance
 from bot.delegations.tools import Tools
 from bot.desk import Actor, Desk
 from bot.ports import OutsideError
+from bot.projections.cards import CardStep
+from bot.projections.showing import Showing
 from bot.refusals import NotDone
+from bot.slack.chat import Messages
 from bot.store import Store
 from bot.store.due import Due
 from bot.strays.comparisons import Compare
 from bot.telemetry import Metrics
 from models.delegation import Delegation
 from tests.explore import close as closes
+from tests.explore import slack as slacks
 from tests.explore.close import BY_HAND, Answer, Close, Held
-from tests.explore.effects import Effect, Kind, StepClose, StepDatabase, StepDirectory
-from tests.explore.invariants import Broken, after_step, in_state
+from tests.explore.effects import Effect, Kind, StepClose, StepDatabase, StepDirectory, StepSlack
+from tests.explore.invariants import Broken, after_step, in_state, untrue
 from tests.explore.people import (
     ACTS,
     ADA,
@@ -181,9 +185,7 @@ class Engine:
             if task.pending.kind is Kind.DATABASE:
                 yield Move("step", place, words=name)
                 continue
-            for answer in closes.answers(
-                world.close, task.pending, world.now, is_fault=world.budget.faults > 0
-            ):
+            for answer in _possible(world, task.pending):
                 yield Move("step", place, answer, f"{name}, {answer}")
 
     def _claims(self, world: World) -> Iterator[Move]:
@@ -219,6 +221,13 @@ class Engine:
         )
         return not is_urgent or world.budget.pauses > 0
 
+    def has_stale_cards(self, world: World) -> bool:
+        """Whether there is something to show once nothing else is left."""
+        if "cards" not in self.scenario.workers or any(each.is_open for each in rights(world.rows)):
+            return False
+        wake = columns("cards")["wake_at"]
+        return any(row[wake] for row in world.rows[self.scenario.tables.index("cards")])
+
     def next_moment(self, world: World) -> datetime | None:
         """When something is due next, or runs out."""
         now, found = as_text(world.now), []
@@ -242,7 +251,27 @@ class Engine:
         step = getattr(self, f"_{move.kind}")
         after, broken = step(world, move)
         after = _guessed(world, after)
-        return after, broken or after_step(world, after) or in_state(after)
+        broken = broken or after_step(world, after) or in_state(after)
+        if broken is None and "cards" in self.scenario.workers:
+            broken = self._shown(after)
+        return after, broken
+
+    def _shown(self, world: World) -> Broken | None:
+        """A card that rests is one message, which says how it is now."""
+
+        def read(store: Store) -> dict[str, Delegation | None]:
+            return {each.id: store.delegations.get(each.id) for each in rights(world.rows)}
+
+        where = columns("cards")
+        cards = world.rows[self.scenario.tables.index("cards")]
+        found = self._transacted("shown", world.rows, world.now, read)[0]
+        for row in cards:
+            if row[where["wake_at"]] is None:
+                card = {name: row[place] for name, place in where.items()}
+                broken = untrue(world, card, found[card["delegation_id"]])
+                if broken is not None:
+                    return broken
+        return None
 
     def _step(self, world: World, move: Move) -> tuple[World, Broken | None]:
         task = world.tasks[move.place]
@@ -251,12 +280,15 @@ class Engine:
         if task.pending.kind is Kind.DATABASE:
             result, error, rows = self._transact(task, world)
             return self._go_on(replace(world, rows=rows), task, result, error)
-        makers = _makers(world.rows)
-        said = closes.reply(world.close, task.pending, move.answer, world.now, makers)
-        broken = _foreign(said.deleted, task.origin.label, world)
         if move.answer is not Answer.DONE:
             budget = replace(world.budget, faults=world.budget.faults - 1)
             world = replace(world, budget=budget)
+        if task.pending.kind is Kind.POST:
+            slack, result, error = slacks.call(world.slack, task.pending, move.answer)
+            return self._go_on(replace(world, slack=slack), task, result, error)
+        makers = _makers(world.rows)
+        said = closes.reply(world.close, task.pending, move.answer, world.now, makers)
+        broken = _foreign(said.deleted, task.origin.label, world)
         after, worse = self._go_on(replace(world, close=said.close), task, said.value, said.error)
         return after, broken or worse
 
@@ -518,6 +550,10 @@ class Engine:
         match name:
             case "delegations":
                 step = groups = Advance(tools, Receipts(tools), _nothing)
+            case "cards":
+                messages = Messages(_SLACK)
+                showing = Showing(self._database, messages, _LINKS, self.clock, self._metrics)
+                step = CardStep(showing, Receipts(tools), self.directory)
             case "comparisons":
                 step = Compare(tools, self.directory, _NOBODY, _nothing)
             case _:
@@ -546,6 +582,7 @@ class Engine:
             rows,
             self._number(close_as_value(world.close, world.now)),
             tuple(sorted(tasks)),
+            world.slack,
             world.gone,
             world.facts,
         )
@@ -569,8 +606,18 @@ class _Nobody:
     """Nobody to ask: what is never used here."""
 
 
+class _Links:
+    """As :class:`bot.connections.links.Links`."""
+
+    @staticmethod
+    def connect(_team_id: str, _slack_user_id: str) -> str:
+        return "https://bot.example.com/close/connect"
+
+
 _VAULT: Any = OpenVault()
 _NOBODY: Any = _Nobody()
+_SLACK: Any = StepSlack()
+_LINKS: Any = _Links()
 
 
 def _nothing() -> None:
@@ -587,6 +634,17 @@ def _told(error: BaseException) -> str:
     because = error.__cause__ or error.__context__
     said = f"{type(error).__name__}: {error}"
     return f"{said} ({_told(because)})" if because is not None else said
+
+
+def _possible(world: World, effect: Effect) -> Iterator[Answer]:
+    """How whoever is asked can answer."""
+    is_fault = world.budget.faults > 0
+    if effect.kind is not Kind.POST:
+        yield from closes.answers(world.close, effect, world.now, is_fault=is_fault)
+        return
+    yield Answer.DONE
+    if is_fault and effect.name in slacks.WRITES:
+        yield from slacks.FAULTS
 
 
 def _is_longer(before: Delegation | None, after: Any) -> bool:

@@ -72,8 +72,9 @@ class Fairness:
         for place, worker in enumerate(engine.scenario.workers):
             if engine.is_due(world, worker):
                 return engine.apply(world, CLAIM._replace(place=place))
-        is_open = any(each.is_open for each in rights(world.rows))
-        if not is_open:
+        if engine.has_stale_cards(world):
+            return engine.apply(world, TIME)
+        if not any(each.is_open for each in rights(world.rows)):
             return None, _at_the_end(world)
         if needs_ada(world):
             return engine.do(world, ACTS["connect"], f"connect again {as_text(world.now)}")

@@ -1,8 +1,13 @@
 """What holds in every state, and at every step."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
+from bot.cards import delegations as blocks
+from models.card import Audience
+from models.delegation import Delegation, State
 from tests.explore.close import BY_HAND, Late
 from tests.explore.world import EXPIRE, Right, World, as_text, is_connected, rights
 
@@ -89,6 +94,28 @@ def _is_known_to_be_two(world: World) -> bool:
         each.is_open and (each.is_unclear or each.association_id is None)
         for each in rights(world.rows)
     )
+
+
+def untrue(world: World, card: Mapping[str, Any], delegation: Delegation | None) -> Broken | None:
+    """Whether a card at rest says something else than what is, or says it twice."""
+    if delegation is None:
+        return Broken(f"a card is about {card['delegation_id']}, which is not there")
+    name = f"the {card['audience']}'s card of {delegation.id}"
+    posts = [each for each in world.slack.posts if each.mark.startswith(f"{card['id']}:")]
+    if len(posts) > 1:
+        return Broken(f"{name} is there {len(posts)} times")
+    there = world.slack.at(card["channel_id"], card["message_ts"])
+    says = _headline(delegation, Audience(card["audience"]))
+    if there is None:
+        is_unneeded = delegation.state is State.CANCELLED
+        return None if is_unneeded else Broken(f"{name} is nowhere, and should say: {says}")
+    said = there.text.splitlines()[0]
+    return None if said == says else Broken(f"{name} says {said}, and should say: {says}")
+
+
+@cache
+def _headline(delegation: Delegation, audience: Audience) -> str:
+    return blocks.card(delegation, audience, connect_url="https://x").text.splitlines()[0]
 
 
 def after_step(before: World, after: World) -> Broken | None:

@@ -99,6 +99,21 @@ _EVERY = (
         crashes=1,
     ),
     Scenario(
+        "shown",
+        {"revoke": 1, "release": 1, "extend": 1},
+        faults=1,
+        crashes=1,
+        first=("ask", "approve"),
+        workers=("delegations", "cards"),
+    ),
+    Scenario(
+        "shown from the start",
+        {"ask": 1, "approve": 1, "deny": 1, "cancel": 1},
+        faults=1,
+        crashes=1,
+        workers=("delegations", "cards"),
+    ),
+    Scenario(
         "leaving",
         {"ask": 1, "approve": 1, "Ben leaves": 1, "Ben leaves unheard": 1, "Ada leaves": 1},
         faults=1,

@@ -15,6 +15,7 @@ from tests.explore.close import Close
 from tests.explore.effects import Effect
 from tests.explore.people import ADA, Aim
 from tests.explore.rows import Snapshot
+from tests.explore.slack import EMPTY, Slack
 
 OPEN = ("requested", "approved", "active", "ending")
 LONG_AGO = 1_000.0  # seconds; nothing that is decided here asks further back,
@@ -69,6 +70,7 @@ class World:
     now: datetime
     close: Close
     budget: Budget
+    slack: Slack = EMPTY
     tasks: tuple[Task, ...] = ()
     gone: frozenset[str] = frozenset()
     facts: frozenset[tuple[str, str]] = frozenset()
