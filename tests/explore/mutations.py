@@ -16,8 +16,8 @@ from unittest.mock import patch
 from tests.explore.world import Scenario
 
 STEPS = "bot.delegations.steps."
-ASKED = {"ask": 1, "approve": 1, "revoke": 1}
 RUNNING = ("ask", "approve")
+SHOWN = ("delegations", "cards")
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,5 +192,19 @@ MUTATIONS = (
         Scenario(
             "withdrawn late", {"revoke all": 1, "grant both": 1}, faults=1, first=("grant both",)
         ),
+    ),
+    Mutation(
+        "a card is not shown anew",
+        "bot.store.cards:Cards.mark_stale",
+        ".values(wake_at=now)",
+        ".values(attempts=0)",
+        Scenario("stale", {"revoke": 1}, first=RUNNING, workers=SHOWN),
+    ),
+    Mutation(
+        "a card that waits forgets that it may be there already",
+        "bot.projections.cards:CardStep._waits",
+        "attempts=card.attempts - 1",
+        "attempts=0",
+        Scenario("posted twice", {"ask": 1, "approve": 1}, faults=1, workers=SHOWN),
     ),
 )
