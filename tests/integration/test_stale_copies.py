@@ -200,6 +200,20 @@ async def _again(stage: Stage, row: Delegation, moment: datetime) -> Attempt:
     return made
 
 
+async def test_a_third_create_waits_for_the_first_two(stage: Stage) -> None:
+    """Two that were not answered may both take effect: there is no third one before they cannot,
+    and they are looked for meanwhile."""
+    row = stage.row
+    for seconds in (0, 7):
+        row = (await _again(stage, row, NOON + timedelta(seconds=seconds))).row
+    early, late = NOON + timedelta(seconds=66), NOON + timedelta(seconds=67)
+    waiting = replace(stage.tools, now=lambda: early)
+    assert not await attempts.written(waiting, stage.session, [(row, BEN)], "")
+    assert (await stage.now()).wake_at == late
+    third = await _again(stage, await stage.now(), late)
+    assert not third.row.is_unclear
+
+
 async def test_two_who_wait_for_the_same_moment(stage: Stage) -> None:
     """Who was paused waits for what another process waits for already: nothing is left to write."""
     for _ in range(2):

@@ -23,6 +23,7 @@ SENT_WITHIN = timedelta(seconds=10)
 # So long after it was written down something can still arrive at Close: it was sent in time, our
 # own patience is over after ten seconds (close/transport.py), a proxy's usually within a minute.
 ARRIVES_WITHIN = timedelta(minutes=1)
+LOOK_AGAIN = timedelta(seconds=5)  # while something may still arrive
 # An attempt is told from the one before by its moment, whatever the clocks of two processes say.
 APART = timedelta(microseconds=1)
 
@@ -49,8 +50,10 @@ async def written(
     """Write down that Close is about to be asked for these, each with the account it is for.
 
     What was changed meanwhile, whose grantor is disconnecting, whose people may no longer take
-    part, or whose pair something may still arrive for, is not among them. Slack is asked now, and
-    not before; raises PeopleUnclear. The row's lock orders this and a disconnection.
+    part, or whose pair something may still arrive for, is not among them. Of its own, one that was
+    not answered is no reason to wait, but two are: of more nobody could tell which are ours. Slack
+    is asked now, and not before; raises PeopleUnclear. The row's lock orders this and a
+    disconnection.
     """
     look = await recheck.before(tools, [delegation for delegation, _ in wanted])
     now, grantor = tools.now(), session.account
@@ -88,10 +91,10 @@ def _write(
         return None
     if current.version != claimed.version:
         return None  # the lease is with whoever attempts it
-    busy_until = store.delegations.arrives_until(current, account.close_user_id)
-    if busy_until is not None and busy_until > now:
+    later = _too_early(store, current, account, now)
+    if later is not None:
         store.delegations.postpone(
-            current, wake_at=busy_until, trouble=current.trouble, now=now, counts=False
+            current, wake_at=later, trouble=current.trouble, now=now, counts=False
         )
         return None
     if not _is_usable(store, session, current):  # last: connections are locked after delegations
@@ -99,6 +102,17 @@ def _write(
         return None
     changes = {**same, **_changes(current, account, now)}
     return Attempt(current, store.delegations.apply(current, Event.ATTEMPT, now=now, **changes))
+
+
+def _too_early(
+    store: Store, current: Delegation, account: GranteeAccount, now: datetime
+) -> datetime | None:
+    """When to look again while too much may still arrive for the pair; None when it may not."""
+    of_others = store.delegations.arrives_until(current, account.close_user_id)
+    if of_others is not None and of_others > now:
+        return of_others
+    own = latest_arrival(current) if current.is_unclear else None
+    return min(now + LOOK_AGAIN, own) if own is not None and own > now else None
 
 
 def _is_usable(store: Store, session: CloseSession, delegation: Delegation) -> bool:

@@ -12,8 +12,7 @@ from bot.store import Store
 from models.base import new_id
 from models.delegation import Delegation, Event, Receipt, ReceiptState, State, Trouble
 
-LOOK_AGAIN = timedelta(seconds=5)  # while a create may still arrive,
-LOOK_AFTER = timedelta(minutes=1)  # and once more when it should not
+LOOK_AFTER = timedelta(minutes=1)  # once more, when a create should not arrive any more
 
 
 async def step(tools: Tools, delegation: Delegation) -> None:
@@ -125,7 +124,7 @@ async def _look_for_more(tools: Tools, session: CloseSession, over: Delegation) 
     elif late:
         await _take_over(tools, over, late[0])
     elif attempts.is_on_its_way(over, now):
-        again = min(now + LOOK_AGAIN, attempts.latest_arrival(over) or now)
+        again = min(now + attempts.LOOK_AGAIN, attempts.latest_arrival(over) or now)
         await moves.wait_until(tools, over, again, trouble=over.trouble, counts=False)
     else:
         await confirm(tools, [over], has_twin=bool(others))
