@@ -13,10 +13,11 @@ from models.delegation import Delegation
 from models.event import EventRecord
 
 
-async def write(showing: Showing, card: Card) -> tuple[Card, Delegation]:
+async def write(showing: Showing, card: Card, began: float) -> tuple[Card, Delegation]:
     """What the channel was not told yet, once and in order; each line is saved before the next.
 
-    Returns what stands there now, and the delegation as it was told.
+    Returns what stands there now, and the delegation as it was told. Raises Overtaken; ``began`` is
+    when it was claimed, in monotonic seconds.
     """
     delegation, history = await showing.database.run(lambda store: _life(store, card))
     for record in texts.untold(history, card.told):
@@ -25,6 +26,7 @@ async def write(showing: Showing, card: Card) -> tuple[Card, Delegation]:
         else:
             is_superseded = texts.is_superseded(history, record)
             message = texts.line(delegation, record, is_superseded=is_superseded)
+        await showing.check_mine(card, began)
         card = await _written(showing, card, message, record)
     return card, delegation
 

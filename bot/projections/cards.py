@@ -4,6 +4,7 @@ There is one living message for each delegation and reader. However much happene
 away, one update is sent.
 """
 
+import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 
@@ -13,7 +14,7 @@ from bot.cards.receipts import listed, scheduled
 from bot.delegations.receipts import Receipts
 from bot.ports import Directory, OutsideError
 from bot.projections import audit, refused
-from bot.projections.showing import Showing, place_of, subject
+from bot.projections.showing import Overtaken, Showing, place_of, subject
 from bot.slack.chat import Envelope, Place
 from bot.slack.errors import SlackRefused
 from bot.slack.message import Message
@@ -43,9 +44,15 @@ class CardStep:
 
     async def take(self, card: Card) -> None:
         """Make the message show what is true now, and notify its reader of what is news to them."""
+        try:
+            await self._take(card, time.monotonic())
+        except Overtaken:
+            return  # whoever has it now shows it, and nothing of theirs is touched
+
+    async def _take(self, card: Card, began: float) -> None:
         claimed = before = card
         if card.audience is Audience.AUDIT:
-            card, delegation = await audit.write(self.showing, card)
+            card, delegation = await audit.write(self.showing, card, began)
             claimed = card  # noted line by line
         else:
             delegation, is_mine, is_elsewhere = await self.showing.database.run(
@@ -54,7 +61,7 @@ class CardStep:
             if is_mine and await self._waits(card, delegation):
                 return
             if is_mine:
-                card = await self._shown(card, delegation, is_elsewhere=is_elsewhere)
+                card = await self._shown(card, delegation, began, is_elsewhere=is_elsewhere)
         now = self.showing.now()
 
         def save(store: Store) -> None:
@@ -98,7 +105,9 @@ class CardStep:
             lambda store: store.cards, card, error, until=until, waited=waited
         )
 
-    async def _shown(self, card: Card, delegation: Delegation, *, is_elsewhere: bool) -> Card:
+    async def _shown(
+        self, card: Card, delegation: Delegation, began: float, *, is_elsewhere: bool
+    ) -> Card:
         """The card as it is once its message shows what is true, and its reader was notified.
 
         With ``is_elsewhere`` the reader has it in another message, until there is news of its own.
@@ -113,9 +122,10 @@ class CardStep:
         if place is None and is_unneeded:
             return replace(card, told=told)  # never seen, and nothing to see any more
         if place is not None and moves is not None and not found.has_notified:
-            place = await self._moved(card, delegation, place, mark)
+            place = await self._moved(card, delegation, place, mark, began)
         elif place is None or found.is_other or card.shown_version != delegation.version:
             message = await self._message(card, delegation)
+            await self.showing.check_mine(card, began)
             to = Envelope(card.recipient, mark)
             place, _ = await self.showing.messages.show(message, to, place)
         return replace(card, told=told, **asdict(place))
@@ -137,9 +147,12 @@ class CardStep:
             await self._let_go(each, delegation, card.audience)
         return found
 
-    async def _moved(self, card: Card, delegation: Delegation, old: Place, mark: str) -> Place:
+    async def _moved(
+        self, card: Card, delegation: Delegation, old: Place, mark: str, began: float
+    ) -> Place:
         """The card again at the bottom, in a new message that notifies; the old one goes."""
         message = await self._message(card, delegation)
+        await self.showing.check_mine(card, began)
         to = Envelope(card.recipient, mark)  # an earlier attempt was looked for already
         new, _ = await self.showing.messages.show(message, to)
         await self._let_go(old, delegation, card.audience)

@@ -1,5 +1,6 @@
 """What every projection works with, and what becomes of a row that Slack did not take."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,9 +25,14 @@ REFUSED = timedelta(minutes=10)  # the first wait after a refusal,
 DOUBLED = 5  # and how often it is doubled: up to five hours
 SLOWEST = REFUSED * 2**DOUBLED
 REFUSED_FOR = timedelta(days=7)  # so long it is tried again
+SURE_FOR = 1.0  # seconds after a claim in which it need not be looked up; a lease lasts six
 
 Shown = TypeVar("Shown", Card, Home, Notice, Stray)
 Shown_contra = TypeVar("Shown_contra", Card, Home, Notice, Stray, contravariant=True)
+
+
+class Overtaken(Exception):
+    """The lease ran out, and somebody else has claimed the card."""
 
 
 class Waiting(Protocol[Shown_contra]):
@@ -45,6 +51,15 @@ class Showing:
     links: Links
     now: Now
     metrics: Metrics
+
+    async def check_mine(self, card: Card, began: float) -> None:
+        """Before something is posted: raise Overtaken when somebody else has claimed the card since
+        ``began``, in monotonic seconds. A process can be paused for longer than a lease, and its
+        reader would be notified twice."""
+        if time.monotonic() - began > SURE_FOR and not await self.database.run(
+            lambda store: store.cards.is_still_claimed(card)
+        ):
+            raise Overtaken
 
     async def put_off(
         self,

@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
+from bot.projections import showing
 from bot.projections.cards import CardStep
 from bot.slack.errors import SlackError
+from bot.slack.message import Message
 from bot.store import Database
 from models.card import Audience, Card
 from models.delegation import Delegation, Event, ExtensionWish, State, Trouble, is_possible
@@ -141,3 +143,34 @@ async def test_what_was_posted_before_a_card_waits(
     while await work(database, step):
         pass
     assert not [each for each in slack.messages(BEN) if "Cancel" in each.buttons()]
+
+
+async def test_a_paused_process_posts_nothing_late(
+    slack: SandboxSlack, database: Database, step: CardStep, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that was paused before it could post, for longer than its lease, posts nothing when
+    it goes on: another one has shown the card, and its reader was notified once."""
+    row = delegation(grantor_id=ADA.id, grantee_id=BEN.id, requester_id=BEN.id)
+    await add(database, row)
+    monkeypatch.setattr(showing, "SURE_FOR", 0.0)
+    asleep, awake = asyncio.Event(), asyncio.Event()
+    compose = CardStep._message
+
+    async def pausing(self: CardStep, card: Card, subject: Delegation) -> Message:
+        message = await compose(self, card, subject)
+        if not asleep.is_set():
+            asleep.set()
+            await awake.wait()
+        return message
+
+    monkeypatch.setattr(CardStep, "_message", pausing)
+    paused = asyncio.create_task(work(database, step))
+    await asleep.wait()
+    while await work(database, step):
+        pass
+    awake.set()
+    await paused
+    while await work(database, step):
+        pass
+    posted = [call for call in slack.calls if call.method == "chat.postMessage"]
+    assert len(posted) == len(slack.messages(ADA) + slack.messages(BEN)) == 2
