@@ -108,10 +108,10 @@ class RunningBot:
         if process.returncode != 0:
             raise BotTrouble(f"{command} ended with status {process.returncode}\n{self.log_tail()}")
 
-    async def start(self) -> None:
+    async def start(self, within: float = START_SECONDS) -> None:
         """Start it and wait until ``/readyz`` says so; raises :class:`BotTrouble`."""
         self._process = self._spawn("serve")
-        deadline = asyncio.get_running_loop().time() + START_SECONDS
+        deadline = asyncio.get_running_loop().time() + within
         async with httpx.AsyncClient(base_url=self.url, trust_env=False) as client:
             while not await _is_ready(client):
                 if not self.is_running:

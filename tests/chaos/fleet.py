@@ -11,6 +11,7 @@ from pathlib import Path
 
 from sandbox.running import RunningBot, SandboxClock, free_port
 
+STARTS_WITHIN = 180.0  # seconds; several start at once, while others work
 RUNS, PAUSED, DOWN = "runs", "paused", "down"
 
 
@@ -33,7 +34,7 @@ class Member:
 
     async def start(self) -> None:
         """Start it and wait until it is ready."""
-        await self.bot.start()
+        await self.bot.start(STARTS_WITHIN)
         self.state = RUNS
 
     async def kill(self) -> None:
