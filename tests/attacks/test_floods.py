@@ -18,9 +18,13 @@ from slack_sdk.signature import SignatureVerifier
 
 from bot.process.server import MOST_HEADERS, READING_PLACES, SECONDS
 from bot.slack.edge import MOST_BYTES
+from models.connection import connect_states
+from models.delegation import State
+from models.mark import marked
+from models.policy import MOST_LATELY_FOR_ONE, MOST_OPEN_FOR_ONE, MOST_WISHES
 from sandbox.people import BEN
 from sandbox.running import House
-from tests.attacks.arena import PROMPTLY, Arena
+from tests.attacks.arena import PROMPTLY, Arena, Cast
 
 FILES = 1024
 CROWD = 1100
@@ -213,3 +217,118 @@ async def received(each: socket.socket) -> bytes:
 def open_files(house: House) -> int:
     """How many files the process has open."""
     return len(list(Path(f"/proc/{house.bot.process_id}/fd").iterdir()))
+
+
+# People
+
+
+async def test_one_person_asks_without_end(arena: Arena, cast: Cast) -> None:
+    """A few requests of one person to another can wait at the same time; the next is refused in
+    words, and others are served as ever."""
+    for number in range(MOST_OPEN_FOR_ONE):
+        third = arena.cast().ben
+        await arena.said(cast.ben, f"<@{cast.ada.id}> for <@{third.id}> 2h Number {number}")
+    answer = await arena.said(cast.ben, f"<@{cast.ada.id}> 2h")
+    assert f"{MOST_OPEN_FOR_ONE} requests of yours are already waiting" in answer
+    assert len(await arena.all_of(cast)) == MOST_OPEN_FOR_ONE
+    assert "Asked" in await arena.said(cast.eve, f"<@{cast.ada.id}> 2h")
+
+
+async def test_asking_and_taking_back_without_end(arena: Arena, cast: Cast) -> None:
+    """Whoever asks and cancels again and again sends their colleague no message each time."""
+    answers = []
+    for _ in range(MOST_LATELY_FOR_ONE + 1):
+        answers.append(await arena.said(cast.ben, f"<@{cast.ada.id}> 2h"))
+        await arena.said(cast.ben, f"cancel <@{cast.ada.id}>")
+    assert "many messages" in answers[-1]
+    assert len(await arena.all_of(cast)) == MOST_LATELY_FOR_ONE
+
+
+async def test_giving_without_end(arena: Arena, cast: Cast) -> None:
+    """The same for rights that nobody asked for."""
+    answers = []
+    for _ in range(MOST_LATELY_FOR_ONE + 1):
+        answers.append(await arena.said(cast.ada, f"grant <@{cast.ben.id}> 2h"))
+        await arena.said(cast.ada, f"revoke <@{cast.ben.id}>")
+    assert "many messages" in answers[-1]
+
+
+async def test_wishing_without_end(arena: Arena, cast: Cast) -> None:
+    """Nor does a wish for more time that is made again and again."""
+    await arena.active(cast)
+    answers = [
+        await arena.said(cast.ben, f"extend <@{cast.ada.id}> {hours + 1}h")
+        for hours in range(MOST_WISHES + 1)
+    ]
+    assert "many messages" in answers[-1]
+
+
+async def test_a_double_click_by_the_dozen(arena: Arena, cast: Cast) -> None:
+    """Twenty clicks on Approve at the same moment make one association."""
+    await arena.world.connect(cast.ada)
+    value = marked(await arena.asked(cast))
+    replies = await asyncio.gather(*(arena.click(cast.ada, "approve", value) for _ in range(20)))
+    assert {each.status for each in replies} == {200}
+    await arena.until(cast, State.ACTIVE)
+    pair = (cast.ada.close_user_id, cast.ben.close_user_id)
+    held = arena.close.associations
+    assert [(e.allowing_user_id, e.allowed_user_id) == pair for e in held].count(True) == 1
+
+
+async def test_the_same_wish_by_the_dozen(arena: Arena, cast: Cast) -> None:
+    """Twenty times the same request at the same moment is one request."""
+    text = f"<@{cast.ada.id}> 2h"
+    await asyncio.gather(*(arena.said(cast.ben, text) for _ in range(20)))
+    assert len(await arena.all_of(cast)) == 1
+
+
+async def test_a_storm_of_commands(arena: Arena, cast: Cast) -> None:
+    """Sixty commands of one person at once: each is answered, and somebody else promptly."""
+    storm = asyncio.gather(*(arena.type(cast.eve, "list") for _ in range(60)))
+    other = await arena.type(cast.ben, "help")
+    assert other.status == 200
+    assert other.seconds < 2 * PROMPTLY
+    assert {each.status for each in await storm} == {200}
+
+
+async def test_a_storm_of_homes(arena: Arena, cast: Cast) -> None:
+    """A hundred visits to one App Home draw it a few times, not a hundred times."""
+    before = len(arena.slack.calls)
+    await asyncio.gather(*(arena.slack.open_home(cast.eve) for _ in range(100)))
+    await arena.slack.wait_for(lambda: arena.slack.home(cast.eve), what="a home")
+    await arena.answers()
+    drawn = [each for each in arena.slack.calls[before:] if each.method == "views.publish"]
+    assert len(drawn) <= 100
+
+
+async def test_a_storm_of_health_checks(arena: Arena) -> None:
+    """Readiness and figures that are asked for without end cost one look a second."""
+    async with arena.browser() as browser:
+        for path in ("/readyz", "/metrics", "/healthz"):
+            answers = await asyncio.gather(*(browser.get(path) for _ in range(100)))
+            assert {each.status_code for each in answers} == {200}
+    await arena.answers()
+
+
+async def test_a_link_that_is_opened_without_end(arena: Arena, cast: Cast) -> None:
+    """However often a link is used, a few walks of one person are stored at the most."""
+    link = await arena.world.connect_link(cast.ada)
+    async with arena.browser() as browser:
+        for _ in range(12):
+            departure = await arena.world.begin(browser, link)
+        target = await arena.close.consent(departure.headers["location"], cast.ada)
+        rows = await arena.world.database.run_connection(
+            lambda connection: connection.execute(connect_states.select()).all()
+        )
+        assert len([each for each in rows if each.slack_user_id == cast.ada.id]) == 8
+        assert (await browser.get(target)).status_code == 200
+
+
+async def test_a_flood_of_forgeries(arena: Arena, cast: Cast) -> None:
+    """Five hundred unsigned requests at once keep nobody from being served."""
+    headers = {"X-Slack-Signature": FORGED, "X-Slack-Request-Timestamp": str(int(time.time()))}
+    flood = asyncio.gather(*(arena.post(b"text=x", headers) for _ in range(500)))
+    asked = await arena.type(cast.ben, f"<@{cast.ada.id}> 2h")
+    assert asked.status == 200
+    assert {each.status for each in await flood} <= {401, 503, 0}
+    assert len(await arena.all_of(cast)) == 1

@@ -66,29 +66,6 @@ async def test_this_is_not_me(stage: World) -> None:
     assert await states(stage) == 0
 
 
-async def test_continue_is_pressed_where_the_page_was_shown(stage: World) -> None:
-    """A2: a form that another browser was shown, or that another site made up, asks again."""
-    link = await stage.connect_link(ADA)
-    async with (
-        httpx.AsyncClient(timeout=PATIENCE) as ben,
-        httpx.AsyncClient(timeout=PATIENCE) as ada,
-    ):
-        url, form = filled(await ben.get(link), "Continue")
-        for browser, wrong in (
-            (ada, form),
-            (ben, form | {"token": "x"}),
-            (ben, form | {"token": "\u0416"}),
-            (ben, {"for": link.partition("for=")[2], "do": "continue"}),
-        ):
-            page = await browser.post(url, data=wrong)
-            assert page.status_code == 400
-            assert "location" not in page.headers
-        assert await states(stage) == 0
-        other, mine = filled(await ben.get(await stage.connect_link(BEN)), "Continue")
-        assert (await ben.post(other, data=mine | {"for": form["for"]})).status_code == 400
-    assert await states(stage) == 0
-
-
 async def test_what_a_browser_allows_a_form(stage: World) -> None:
     """Browsers hold a form's redirects against the policy as well: it names where Close is."""
     async with httpx.AsyncClient(timeout=PATIENCE) as browser:
@@ -115,18 +92,6 @@ def _continue(page: httpx.Response) -> tuple[str, dict[str, str]]:
     return filled(page, "Continue")
 
 
-async def test_who_comes_without_the_cookie_spoils_nothing(stage: World) -> None:
-    """A program that opens the way back, with or without a code, does not use the state up."""
-    async with (
-        departed(stage, ADA) as (browser, target),
-        httpx.AsyncClient(timeout=PATIENCE) as scanner,
-    ):
-        assert (await scanner.get(target)).status_code == 400
-        assert (await browser.head(target)).status_code == 405
-        assert exchanges(stage) == 0
-        assert (await browser.get(target)).status_code == 200
-
-
 async def test_an_error_is_no_code(world: World) -> None:
     """A9: who said no in Close is not connected, whatever else stands in the address."""
     async with departed(world, ADA) as (browser, target):
@@ -141,17 +106,6 @@ async def test_an_error_is_no_code(world: World) -> None:
         assert "did not allow" not in page.text
     assert exchanges(world) == 0
     assert not await is_connected(world)
-
-
-async def test_a_link_that_is_opened_without_end(stage: World) -> None:
-    """A9: a few walks of one person can be under way, however often the link is used."""
-    async with httpx.AsyncClient(timeout=PATIENCE) as browser:
-        link = await stage.connect_link(ADA)
-        for _ in range(12):
-            departure = await stage.begin(browser, link)
-        assert await states(stage) == 8
-        target = await stage.close.consent(departure.headers["location"], ADA)
-        assert (await browser.get(target)).status_code == 200
 
 
 async def test_keys_are_not_tried_without_end(database_url: str) -> None:

@@ -79,20 +79,6 @@ async def test_a_state_works_once(world: World) -> None:
     assert len(exchanges) == 1
 
 
-async def test_another_browser_is_refused(stage: World) -> None:
-    """A callback without the cookie of the browser that started does not connect anybody."""
-    async with departed(stage, ADA) as (_, target), httpx.AsyncClient(timeout=PATIENCE) as other:
-        assert (await other.get(target)).status_code == 400
-    assert not await is_connected(stage)
-
-
-async def test_a_cookie_of_another_walk_is_refused(stage: World) -> None:
-    """Somebody else's valid cookie does not fit to this state."""
-    async with departed(stage, ADA) as (_, target), departed(stage, CLEO) as (other, _mine):
-        assert (await other.get(target)).status_code == 400
-    assert not await is_connected(stage)
-
-
 async def test_a_walk_takes_at_most_ten_minutes(stage: World) -> None:
     """After ten minutes the state is worth nothing, although Close still gave a code."""
     async with departed(stage, ADA) as (browser, target):
@@ -100,15 +86,6 @@ async def test_a_walk_takes_at_most_ten_minutes(stage: World) -> None:
         assert (await browser.get(target)).status_code == 400
     assert not await is_connected(stage)
     assert not [call for call in stage.close.calls if call.path == "/oauth2/token/"]
-
-
-@pytest.mark.parametrize("for_whom", ["", "forged", "\u0416", "gAAAAA" + "A" * 120, "%00"])
-async def test_a_forged_link_is_refused(stage: World, for_whom: str) -> None:
-    """Only links that the bot sealed lead to Close."""
-    async with httpx.AsyncClient(timeout=PATIENCE) as browser:
-        answer = await browser.get(f"{stage.bot_url}/close/connect", params={"for": for_whom})
-    assert answer.status_code == 400
-    assert "location" not in answer.headers
 
 
 async def test_an_old_link_is_refused(stage: World) -> None:
@@ -119,15 +96,6 @@ async def test_an_old_link_is_refused(stage: World) -> None:
         assert (await browser.get(link)).status_code == 400
 
 
-@pytest.mark.parametrize("query", ["", "?code=x", "?state=x&code=y", "?error=access_denied"])
-async def test_a_callback_out_of_nowhere(stage: World, query: str) -> None:
-    """A callback without a state of ours is refused with a page, never with an error."""
-    async with httpx.AsyncClient(timeout=PATIENCE) as browser:
-        answer = await browser.get(f"{stage.bot_url}/close/callback{query}")
-    assert answer.status_code == 400
-    assert "Connect Close button" in answer.text
-
-
 async def test_consent_denied(stage: World) -> None:
     """A person who says no in Close reads that nothing changed, and the state is used up."""
     async with departed(stage, ADA, allow=False) as (browser, target):
@@ -135,17 +103,6 @@ async def test_consent_denied(stage: World) -> None:
         assert page.status_code == 200
         assert "not connected" in page.text
         assert (await browser.get(target)).status_code == 400
-    assert not await is_connected(stage)
-
-
-async def test_a_wrong_code(stage: World) -> None:
-    """A code that Close does not know ends in a page that says so, and nothing is stored."""
-    async with departed(stage, ADA) as (browser, target):
-        state = parse_qs(urlsplit(target).query)["state"][0]
-        page = await browser.get(
-            f"{stage.bot_url}/close/callback", params={"state": state, "code": "wrong"}
-        )
-    assert page.status_code == 502
     assert not await is_connected(stage)
 
 
@@ -160,18 +117,6 @@ async def test_me_has_to_agree_with_the_tokens(stage: World, what: str) -> None:
     async with departed(stage, ADA) as (browser, target):
         assert (await browser.get(target)).status_code == 502
     assert not await is_connected(stage)
-
-
-@pytest.mark.parametrize("email", ["<script>alert(1)</script>@example.com", "a&b@example.com"])
-async def test_nothing_from_close_becomes_markup(stage: World, email: str) -> None:
-    """What Close calls the account is text on our page."""
-    me = {"id": ADA.close_user_id, "email": email, "organizations": [{"id": ORGANIZATION_ID}]}
-    stage.close.trouble.fail("/me/", 200, body=json.dumps(me).encode())
-    async with departed(stage, ADA) as (browser, target):
-        page = await browser.get(target)
-    assert page.status_code == 403  # it is not Ada's address
-    assert email not in page.text
-    assert "<script>" not in page.text
 
 
 async def test_connecting_again_replaces_the_tokens(world: World) -> None:
