@@ -199,18 +199,18 @@ class Arena:
         side has nothing more to say. Whoever answers keeps the connection no longer than it takes.
         """
         reader, writer = await self.connected()
-        try:
+        answer = b""
+        with contextlib.suppress(ConnectionError):
             async with asyncio.timeout(within):
                 for piece in pieces:
                     writer.write(piece)
                     await writer.drain()
-                return await reader.read(1_000_000)
-        except ConnectionError:
-            return b""
-        finally:
-            writer.close()
-            with contextlib.suppress(ConnectionError):
-                await writer.wait_closed()
+                while part := await reader.read(65_536):
+                    answer += part
+        writer.close()
+        with contextlib.suppress(ConnectionError):
+            await writer.wait_closed()
+        return answer
 
     async def connected(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """A connection of its own."""
