@@ -23,6 +23,9 @@ DAY = timedelta(days=1)
 LONGEST = Span(length=4 * HOUR)
 UNTIL = NOON + 7 * DAY
 
+# What is decided does not depend on the database; the store's own tests have both.
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
 
 @pytest.fixture
 def stage(database: Database) -> Bench:

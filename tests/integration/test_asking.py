@@ -36,6 +36,9 @@ HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 TWO_HOURS = Terms(Span(length=2 * HOUR), "Trade fair")
 
+# What is decided does not depend on the database; the store's own tests have both.
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
 
 class Known(EverybodyIsHere):
     """A directory with addresses and zones."""

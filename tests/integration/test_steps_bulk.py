@@ -25,6 +25,9 @@ DOWN = RetryLater(CloseProblem.UNAVAILABLE, status=503)
 DAN = "U0DAN"
 PEOPLE = {BEN: "user_ben", CLEO: "user_cleo", DAN: "user_dan"}
 
+# What is decided does not depend on the database; the store's own tests have both.
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
 
 @pytest.fixture
 async def stage(database: Database) -> Bench:

@@ -40,6 +40,9 @@ BEN_THERE = CloseUser("user_ben", "ben@example.com", "Ben", (ORGANIZATION,))
 SHOWN = "Ben, ben@example.com"
 ACCOUNT = GranteeAccount("user_ben", SHOWN, is_proven=False)
 
+# What is decided does not depend on the database; the store's own tests have both.
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
 
 @pytest.fixture
 async def stage(database: Database) -> Bench:

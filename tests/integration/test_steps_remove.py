@@ -32,6 +32,9 @@ REFUSED = RefusedByClose(CloseProblem.FORBIDDEN, status=403)
 UNCLEAR = OutcomeUnclear(CloseProblem.TIMED_OUT)
 DOWN = RetryLater(CloseProblem.UNAVAILABLE, status=503)
 
+# What is decided does not depend on the database; the store's own tests have both.
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
 
 @pytest.fixture
 async def stage(database: Database) -> Bench:

@@ -30,6 +30,9 @@ HELD_BACK = RetryLater(CloseProblem.RATE_LIMITED, wait=WAIT)
 DOWN = RetryLater(CloseProblem.UNAVAILABLE, status=503)
 FORBIDDEN = RefusedByClose(CloseProblem.FORBIDDEN, status=403)
 
+# What is decided does not depend on the database; the store's own tests have both.
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
 
 @pytest.fixture
 def stage(database: Database) -> Bench:

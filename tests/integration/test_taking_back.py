@@ -23,6 +23,9 @@ HOUR = timedelta(hours=1)
 NOW = NOON + HOUR
 End = Callable[[Desk, Actor, str], Awaitable[Delegation]]
 
+# What is decided does not depend on the database; the store's own tests have both.
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
 
 @pytest.fixture
 def stage(database: Database) -> Bench:

@@ -52,7 +52,7 @@ BY_HAND = (
         "bot/desk.py",
         "if seen != mark_of(subject, beside):",
         "if not seen:",
-        f"{_INTEGRATION}/test_deciding.py::test_who_may_answer[sqlite-approves]",
+        f"{_INTEGRATION}/test_deciding.py::test_who_may_answer[approves-sqlite]",
     ),
     ByHand(
         "who was overtaken does not overrule what was decided meanwhile",

@@ -22,7 +22,10 @@ MODULES: Mapping[str, Sequence[str]] = {
         "tests/integration/test_asking.py",
         "tests/unit/delegations/test_asking.py",
     ),
-    "bot/delegations/deciding.py": ("tests/integration/test_deciding.py",),
+    "bot/delegations/deciding.py": (
+        "tests/integration/test_deciding.py",
+        "tests/integration/test_always_approve.py",
+    ),
     "bot/delegations/ending.py": ("tests/integration/test_taking_back.py",),
     "bot/delegations/extending.py": ("tests/integration/test_extending.py",),
     "bot/delegations/standing.py": ("tests/integration/test_always_approve.py",),
