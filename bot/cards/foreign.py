@@ -21,7 +21,7 @@ _EMOJI = (
 )
 # What joins emoji, or makes an emoji of a sign, and stands where there are none.
 _MISPLACED = re.compile(
-    f"(?<![{_EMOJI}{_AS_EMOJI}]){_JOINER}|{_JOINER}(?![{_EMOJI}])"
+    f"(?<![{_EMOJI}])(?<![{_EMOJI}]{_AS_EMOJI}){_JOINER}|{_JOINER}(?![{_EMOJI}])"
     f"|(?<![{_EMOJI}0-9#*]){_AS_EMOJI}|(?<![{_EMOJI}]){_AS_EMOJI}(?!{_KEYCAP})"
 )
 _SPACES = re.compile(" {2,}")

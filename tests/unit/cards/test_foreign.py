@@ -179,3 +179,10 @@ def test_what_is_not_shown_is_no_reason() -> None:
     message = card(row, Audience.GRANTOR, connect_url=rows.CONNECT_URL)
     assert "Reason" not in message.text
     assert not [block for block in message.blocks if "“" in str(block.to_dict())]
+
+
+def test_a_joiner_goes_with_the_sign_before_it() -> None:
+    """A sign that makes an emoji of nothing goes, and what it seemed to be joined by goes, too."""
+    assert plain("\ufe0f\u200d\N{WOMAN}") == "\N{WOMAN}"
+    assert plain("1\ufe0f\u200d\N{WOMAN}") == "1\N{WOMAN}"
+    assert plain("\u2764\ufe0f\u200d\N{FIRE}") == "\u2764\ufe0f\u200d\N{FIRE}"
