@@ -217,15 +217,18 @@ class Life(RuleBasedStateMachine):
         lag=st.sampled_from((0, 3, 10)),
         connected=st.sampled_from((GRANTORS, PEOPLE, (ADA,))),
         are_approved=st.sampled_from((True, False)),
+        troubles=st.lists(st.sampled_from(Fault), max_size=2),
     )
     def begin(
         self,
+        *,
         duplicate: DuplicateCreate,
         gone: DeleteGone,
         bulk: Bulk,
         lag: int,
         connected: Sequence[SandboxPerson],
         are_approved: bool,
+        troubles: Sequence[Fault],
     ) -> None:
         """Close's unknowns are chosen, and some are connected."""
         unknowns = self.town.close.unknowns
@@ -240,6 +243,9 @@ class Life(RuleBasedStateMachine):
             actor, seen = Actor(TEAM_ID, each.grantor_id), mark_of(each)
             approve = partial(deciding.approve, actor=actor, delegation_id=each.id, seen=seen)
             self.click((0, True), "approve", actor.user_id, approve)
+        self.town.faults += troubles
+        if are_approved and troubles:
+            self.both(len(troubles))
 
     @rule(place=places, pair=st.sampled_from(PAIRS), length=st.sampled_from(LENGTHS))
     def ask(
