@@ -6,8 +6,7 @@ from datetime import timedelta
 import pytest
 
 from bot.delegations.steps import remove
-from bot.delegations.steps.attempts import ARRIVES_WITHIN
-from bot.delegations.steps.remove import LOOK_AGAIN
+from bot.delegations.steps.attempts import ARRIVES_WITHIN, LOOK_AGAIN
 from bot.store import Database
 from models.delegation import Delegation, Event, State, Trouble
 from tests.integration.books import Bench, bench
