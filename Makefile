@@ -6,8 +6,8 @@ INSTALLED := $(VENV)/.installed
 BILL := dist/send-as-bot.cdx.json
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo screenshots story surfaces test browser coverage check format bench storage \
-	explore machine chaos fuzz mutants audit sbom lock clean
+.PHONY: help install demo screenshots story surfaces test browser coverage check format bench \
+	explore machine chaos fuzz storage mutants audit sbom lock clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -60,9 +60,6 @@ format: $(INSTALLED) ## format and mend what can be mended by itself
 bench: $(INSTALLED) ## how fast it answers and how fast it takes rights back
 	$(RUN) -m bench
 
-fuzz: $(INSTALLED) ## a million made-up inputs for all that comes in (ARGS="--seed 2 --processes 4")
-	$(RUN) -m tests.fuzz $(ARGS)
-
 # The long proofs. ARGS are their options: make explore ARGS=--help
 explore: $(INSTALLED) ## every order in which the moments of a delegation's life can happen
 	$(RUN) -m tests.explore $(ARGS)
@@ -73,8 +70,11 @@ machine: $(INSTALLED) ## many random lives of two processes on PostgreSQL
 chaos: $(INSTALLED) ## kill, cut and pause real processes under load, then balance the books
 	$(RUN) -m tests.chaos $(ARGS)
 
-fuzz: $(INSTALLED) ## odd input of every kind: an answer each time, never an unhandled error
+fuzz: $(INSTALLED) ## a million made-up inputs of every kind: an answer each time, no unhandled error
 	$(RUN) -m tests.fuzz $(ARGS)
+
+storage: $(INSTALLED) ## its database full, locked, cut off, gone for a minute, restored
+	STORAGE_AWAY=60 $(RUN) -m pytest tests/storage
 
 mutants: $(INSTALLED) ## break what decides in every small way: a test notices (ARGS=bot/store/due.py)
 	$(RUN) -m tests.mutants $(ARGS)
@@ -94,9 +94,6 @@ $(BILL): $(INSTALLED) requirements.txt pyproject.toml
 	$(VENV)/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible \
 		-o $@ build/shipped/bin/python
 
-storage: $(INSTALLED) ## its database full, locked, cut off, gone for a minute, restored (STORAGE_AWAY, seconds)
-	STORAGE_AWAY=$${STORAGE_AWAY:-60} $(RUN) -m pytest -q tests/storage
-
 lock: $(INSTALLED) ## work out the lock files anew
 	$(VENV)/bin/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
 		--no-emit-index-url --no-emit-find-links -o requirements.txt pyproject.toml
@@ -105,5 +102,6 @@ lock: $(INSTALLED) ## work out the lock files anew
 		-o requirements-dev.txt pyproject.toml
 
 clean: ## remove what the targets above made
-	rm -rf $(VENV) .mutants build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage*
+	rm -rf $(VENV) .mutants build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis \
+		.import_linter_cache .coverage*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
