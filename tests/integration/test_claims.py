@@ -246,12 +246,12 @@ async def test_rows_that_another_transaction_holds_are_skipped(
 ) -> None:
     """A claim, a prolongation and a start do not wait for a row that is locked: they take the
     others. SQLite locks no rows."""
-    held, free = (retried(NOON), retried(NOON))
-    await add(database, held, free)
+    held, free, leased = retried(NOON), retried(NOON), retried(NOON, leased_until=NOON)
+    await add(database, held, free, leased)
     locked, finish = asyncio.Event(), asyncio.Event()
 
     def hold(store: Store) -> None:
-        store.delegations.get(held.id, lock=True)
+        store.delegations.lock_all([held.id, leased.id])
         locked.set()
         await_only(finish.wait())
 
@@ -264,13 +264,13 @@ async def test_rows_that_another_transaction_holds_are_skipped(
             assert (await get(database, free)).wake_at == before
             assert await claim(database) == [free.id]
             await database.run(
-                lambda store: store.delegations.due.prolong([held.id, free.id], lease=HOUR)
+                lambda store: store.delegations.due.prolong([leased.id, free.id], lease=HOUR)
             )
     finally:
         finish.set()
         await holding
-    assert (await get(database, held)) == held
-    assert await claim(database) == [held.id]
+    assert [await get(database, each) for each in (held, leased)] == [held, leased]
+    assert set(await claim(database)) == {held.id, leased.id}
 
 
 async def test_the_earliest_come_first(database: Database) -> None:
