@@ -79,7 +79,7 @@ async def test_given_a_moment_before_the_end(stage: Bench) -> None:
     stage.moment = END - timedelta(microseconds=1)
     await by_grantor(stage, row)
     after = await stage.present(row)
-    assert (after.state, after.ends_at) == (State.ACTIVE, END + HOUR)
+    assert (after.state, after.ends_at, after.note) == (State.ACTIVE, END + HOUR, "")
     assert await last(stage, row) == (Event.EXTEND, ADA)
 
 
