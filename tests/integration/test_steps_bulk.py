@@ -120,6 +120,17 @@ async def test_those_whose_time_is_up(stage: Bench) -> None:
     assert len(stage.books.calls) == calls
 
 
+async def test_one_is_left_of_two(stage: Bench) -> None:
+    """What was prolonged meanwhile does not hold up the only other one."""
+    over = {"state": State.ACTIVE, "ends_at": END, "ended_at": None, "end_event": None}
+    rows = [await given(stage, who, **over) for who in (BEN, CLEO)]
+    await stage.database.run(
+        lambda store: store.delegations.apply(rows[0], Event.EXTEND, now=END, ends_at=END + HOUR)
+    )
+    await bulk.step(stage.tools, rows)
+    assert await states(stage, rows) == [State.ACTIVE, State.ENDED]
+
+
 async def test_what_is_not_known_to_be_ours_goes_alone(stage: Bench) -> None:
     """Where Close holds another one of the two people, only a delete by id is safe."""
     rows = [await given(stage, who) for who in PEOPLE]
