@@ -206,7 +206,7 @@ class Workspace:
 
     def message(self, channel: str, ts: str) -> Message | None:
         """The lasting message at this place; ephemerals cannot be found this way."""
-        for message in self.messages:
+        for message in reversed(self.messages):
             if (message.channel, message.ts) == (channel, ts) and not message.ephemeral:
                 return message
         return None

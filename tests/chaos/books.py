@@ -4,7 +4,7 @@ Everything is counted from outside. Each line that does not balance is one sente
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -58,9 +58,24 @@ class Outside:
     posted: Sequence[tuple[str, datetime]]  # each post that Slack took: its mark, and when
 
 
+async def read_restless(url: str) -> Rows:
+    """Only what is not at rest, without its history."""
+
+    def read(connection: Any) -> Rows:
+        rights, shown = delegations.c, cards.c
+        some = rights.wake_at.is_not(None) | rights.leased_until.is_not(None)
+        others = shown.wake_at.is_not(None) | shown.leased_until.is_not(None)
+        return Rows(
+            many(connection, Delegation, delegations.select().where(some)),
+            {},
+            many(connection, Card, cards.select().where(others)),
+        )
+
+    return await _read(url, read)
+
+
 async def read_rows(url: str) -> Rows:
     """Read it directly."""
-    database = Database(url)
 
     def read(connection: Any) -> Rows:
         history: defaultdict[str, list[EventRecord]] = defaultdict(list)
@@ -72,6 +87,11 @@ async def read_rows(url: str) -> Rows:
             many(connection, Card, cards.select()),
         )
 
+    return await _read(url, read)
+
+
+async def _read(url: str, read: Callable[[Any], Rows]) -> Rows:
+    database = Database(url)
     try:
         found: Rows = await database.run_connection(read)
     finally:

@@ -15,7 +15,7 @@ from tests.chaos.seen import Screens
 from tests.chaos.stage import Stage
 from tests.scenarios.moves import carried
 
-TYPED_AT_MOST = 3  # so often somebody types the same again when it was not taken
+TYPED_AT_MOST = 5  # so often somebody types the same again when it was not taken
 CLICKED_AT_MOST = 4
 PUZZLED = 3.0  # seconds, at most, until somebody who read an error tries again
 HURRY = 4.0  # seconds until somebody clicks once more on what has not changed
@@ -72,6 +72,7 @@ class People:
 
     async def live(self, life: Life, plan: str) -> None:
         """Act it out as far as it goes."""
+        await self._served(life)
         self._ledger.lives += 1
         await PLANS[plan](self, life)
         if life.sent and life.chance(0.1):
@@ -90,6 +91,7 @@ class People:
     async def _typed(self, life: Life, deed: Deed, person: SandboxPerson, text: str) -> bool:
         hands = 2 if life.chance(0.1) else 1
         for _ in range(TYPED_AT_MOST):
+            await self._served(life)
             each = [self._command(life, deed, person, text) for _ in range(hands)]
             entries = await asyncio.gather(*each)
             if any(entry.is_promise for entry in entries):
@@ -98,6 +100,13 @@ class People:
                 break
             await asyncio.sleep(life.dice.uniform(0.5, PUZZLED))
         return await self.shows(life, person, "", within=1.0) is not None
+
+    async def _served(self, life: Life) -> None:
+        """Wait, as most people do, until the bot can be reached again."""
+        if life.chance(0.1):
+            return
+        while not self._stage.fleet.running():  # noqa: ASYNC110 - nobody tells people either
+            await asyncio.sleep(0.2)
 
     async def _command(self, life: Life, deed: Deed, person: SandboxPerson, text: str) -> Entry:
         began = self._now()
@@ -115,6 +124,7 @@ class People:
             message = await self.shows(life, person, button, within=within)
             if message is None:
                 return False
+            await self._served(life)
             await asyncio.gather(*(self._click(life, deed, person, message) for _ in range(hands)))
             if await self._changes(life, person, button):
                 return True
@@ -149,6 +159,7 @@ class People:
         if message is None:
             return False
         async with self._one_form(person):
+            await self._served(life)
             await self._click(life, deed, person, message)
             view = await self._form(life, person)
             if view is None:

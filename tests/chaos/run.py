@@ -2,15 +2,16 @@
 
 import asyncio
 import random
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from models.card import Card
-from models.delegation import Delegation
+from models.delegation import Delegation, Event
 from sandbox.slack.workspace import ApiCall
-from tests.chaos.books import Outside, Rows, balance, lateness, read_rows
+from tests.chaos.books import Outside, Rows, balance, lateness, read_restless, read_rows
 from tests.chaos.faults import Faults
 from tests.chaos.ledger import PROMISES, Entry, Ledger, Span
 from tests.chaos.people import People, born
@@ -22,6 +23,7 @@ REST = 600.0  # seconds until everything has come to rest, at most
 LOOK = 0.5  # seconds between two looks at the database
 AHEAD = timedelta(seconds=20)  # so far the clock is pushed where all that is left is a wait
 REAL = 20.0  # seconds before that
+TELLS = 30.0  # seconds between two lines about how far a run is
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +35,7 @@ class Plan:
     processes: int = 1
     database: str = "sqlite"
     lives: int = 1_000_000
-    people: int = 25
+    people: int = 40
     at_once: int = 12
     pause: float = 2.5  # seconds between two faults
 
@@ -91,6 +93,7 @@ async def _live(plan: Plan, stage: Stage, ledger: Ledger, screens: Screens) -> N
     faults = Faults(stage, ledger, dice, plan.pause)
     striking = asyncio.create_task(faults.strike())
     watching = asyncio.create_task(_watch(stage, ledger))
+    telling = asyncio.create_task(_tell(ledger))
     ends = time.monotonic() + plan.seconds
     numbers = iter(range(plan.lives))
 
@@ -107,7 +110,8 @@ async def _live(plan: Plan, stage: Stage, ledger: Ledger, screens: Screens) -> N
         await asyncio.gather(*(one_after_another() for _ in range(plan.at_once)))
     finally:
         striking.cancel()
-        await asyncio.gather(striking, return_exceptions=True)
+        telling.cancel()
+        await asyncio.gather(striking, telling, return_exceptions=True)
         await faults.finish()
         stage.heal()
         await stage.fleet.recover()
@@ -129,12 +133,24 @@ async def _watch(stage: Stage, ledger: Ledger) -> None:
         await asyncio.sleep(0.1)
 
 
+async def _tell(ledger: Ledger) -> None:
+    """Say now and then how far it is; what is answered must not become rare."""
+    began, known = time.monotonic(), 0
+    while True:
+        await asyncio.sleep(TELLS)
+        latest, known = ledger.entries[known:], len(ledger.entries)
+        sys.stderr.write(
+            f"after {time.monotonic() - began:.0f} s: lives {ledger.lives}, kills {ledger.kills}, "
+            f"acknowledged lately {_acknowledged(latest)} of {len(latest)}\n"
+        )
+
+
 async def rest(stage: Stage, *, real: float = REAL) -> float:
     """Wait until nothing is to be done any more; seconds. What only waits is hurried after ``real``
     of them."""
     began = time.monotonic()
     while time.monotonic() - began < REST:
-        rows = await read_rows(stage.url)
+        rows = await read_restless(stage.url)
         if _is_at_rest(rows):
             break
         if time.monotonic() - began > real and _only_waits(stage, rows):
@@ -188,6 +204,7 @@ def told(outcome: Outcome) -> str:
             f"seed {plan.seed}, {plan.database}, processes: {plan.processes}",
             f"seconds          {outcome.seconds:.0f}, {outcome.resting:.0f} of them coming to rest",
             f"lives            {ledger.lives} ({ledger.lives / outcome.seconds:.1f} a second)",
+            f"lives got to     {_far(outcome)}",
             f"requests         {len(commands)}, acknowledged {_acknowledged(commands)}",
             f"clicks           {len(clicks)}, acknowledged {_acknowledged(clicks)}",
             f"rows             {len(outcome.rows.delegations)}, associations {len(late)}",
@@ -197,6 +214,30 @@ def told(outcome: Outcome) -> str:
             f"books            {_summed(outcome.wrong)}",
         ]
     )
+
+
+def _far(outcome: Outcome) -> str:
+    """How many lives got how far: by the rows, and by the clicks that were acknowledged."""
+    clicked = {
+        each.life
+        for each in outcome.ledger.entries
+        if each.is_acknowledged and each.deed not in PROMISES
+    }
+    happened: dict[str, set[Event]] = {}
+    for row in outcome.rows.delegations:
+        events = {each.event for each in outcome.rows.events[row.id]}
+        happened.setdefault(row.reason, set()).update(events)
+    far = {
+        "asked or given": {Event.REQUEST, Event.GRANT},
+        "approved or given": {Event.APPROVE, Event.GRANT},
+        "active at Close": {Event.ACTIVATE},
+        "gone from Close": {Event.CONFIRM, Event.REMOVE},
+    }
+    counted = [
+        f"{name} {sum(bool(events & which) for events in happened.values())}"
+        for name, which in far.items()
+    ]
+    return ", ".join([*counted, f"clicked {len(clicked)}"])
 
 
 def _acknowledged(entries: Sequence[Entry]) -> int:

@@ -18,6 +18,7 @@ class Screens:
         self._slack = slack
         self._life_of_card: dict[str, int] = {}
         self._life_of_row: dict[str, int] = {}
+        self._row_of_life: dict[int, str] = {}
         self._shown: dict[tuple[int, str], Message] = {}
         self._changed: dict[int, asyncio.Event] = {}
 
@@ -37,7 +38,7 @@ class Screens:
 
     def row_of(self, life: int) -> str | None:
         """The delegation that its cards are about, once one of them has said so."""
-        return next((row for row, known in self._life_of_row.items() if known == life), None)
+        return self._row_of_life.get(life)
 
     async def change(self, life: int, seconds: float) -> None:
         """Wait until one of its messages has changed, but no longer than this."""
@@ -66,6 +67,7 @@ class Screens:
             self._life_of_card[card] = life
             if row:
                 self._life_of_row[row[1]] = life
+                self._row_of_life.setdefault(life, row[1])
         return life
 
     def _forget(self, message: Message) -> None:
