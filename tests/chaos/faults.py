@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from typing import Any
@@ -32,10 +33,11 @@ class Faults:
         self._pause = pause
         self._under_way: set[asyncio.Task[None]] = set()
 
-    async def strike(self) -> None:
-        """Until cancelled; what a fault raises ends the run."""
+    async def strike(self, seconds: float) -> None:
+        """So long; what a fault raises ends the run."""
+        ends = time.monotonic() + seconds
         kinds, weights = zip(*((kind, weight) for kind, weight in self._possible()), strict=True)
-        while True:
+        while time.monotonic() < ends:
             await asyncio.sleep(self._dice.uniform(0.5, 1.5) * self._pause)
             for done in [each for each in self._under_way if each.done()]:
                 self._under_way.remove(done)

@@ -91,17 +91,14 @@ async def _live(plan: Plan, stage: Stage, ledger: Ledger, screens: Screens) -> N
     people = People(stage, screens, ledger)
     dice = random.Random(plan.seed)  # noqa: S311 - plays, keeps no secret
     faults = Faults(stage, ledger, dice, plan.pause)
-    striking = asyncio.create_task(faults.strike())
+    striking = asyncio.create_task(faults.strike(plan.seconds))
     watching = asyncio.create_task(_watch(stage, ledger))
     telling = asyncio.create_task(_tell(ledger))
-    ends = time.monotonic() + plan.seconds
     numbers = iter(range(plan.lives))
 
     async def one_after_another() -> None:
         for number in numbers:
-            if time.monotonic() > ends:
-                return
-            if striking.done():
+            if striking.done():  # the time is over
                 return
             life, how = born(number, stage.people, plan.seed)
             await people.live(life, how)
