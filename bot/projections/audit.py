@@ -26,7 +26,7 @@ async def write(showing: Showing, card: Card, began: float) -> tuple[Card, Deleg
         else:
             is_superseded = texts.is_superseded(history, record)
             message = texts.line(delegation, record, is_superseded=is_superseded)
-        await showing.check_mine(card, began)
+        await showing.check_mine(lambda store: store.cards, card, began)
         card = await _written(showing, card, message, record)
     return card, delegation
 

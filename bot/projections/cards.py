@@ -125,7 +125,7 @@ class CardStep:
             place = await self._moved(card, delegation, place, mark, began)
         elif place is None or found.is_other or card.shown_version != delegation.version:
             message = await self._message(card, delegation)
-            await self.showing.check_mine(card, began)
+            await self.showing.check_mine(lambda store: store.cards, card, began)
             to = Envelope(card.recipient, mark)
             place, _ = await self.showing.messages.show(message, to, place)
         return replace(card, told=told, **asdict(place))
@@ -152,7 +152,7 @@ class CardStep:
     ) -> Place:
         """The card again at the bottom, in a new message that notifies; the old one goes."""
         message = await self._message(card, delegation)
-        await self.showing.check_mine(card, began)
+        await self.showing.check_mine(lambda store: store.cards, card, began)
         to = Envelope(card.recipient, mark)  # an earlier attempt was looked for already
         new, _ = await self.showing.messages.show(message, to)
         await self._let_go(old, delegation, card.audience)

@@ -1,5 +1,6 @@
 """Notices go out: one stale notice is rendered from the present rows, and posted or updated."""
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -8,7 +9,7 @@ from functools import partial
 from bot.cards import alarms, strays, words
 from bot.cards import notices as texts
 from bot.projections import refused, together
-from bot.projections.showing import REFUSED_FOR, Showing, place_of
+from bot.projections.showing import REFUSED_FOR, Overtaken, Showing, place_of
 from bot.slack.chat import Envelope, Place
 from bot.slack.message import Message
 from bot.store import Store
@@ -28,15 +29,21 @@ class NoticeStep:
 
     async def take(self, notice: Notice) -> None:
         """Show what is true now, also in what an earlier attempt posted and could not note."""
+        try:
+            await self._take(notice, time.monotonic())
+        except Overtaken:
+            return  # whoever has it now shows it
+
+    async def _take(self, notice: Notice, began: float) -> None:
         found = await self._found(notice)
         if notice.kind is NoticeKind.OVERDUE_LIST:
-            await self._list(notice, found)
+            await self._list(notice, found, began)
             return
         if notice.kind in (NoticeKind.BUNDLE, NoticeKind.ENDS):
-            await self._together(notice, found)
+            await self._together(notice, found, began)
             return
         message = await self.showing.database.run(lambda store: self._message(store, found))
-        place = {} if message is None else asdict(await self._shown(found, message))
+        place = {} if message is None else asdict(await self._shown(found, message, began))
         await self.showing.database.run(lambda store: store.notices.shown(notice, place=place))
 
     async def put_off(self, notice: Notice, error: Exception) -> None:
@@ -45,13 +52,13 @@ class NoticeStep:
             lambda store: store.notices.due, notice, error, until=notice.created_at + REFUSED_FOR
         )
 
-    async def _list(self, notice: Notice, found: Notice) -> None:
+    async def _list(self, notice: Notice, found: Notice, began: float) -> None:
         """Today's list is looked at again and again as long as anything is on it; one of an earlier
         day waits for its end."""
         message, is_over, is_newest = await self.showing.database.run(
             lambda store: self._overdue(store, found)
         )
-        place = {} if message is None else asdict(await self._shown(found, message))
+        place = {} if message is None else asdict(await self._shown(found, message, began))
         now = self.showing.now()
         kind = NoticeKind.OVERDUE_OVER if is_over else NoticeKind.OVERDUE_LIST
         wake_at = now + LOOK_AGAIN if is_newest and not is_over else None
@@ -59,7 +66,7 @@ class NoticeStep:
             lambda store: store.notices.shown(notice, place=place, wake_at=wake_at, kind=kind)
         )
 
-    async def _together(self, notice: Notice, found: Notice) -> None:
+    async def _together(self, notice: Notice, found: Notice, began: float) -> None:
         """What was wished or ended together."""
         now = self.showing.now()
         said = await self.showing.database.run(
@@ -69,7 +76,7 @@ class NoticeStep:
         if said.is_past and said.message is not None:
             await self._let_go(found, said.message)
         elif said.message is not None:
-            place = asdict(await self._shown(found, said.message))
+            place = asdict(await self._shown(found, said.message, began))
         await self.showing.database.run(
             lambda store: store.notices.shown(notice, place=place, wake_at=said.wake_at)
         )
@@ -161,11 +168,12 @@ class NoticeStep:
         lost = await self.showing.messages.lost(_to(notice, notice.attempts))
         return notice if lost is None else replace(notice, **asdict(lost))
 
-    async def _shown(self, notice: Notice, message: Message) -> Place:
+    async def _shown(self, notice: Notice, message: Message, began: float) -> Place:
         place = place_of(notice.channel_id, notice.message_ts)
         if place is not None:
             await self.showing.messages.update(place, message)  # what its reader deleted stays so
             return place
+        await self.showing.check_mine(lambda store: store.notices, notice, began)
         place, _ = await self.showing.messages.show(message, _to(notice, 1))
         return place
 

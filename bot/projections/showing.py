@@ -32,7 +32,14 @@ Shown_contra = TypeVar("Shown_contra", Card, Home, Notice, Stray, contravariant=
 
 
 class Overtaken(Exception):
-    """The lease ran out, and somebody else has claimed the card."""
+    """The lease ran out, and somebody else has claimed the row."""
+
+
+class Claimed(Protocol[Shown_contra]):
+    """Where rows are claimed."""
+
+    def is_still_claimed(self, row: Shown_contra, /) -> bool:
+        """Whether nobody else has shown it, or claimed it, since: claims are counted."""
 
 
 class Waiting(Protocol[Shown_contra]):
@@ -52,12 +59,14 @@ class Showing:
     now: Now
     metrics: Metrics
 
-    async def check_mine(self, card: Card, began: float) -> None:
-        """Before something is posted: raise Overtaken when somebody else has claimed the card since
+    async def check_mine(
+        self, claimed: Callable[[Store], Claimed[Shown]], row: Shown, began: float
+    ) -> None:
+        """Before something is posted: raise Overtaken when somebody else has claimed the row since
         ``began``, in monotonic seconds. A process can be paused for longer than a lease, and its
         reader would be notified twice."""
         if time.monotonic() - began > SURE_FOR and not await self.database.run(
-            lambda store: store.cards.is_still_claimed(card)
+            lambda store: claimed(store).is_still_claimed(row)
         ):
             raise Overtaken
 

@@ -1,5 +1,6 @@
 """Strays catch up: each one's message asks its grantor, or says what became of it."""
 
+import time
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 
@@ -7,7 +8,7 @@ from bot.cards.strays import card
 from bot.clock.backoff import pause_after
 from bot.delegations.tools import Tools
 from bot.ports import OutsideError
-from bot.projections.showing import REFUSED_FOR, Showing, place_of
+from bot.projections.showing import REFUSED_FOR, Overtaken, Showing, place_of
 from bot.slack.chat import Envelope
 from bot.strays import remove
 from models.stray import Obstacle, Stray, StrayState
@@ -28,20 +29,26 @@ class StrayStep:
 
         Slack comes second: a removal does not wait for it.
         """
+        try:
+            await self._take(stray, time.monotonic())
+        except Overtaken:
+            return  # whoever has it now shows it
+
+    async def _take(self, stray: Stray, began: float) -> None:
         if stray.is_listed:  # it is asked about in a list (bot/projections/notices.py)
             await self.showing.database.run(
                 lambda store: store.strays.due.rest(stray, shown=stray.state)
             )
             return
         if stray.state is not StrayState.REMOVING:
-            await self._show(stray)
+            await self._show(stray, began)
             return
         try:
             await remove.step(self.tools, stray)  # its new state is due at once
         except OutsideError as error:
             obstacle = remove.obstacle(error)
             if obstacle is not None or stray.shown is not StrayState.REMOVING:
-                await self._show(stray, obstacle)
+                await self._show(stray, began, obstacle)
             raise
 
     async def put_off(self, stray: Stray, error: Exception) -> None:
@@ -55,15 +62,16 @@ class StrayStep:
             pause=await self._pause(stray, error),
         )
 
-    async def _show(self, stray: Stray, obstacle: Obstacle | None = None) -> None:
+    async def _show(self, stray: Stray, began: float, obstacle: Obstacle | None = None) -> None:
         departure = await self.showing.database.run(
             lambda store: store.departures.reason(stray.team_id, stray.grantee_id)
         )
         to = Envelope(stray.grantor_id, f"{stray.id}:{stray.message_ts or ''}", stray.attempts)
+        place = place_of(stray.channel_id, stray.message_ts)
+        if place is None:
+            await self.showing.check_mine(lambda store: store.strays, stray, began)
         place, _ = await self.showing.messages.show(
-            card(stray, obstacle, departure=departure),
-            to,
-            place_of(stray.channel_id, stray.message_ts),
+            card(stray, obstacle, departure=departure), to, place
         )
         await self.showing.database.run(lambda store: store.strays.shown(stray, **asdict(place)))
 

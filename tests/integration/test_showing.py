@@ -1,6 +1,6 @@
 """Rows that Slack did not take: put off, given up until the next change, or left as they are."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,6 +11,7 @@ from cryptography.fernet import Fernet
 
 from bot.connections.links import Links
 from bot.connections.vault import Vault
+from bot.projections import showing as projections
 from bot.projections.notices import NoticeStep
 from bot.projections.showing import Showing
 from bot.projections.strays import StrayStep
@@ -27,6 +28,7 @@ from models.notice import Notice, NoticeKind
 from models.stray import Stray, StrayState
 from sandbox.people import ADA, BEN
 from sandbox.slack import SandboxSlack
+from sandbox.slack.workspace import ApiCall
 from tests.integration.rows import add, delegation
 from tests.integration.tools import tools
 
@@ -257,3 +259,56 @@ async def test_a_report_after_a_kill(
     await compare.take(comparison)
     await compare.take(comparison)
     assert len(slack.messages(ADA)) == 1
+
+
+async def test_a_paused_notice_is_not_told_twice(
+    slack: SandboxSlack, showing: Showing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that was paused for longer than its lease, before it could post, posts nothing when
+    it goes on: another one has told it meanwhile."""
+    monkeypatch.setattr(projections, "SURE_FOR", 0.0)
+    paused = await told(showing.database)
+    step = NoticeStep(showing)
+
+    async def overtaken(notice: Notice) -> Notice:
+        (other,) = await claimed(showing.database)
+        await NoticeStep(showing).take(other)
+        return notice  # as it was looked up before the pause
+
+    with monkeypatch.context() as asleep:
+        asleep.setattr(NoticeStep, "_found", _once(overtaken, NoticeStep._found))
+        await step.take(paused)
+    assert len(_posts(slack)) == 1
+
+
+async def test_a_paused_stray_is_not_asked_about_twice(
+    slack: SandboxSlack, showing: Showing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same for the question about an association that was made by hand."""
+    monkeypatch.setattr(projections, "SURE_FOR", 0.0)
+    await showing.database.run(lambda store: store.strays.add(old_stray()))
+    (paused,) = await due(showing.database, NOW)
+    step = StrayStep(showing, tools(showing.database))
+    (other,) = await due(showing.database, NOW)
+    await step.take(other)
+    await step.take(paused)
+    assert len(_posts(slack)) == 1
+    assert not await due(showing.database, LATER)
+
+
+def _once(
+    first: Callable[[Notice], Awaitable[Notice]],
+    then: Callable[[NoticeStep, Notice], Awaitable[Notice]],
+) -> Callable[[NoticeStep, Notice], Awaitable[Notice]]:
+    calls = iter([first])
+
+    async def found(step: NoticeStep, notice: Notice) -> Notice:
+        for each in calls:
+            return await each(notice)
+        return await then(step, notice)
+
+    return found
+
+
+def _posts(slack: SandboxSlack) -> list[ApiCall]:
+    return [call for call in slack.calls if call.method == "chat.postMessage"]
