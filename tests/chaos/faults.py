@@ -198,7 +198,7 @@ class Faults:
 
 
 KINDS: dict[str, tuple[Callable[[Faults], Coroutine[Any, Any, None]], int]] = {
-    "kill": (Faults.kill, 30),
+    "kill": (Faults.kill, 45),
     "pause": (Faults.pause, 5),
     "stop": (Faults.stop, 5),
     "database restarted": (Faults.restart_database, 3),

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from bot.cards.answers import SOMETHING_BROKE, STILL_AT_IT
 from sandbox.people import SandboxPerson
 from sandbox.slack.delivery import Reply, Sent
 from sandbox.slack.workspace import Message, View
@@ -96,7 +97,9 @@ class People:
             entries = await asyncio.gather(*each)
             if any(entry.is_promise for entry in entries):
                 return True
-            if all(entry.is_acknowledged for entry in entries):
+            if any(STILL_AT_IT in entry.answer for entry in entries):
+                return await self.shows(life, person, "") is not None
+            if all(_is_refused(entry) for entry in entries):
                 break
             await asyncio.sleep(life.dice.uniform(0.5, PUZZLED))
         return await self.shows(life, person, "", within=1.0) is not None
@@ -307,6 +310,11 @@ class People:
 
     def _now(self) -> datetime:
         return self._stage.clock()
+
+
+def _is_refused(entry: Entry) -> bool:
+    """Whether the answer is one that typing it again would not change."""
+    return entry.is_acknowledged and SOMETHING_BROKE not in entry.answer
 
 
 _OVER = {"longer", "over", "over.", "lapsed", "denied", "cancelled", "withdrew", "not"}
