@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import contextlib
 import sys
 import time
 from collections.abc import Sequence
@@ -24,9 +25,10 @@ def main() -> int:
     parser.add_argument("--at-once", type=int, default=12, help="so many at the same time")
     parser.add_argument("--pause", type=float, default=2.5, help="seconds between two faults")
     parser.add_argument("--matrix", action="store_true", help="the whole crash matrix instead")
+    parser.add_argument("--lanes", type=int, default=3, help="lives at a time in the matrix")
     chosen = parser.parse_args()
     if chosen.matrix:
-        return crash_matrix(chosen.database)
+        return crash_matrix(chosen.database, chosen.lanes)
     plan = Plan(
         seed=chosen.seed,
         seconds=60 * chosen.minutes,
@@ -41,10 +43,11 @@ def main() -> int:
     return judged(outcome.wrong)
 
 
-def crash_matrix(database: str) -> int:
+def crash_matrix(database: str, lanes: int) -> int:
     """One life killed at each of its calls."""
     began = time.monotonic()
-    with ground(database) as under:
+    with contextlib.ExitStack() as stack:
+        under = [stack.enter_context(ground(database)) for _ in range(lanes)]
         reached, points, wrong = asyncio.run(whole(under))
     print(f"crash matrix, {database}: killed at {reached} of {points} points")
     print(f"seconds          {time.monotonic() - began:.0f}")

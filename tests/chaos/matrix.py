@@ -7,9 +7,10 @@ independent calls are made does not matter.
 import asyncio
 import random
 import re
+import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -174,14 +175,25 @@ def all_points(counted: Counter[str]) -> Sequence[Point]:
     ]
 
 
-async def whole(under: Ground) -> tuple[int, int, list[str]]:
-    """The whole matrix: points that were reached, points in all, and what did not balance."""
-    async with open_matrix(under) as matrix:
-        points = all_points(await matrix.count())
-        wrong: list[str] = []
-        reached = 0
-        for point in points:
-            is_reached, found = await matrix.play(point)
-            reached += is_reached
-            wrong += [f"{point}: {line}" for line in found if line not in str(wrong)]
-        return reached, len(points), wrong
+async def whole(under: Sequence[Ground]) -> tuple[int, int, list[str]]:
+    """The whole matrix, one life at a time on each ground: points that were reached, points in all,
+    and what did not balance."""
+    async with AsyncExitStack() as stack:
+        lanes = [await stack.enter_async_context(open_matrix(each)) for each in under]
+        points = all_points(await lanes[0].count())
+        left = iter(points)
+        played = await asyncio.gather(*(_lane(each, left) for each in lanes))
+    return sum(reached for reached, _ in played), len(points), [w for _, ws in played for w in ws]
+
+
+async def _lane(matrix: Matrix, left: Iterator[Point]) -> tuple[int, list[str]]:
+    """Points that nobody else has played, until none is left."""
+    wrong: list[str] = []
+    reached = 0
+    for point in left:
+        is_reached, found = await matrix.play(point)
+        reached += is_reached
+        if not is_reached:
+            sys.stderr.write(f"no life makes the call: {point}\n")
+        wrong += [f"{point}: {line}" for line in found if line not in str(wrong)]
+    return reached, wrong
