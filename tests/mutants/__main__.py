@@ -1,10 +1,13 @@
-"""``python -m tests.mutants``: every mutant of the modules that decide, one module at a time."""
+"""``python -m tests.mutants``: every mutant of the modules that decide, one module at a time.
+
+Without a name, those that have been judged whole; those that have not are named at the end.
+"""
 
 import argparse
 import sys
 import time
 
-from tests.mutants.modules import MODULES
+from tests.mutants.modules import JUDGED, MODULES, THEN
 from tests.mutants.run import Outcome, mutated
 from tests.mutants.survivors import outdated, reasons, unexplained
 
@@ -14,9 +17,11 @@ def main() -> int:
     arguments = _arguments()
     known = reasons()
     outcomes: list[Outcome] = []
-    for module in arguments.modules or MODULES:
+    for module in arguments.modules or JUDGED:
         began = time.monotonic()
-        outcome = mutated(module, MODULES[module], known, only_survivors=arguments.survivors)
+        then = THEN.get(module, ())
+        again = arguments.survivors
+        outcome = mutated(module, MODULES[module], known, then=then, only_survivors=again)
         outcomes.append(outcome)
         seconds = time.monotonic() - began
         explained = len(set(outcome.lived) & set(known))
@@ -29,6 +34,9 @@ def main() -> int:
         _say(f"lives, and has neither a test nor a reason (tests/mutants/reasons.toml):\n{each}")
     for each in stale:
         _say(f"has a reason, and lives no more:\n{each}")
+    _say(f"judged whole: {len(JUDGED)} of {len(MODULES)} modules")
+    for module in sorted(set(MODULES) - set(JUDGED)):
+        _say(f"not judged yet: {module}")
     return 1 if loose or stale else 0
 
 

@@ -7,7 +7,36 @@ from collections.abc import Mapping, Sequence
 
 _REMOVE = ("tests/integration/test_steps_remove.py", "tests/integration/test_late_creates.py")
 _CREATE = ("tests/integration/test_steps_create.py", "tests/integration/test_late_creates.py")
-_TIMES = ("tests/unit/times", "tests/unit/test_grammar.py")
+_TIMES = (
+    "tests/mutants/phrases_at_once.py",
+    "tests/unit/times/test_choices.py",
+    "tests/unit/times/test_moments.py",
+    "tests/unit/times/test_reading.py",
+    "tests/unit/times/test_saying.py",
+    "tests/unit/times/test_splitting.py",
+    *("-m", "not hypothesis"),
+)
+_TIMES_OF = (
+    "choices",
+    "days",
+    "foreign",
+    "forms",
+    "hours",
+    "impossible",
+    "leftovers",
+    "lengths",
+    "moments",
+    "numbers",
+    "places",
+    "plain",
+    "reading",
+    "saying",
+    "span",
+    "splitting",
+    "tokens",
+    "vocabulary",
+)
+_DIALOG = ("tests/integration/test_drafts.py", "tests/integration/test_deciding.py")
 
 MODULES: Mapping[str, Sequence[str]] = {
     "models/policy.py": ("tests/unit/models/test_policy.py",),
@@ -43,5 +72,43 @@ MODULES: Mapping[str, Sequence[str]] = {
     "bot/delegations/steps/held.py": _REMOVE,
     "bot/connections/sessions.py": ("tests/integration/test_refresh.py",),
     "bot/slack/edge.py": ("tests/unit/slack/test_edge.py",),
-    "bot/times/saying.py": _TIMES,
+    "bot/delegations/steps/advance.py": (
+        "tests/integration/test_nothing_to_do.py",
+        "tests/integration/test_over.py",
+    ),
+    "bot/delegations/steps/count.py": ("tests/integration/test_receipts_wait.py",),
+    "bot/delegations/steps/identify.py": ("tests/integration/test_accounts.py",),
+    "bot/delegations/accounts.py": ("tests/integration/test_accounts.py", *_CREATE),
+    "bot/delegations/drafts.py": ("tests/integration/test_drafts.py",),
+    "bot/delegations/finding.py": _DIALOG,
+    "bot/delegations/homes.py": ("tests/integration/test_homes.py",),
+    "bot/delegations/members.py": ("tests/integration/test_accounts.py",),
+    "bot/delegations/nudging.py": _DIALOG,
+    "bot/delegations/receipts.py": (
+        "tests/integration/test_receipts_wait.py",
+        "tests/integration/test_nothing_to_do.py",
+    ),
+    "bot/delegations/rewriting.py": _DIALOG,
+    "bot/delegations/understanding.py": _DIALOG,
+    "bot/delegations/wishes.py": ("tests/integration/test_drafts.py",),
+    **{f"bot/times/{name}.py": _TIMES for name in _TIMES_OF},
 }
+
+# Whom a mutant that lived meets besides, before it counts as living.
+THEN: Mapping[str, Sequence[str]] = {
+    "bot/store/due.py": ("-k", "postgresql", *MODULES["bot/store/due.py"]),
+    **{
+        f"bot/times/{name}.py": ("tests/unit/times", "tests/unit/test_grammar.py")
+        for name in _TIMES_OF
+    },
+}
+
+# Those of which every mutant has met its tests: each was noticed, or has a reason. The others are
+# run by name only, until they are judged, too.
+JUDGED = (
+    "models/policy.py",
+    "models/mark.py",
+    "models/standing.py",
+    "bot/delegations/asking.py",
+    "bot/delegations/ending.py",
+)

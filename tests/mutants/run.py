@@ -13,7 +13,6 @@ from pathlib import Path
 
 from tests.mutants.survivors import ROOT, Survivor
 
-SQL = "bot/store/"
 WORKSHOP = ROOT / ".mutants"
 PARTS = ("bot", "models", "sandbox", "tests", "pyproject.toml")
 # The words of mutmut for what a worker ended with (mutmut/stats.py).
@@ -48,11 +47,12 @@ def mutated(
     tests: Sequence[str],
     known: Collection[Survivor],
     *,
+    then: Sequence[str] = (),
     only_survivors: bool = False,
 ) -> Outcome:
     """Every mutant of the module against these tests; with ``only_survivors`` those that lived the
-    last time. What SQL is for both databases, and lives on SQLite without being ``known``, meets
-    PostgreSQL as well. Raises CalledProcessError when the tests fail without any mutant."""
+    last time, or were not reached. What lives without being ``known`` meets the slower tests of
+    ``then`` as well. Raises CalledProcessError when the tests fail without any mutant."""
     shop = WORKSHOP / module.removesuffix(".py").replace("/", ".")
     if not only_survivors:
         shutil.rmtree(shop, ignore_errors=True)
@@ -65,16 +65,16 @@ def mutated(
     lived = {key: _shown(shop, module, key) for key in _survivors(shop, module)}
     figures = Counter(_word(end) for end in _ends(shop, module).values())
     for key in [key for key, shown in lived.items() if shown not in known]:
-        if module.startswith(SQL) and _is_noticed_on_postgresql(shop, key, tests):
+        if then and _is_noticed_by(then, shop, key):
             del lived[key]
-            figures.update({"on PostgreSQL": 1, "lived": -1})
+            figures.update({"killed later": 1, "lived": -1})
     return Outcome(module, figures, list(lived.values()))
 
 
-def _is_noticed_on_postgresql(shop: Path, key: str, tests: Sequence[str]) -> bool:
+def _is_noticed_by(tests: Sequence[str], shop: Path, key: str) -> bool:
     command = (sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider")
     run = subprocess.run(  # noqa: S603 - our own
-        (*command, "-k", "postgresql", *tests),
+        (*command, *tests),
         cwd=shop / "mutants",
         env={**os.environ, "MUTANT_UNDER_TEST": key},
         stdout=subprocess.DEVNULL,
@@ -114,11 +114,11 @@ def _ends(shop: Path, module: str) -> dict[str, int | None]:
 
 
 def _word(end: int | None) -> str:
-    return NOTICED.get(end or 0) or LATE.get(end or 0) or "lived"
+    return "not run" if end is None else NOTICED.get(end) or LATE.get(end) or "lived"
 
 
 def _survivors(shop: Path, module: str) -> list[str]:
-    return [key for key, end in _ends(shop, module).items() if _word(end) == "lived"]
+    return [key for key, end in _ends(shop, module).items() if _word(end) in ("lived", "not run")]
 
 
 def _shown(shop: Path, module: str, key: str) -> Survivor:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.mutants.modules import MODULES
+from tests.mutants.modules import JUDGED, MODULES, THEN
 from tests.mutants.survivors import (
     ROOT,
     Survivor,
@@ -37,8 +37,21 @@ def test_each_is_of_a_module_that_is_run() -> None:
 @pytest.mark.parametrize("module", MODULES)
 def test_each_module_and_its_tests_exist(module: str) -> None:
     """A module or a test that was moved is moved in the table, too."""
-    named = (module, *(each.removeprefix("--deselect=") for each in MODULES[module]))
-    assert [each for each in named if not (ROOT / each.partition("::")[0]).exists()] == []
+    named = (each.removeprefix("--deselect=") for each in (*MODULES[module], *THEN.get(module, ())))
+    paths = [each.partition("::")[0] for each in named if each.startswith("tests/")]
+    assert [each for each in (module, *paths) if not (ROOT / each).exists()] == []
+
+
+def test_every_module_that_decides_is_in_the_table() -> None:
+    """A step, a use case or a reader of times that is added is added there, too."""
+    folders = ("bot/delegations", "bot/delegations/steps", "bot/times")
+    found = {f"{folder}/{path.name}" for folder in folders for path in (ROOT / folder).glob("*.py")}
+    assert {path for path in found if _has_a_function(path)} <= set(MODULES)
+    assert set(JUDGED) | set(THEN) <= set(MODULES)
+
+
+def _has_a_function(module: str) -> bool:
+    return "def " in (ROOT / module).read_text("utf-8")
 
 
 def test_a_line_that_has_changed_is_noticed() -> None:
