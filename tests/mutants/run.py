@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections import Counter
@@ -19,6 +20,8 @@ PARTS = ("bot", "models", "sandbox", "tests", "pyproject.toml")
 NOTICED = {1: "killed", 3: "killed", 37: "by its types"}
 LATE = dict.fromkeys((36, 24, -24, 152, 255), "timed out")
 MYPY = ("--output=json", "--no-warn-unused-ignores", "--no-warn-unreachable")
+
+LIMIT = 180.0  # seconds for tests that take a tenth of it
 
 CONFIGURATION = """
 [tool.mutmut]
@@ -72,15 +75,16 @@ def mutated(
 
 
 def _is_noticed_by(tests: Sequence[str], shop: Path, key: str) -> bool:
-    command = (sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider")
-    run = subprocess.run(  # noqa: S603 - our own
-        (*command, *tests),
-        cwd=shop / "mutants",
-        env={**os.environ, "MUTANT_UNDER_TEST": key},
-        stdout=subprocess.DEVNULL,
-        check=False,
-    )
-    return run.returncode in NOTICED
+    command = (sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests)
+    environment = {**os.environ, "MUTANT_UNDER_TEST": key}
+    with subprocess.Popen(  # noqa: S603 - our own
+        command, cwd=shop / "mutants", env=environment, stdout=subprocess.DEVNULL
+    ) as run:
+        try:
+            return run.wait(LIMIT) in NOTICED
+        except subprocess.TimeoutExpired:  # it goes round in circles
+            run.send_signal(signal.SIGINT)  # pytest then stops the PostgreSQL that it started
+            return True
 
 
 def _furnish(shop: Path, module: str, tests: Sequence[str]) -> None:
