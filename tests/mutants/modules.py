@@ -69,7 +69,7 @@ MODULES: Mapping[str, Sequence[str]] = {
     ),
     "bot/delegations/steps/remove.py": _REMOVE,
     "bot/delegations/steps/settle.py": _REMOVE,
-    "bot/delegations/steps/held.py": _REMOVE,
+    "bot/delegations/steps/held.py": (*_REMOVE, "tests/integration/test_steps_bulk.py"),
     "bot/connections/sessions.py": ("tests/integration/test_refresh.py",),
     "bot/slack/edge.py": ("tests/unit/slack/test_edge.py",),
     "bot/delegations/steps/advance.py": (
@@ -110,5 +110,7 @@ JUDGED = (
     "models/mark.py",
     "models/standing.py",
     "bot/delegations/asking.py",
+    "bot/delegations/deciding.py",
     "bot/delegations/ending.py",
+    "bot/delegations/steps/bulk.py",
 )
