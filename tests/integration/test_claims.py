@@ -204,6 +204,22 @@ async def test_everything_can_be_hurried_where_nothing_is_said(database: Databas
     assert {card.wake_at for card in await claim_cards(database)} == {NOON}
 
 
+async def test_what_is_doubted(database: Database) -> None:
+    """Of what is named, what waits for its first attempt counts as tried once; nothing else."""
+    named = [
+        delegation(wake_at=NOON),
+        delegation(wake_at=NOON, state=State.ACTIVE),
+        delegation(wake_at=None),
+        delegation(wake_at=NOON, attempts=5),
+    ]
+    await add(database, *named)
+    is_requested = delegations.c.state == State.REQUESTED
+    await database.run(lambda store: store.delegations.due.doubt(is_requested))
+    assert [(await get(database, row)).attempts for row in named] == [1, 0, 0, 5]
+    await database.run(lambda store: store.delegations.due.doubt())
+    assert [(await get(database, row)).attempts for row in named] == [1, 1, 0, 5]
+
+
 async def test_put_off(database: Database) -> None:
     """The lease is given back with the new moment and whatever else is said, of this row alone."""
     row, other = delegation(wake_at=NOON), delegation(wake_at=NOON)

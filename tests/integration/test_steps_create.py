@@ -23,6 +23,7 @@ from bot.ports import Association, CloseUser, NoAnswer, Sighting
 from bot.store import Database
 from models.delegation import Delegation, Event, State, Trouble
 from models.person import Person
+from models.reminders import next_reminder
 from models.standing import StandingApproval
 from tests.integration.books import ADA, BEN, CLEO, ORGANIZATION, Bench, Gone, bench
 from tests.integration.rows import NOON, TEAM
@@ -243,6 +244,24 @@ async def test_nobody_is_connected(stage: Bench) -> None:
     short = await agreed(stage, grantor_id="U0DAN", lapses_at=NOON + SECOND)
     await create.step(stage.tools, short)
     await waiting(stage, short, Trouble.NOT_CONNECTED)
+
+
+async def test_reminders_count_from_the_decision(stage: Bench) -> None:
+    """Whoever has to connect is reminded as long after it was agreed to, not after the last one."""
+    row = await agreed(
+        stage,
+        grantor_id=CLEO,
+        decided_at=NOON - DAY,
+        trouble=Trouble.NOT_CONNECTED,
+        remind_at=NOON,
+    )
+    await create.step(stage.tools, row)
+    after = await stage.present(row)
+    assert after.reminders == 1
+    assert after.remind_at == next_reminder(
+        asked_at=NOON - DAY, sent=1, zone=row.grantor_zone, now=NOON
+    )
+    assert after.remind_at != next_reminder(asked_at=NOON, sent=1, zone=row.grantor_zone, now=NOON)
 
 
 async def test_the_connection_is_lost(stage: Bench) -> None:
@@ -634,6 +653,32 @@ async def test_something_may_still_arrive_for_the_pair(stage: Bench) -> None:
     assert await stage.present(row) == replace(row, wake_at=later, leased_until=None)
     stage.moment = later
     assert len(await write(stage, await stage.present(row))) == 1
+
+
+@pytest.mark.parametrize(
+    ("until", "wake_at"), [(NOON + HOUR, NOON + 5 * SECOND), (NOON + SECOND, NOON + SECOND)]
+)
+async def test_too_much_may_still_arrive(stage: Bench, until: datetime, wake_at: datetime) -> None:
+    """While two of its own may, it is looked at every few seconds, and at the last such moment."""
+    tried = {**TRIED, "is_unclear": True, "arrives_until": until}
+    row = await agreed(stage, **tried)
+    assert await write(stage, row) == []
+    assert await stage.present(row) == replace(row, wake_at=wake_at, leased_until=None)
+
+
+async def test_nothing_may_arrive_any_more(stage: Bench) -> None:
+    """At the very moment until when two of its own could, a third is asked for."""
+    row = await agreed(stage, **{**TRIED, "is_unclear": True, "arrives_until": NOON})
+    assert len(await write(stage, row)) == 1
+
+
+async def test_two_attempts_at_one_moment(stage: Bench) -> None:
+    """The second is told from the first by its moment, also where the clock goes back."""
+    for ahead in (timedelta(0), SECOND):
+        before = {**TRIED, "attempted_at": NOON + ahead}
+        row = await agreed(stage, grantee_id=f"U{ahead.seconds}", **before)
+        made = await write(stage, row)
+        assert made[0].row.attempted_at == NOON + ahead + timedelta(microseconds=1)
 
 
 @pytest.mark.parametrize("change", ["gone", "dead", "leaving", "other"])

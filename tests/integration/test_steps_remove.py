@@ -240,6 +240,17 @@ async def test_deleted_says_what_close_said(stage: Bench) -> None:
     assert not await held.deleted(stage.tools, session, "sdas_1", **pair)
 
 
+async def test_what_is_urgent(stage: Bench) -> None:
+    """A look takes its turn at Close with all the others, unless it is said to be urgent."""
+    row = await stage.row()
+    session = await stage.tools.connections.open(TEAM, ADA)
+    await held.of_pair(stage.tools, session, "user_ada", "user_ben")
+    await held.of_attempt(stage.tools, session, row)
+    await held.is_unknown(stage.tools, session, "sdas_1")
+    asked = [*stage.books.asked("associations"), *stage.books.asked("association")]
+    assert [each[-1] for each in asked] == [False] * 3
+
+
 async def test_what_is_not_seen_may_be_too_new(stage: Bench) -> None:
     """Close's reads may lag: what was made a moment ago, and is not shown, is looked for again."""
     stage.books.held = []

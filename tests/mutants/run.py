@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +23,7 @@ LATE = dict.fromkeys((36, 24, -24, 152, 255), "timed out")
 MYPY = ("--output=json", "--no-warn-unused-ignores", "--no-warn-unreachable")
 
 LIMIT = 180.0  # seconds for tests that take a tenth of it
+GRACE = 20.0  # seconds for stopping
 
 CONFIGURATION = """
 [tool.mutmut]
@@ -84,6 +86,9 @@ def _is_noticed_by(tests: Sequence[str], shop: Path, key: str) -> bool:
             return run.wait(LIMIT) in NOTICED
         except subprocess.TimeoutExpired:  # it goes round in circles
             run.send_signal(signal.SIGINT)  # pytest then stops the PostgreSQL that it started
+            with suppress(subprocess.TimeoutExpired):
+                run.wait(GRACE)
+            run.kill()
             return True
 
 

@@ -1,10 +1,12 @@
 """The life of a delegation: every state with every event, and when it has to be looked at."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from models.account import Account
 from models.delegation import (
     OPEN_STATES,
     TRANSITIONS,
@@ -126,6 +128,9 @@ WAKES = [
     ({"state": State.ACTIVE, "ends_at": LATER}, LATER),
     ({"state": State.ACTIVE, "ends_at": LATER, "warn_at": NOON}, NOON),
     ({"state": State.ACTIVE, "ends_at": None}, None),
+    ({"state": State.ACTIVE, "ends_at": LATER, "is_unchecked": True}, NOON),
+    ({"state": State.ACTIVE, "ends_at": LATER, "is_unclear": True, "arrives_until": NOON}, NOON),
+    ({"state": State.ACTIVE, "ends_at": LATER, "arrives_until": NOON}, LATER),
     ({"state": State.ENDED, "ends_at": LATER}, None),
     ({"state": State.DENIED}, None),
     ({"state": State.CANCELLED}, None),
@@ -152,3 +157,42 @@ def test_what_is_open(state: State) -> None:
     """Open is what can still lead to an association, or still has one."""
     names = {"requested", "approved", "active", "ending"}
     assert row(state=state).is_open is (state.value in names)
+
+
+SECOND = timedelta(seconds=1)
+
+
+@pytest.mark.parametrize(
+    ("changes", "has_run_out", "is_over"),
+    [
+        ({"state": State.ACTIVE, "ends_at": LATER}, False, False),
+        ({"state": State.ACTIVE, "ends_at": NOON + SECOND}, False, False),
+        ({"state": State.ACTIVE, "ends_at": NOON}, True, True),
+        ({"state": State.ACTIVE, "ends_at": NOON - SECOND}, True, True),
+        ({"state": State.ACTIVE, "ends_at": None}, False, False),
+        ({"state": State.ENDING, "ends_at": LATER}, False, True),
+        ({"state": State.ENDING, "ends_at": None}, False, True),
+        ({"state": State.ENDED, "ends_at": NOON}, False, False),
+        ({"state": State.REQUESTED}, False, False),
+    ],
+)
+def test_whose_time_is_up(changes: dict[str, Any], *, has_run_out: bool, is_over: bool) -> None:
+    """What is active runs out at its very end, and what is ending is over whatever its end is."""
+    delegation = row(**changes)
+    assert (delegation.has_run_out(NOON), delegation.is_over(NOON)) == (has_run_out, is_over)
+
+
+def test_whose_account_close_was_asked_with() -> None:
+    """The same user in the same organization; another one of either is another account."""
+    account = Account(
+        close_user_id="user_ada",
+        organization_id="orga_one",
+        email="ada@example.com",
+        name="Ada",
+        is_api_key=False,
+        secret=b"",
+    )
+    made = row(grantor_close_id="user_ada", organization_id="orga_one")
+    assert made.belongs_to(account)
+    assert not replace(made, grantor_close_id="user_ben").belongs_to(account)
+    assert not replace(made, organization_id="orga_two").belongs_to(account)
