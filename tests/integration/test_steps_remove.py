@@ -251,6 +251,13 @@ async def test_what_is_urgent(stage: Bench) -> None:
     assert [each[-1] for each in asked] == [False] * 3
 
 
+async def test_of_whom_close_is_asked(stage: Bench) -> None:
+    """Close is asked for what the grantor has given, and not for everybody's."""
+    session = await stage.tools.connections.open(TEAM, ADA)
+    assert [each.id for each in await held.by_grantor(stage.tools, session)] == ["sdas_1"]
+    assert stage.books.asked("associations") == [("user_ada", None, False)]
+
+
 async def test_what_is_not_seen_may_be_too_new(stage: Bench) -> None:
     """Close's reads may lag: what was made a moment ago, and is not shown, is looked for again."""
     stage.books.held = []
