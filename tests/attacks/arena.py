@@ -43,7 +43,7 @@ from tests.scenarios.moves import _is_busy
 from tests.scenarios.world import Clock, World
 
 FORM, JSON, PAYLOAD = "application/x-www-form-urlencoded", "application/json", "payload"
-CASTS = 400  # groups of people; more than there are attacks
+CASTS = 2000  # groups of people; more than all attacks together take
 # What may change whoever does what: what is shown, what is remembered of requests, what was seen
 # last. Everything else is as it was when an attack has failed.
 FLEETING = {"cards", "homes", "notices", "seen_requests", "connect_states", "rounds", "comparisons"}
@@ -83,12 +83,12 @@ KINDS = (
 
 def _cast(number: int) -> Cast:
     def join(person: SandboxPerson, letter: str) -> SandboxPerson:
-        handle = f"{letter.lower()}{number:03}-{person.handle}"
+        handle = f"{letter.lower()}{number:04}-{person.handle}"
         return replace(
             person,
-            id=f"{person.id}{letter}{number:03}",
+            id=f"{person.id}{letter}{number:04}",
             handle=handle,
-            name=f"{person.name} {number:03}",
+            name=f"{person.name} {number:04}",
             email=f"{handle}@example.com",
             close_user_id=close_id("user", handle),
         )
