@@ -100,7 +100,8 @@ async def note_restored(settings: Settings) -> int:
         if fit is not Fit.READY:
             print(MISFITS[fit], file=sys.stderr)
             return NO_DATABASE
-        found = await database.run(lambda store: take_stock(store, settings.policy.admins, now=now))
+        admins = settings.policy.admins
+        found = await database.run_patiently(lambda store: take_stock(store, admins, now=now))
     except DatabaseAway as error:
         print(f"The database does not answer ({error}).", file=sys.stderr)
         return NO_DATABASE

@@ -42,7 +42,9 @@ def _life(store: Store, card: Card) -> tuple[Delegation, Sequence[EventRecord]]:
 
 
 async def _written(showing: Showing, card: Card, message: Message, record: EventRecord) -> Card:
-    mark, thread_ts = f"{card.id}:{record.id}", card.message_ts
+    # Its number alone may be another event's after a restore.
+    mark = f"{card.id}:{record.id}:{record.at.timestamp():.0f}"
+    thread_ts = card.message_ts
     to = Envelope(card.recipient, mark, card.attempts, thread_ts)
     place = await showing.messages.write(message, to)
     opens_thread = asdict(place) if thread_ts is None else {}

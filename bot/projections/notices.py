@@ -18,6 +18,7 @@ from models.notice import Notice, NoticeKind
 LOOK_AGAIN = timedelta(
     minutes=10
 )  # time alone makes something overdue, and a day's list an old one
+TRYING = timedelta(seconds=10)  # until another look whether Close accepts a connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,14 @@ class NoticeStep:
             return
         if notice.kind in (NoticeKind.BUNDLE, NoticeKind.ENDS):
             await self._together(notice, found, began)
+            return
+        if await self.showing.database.run(lambda store: _is_being_tried(store, found)):
+            again = self.showing.now() + TRYING
+            await self.showing.database.run(
+                lambda store: store.notices.due.put_off(
+                    notice, wake_at=again, attempts=notice.attempts - 1
+                )
+            )
             return
         message = await self.showing.database.run(lambda store: self._message(store, found))
         place = {} if message is None else asdict(await self._shown(found, message, began))
@@ -184,6 +193,19 @@ FIXED: Mapping[NoticeKind, Callable[[], Message]] = {
     NoticeKind.KEYS_LOST: texts.keys_lost,
     NoticeKind.TOKENS_FORGOTTEN: texts.tokens_forgotten,
 }
+
+
+def _is_being_tried(store: Store, notice: Notice) -> bool:
+    """Whether the watch has still to ask Close about the connection since the restore."""
+    if notice.kind is not NoticeKind.RESTORED:
+        return False
+    connection = store.connections.get(notice.team_id, notice.recipient)
+    return (
+        connection is not None
+        and not connection.is_alive
+        and connection.wake_at is not None
+        and connection.wake_at <= notice.created_at
+    )
 
 
 def _moment(seconds: str) -> datetime:

@@ -7,3 +7,10 @@ class DatabaseAway(ConnectionError):
     Nothing of the transaction was done, unless it was its commit whose answer was lost. Doing it
     again later is right.
     """
+
+
+class ReadOnly(DatabaseAway):
+    """It answers, and takes no changes: a standby, or a server that was told so."""
+
+    def __init__(self) -> None:
+        super().__init__("read-only")

@@ -74,14 +74,13 @@ class Database:
             arrival.is_spent = True
         return result
 
-    async def _run(self, function: Callable[[Store], Result]) -> Result:
-        def work(connection: Connection) -> Result:
-            store = Store(connection)
-            result = function(store)
-            store.finish()
-            return result
+    async def run_patiently(self, function: Callable[[Store], Result]) -> Result:
+        """The same without a limit, where nobody waits and nothing else is done meanwhile."""
+        result: Result = await self.run_connection(_whole(function), is_patient=True)
+        return result
 
-        result: Result = await self.run_connection(work)
+    async def _run(self, function: Callable[[Store], Result]) -> Result:
+        result: Result = await self.run_connection(_whole(function))
         return result
 
     async def run_until_stored(self, function: Callable[[Store], Result]) -> Result:
@@ -113,3 +112,15 @@ class Database:
     async def dispose(self) -> None:
         """Close all connections."""
         await self._backend.dispose()
+
+
+def _whole(function: Callable[[Store], Result]) -> Work:
+    """With what a transaction does at last, whatever it was for."""
+
+    def work(connection: Connection) -> Result:
+        store = Store(connection)
+        result = function(store)
+        store.finish()
+        return result
+
+    return work

@@ -405,9 +405,15 @@ class Delegations:
         ]
 
     def last_change(self) -> datetime | None:
-        """When anything happened to any of them last."""
-        moment: datetime | None = self._connection.execute(select(func.max(events.c.at))).scalar()
+        """When anything happened to any of them last, a restore left out."""
+        is_own = func.coalesce(events.c.trouble, "") != Trouble.RESTORED
+        statement = select(func.max(events.c.at)).where(is_own)
+        moment: datetime | None = self._connection.execute(statement).scalar()
         return moment
+
+    def teams(self) -> Sequence[str]:
+        """The workspaces that any of them is of."""
+        return list(self._connection.execute(select(_columns.team_id).distinct()).scalars())
 
     def call_off(self, *, now: datetime) -> Sequence[Delegation]:
         """Begin nothing that was agreed to: nobody knows any more whether Close has it, or had."""

@@ -15,6 +15,7 @@ from models.overdue import DAY
 from models.rows import to_row
 
 _columns = notices.c
+ASKING = (NoticeKind.PAIRING, NoticeKind.DEPARTURES, NoticeKind.STRAYS, NoticeKind.BUNDLE)
 
 
 class Notices:
@@ -161,6 +162,15 @@ class Notices:
             _columns.subject_id == team_id, _columns.kind.in_(kinds), _columns.recipient == admin
         )
         return int(self._connection.execute(statement).scalar_one())
+
+    def ask_again(self, *, now: datetime) -> None:
+        """What was asked, and what lists what is open, may have been answered since by what nobody
+        knows any more: it is shown as it is known here, with its buttons."""
+        self._connection.execute(
+            update(notices)
+            .where(_columns.message_ts.is_not(None), _columns.kind.in_(ASKING))
+            .values(wake_at=now, changes=_columns.changes + 1)
+        )
 
     def mark_stale(self, *subject_ids: str, now: datetime, is_own: bool = False) -> None:
         """Have every notice about these shown anew; with ``is_own`` those of these very ids."""

@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from bot.store.away import DatabaseAway
+from bot.store.away import DatabaseAway, ReadOnly
 
 Work = Callable[[Connection], Any]
 
@@ -92,6 +92,9 @@ class PostgresBackend:
         while True:
             try:
                 return await self._run_once(work, is_patient=is_patient)
+            except ReadOnly:
+                await self._close_all()  # what is opened next may lead to the server that does
+                raise
             except DatabaseAway:
                 raise
             except Exception as error:

@@ -19,7 +19,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, select
 
 import models
-from bot.store.away import DatabaseAway
+from bot.store.away import DatabaseAway, ReadOnly
 from bot.store.database import Database
 from bot.store.due import lease_clock
 from models.base import metadata
@@ -114,7 +114,7 @@ def _check_writable(connection: Connection) -> None:
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = version_num")
     elif connection.exec_driver_sql("SHOW transaction_read_only").scalar() == "on":
-        raise DatabaseAway("read-only")
+        raise ReadOnly
 
 
 def _skew(connection: Connection) -> timedelta:

@@ -39,7 +39,7 @@ def take_stock(store: Store, admins: Iterable[str], *, now: datetime) -> Restore
     connections = store.connections.all()
     _try_all(store, connections, now)
     _show_again(store, now)
-    incident = f"{(since or now).timestamp():.0f}"
+    incident = f"{since.timestamp():.0f}" if since else "0"
     subjects = {(each.team_id, each.grantor_id): each.id for each in standing}
     subjects |= {(each.team_id, each.slack_user_id): each.id for each in connections}
     for (team_id, who), subject in sorted(subjects.items()):
@@ -51,7 +51,7 @@ def take_stock(store: Store, admins: Iterable[str], *, now: datetime) -> Restore
             incident=incident,
             now=now + TRYING,
         )
-    teams = {team_id for team_id, _ in subjects} | {each.team_id for each in called_off}
+    teams = {team_id for team_id, _ in subjects} | set(store.delegations.teams())
     for team_id in sorted(teams):
         store.notices.tell(
             NoticeKind.RESTORED_ADMIN,
@@ -76,5 +76,6 @@ def _show_again(store: Store, now: datetime) -> None:
     """Messages may be elsewhere by now, and may say what is not known here: each is looked for."""
     store.cards.look_for_open(now=now)
     store.strays.ask_everybody_again(now=now)
+    store.notices.ask_again(now=now)
     store.notices.due.doubt()
     store.strays.due.doubt()

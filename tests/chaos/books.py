@@ -287,6 +287,7 @@ def _audit(rows: Rows, outside: Outside) -> Iterable[str]:
         if card.audience is not Audience.AUDIT:
             continue
         for record in rows.events[card.delegation_id]:
-            if record.event in LINES and lines[f"{card.id}:{record.id}"] != 1:
-                times = lines[f"{card.id}:{record.id}"]
+            mark = f"{card.id}:{record.id}:{record.at.timestamp():.0f}"
+            if record.event in LINES and lines[mark] != 1:
+                times = lines[mark]
                 yield f"audit: {record.event} of {card.delegation_id} has {times} lines"

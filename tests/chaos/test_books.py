@@ -101,7 +101,7 @@ def balanced() -> World:
     cards = [card(Audience.GRANTOR, ADA.id), card(Audience.GRANTEE, BEN.id)]
     audit = card(Audience.AUDIT, "C0AUDIT")
     marks = [f"{each.id}:card:" for each in cards]
-    told = [f"audit:{each.id}" for each in history if each.event in _TOLD]
+    told = [f"audit:{each.id}:{each.at.timestamp():.0f}" for each in history if each.event in _TOLD]
     outside = Outside(
         there=[BY_HAND],
         gone=[(NOON + 4 * SECOND, OURS)],

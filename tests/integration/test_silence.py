@@ -13,6 +13,7 @@ from sqlalchemy import Connection, create_engine, make_url, text
 from sqlalchemy.exc import DBAPIError
 
 from bot.store import Database, DatabaseAway, postgres, sqlite
+from bot.store.schema import is_current
 from tests.conftest import Postgres
 from tests.integration.rows import add, delegation, get
 from tests.integration.wire import Wire, open_wire
@@ -203,6 +204,20 @@ async def test_a_server_that_became_a_standby(server_url: str, postgres: Postgre
     await add(database, delegation())
     assert await get(database, row) == row
     await database.dispose()
+
+
+async def test_a_start_that_waits_for_a_writable_server(
+    server_url: str, postgres: Postgres
+) -> None:
+    """Whoever only looks notices as well when the server takes changes again."""
+    database = Database(server_url)
+    name = server_url.partition("@/")[2].partition("?")[0]
+    seen = []
+    for word in ("on", "off"):
+        postgres.psql(f'ALTER DATABASE "{name}" SET default_transaction_read_only = {word}')
+        seen.append(await is_current(database))
+    await database.dispose()
+    assert seen == [False, True]
 
 
 @pytest.mark.parametrize(("user", "name"), [("nobody", "bot"), ("postgres", "nowhere")])

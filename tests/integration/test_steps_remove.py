@@ -142,6 +142,7 @@ async def test_close_was_never_asked(stage: Bench) -> None:
         stage,
         grantor_id=CLEO,
         attempted_at=None,
+        grantor_close_id=None,
         active_at=None,
         association_id=None,
         ends_at=None,
@@ -544,3 +545,13 @@ async def test_when_it_can_be_settled(
     """Once nothing can arrive any more, and only where something is unsure."""
     row = await stage.row(**changes)
     assert settle.is_due(row, NOON) is is_due
+
+
+async def test_what_is_no_guess_any_more_is_looked_up(stage: Bench) -> None:
+    """A restore forgot that Close was asked for this: what Close holds for the two is told, and
+    nothing is confirmed without a look."""
+    row = await ending(stage, association_id=None, attempted_at=None, grantor_close_id="user_ada")
+    await remove.step(stage.tools, row)
+    after = await stage.present(row)
+    assert (after.state, after.has_twin) == (State.ENDED, True)
+    assert len(stage.books.held) == 1

@@ -2,10 +2,16 @@
 
 from datetime import timedelta
 
+import pytest
+from sqlalchemy import insert
+
 from bot.store import Database
+from bot.store.notices import ASKING
 from bot.strays.restored import Restored, take_stock
 from models.base import new_id
 from models.delegation import Delegation, State, Trouble
+from models.notice import Notice, NoticeKind, notices
+from models.rows import to_row
 from models.standing import StandingApproval
 from tests.integration.rows import NOON, TEAM, add, cards_of, connection, delegation, get
 
@@ -79,13 +85,52 @@ async def test_everything_is_looked_at(database: Database) -> None:
 
 
 async def test_a_second_time(database: Database) -> None:
-    """Whoever is not sure whether it was done does it again: nobody is told twice."""
+    """Whoever is not sure whether it was done does it again later: nobody is told twice, and the
+    backup is as old as it was."""
     await database.run(lambda store: store.connections.put(connection()))
-    first, second = await restored(database), await restored(database)
-    assert first == second
+    await add(database, delegation(state=State.APPROVED, wake_at=NOON))
+    first = await restored(database)
+    minutes_later = LATER + timedelta(minutes=9)
+    second = await database.run(lambda store: take_stock(store, [ADMIN], now=minutes_later))
+    assert (first.called_off, second.called_off) == (1, 0)
+    assert first.since == second.since
     due = await database.run(
         lambda store: store.notices.due.claim(
             now=LATER + timedelta(hours=1), lease=timedelta(seconds=6), limit=9
         )
     )
     assert sorted(each.recipient for each in due) == sorted([ADA, ADMIN])
+
+
+async def test_admins_hear_of_a_nearly_empty_one(database: Database) -> None:
+    """An early backup knows of no connection: just then who connected since matters."""
+    await add(database, delegation())
+    await restored(database)
+    told = await database.run(
+        lambda store: store.notices.due.claim(now=LATER, lease=timedelta(seconds=6), limit=9)
+    )
+    assert [(each.kind, each.recipient) for each in told] == [(NoticeKind.RESTORED_ADMIN, ADMIN)]
+
+
+@pytest.mark.parametrize("kind", ASKING)
+async def test_questions_have_their_buttons_again(database: Database, kind: NoticeKind) -> None:
+    """A question may have been answered since the backup, and shows that: it is asked anew in its
+    place."""
+    asked = Notice(
+        id=new_id(),
+        key=f"{kind}:subject::{ADMIN}",
+        team_id=TEAM,
+        recipient=ADMIN,
+        kind=kind,
+        subject_id="subject",
+        created_at=NOON,
+        channel_id="D1",
+        message_ts="1.1",
+    )
+    await database.run_connection(
+        lambda connection: connection.execute(insert(notices).values(to_row(asked)))
+    )
+    await restored(database)
+    after = await database.run(lambda store: store.notices.get(asked.id))
+    assert after is not None
+    assert (after.wake_at, after.changes, after.message_ts) == (LATER, 1, "1.1")

@@ -18,7 +18,7 @@ LOOK_AFTER = timedelta(minutes=1)  # once more, when a create should not arrive 
 async def step(tools: Tools, delegation: Delegation) -> None:
     """One step of a delegation whose time is up, or that somebody ended."""
     for over in await ending(tools, [delegation]):
-        if over.attempted_at is None:
+        if over.attempted_at is None and over.grantor_close_id is None:
             await confirm(tools, [over])  # Close was never asked: nobody's connection is needed
             continue
         try:
