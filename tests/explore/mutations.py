@@ -186,8 +186,8 @@ MUTATIONS = (
     ),
     Mutation(
         "a second right is made while the withdrawal of the first may still arrive",
-        STEPS + "attempts:_write",
-        "if busy_until is not None and busy_until > now:",
+        STEPS + "attempts:_too_early",
+        "if of_others is not None and of_others > now:",
         "if False:",
         Scenario(
             "withdrawn late", {"revoke all": 1, "grant both": 1}, faults=1, first=("grant both",)
