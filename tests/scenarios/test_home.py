@@ -221,7 +221,7 @@ async def test_each_of_many_can_be_revoked(stage: World) -> None:
     assert "More" not in view.buttons()
     last = (await stage.delegations())[-1]
     assert (await stage.slack.click(ADA, view, "Revoke", marked(last))).ok
-    await home(stage, ADA, "over, but not yet removed")
+    await home(stage, ADA, "not yet removed")  # and why, a moment later
     assert sum(row.state is State.ACTIVE for row in await stage.delegations()) == 499
 
 
