@@ -11,7 +11,7 @@ import structlog
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from bot.clock.bell import Bell
 from bot.clock.present import utc_now
@@ -62,7 +62,7 @@ async def open_bot(
     ack_seconds: float = ACK_SECONDS,
     health: Health | None = None,
     farewell: Farewell | None = None,
-) -> AsyncIterator[Starlette]:
+) -> AsyncIterator[ASGIApp]:
     """The whole bot at work until the context ends; yields its HTTP side.
 
     ``now``, ``beat`` (the clock's safety interval) and ``ack_seconds`` (how long Slack waits) are

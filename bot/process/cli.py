@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 import uvicorn
 import uvloop
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from bot.clock.present import pushed_clock, utc_now
 from bot.ports import Now
@@ -188,7 +188,7 @@ async def _fit_once_there(database: Database) -> Fit:
 
 
 async def _serve_until(
-    settings: Settings, web: Starlette, told: asyncio.Event, end: "asyncio.Task[Any]"
+    settings: Settings, web: ASGIApp, told: asyncio.Event, end: "asyncio.Task[Any]"
 ) -> None:
     """Serve ``web`` until the process is told to stop, or ``end`` is done."""
     server = _Server(ServerConfig(web, settings.port, grace=GRACE))

@@ -4,10 +4,10 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from bot.slack.edge import SlackEdge
 from bot.store import DatabaseAway
@@ -28,7 +28,7 @@ def web_app(
     ready: Check,
     problem: Callable[[], str | None],
     measure: Measure,
-) -> Starlette:
+) -> ASGIApp:
     """All routes. Without an edge (Socket Mode) nothing from Slack is taken over HTTP.
 
     ``ready`` says what works, ``problem`` why the process has to end; ``measure`` brings the
@@ -60,14 +60,10 @@ def web_app(
     ]
     if edge is not None:
         routes.append(Route("/slack/events", edge.handle, methods=["POST"]))
-    app = Starlette(
-        routes=routes,
-        middleware=[Middleware(guarded)],
-        exception_handlers={DatabaseAway: _away},
-    )
+    app = Starlette(routes=routes, exception_handlers={DatabaseAway: _away})
     # A slash too many would lead to whatever host the request named.
     app.router.redirect_slashes = False
-    return app
+    return guarded(app)  # around all of it: what failed is answered outside of any middleware
 
 
 async def _away(_request: Request, _error: Exception) -> Response:

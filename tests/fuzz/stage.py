@@ -13,7 +13,7 @@ import httpx
 from cryptography.fernet import Fernet
 from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy import Connection
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from bot.clock.bell import Bell
 from bot.close.client import CloseClient
@@ -83,7 +83,7 @@ class Stage:
     """What there is to knock at."""
 
     door: Door
-    web: Starlette
+    web: ASGIApp
     links: Links
     script: Script
     rows: dict[str, Delegation]

@@ -1,0 +1,1 @@
+"""The HTTP side, without a network."""
