@@ -38,6 +38,8 @@ def _reopened(tools: Tools, store: Store, delegation: Delegation, association: A
     current = store.delegations.get(delegation.id, lock=True)
     if current is None or current.state is not State.ENDED:
         return True
+    if current.association_id != association.id and not current.is_unanswered:
+        return True  # Close has refused, as is known by now, what it was taken for
     pair = (current.team_id, current.grantor_id, current.grantee_id)
     if store.delegations.open_for_pair(*pair) is not None:
         return False

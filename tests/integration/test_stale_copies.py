@@ -256,6 +256,33 @@ async def test_what_was_found_meanwhile_is_still_taken_back(stage: Stage, is_ove
     assert (stored.attempted_at, stored.association_id) == (made.row.attempted_at, X.id)
 
 
+@pytest.mark.parametrize("is_over", [False, True])
+async def test_nothing_is_found_for_what_close_refused(stage: Stage, is_over: bool) -> None:
+    """Another process found an association for an attempt that Close, as is known by now, has
+    refused: somebody else made it, so it is not taken over, nor taken away at a revocation."""
+    made = await stage.attempt(stage.row)
+    if is_over:
+        await _revoke(stage)
+    await attempts.had_no_effect(stage.tools, [made])
+    before = await stage.now()
+    await attempts.activate(stage.tools, [Made(made.row, X, is_answer=False)])
+    assert await stage.now() == before
+
+
+async def test_nothing_reappears_for_what_close_refused(stage: Stage) -> None:
+    """The same where all was over, and a comparison had looked before the refusal was known: the
+    end stands, and what is there is left alone."""
+    made = await stage.attempt(stage.row)
+    await _revoke(stage)
+    await moves.move(stage.tools, await stage.now(), Event.CONFIRM)
+    seen = await stage.now()
+    await attempts.had_no_effect(stage.tools, [made])
+    stage.close.held.append(X)
+    await repairs.end_again(stage.tools, stage.session, seen, X)
+    assert (await stage.now()).state is State.ENDED
+    assert stage.close.held == [X]
+
+
 async def _revoke(stage: Stage) -> None:
     present = await stage.now()
     await stage.database.run(

@@ -208,15 +208,17 @@ async def activate(tools: Tools, made: Sequence[Made]) -> None:
 
 
 def _activate(tools: Tools, store: Store, made: Made, now: datetime) -> None:
-    """Decided by what the row says now: it may have gone on while Close was asked."""
+    """Decided by what the row says now: it may have gone on while Close was asked. What was found
+    can be of an attempt only while one is without an answer; Close may have refused it by now."""
     current = store.delegations.get(made.delegation.id, lock=True)
     if current is None:
         return
     known = current.association_id
+    can_be_ours = made.is_answer or current.is_unanswered
     match current.state:
-        case State.APPROVED:
+        case State.APPROVED if can_be_ours:
             _begin(tools, store, current, made, now)
-        case State.ENDING if known is None:
+        case State.ENDING if can_be_ours and known is None:
             store.delegations.apply(
                 current,
                 Event.ACTIVATE,
