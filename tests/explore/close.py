@@ -48,7 +48,7 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Late:
-    """A call that was not answered and may act until then; ``makers`` as for what it creates."""
+    """A call that was not answered and may act until then; ``makers`` are as for its answer."""
 
     effect_name: str
     ask: Any

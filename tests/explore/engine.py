@@ -286,7 +286,7 @@ class Engine:
         if task.pending.kind is Kind.POST:
             slack, result, error = slacks.call(world.slack, task.pending, move.answer)
             return self._go_on(replace(world, slack=slack), task, result, error)
-        makers = _makers(world.rows)
+        makers = _makers(world.rows, task)
         said = closes.reply(world.close, task.pending, move.answer, world.now, makers)
         broken = _foreign(said.deleted, task.origin.label, world)
         after, worse = self._go_on(replace(world, close=said.close), task, said.value, said.error)
@@ -664,12 +664,20 @@ def _is_offered(act: Act, world: World) -> bool:
     return act.actor not in world.gone or bool(act.goes - world.gone)
 
 
-def _makers(rows: Snapshot) -> tuple[tuple[str, str], ...]:
-    """For whom Close is asked to make something now: the open row of the pair that was written."""
+def _makers(rows: Snapshot, task: Task) -> tuple[tuple[str, str], ...]:
+    """For whom Close is asked to make something by this: of the rows that the worker has, those of
+    whom the call names. Another row's create is none of theirs, whatever state they are in."""
+    match task.pending.name:
+        case "create":
+            asked = (task.pending.ask[2],)
+        case "bulk":
+            asked = task.pending.ask[1]
+        case _:
+            return ()
     return tuple(
         (each.grantee_close_id, each.id)
         for each in rights(rows)
-        if each.is_open and each.attempted_at and each.grantee_close_id
+        if each.id in task.row_ids and each.grantee_close_id and each.grantee_close_id in asked
     )
 
 

@@ -60,8 +60,7 @@ def _is_active(world: World, right: Right) -> Broken | None:
 
 def _may_make(late: Late, right_id: str) -> bool:
     """Whether this would still create something for that delegation."""
-    asks = late.effect_name == "create" or (late.effect_name == "bulk" and late.ask[1])
-    return bool(asks) and right_id in dict(late.makers).values()
+    return right_id in dict(late.makers).values()
 
 
 def _is_promised(world: World, right: Right) -> Broken | None:

@@ -88,10 +88,12 @@ MUTATIONS = (
     ),
     Mutation(
         "an association that somebody made meanwhile is taken for ours",
-        STEPS + "create:_refused",
-        "if found and attempt.is_first:",
-        "if False:",
-        Scenario("there before", {"approve": 1}, by_hand=1, first=("ask",)),
+        STEPS + "attempts:_activate",
+        "can_be_ours = made.is_answer or current.is_unanswered",
+        "can_be_ours = True",
+        Scenario(
+            "refused", {"approve": 1}, faults=1, pauses=1, by_hand=1, has_twins=True, first=("ask",)
+        ),
     ),
     Mutation(
         "what else Close holds of the two is taken for ours, whoever was asked about it",

@@ -242,7 +242,10 @@ def close_as_value(close: Close, now: datetime) -> tuple[Any, ...]:
         close.made,
         close.before if behind else (),
         distance(close.behind_until, now) if behind and close.behind_until else None,
-        tuple((each.effect_name, each.ask, distance(each.until, now)) for each in close.late),
+        tuple(
+            (each.effect_name, each.ask, each.makers, distance(each.until, now))
+            for each in close.late
+        ),
         close.dead,
     )
 
