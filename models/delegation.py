@@ -243,6 +243,8 @@ class Delegation:
     - ``is_taken_over`` says that the create was not answered, and that the association which was
       found afterwards counts as its effect. ``has_twin`` is whether Close held another one of the
       two people at the end, which is not ours; None while nobody has looked.
+    - ``surplus_id`` is a second association that Close has answered was made for it: it is to be
+      taken away, whatever else is found.
     - ``is_unchecked`` says that it was made or prolonged on what Slack said about its people
       before, so Slack is asked afresh as soon as that can be.
     - ``closed_by`` is who ended it; with ``departure`` they did so by leaving, and this is how.
@@ -306,6 +308,7 @@ class Delegation:
         default=None, metadata=part(Receipt, "receipt", "sent_count", "sent_people")
     )
     association_id: str | None = None
+    surplus_id: str | None = None
     organization_id: str | None = None
     grantor_close_id: str | None = None
     grantee_close_id: str | None = None
@@ -320,6 +323,10 @@ class Delegation:
     def belongs_to(self, account: Account) -> bool:
         """Whether Close was asked for it with this account."""
         return (self.grantor_close_id, self.organization_id) == account.membership
+
+    def is_known(self, association_id: str) -> bool:
+        """Whether Close holds this one, or held it, for this delegation."""
+        return association_id in (self.association_id, self.surplus_id)
 
     @property
     def is_unanswered(self) -> bool:
@@ -461,6 +468,7 @@ delegations = Table(
     Column("sent_people", Integer),
     Column("receipt", words(ReceiptState)),
     Column("association_id", String(64)),
+    Column("surplus_id", String(64)),
     Column("organization_id", String(64)),
     Column("grantor_close_id", String(64)),
     Column("grantee_close_id", String(64)),

@@ -254,15 +254,22 @@ class Delegations:
         """Close answered a create only after its end: now it is known what there may be to end."""
         self._note(delegation, association_id=association_id)
 
-    def doubt(self, delegation: Delegation, *, now: datetime) -> None:
-        """There is more than one association of this one: look at once, and take away the rest."""
-        self._note(delegation, is_unclear=True, arrives_until=now, wake_at=now)
+    def doubt(self, delegation: Delegation, surplus_id: str, *, now: datetime) -> None:
+        """There is a second association of this one: it is taken away at once, by its id."""
+        self._note(
+            delegation, is_unclear=True, surplus_id=surplus_id, arrives_until=now, wake_at=now
+        )
 
     def settle(self, delegation: Delegation, *, now: datetime) -> None:
         """Nothing but the known association is there, and nothing is on its way any more."""
         wake_at = default_wake(replace(delegation, is_unclear=False), now)
         self._note(
-            delegation, is_unclear=False, arrives_until=None, leased_until=None, wake_at=wake_at
+            delegation,
+            is_unclear=False,
+            surplus_id=None,
+            arrives_until=None,
+            leased_until=None,
+            wake_at=wake_at,
         )
 
     def note_withdrawal(

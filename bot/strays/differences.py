@@ -117,7 +117,7 @@ def _owner(
     its row is there before the association can be."""
     rows = sorted(delegations, key=lambda each: not each.is_open)
     for each in rows:
-        if each.association_id == association.id:
+        if each.is_known(association.id):
             return each
     for each in rows:
         is_pair = each.grantee_close_id == association.allowed_user_id

@@ -38,7 +38,8 @@ def _reopened(tools: Tools, store: Store, delegation: Delegation, association: A
     current = store.delegations.get(delegation.id, lock=True)
     if current is None or current.state is not State.ENDED:
         return True
-    if current.association_id != association.id and not current.is_unanswered:
+    is_known = current.is_known(association.id)
+    if not is_known and not current.is_unanswered:
         return True  # Close has refused, as is known by now, what it was taken for
     pair = (current.team_id, current.grantor_id, current.grantee_id)
     if store.delegations.open_for_pair(*pair) is not None:
@@ -48,8 +49,9 @@ def _reopened(tools: Tools, store: Store, delegation: Delegation, association: A
         Event.REAPPEAR,
         now=tools.now(),
         association_id=association.id,
+        surplus_id=None if current.surplus_id == association.id else current.surplus_id,
         is_unclear=False,
-        is_taken_over=current.is_taken_over or current.association_id != association.id,
+        is_taken_over=current.is_taken_over or not is_known,
         trouble=Trouble.STILL_THERE,
         ended_with=None,
     )

@@ -9,7 +9,7 @@ import pytest
 
 from bot.close.errors import CloseProblem, NotFound, RefusedByClose, RetryLater
 from bot.delegations.accounts import GranteeAccount
-from bot.delegations.steps import attempts, create, moves, remove
+from bot.delegations.steps import attempts, create, moves, remove, settle
 from bot.delegations.steps.attempts import Attempt, Made
 from bot.delegations.tools import Tools
 from bot.ports import Association, Credential, SendingAccount
@@ -23,6 +23,7 @@ from tests.integration.tools import tools
 
 X = Association("sdas_x", "orga_one", "user_ada", "user_ben")
 Y = replace(X, id="sdas_y")
+BY_HAND = replace(X, id="sdas_by_hand")
 BEN = GranteeAccount("user_ben", "Ben, ben@example.com", is_proven=True)
 CREDENTIAL = Credential("secret")
 
@@ -340,9 +341,59 @@ async def test_the_answer_to_another_attempt(stage: Stage, state: State) -> None
         await moves.move(stage.tools, await stage.now(), Event.REVOKE)
     await attempts.activate(stage.tools, [Made(made.row, X, is_answer=True)])
     stored = await stage.now()
-    assert (stored.state, stored.association_id) == (state, Y.id)
+    assert (stored.state, stored.association_id, stored.surplus_id) == (state, Y.id, X.id)
     assert stored.is_unclear
     assert stored.wake_at == NOON
+
+
+async def _made_twice(stage: Stage) -> Delegation:
+    """Both attempts were answered, and somebody made a third one by hand before either."""
+    first = await stage.attempt(stage.row)
+    second = await _again(stage, first.row, NOON + timedelta(seconds=7))
+    stage.close.held = [BY_HAND, Y, X]
+    await attempts.activate(stage.tools, [Made(first.row, Y, is_answer=True)])
+    await attempts.activate(stage.tools, [Made(second.row, X, is_answer=True)])
+    return await stage.now()
+
+
+async def test_of_two_answers_one_is_taken_away_by_its_id(stage: Stage) -> None:
+    """K5: both creates were answered, so both ids are known to be ours: the second is taken away,
+    and not what somebody made by hand, although Close lists that first."""
+    await settle.step(stage.tools, await _made_twice(stage))
+    stored = await stage.now()
+    assert (stored.association_id, stored.surplus_id, stored.is_unclear) == (Y.id, None, False)
+    assert stage.close.held == [BY_HAND, Y]
+
+
+async def test_what_is_left_after_a_guess_is_asked_about(stage: Stage) -> None:
+    """One of two creates was never answered, and Close holds two more than the known one: one is
+    taken away, which may be the wrong one, so Close is compared at once."""
+    first = await stage.attempt(stage.row)
+    second = await _again(stage, first.row, NOON + timedelta(seconds=7))
+    stage.close.held = [BY_HAND, Y, X]
+    await attempts.activate(stage.tools, [Made(second.row, X, is_answer=True)])
+    later = NOON + timedelta(minutes=2)
+    await stage.database.run(
+        lambda store: store.comparisons.plan("T0TEAM", "U0ADA", now=later + timedelta(hours=1))
+    )
+    late = replace(stage.tools, now=lambda: later)
+    await settle.step(late, await stage.now())
+    assert (len(stage.close.held), (await stage.now()).is_unclear) == (2, False)
+    planned = await stage.database.run(lambda store: store.comparisons.get("T0TEAM", "U0ADA"))
+    assert planned is not None
+    assert planned.wake_at == later
+
+
+async def test_both_of_two_answers_end_by_their_ids(stage: Stage) -> None:
+    """The same when the right is revoked before: both go, one after the other, and what is left
+    is said to be somebody else's."""
+    await _made_twice(stage)
+    await _revoke(stage)
+    late = replace(stage.tools, now=lambda: NOON + timedelta(minutes=5))
+    while (over := await stage.now()).state is State.ENDING:
+        await remove.step(late, over)
+    assert (over.state, over.has_twin, over.is_taken_over) == (State.ENDED, True, False)
+    assert stage.close.held == [BY_HAND]
 
 
 async def test_an_end_is_not_confirmed_from_an_old_copy(stage: Stage) -> None:

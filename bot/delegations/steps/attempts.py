@@ -228,7 +228,7 @@ def _activate(tools: Tools, store: Store, made: Made, now: datetime) -> None:
                 leased_until=None,
             )
         case State.ACTIVE | State.ENDING if made.is_answer and known != made.association.id:
-            store.delegations.doubt(current, now=now)
+            store.delegations.doubt(current, made.association.id, now=now)
         case State.ENDED if made.is_answer and known != made.association.id:
             store.delegations.note_answer(current, made.association.id)
             store.comparisons.plan(current.team_id, current.grantor_id, now=now)

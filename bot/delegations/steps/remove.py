@@ -91,6 +91,8 @@ async def _remove(tools: Tools, session: CloseSession, over: Delegation) -> None
     if over.association_id is not None and not is_said and tools.now() < settled:
         # What is not to be seen may only be too new.
         await moves.wait_until(tools, over, settled, trouble=over.trouble)
+    elif over.surplus_id is not None:
+        await _go_on_with(tools, over, over.surplus_id)
     elif not is_said or over.is_unanswered or over.trouble is Trouble.STILL_THERE:
         await _look_for_more(tools, session, over)
     else:
@@ -135,6 +137,12 @@ async def _is_deleted(tools: Tools, session: CloseSession, over: Delegation) -> 
     grantor, grantee = over.grantor_close_id or "", over.grantee_close_id or ""
     association_id = over.association_id or ""
     return await held.deleted(tools, session, association_id, grantor=grantor, grantee=grantee)
+
+
+async def _go_on_with(tools: Tools, over: Delegation, surplus_id: str) -> None:
+    """Close has answered two creates, and one of them is gone. The other is deleted next."""
+    changes = {"association_id": surplus_id, "surplus_id": None, "is_unclear": False}
+    await moves.move(tools, over, Event.ACTIVATE, **changes)
 
 
 async def _take_over(tools: Tools, over: Delegation, found: Association) -> None:

@@ -1,8 +1,10 @@
 """Active, and one more create may have taken effect: what is there beside the known one is ours."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from bot.clock.backoff import pause_after
+from bot.connections.sessions import CloseSession
 from bot.delegations.steps import held, moves
 from bot.delegations.steps.remove import session_for
 from bot.delegations.tools import Tools
@@ -21,11 +23,10 @@ async def step(tools: Tools, delegation: Delegation) -> None:
     """Take away the other one, by its id; the right itself is not interrupted."""
     try:
         session = await session_for(tools, delegation)
-        there = await held.of_attempt(tools, session, delegation)
-        late = await held.unexplained(tools, delegation, there)
-        for each in late[:1]:  # any more than this were made by somebody else
-            pair = {"grantor": each.allowing_user_id, "grantee": each.allowed_user_id}
-            await held.deleted(tools, session, each.id, **pair)
+        surplus = await _surplus(tools, session, delegation)
+        for each in surplus[:1]:  # any more than this were made by somebody else
+            grantor, grantee = delegation.grantor_close_id or "", delegation.grantee_close_id or ""
+            await held.deleted(tools, session, each, grantor=grantor, grantee=grantee)
     except OutsideError as error:
         await _look_later(tools, delegation, error)
         return
@@ -35,9 +36,22 @@ async def step(tools: Tools, delegation: Delegation) -> None:
         if current is None or current.version != delegation.version:
             store.delegations.due.free(delegation.id)
             return
-        store.delegations.settle(current, now=tools.now())
+        now = tools.now()
+        store.delegations.settle(current, now=now)
+        if len(surplus) > 1:  # or it was the other way round: the grantor is asked about the rest
+            store.comparisons.plan_by(current.team_id, current.grantor_id, moment=now)
 
     await tools.database.run(settle)
+
+
+async def _surplus(tools: Tools, session: CloseSession, delegation: Delegation) -> Sequence[str]:
+    """What is too much: what Close has answered, or else all that may be of a create without an
+    answer."""
+    if delegation.surplus_id is not None:
+        return [delegation.surplus_id]
+    there = await held.of_attempt(tools, session, delegation)
+    late = await held.unexplained(tools, delegation, there)
+    return [each.id for each in late]
 
 
 async def _look_later(tools: Tools, delegation: Delegation, error: OutsideError) -> None:
