@@ -289,7 +289,8 @@ class Engine:
         makers = _makers(world.rows, task)
         said = closes.reply(world.close, task.pending, move.answer, world.now, makers)
         broken = _foreign(said.deleted, task.origin.label, world)
-        after, worse = self._go_on(replace(world, close=said.close), task, said.value, said.error)
+        world = replace(world, close=said.close, facts=world.facts | _wrong(said.deleted, world))
+        after, worse = self._go_on(world, task, said.value, said.error)
         return after, broken or worse
 
     def _go_on(
@@ -690,6 +691,16 @@ def _guessed(before: World, after: World) -> World:
     new = [each for each in rights(after.rows) if each.is_taken_over and each.id in old]
     facts = {("a guess", each.id) for each in new if old[each.id].is_unanswered}
     return replace(after, facts=after.facts | facts) if facts else after
+
+
+def _wrong(deleted: Sequence[Held], world: World) -> frozenset[tuple[str, str]]:
+    """The rights for which something was taken away that somebody else had made: nobody could tell
+    it from the effect of a create that was not answered."""
+    pairs = {each.association.allowed_user_id for each in deleted if each.maker == BY_HAND}
+    unsure = [each for each in rights(world.rows) if each.is_unclear]
+    return frozenset(
+        ("a wrong guess", each.id) for each in unsure if each.grantee_close_id in pairs
+    )
 
 
 def _foreign(deleted: Sequence[Held], who: str, world: World) -> Broken | None:

@@ -8,7 +8,7 @@ from bot.delegations.steps.attempts import ARRIVES_WITHIN
 from bot.delegations.steps.moves import SETTLE
 from tests.explore.close import BY_HAND
 from tests.explore.engine import Engine, Move
-from tests.explore.invariants import OVER, Broken
+from tests.explore.invariants import OVER, Broken, is_guessed
 from tests.explore.people import ACTS, ADA
 from tests.explore.world import World, as_text, columns, rights
 
@@ -91,7 +91,7 @@ def is_overdue(world: World) -> bool:
     over = {
         each.id
         for each in rights(world.rows)
-        if (each.is_over(now) or each.state in OVER) and not each.is_taken_over
+        if (each.is_over(now) or each.state in OVER) and not is_guessed(world, each)
     }
     return any(each.maker in over for each in world.close.held)
 
@@ -105,9 +105,7 @@ def needs_ada(world: World) -> bool:
 
 
 def _at_the_end(world: World) -> Broken | None:
-    """What was taken over on a guess may not have been ours, and ours come later: that is asked
-    about (bot/strays)."""
-    guessed = {each.id for each in rights(world.rows) if each.is_taken_over}
+    guessed = {each.id for each in rights(world.rows) if is_guessed(world, each)}
     ours = [each for each in world.close.held if each.maker not in (BY_HAND, *guessed)]
     left = [each.association.id for each in ours]
     return Broken(f"all is over, and Close holds {', '.join(left)}") if left else None

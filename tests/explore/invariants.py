@@ -9,7 +9,16 @@ from bot.cards import delegations as blocks
 from models.card import Audience
 from models.delegation import Delegation, State
 from tests.explore.close import BY_HAND, Late
-from tests.explore.world import EXPIRE, Right, World, as_text, is_connected, rights
+from tests.explore.world import (
+    EXPIRE,
+    TABLES,
+    Right,
+    World,
+    as_text,
+    columns,
+    is_connected,
+    rights,
+)
 
 OVER = ("ended", "cancelled", "denied", "lapsed", "failed")
 TAKEN = ("ending", *OVER)
@@ -33,15 +42,20 @@ def in_state(world: World) -> Broken | None:
 
 
 def _is_over(world: World, right: Right) -> Broken | None:
-    """What is over is gone. What was taken over on a guess can have been somebody else's: then ours
-    is told, and asked about (bot/strays)."""
-    if right.state not in OVER or right.is_taken_over:
+    """What is over is gone, but for what was guessed about."""
+    if right.state not in OVER or is_guessed(world, right):
         return None
     if any(each.maker == right.id for each in world.close.held):
         return Broken(f"{right.id} is {right.state}, and Close holds what was made for it")
     if any(_may_make(each, right.id) for each in world.close.late):
         return Broken(f"{right.id} is {right.state}, and its create may still arrive")
     return None
+
+
+def is_guessed(world: World, right: Right) -> bool:
+    """Whether what was taken over for it, or away, can have been somebody else's: then ours
+    is told, and asked about (bot/strays)."""
+    return right.is_taken_over or ("a wrong guess", right.id) in world.facts
 
 
 def _is_active(world: World, right: Right) -> Broken | None:
@@ -81,7 +95,7 @@ def _one_a_pair(world: World) -> Broken | None:
         if each.maker == BY_HAND:
             continue
         pair = (each.association.allowing_user_id, each.association.allowed_user_id)
-        if pair in seen and not _is_known_to_be_two(world):
+        if pair in seen and not _is_known_to_be_two(world) and not _is_asked_about(world):
             return Broken(f"Close holds {seen[pair]} and {each.association.id}, both of ours")
         seen[pair] = each.association.id
     return None
@@ -93,6 +107,15 @@ def _is_known_to_be_two(world: World) -> bool:
         each.is_open and (each.is_unclear or each.association_id is None)
         for each in rights(world.rows)
     )
+
+
+def _is_asked_about(world: World) -> bool:
+    """Whether the wrong one was taken away, and Ada is asked about what is left: Close is to be
+    compared at once."""
+    wake = columns("comparisons")["wake_at"]
+    rows = world.rows[TABLES.index("comparisons")]
+    is_planned = any(row[wake] and row[wake] <= as_text(world.now) for row in rows)
+    return is_planned and any(what == "a wrong guess" for what, _ in world.facts)
 
 
 def untrue(world: World, card: Mapping[str, Any], delegation: Delegation | None) -> Broken | None:

@@ -96,6 +96,13 @@ MUTATIONS = (
         ),
     ),
     Mutation(
+        "what was made twice is looked for, although both are known",
+        STEPS + "settle:_surplus",
+        "if delegation.surplus_id is not None:",
+        "if False:",
+        Scenario("made twice", {"approve": 1}, faults=1, pauses=1, has_twins=True, first=("ask",)),
+    ),
+    Mutation(
         "what else Close holds of the two is taken for ours, whoever was asked about it",
         STEPS + "remove:_look_for_more",
         "late = await held.unexplained(tools, over, others) if over.is_unanswered else []",

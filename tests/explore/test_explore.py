@@ -8,7 +8,7 @@ from tests.explore.search import Search
 from tests.explore.world import Scenario
 
 FEW = 400  # transitions of each scenario
-ENOUGH = 1_600  # to see a fault; each is seen within 1,400
+ENOUGH = 2_400  # to see a fault; each is seen within 1,800
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS.values(), ids=SCENARIOS)
