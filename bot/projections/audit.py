@@ -26,8 +26,7 @@ async def write(showing: Showing, card: Card, began: float) -> tuple[Card, Deleg
         else:
             is_superseded = texts.is_superseded(history, record)
             message = texts.line(delegation, record, is_superseded=is_superseded)
-        await showing.check_mine(lambda store: store.cards, card, began)
-        card = await _written(showing, card, message, record)
+        card = await _written(showing, card, message, record, began)
     return card, delegation
 
 
@@ -41,12 +40,17 @@ def _life(store: Store, card: Card) -> tuple[Delegation, Sequence[EventRecord]]:
     return delegation, store.delegations.history(delegation.id) if is_mine else ()
 
 
-async def _written(showing: Showing, card: Card, message: Message, record: EventRecord) -> Card:
+async def _written(
+    showing: Showing, card: Card, message: Message, record: EventRecord, began: float
+) -> Card:
     # Its number alone may be another event's after a restore.
     mark = f"{card.id}:{record.id}:{record.at.timestamp():.0f}"
     thread_ts = card.message_ts
     to = Envelope(card.recipient, mark, card.attempts, thread_ts)
-    place = await showing.messages.write(message, to)
+    place = await showing.messages.lost(to)
+    until = await showing.check_mine(lambda store: store.cards, card, began)
+    if place is None:
+        place = await showing.messages.write(message, replace(to, attempt=1, until=until))
     opens_thread = asdict(place) if thread_ts is None else {}
     written = {"told": str(record.id), **opens_thread}
     await showing.database.run(lambda store: store.cards.note(card, **written))

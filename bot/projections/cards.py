@@ -125,8 +125,8 @@ class CardStep:
             place = await self._moved(card, delegation, place, mark, began)
         elif place is None or found.is_other or card.shown_version != delegation.version:
             message = await self._message(card, delegation)
-            await self.showing.check_mine(lambda store: store.cards, card, began)
-            to = Envelope(card.recipient, mark)
+            until = await self.showing.check_mine(lambda store: store.cards, card, began)
+            to = Envelope(card.recipient, mark, until=until)
             place, _ = await self.showing.messages.show(message, to, place)
         return replace(card, told=told, **asdict(place))
 
@@ -152,8 +152,10 @@ class CardStep:
     ) -> Place:
         """The card again at the bottom, in a new message that notifies; the old one goes."""
         message = await self._message(card, delegation)
-        await self.showing.check_mine(lambda store: store.cards, card, began)
-        to = Envelope(card.recipient, mark)  # an earlier attempt was looked for already
+        until = await self.showing.check_mine(lambda store: store.cards, card, began)
+        to = Envelope(
+            card.recipient, mark, until=until
+        )  # an earlier attempt was looked for already
         new, _ = await self.showing.messages.show(message, to)
         await self._let_go(old, delegation, card.audience)
         return new

@@ -182,8 +182,9 @@ class NoticeStep:
         if place is not None:
             await self.showing.messages.update(place, message)  # what its reader deleted stays so
             return place
-        await self.showing.check_mine(lambda store: store.notices, notice, began)
-        place, _ = await self.showing.messages.show(message, _to(notice, 1))
+        until = await self.showing.check_mine(lambda store: store.notices, notice, began)
+        to = replace(_to(notice, 1), until=until)
+        place, _ = await self.showing.messages.show(message, to)
         return place
 
 

@@ -26,6 +26,7 @@ DOUBLED = 5  # and how often it is doubled: up to five hours
 SLOWEST = REFUSED * 2**DOUBLED
 REFUSED_FOR = timedelta(days=7)  # so long it is tried again
 SURE_FOR = 1.0  # seconds after a claim in which it need not be looked up; a lease lasts six
+POSTED_WITHIN = 4.0  # seconds after a look: a lease that was kept until then lasts longer
 
 Shown = TypeVar("Shown", Card, Home, Notice, Stray)
 Shown_contra = TypeVar("Shown_contra", Card, Home, Notice, Stray, contravariant=True)
@@ -61,14 +62,18 @@ class Showing:
 
     async def check_mine(
         self, claimed: Callable[[Store], Claimed[Shown]], row: Shown, began: float
-    ) -> None:
-        """Before something is posted: raise Overtaken when somebody else has claimed the row since
-        ``began``, in monotonic seconds. A process can be paused for longer than a lease, and its
-        reader would be notified twice."""
-        if time.monotonic() - began > SURE_FOR and not await self.database.run(
-            lambda store: claimed(store).is_still_claimed(row)
-        ):
+    ) -> float:
+        """Before something is posted: until when that may be, in monotonic seconds like ``began``.
+
+        Raises Overtaken when somebody else has claimed the row since ``began``. A process can be
+        paused for longer than a lease, here too, and its reader would be notified twice.
+        """
+        looked = time.monotonic()
+        if looked - began <= SURE_FOR:
+            return began + POSTED_WITHIN
+        if not await self.database.run(lambda store: claimed(store).is_still_claimed(row)):
             raise Overtaken
+        return looked + POSTED_WITHIN
 
     async def put_off(
         self,

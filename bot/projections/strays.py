@@ -1,7 +1,7 @@
 """Strays catch up: each one's message asks its grantor, or says what became of it."""
 
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 
 from bot.cards.strays import card
@@ -69,7 +69,9 @@ class StrayStep:
         to = Envelope(stray.grantor_id, f"{stray.id}:{stray.message_ts or ''}", stray.attempts)
         place = place_of(stray.channel_id, stray.message_ts)
         if place is None:
-            await self.showing.check_mine(lambda store: store.strays, stray, began)
+            place = await self.showing.messages.lost(to)
+            until = await self.showing.check_mine(lambda store: store.strays, stray, began)
+            to = replace(to, attempt=1, until=until)
         place, _ = await self.showing.messages.show(
             card(stray, obstacle, departure=departure), to, place
         )

@@ -4,6 +4,7 @@ Each post carries a mark. From the second attempt on, the message with this mark
 before it is posted again.
 """
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +13,14 @@ import structlog
 from slack_sdk.models.blocks import Block
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack.errors import UNREADABLE, MessageGone, SlackError, SlackRefused, SlackUnclear
+from bot.slack.errors import (
+    UNREADABLE,
+    MessageGone,
+    SlackError,
+    SlackRefused,
+    SlackRetryLater,
+    SlackUnclear,
+)
 from bot.slack.message import Message
 from bot.slack.web_api import call, needed, word
 
@@ -22,6 +30,7 @@ EVENT_TYPE = "send_as_card"
 LOOK_BACK, MOST_PAGES = 200, 5
 LOOK_FIRST = 2  # as an attempt that may not be the first
 PEOPLE = ("U", "W")  # how the ids of people begin; others are channels
+TOO_LATE = "too_late"
 NOT_ALLOWED_TO_LOOK = frozenset({"missing_scope", "unknown_method", "not_allowed_token_type"})
 
 
@@ -37,13 +46,15 @@ class Place:
 class Envelope:
     """To a person or a channel, or with ``thread_ts`` into one of its threads.
 
-    ``attempt`` counts from 1 on: a later one means that the one before may have posted it.
+    ``attempt`` counts from 1 on: a later one means that the one before may have posted it. What was
+    not posted ``until`` then, in monotonic seconds, is not posted: a process can be paused.
     """
 
     recipient: str
     mark: str
     attempt: int = 1
     thread_ts: str | None = None
+    until: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +117,8 @@ class Messages:
         return True
 
     async def _post(self, message: Message, to: Envelope) -> Place:
+        if to.until is not None and time.monotonic() > to.until:
+            raise SlackRetryLater(TOO_LATE)
         thread = {"thread_ts": to.thread_ts} if to.thread_ts else {}
         answer = await call(
             self._client,

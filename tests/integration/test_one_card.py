@@ -11,6 +11,8 @@ import pytest
 
 from bot.projections import showing
 from bot.projections.cards import CardStep
+from bot.projections.showing import Showing
+from bot.slack.chat import Envelope, Messages, Place
 from bot.slack.errors import SlackError
 from bot.slack.message import Message
 from bot.store import Database
@@ -18,6 +20,7 @@ from models.card import Audience, Card
 from models.delegation import Delegation, Event, ExtensionWish, State, Trouble, is_possible
 from sandbox.people import ADA, BEN
 from sandbox.slack import SandboxSlack
+from sandbox.slack.workspace import AUDIT
 from tests.integration.rows import NOON, add, delegation, get
 
 DAY = timedelta(days=1)
@@ -174,3 +177,74 @@ async def test_a_paused_process_posts_nothing_late(
         pass
     posted = [call for call in slack.calls if call.method == "chat.postMessage"]
     assert len(posted) == len(slack.messages(ADA) + slack.messages(BEN)) == 2
+
+
+async def test_a_process_paused_after_its_last_look_posts_nothing(
+    slack: SandboxSlack, database: Database, step: CardStep, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same where the pause begins once it has seen that the card is still its own: what it was
+    about to post is too late then, and is looked for before it is posted again."""
+    row = delegation(grantor_id=ADA.id, grantee_id=BEN.id, requester_id=BEN.id)
+    await add(database, row)
+    asleep, awake = asyncio.Event(), asyncio.Event()
+    check = Showing.check_mine
+
+    async def pausing(self: Showing, claimed: Any, row: Any, began: float) -> float:
+        until = await check(self, claimed, row, began)
+        if asleep.is_set():
+            return until
+        asleep.set()
+        await awake.wait()
+        return until - LEASE.total_seconds()  # as long as it has slept
+
+    monkeypatch.setattr(Showing, "check_mine", pausing)
+    paused = asyncio.create_task(work(database, step))
+    await asleep.wait()
+    while await work(database, step):
+        pass
+    awake.set()
+    await paused
+    while await work(database, step):
+        pass
+    posted = [call for call in slack.calls if call.method == "chat.postMessage"]
+    assert len(posted) == len(slack.messages(ADA) + slack.messages(BEN)) == 2
+
+
+async def test_a_line_is_not_written_by_who_was_paused_while_looking_for_it(
+    slack: SandboxSlack, database: Database, step: CardStep, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that is paused while it looks for a line of the audit channel, and finds none, does
+    not write it when it goes on: another one has."""
+    row = delegation(grantor_id=ADA.id, grantee_id=BEN.id, requester_id=BEN.id)
+    await database.run(
+        lambda store: store.delegations.add(
+            row, event=Event.GRANT, actor=ADA.id, audit_channel=AUDIT
+        )
+    )
+    monkeypatch.setattr(showing, "SURE_FOR", 0.0)
+    look = Messages.lost
+    pauses = iter([True])
+
+    async def pausing(self: Messages, to: Envelope) -> Place | None:
+        found = await look(self, to)
+        if next(pauses, False):
+            await step.take(await line(database))
+        return found
+
+    await line(database)  # by somebody who died
+    paused = await line(database)
+    monkeypatch.setattr(Messages, "lost", pausing)
+    await step.take(paused)
+    assert len(slack.channel_messages(AUDIT)) == 1
+
+
+async def line(database: Database) -> Card:
+    """The card of the audit channel, claimed."""
+    found: list[Card] = [
+        card
+        for card in await database.run(
+            lambda store: store.cards.due.claim(now=NOON + DAY, lease=-LEASE, limit=9)
+        )
+        if card.audience is Audience.AUDIT
+    ]
+    return found[0]
