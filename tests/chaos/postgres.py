@@ -10,6 +10,8 @@ from pathlib import Path
 from tests.conftest import Postgres
 
 NAME = "chaos"
+# Four processes with 20 connections each, as many again that a dead wire left behind, the judges'.
+CONNECTIONS = 300
 
 
 class FragilePostgres:
@@ -17,6 +19,8 @@ class FragilePostgres:
 
     def __init__(self, folder: Path) -> None:
         self._postgres = Postgres(folder)
+        self._postgres.psql(f"ALTER SYSTEM SET max_connections = {CONNECTIONS}")
+        self._restart("fast")
         self.url = self._postgres.create(NAME)
 
     async def restart(self, mode: str) -> None:

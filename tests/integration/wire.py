@@ -19,6 +19,7 @@ class Wire:
         self._socket = socket
         self._tasks: set[asyncio.Task[None]] = set()
         self._writers: list[asyncio.StreamWriter] = []
+        self._far: list[tuple[int, asyncio.StreamWriter]] = []  # ends at the server, by their age
         self._age = 0
         self._answers_left = -1
         self.is_dead = False
@@ -33,8 +34,13 @@ class Wire:
         self._answers_left = answers
 
     def heal(self) -> None:
-        """New connections work; those of before stay dead."""
+        """New connections work; those of before stay dead. The server has noticed by now that those
+        of an earlier outage are: else they would count among its clients for ever."""
         self.is_dead = False
+        for age, writer in self._far:
+            if age < self._age - 1:
+                writer.transport.abort()
+        self._far = [each for each in self._far if each[0] >= self._age - 1]
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Join a new connection to the server."""
@@ -48,6 +54,7 @@ class Wire:
             writer.close()
             return
         self._writers.append(back)
+        self._far.append((age, back))
         for source, sink, is_answer in ((reader, back, False), (there, writer, True)):
             task = asyncio.create_task(self._forward(source, sink, age, is_answer=is_answer))
             self._tasks.add(task)
