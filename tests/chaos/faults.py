@@ -89,8 +89,10 @@ class Faults:
         if member is None:
             return
         self._note("pause")
+        began = self._stage.clock()
         member.pause()
         await asyncio.sleep(LEASE + self._dice.uniform(0.5, 3))
+        self._ledger.pauses.append(Span(began, self._stage.clock()))
         member.go_on()
 
     async def stop(self) -> None:

@@ -87,9 +87,11 @@ class Ledger:
 
     entries: list[Entry] = field(default_factory=list)
     lives: int = 0
+    connected_again: int = 0
     by_hand: set[str] = field(default_factory=set)  # associations that people made in Close itself
     removed_by_hand: dict[str, datetime] = field(default_factory=dict)  # those they took away there
     faults: dict[str, int] = field(default_factory=dict)
+    pauses: list[Span] = field(default_factory=list)  # of single processes, by SIGSTOP
     outages: list[Span] = field(default_factory=list)  # no process, or no Close, could be reached
 
     def note_fault(self, kind: str) -> None:

@@ -1,6 +1,7 @@
 """One run: people live, things go wrong, the world comes to rest, the books are balanced."""
 
 import asyncio
+import contextlib
 import random
 import sys
 import time
@@ -8,21 +9,32 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from bot.store import DatabaseAway
 from models.card import Card
-from models.delegation import Delegation, Event
+from models.delegation import WAITS_FOR_GRANTOR, Delegation, Event
 from sandbox.slack.workspace import ApiCall
-from tests.chaos.books import Outside, Rows, balance, lateness, read_restless, read_rows
+from tests.chaos.books import (
+    Outside,
+    Rows,
+    balance,
+    indistinguishable,
+    late_posts,
+    lateness,
+    read_restless,
+    read_rows,
+)
 from tests.chaos.faults import Faults
 from tests.chaos.ledger import PROMISES, Entry, Ledger, Span
 from tests.chaos.people import People, born
 from tests.chaos.seen import Screens
-from tests.chaos.stage import Ground, Stage, ground, open_stage
+from tests.chaos.stage import Ground, Stage, connect_again, ground, open_stage
 
 BOUND = timedelta(seconds=60)  # an association never stands longer after its end than this
 REST = 600.0  # seconds until everything has come to rest, at most
 LOOK = 0.5  # seconds between two looks at the database
 AHEAD = timedelta(seconds=20)  # so far the clock is pushed where all that is left is a wait
 REAL = 20.0  # seconds before that
+RECONNECTS = 3.0  # seconds between two looks for lost connections
 TELLS = 30.0  # seconds between two lines about how far a run is
 
 
@@ -49,6 +61,8 @@ class Outcome:
     rows: Rows
     late: list[tuple[timedelta, str]]
     wrong: list[str]
+    told_twice: int  # by a process that was paused in the middle of a post
+    indistinguishable: int  # made by hand while ours was on its way, and taken for ours
     seconds: float
     resting: float
 
@@ -81,6 +95,8 @@ async def _play(plan: Plan, under: Ground) -> Outcome:
         rows=rows,
         late=late,
         wrong=wrong,
+        told_twice=len(late_posts(ledger, outside)),
+        indistinguishable=len(indistinguishable(ledger, rows, outside)) // 2,
         seconds=time.monotonic() - began,
         resting=resting,
     )
@@ -94,6 +110,7 @@ async def _live(plan: Plan, stage: Stage, ledger: Ledger, screens: Screens) -> N
     striking = asyncio.create_task(faults.strike(plan.seconds))
     watching = asyncio.create_task(_watch(stage, ledger))
     telling = asyncio.create_task(_tell(ledger))
+    connecting = asyncio.create_task(_keep_connected(stage, ledger))
     numbers = iter(range(plan.lives))
 
     async def one_after_another() -> None:
@@ -108,7 +125,8 @@ async def _live(plan: Plan, stage: Stage, ledger: Ledger, screens: Screens) -> N
     finally:
         striking.cancel()
         telling.cancel()
-        await asyncio.gather(striking, telling, return_exceptions=True)
+        connecting.cancel()
+        await asyncio.gather(striking, telling, connecting, return_exceptions=True)
         await faults.finish()
         stage.heal()
         await stage.fleet.recover()
@@ -128,6 +146,20 @@ async def _watch(stage: Stage, ledger: Ledger) -> None:
             ledger.outages.append(Span(began, stage.clock()))
             began = None
         await asyncio.sleep(0.1)
+
+
+async def _keep_connected(stage: Stage, ledger: Ledger) -> None:
+    """Whoever's connection is lost connects again after a while."""
+    while True:
+        await asyncio.sleep(RECONNECTS)
+        with contextlib.suppress(DatabaseAway):  # then the next look finds them
+            found = disconnected(await read_restless(stage.url))
+            ledger.connected_again += await connect_again(stage, found)
+
+
+def disconnected(rows: Rows) -> set[str]:
+    """Grantors for whom something waits until they connect again."""
+    return {row.grantor_id for row in rows.delegations if row.trouble in WAITS_FOR_GRANTOR}
 
 
 async def _tell(ledger: Ledger) -> None:
@@ -150,6 +182,7 @@ async def rest(stage: Stage, *, real: float = REAL) -> float:
         rows = await read_restless(stage.url)
         if _is_at_rest(rows):
             break
+        await connect_again(stage, disconnected(rows))
         if time.monotonic() - began > real and _only_waits(stage, rows):
             stage.push(AHEAD)
         await asyncio.sleep(LOOK)
@@ -205,9 +238,10 @@ def told(outcome: Outcome) -> str:
             f"requests         {len(commands)}, acknowledged {_acknowledged(commands)}",
             f"clicks           {len(clicks)}, acknowledged {_acknowledged(clicks)}",
             f"rows             {len(outcome.rows.delegations)}, associations {len(late)}",
-            f"kills            {ledger.kills}",
+            f"kills            {ledger.kills}, connections made again {ledger.connected_again}",
             f"faults           {faults}",
             f"recovery bound   longest {bound} (stated: {BOUND.total_seconds():.0f} s)",
+            f"not covered      {_not_covered(outcome)}",
             f"books            {_summed(outcome.wrong)}",
         ]
     )
@@ -235,6 +269,11 @@ def _far(outcome: Outcome) -> str:
         for name, which in far.items()
     ]
     return ", ".join([*counted, f"clicked {len(clicked)}"])
+
+
+def _not_covered(outcome: Outcome) -> str:
+    late, alike = outcome.told_twice, outcome.indistinguishable
+    return f"posted late by a paused process {late}, indistinguishable {alike}"
 
 
 def _acknowledged(entries: Sequence[Entry]) -> int:

@@ -12,7 +12,14 @@ from models.event import EventRecord
 from sandbox.close.state import HeldAssociation
 from sandbox.people import ADA, BEN, BOT_USER_ID
 from sandbox.slack.workspace import Message
-from tests.chaos.books import Outside, Rows, balance, lateness
+from tests.chaos.books import (
+    Outside,
+    Rows,
+    balance,
+    indistinguishable,
+    late_posts,
+    lateness,
+)
 from tests.chaos.ledger import Deed, Entry, Ledger, Span
 from tests.integration.rows import NOON, delegation
 
@@ -258,3 +265,48 @@ def test_how_late_an_end_was() -> None:
     ledger.outages.append(Span(NOON, NOON + 7 * SECOND))
     ledger.outages.append(Span(NOON + 6 * SECOND, NOON + 8 * SECOND))
     assert lateness(ledger, rows, late) == [(5 * SECOND, "life-1")]
+
+
+def told_twice(*, end: int) -> World:
+    """A card was posted at second 9 and again at second 11, and a process was paused until then."""
+    ledger, rows, outside = balanced()
+    mark, _ = outside.posted[0]
+    posted = [*outside.posted[1:], (mark, NOON + 9 * SECOND), (mark, NOON + 11 * SECOND)]
+    ledger.pauses.append(Span(NOON + 3 * SECOND, NOON + end * SECOND))
+    return ledger, rows, replace(outside, posted=posted)
+
+
+def test_a_post_of_a_paused_process() -> None:
+    """What a process sends the moment it goes on, it had begun to send before: counted apart. Two
+    posts that no pause explains are doubled."""
+    late = told_twice(end=11)
+    assert balance(*late) == []
+    assert late_posts(late[0], late[2]) == {"grantor:card:"}
+    for other in (told_twice(end=8), told_twice(end=12)):
+        assert any("doubled: grantor:card:" in line for line in balance(*other))
+
+
+def taken_for_ours(*, by_hand_at: int) -> World:
+    """Close left our create without an answer, and somebody made the same by hand: that is what the
+    row has, and what was deleted at its end; ours was taken away too."""
+    ledger, rows, outside = balanced()
+    hand = replace(OURS, id="sdas_alike")
+    attempt = replace(rows.events["row"][1], event=Event.ATTEMPT, at=NOON + SECOND)
+    history = [*rows.events["row"][:2], attempt, *rows.events["row"][2:]]
+    row = replace(rows.delegations[0], association_id=hand.id)
+    came = {**outside.came, hand.id: NOON + by_hand_at * SECOND}
+    gone = [*outside.gone, (NOON + 200 * SECOND, hand)]
+    ledger.by_hand.add(hand.id)
+    rows = replace(rows, delegations=[row], events={"row": history})
+    return ledger, rows, replace(outside, gone=gone, came=came)
+
+
+def test_what_nothing_can_tell_apart() -> None:
+    """What was made by hand in the minute after an unanswered create is counted apart; what was
+    made later is a foreign delete."""
+    alike = taken_for_ours(by_hand_at=30)
+    assert balance(*alike) == []
+    assert indistinguishable(*alike) == {OURS.id, "sdas_alike"}
+    found = balance(*taken_for_ours(by_hand_at=90))
+    assert any("foreign delete" in line for line in found)
+    assert any("stands in no row" in line for line in found)
