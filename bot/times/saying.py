@@ -45,9 +45,13 @@ def say_span(span: Span, *, now: datetime, zone: str) -> str:
     tomorrow, 09:00 until Friday 27 November, 18:00 your time``, ``on Friday 27 November from 14:00
     until 16:00 your time``, ``for all of Monday 30 November, your time``. The year is said only
     when it is not the present one, and what another clock shows only when that was named: ``until
-    today, 18:00 your time (17:00 in Chicago)``.
+    today, 18:00 your time (17:00 in Chicago)``. Where a clock time happens twice, and one offset
+    does not hold for both ends, both are said in UTC: what is behind the one counts for the other.
     """
-    whose = _whose_time(now, zone) + _say_beside(span, now, zone)
+    whose = _whose_time(now, zone)
+    if _has_two_offsets(span, zone):
+        zone = whose = "UTC"
+    whose += _say_beside(span, now, zone)
     if span.starts is None:
         return _say_end(span, now, zone, whose)
     if span.until is not None and _is_within_one_day(span.starts, span.until, zone):
@@ -97,6 +101,12 @@ def _say_end(span: Span, now: datetime, zone: str, whose: str) -> str:
         last = local_time(span.until - timedelta(seconds=1), zone)
         return f"until the end of {_say_day(last, now, zone)}, {whose}"
     return f"until {_say_moment(span.until, now, zone)} {whose}"
+
+
+def _has_two_offsets(span: Span, zone: str) -> bool:
+    """Whether an offset has to be said that is not that of both ends."""
+    ends = [local_time(each, zone) for each in (span.starts, span.until) if each is not None]
+    return any(each.is_repeated() for each in ends) and len({each.offset for each in ends}) > 1
 
 
 def _is_within_one_day(starts: datetime, until: datetime, zone: str) -> bool:

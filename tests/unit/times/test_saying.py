@@ -53,11 +53,25 @@ def test_say_length(minutes: float, words: str) -> None:
         ("tomorrow forever", "from tomorrow, 00:00 your time, until revoked"),
         ("until 2027-10-31 02:30", "until Sunday 31 October 2027, 02:30 (CEST) your time"),
         ("until 2027-10-31T01:30Z", "until Sunday 31 October 2027, 02:30 (CET) your time"),
+        (
+            "from 2027-10-31 01:00 until 2027-10-31T00:30Z",
+            "on Sunday 31 October 2027 from 01:00 until 02:30 (CEST) your time",
+        ),
+        (
+            "from 2027-10-30 02:00 until 2027-10-31T01:30Z",
+            "from Saturday 30 October 2027, 00:00 until Sunday 31 October 2027, 01:30 UTC",
+        ),
+        (
+            "from 2027-10-31T00:10Z until 2027-10-31T01:50Z",
+            "on Sunday 31 October 2027 from 00:10 until 01:50 UTC",
+        ),
     ],
 )
 def test_say_span(phrase: str, words: str) -> None:
-    """A span is confirmed in words, in the reader's zone."""
-    assert say_span(read_span(phrase, now=NOW, zone=BERLIN), now=NOW, zone=BERLIN) == words
+    """A span is confirmed in words, in the reader's zone, and the words are read as the same."""
+    span = read_span(phrase, now=NOW, zone=BERLIN)
+    assert say_span(span, now=NOW, zone=BERLIN) == words
+    assert read_span(words, now=NOW, zone=BERLIN) == span
 
 
 def test_unknown_zone_is_named() -> None:
