@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from structlog.testing import capture_logs
+
 from bot.close.errors import CloseProblem, RetryLater
 from bot.connections.sessions import OtherAccountConnected
 from bot.delegations.steps import bulk, moves
@@ -35,7 +37,16 @@ async def test_what_one_raises_puts_off_that_one(database: Database) -> None:
             raise ERRORS[row.reason]
         taken.append(row.reason)
 
-    await moves.each_alone(tools(database), step, rows)
+    with capture_logs() as logs:
+        await moves.each_alone(tools(database), step, rows)
+    assert logs == [  # what nobody foresaw, and nothing else
+        {
+            "event": "step failed",
+            "row": rows[2].id,
+            "exc_info": ERRORS["bug"],
+            "log_level": "error",
+        }
+    ]
     assert taken == ["fine"]
     soon, other, bug, fine = [await get(database, row) for row in rows]
     assert soon.wake_at is not None

@@ -153,6 +153,7 @@ async def test_who_has_to_connect_is_reminded(stage: Bench) -> None:
     told = await stage.present(row)
     assert (told.remind_at, told.reminders) == (NOON + DAY, 1)
     assert (told.trouble, told.attempts) == (Trouble.NOT_CONNECTED, 3)
+    assert told.version == row.version + 2  # the trouble is news once, and so is the reminder
     history = await stage.database.run(lambda store: store.delegations.history(row.id))
     assert [each.event for each in history[1:]] == [Event.REMIND]
 

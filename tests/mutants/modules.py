@@ -60,7 +60,7 @@ MODULES: Mapping[str, Sequence[str]] = {
     "bot/delegations/standing.py": ("tests/integration/test_always_approve.py",),
     "bot/delegations/steps/create.py": _CREATE,
     "bot/delegations/steps/attempts.py": _CREATE,
-    "bot/delegations/steps/recheck.py": _CREATE,
+    "bot/delegations/steps/recheck.py": ("tests/integration/test_steps_recheck.py",),
     "bot/delegations/steps/bulk.py": ("tests/integration/test_steps_bulk.py",),
     "bot/delegations/steps/moves.py": (
         "tests/integration/test_steps_waiting.py",
@@ -120,6 +120,8 @@ JUDGED = (
     "bot/delegations/steps/attempts.py",
     "bot/delegations/steps/bulk.py",
     "bot/delegations/steps/held.py",
+    "bot/delegations/steps/moves.py",
+    "bot/delegations/steps/recheck.py",
     "bot/delegations/steps/remove.py",
     "bot/delegations/steps/settle.py",
 )
