@@ -169,8 +169,9 @@ def _refuse_attempt(text: str, tokens: list[Token], run: list[Token]) -> None:
         _refuse(text, max(len(run), 1), tokens, least=first + 2)
     if is_attempt(tokens[first].word):
         _refuse(text, first + 1, tokens)
-    if is_number(tokens[first].word) and {each.word for each in tokens[2:][:1]} & _PLURALS:
-        _refuse(text, first + 3, tokens)  # "2 consecutive days"
+    behind = [each for each in tokens[first + 1 :] if each.word not in set(_DASHES)]
+    if is_number(tokens[first].word) and {each.word for each in behind[1:2]} & _PLURALS:
+        _refuse(text, tokens.index(behind[1]) + 1, tokens)  # "for 2 consecutive days"
     loose = loose_time_words(tokens)
     if is_wholly_of_a_time(tokens):
         _refuse(text, len(loose), tokens)
