@@ -45,7 +45,7 @@ _KINDS_OF_TIME = {
     ),
     *("response", "lead", "show", "all", "any", "no", "some", "long", "short", "just", "second"),
 }
-_VAGUE = {"once", "more", "later", "longer", "again", "another", "time"}
+VAGUE = {"once", "more", "later", "longer", "again", "another", "time"}
 _UNKNOWN_PLACE = re.compile(r"[A-Z]{2,3}T\b")
 _MOST_WORDS_OF_AN_END = 8
 _DIMENSIONS = re.compile(
@@ -197,7 +197,7 @@ def _count_of_time_words(
 def _is_vague(rest: str, tokens: list[Token]) -> bool:
     """``2h Once more``, ``9am to 10am Later``: behind a time these begin a sentence."""
     begins_one = rest[:1].isupper() or len(tokens) > 1
-    return begins_one and all(token.word in _VAGUE for token in tokens)
+    return begins_one and all(token.word in VAGUE for token in tokens)
 
 
 def _is_clear(run: list[Token]) -> bool:
