@@ -16,6 +16,20 @@ _TIMES = (
     "tests/unit/times/test_splitting.py",
     *("-m", "not hypothesis"),
 )
+_PHRASES = "tests/unit/times/test_phrases.py"
+_AT_ONCE = (
+    "test_phrase",
+    "test_phrase_in_a_form",
+    "test_phrase_before_a_reason",
+    "test_refused_before_a_reason",
+    "test_an_ordinary_reason_is_no_time",
+)
+# What hypothesis comes upon may be a fault without any mutant: it would count as noticed.
+_TIMES_THEN = (
+    _PHRASES,
+    *(f"--deselect={_PHRASES}::{name}" for name in _AT_ONCE),
+    *("tests/unit/test_grammar.py", "-m", "not hypothesis"),
+)
 _TIMES_OF = (
     "choices",
     "days",
@@ -70,14 +84,14 @@ MODULES: Mapping[str, Sequence[str]] = {
     "bot/delegations/steps/remove.py": _REMOVE,
     "bot/delegations/steps/settle.py": _REMOVE,
     "bot/delegations/steps/held.py": (*_REMOVE, "tests/integration/test_steps_bulk.py"),
-    "bot/connections/sessions.py": ("tests/integration/test_refresh.py",),
+    "bot/connections/sessions.py": ("tests/integration/test_sessions.py",),
     "bot/slack/edge.py": ("tests/unit/slack/test_edge.py",),
     "bot/delegations/steps/advance.py": (
+        "tests/integration/test_advance.py",
         "tests/integration/test_nothing_to_do.py",
-        "tests/integration/test_over.py",
     ),
     "bot/delegations/steps/count.py": ("tests/integration/test_receipts_wait.py",),
-    "bot/delegations/steps/identify.py": ("tests/integration/test_accounts.py",),
+    "bot/delegations/steps/identify.py": ("tests/integration/test_advance.py",),
     "bot/delegations/accounts.py": ("tests/integration/test_accounts.py", *_CREATE),
     "bot/delegations/drafts.py": ("tests/integration/test_drafts.py",),
     "bot/delegations/finding.py": _DIALOG,
@@ -96,11 +110,9 @@ MODULES: Mapping[str, Sequence[str]] = {
 
 # Whom a mutant that lived meets besides, before it counts as living.
 THEN: Mapping[str, Sequence[str]] = {
+    "bot/connections/sessions.py": ("-k", "not postgresql", "tests/integration/test_refresh.py"),
     "bot/store/due.py": ("-k", "postgresql", *MODULES["bot/store/due.py"]),
-    **{
-        f"bot/times/{name}.py": ("tests/unit/times", "tests/unit/test_grammar.py")
-        for name in _TIMES_OF
-    },
+    **{f"bot/times/{name}.py": _TIMES_THEN for name in _TIMES_OF},
 }
 
 # Those of which every mutant has met its tests: each was noticed, or has a reason. The others are
@@ -124,4 +136,5 @@ JUDGED = (
     "bot/delegations/steps/recheck.py",
     "bot/delegations/steps/remove.py",
     "bot/delegations/steps/settle.py",
+    "bot/connections/sessions.py",
 )
