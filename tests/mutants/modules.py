@@ -137,4 +137,5 @@ JUDGED = (
     "bot/delegations/steps/remove.py",
     "bot/delegations/steps/settle.py",
     "bot/connections/sessions.py",
+    "bot/slack/edge.py",
 )

@@ -6,6 +6,7 @@ import json
 import logging
 import time
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,11 +16,14 @@ from slack_bolt.async_app import AsyncAck
 from slack_sdk.signature import Clock
 from slack_sdk.web.async_client import AsyncWebClient
 from starlette.applications import Starlette
+from starlette.requests import Request
 from starlette.routing import Route
+from structlog.testing import capture_logs
 
 from bot.slack.bolt import Workspace, bolt_app
 from bot.slack.door import Door
-from bot.slack.edge import FRESH, MOST_BYTES, SlackEdge
+from bot.slack.edge import FRESH, MOST_BYTES, MOST_FIELDS, SlackEdge
+from models.seen_request import Arrival, current_arrival
 from tests.patience import PATIENCE
 from tests.unit.slack.stand_in import StandIn
 
@@ -33,20 +37,27 @@ class AnyClock(Clock):
 
     def __init__(self) -> None:
         self.ahead = 0.0
+        self.stands_at: float | None = None
 
     def now(self) -> float:
         """Unix seconds."""
-        return time.time() + self.ahead
+        return time.time() + self.ahead if self.stands_at is None else self.stands_at
 
 
 class Client:
     """Posts to the edge, signed unless told otherwise, and keeps what the listeners heard."""
 
     def __init__(
-        self, http: httpx.AsyncClient, heard: list[dict[str, Any]], clock: AnyClock
+        self,
+        http: httpx.AsyncClient,
+        edge: SlackEdge,
+        heard: list[dict[str, Any]],
+        clock: AnyClock,
     ) -> None:
         self._http = http
+        self.edge = edge
         self.heard = heard
+        self.arrivals: list[Arrival | None] = []
         self.clock = clock
         self.failures = 0  # so many events fail
 
@@ -75,6 +86,7 @@ async def client() -> AsyncIterator[Client]:
 
     async def on_command(ack: AsyncAck, command: dict[str, Any]) -> None:
         heard.append(command)
+        opened.arrivals.append(current_arrival())
         await ack("understood")
 
     async def on_action(ack: AsyncAck, body: dict[str, Any]) -> None:
@@ -94,7 +106,7 @@ async def client() -> AsyncIterator[Client]:
     web = Starlette(routes=[Route("/slack/events", edge.handle, methods=["POST"])])
     transport = httpx.ASGITransport(app=web)
     async with httpx.AsyncClient(transport=transport, base_url="http://bot.test") as http:
-        opened = Client(http, heard, clock)
+        opened = Client(http, edge, heard, clock)
         yield opened
 
 
@@ -120,7 +132,49 @@ async def test_a_command_gets_through(client: Client) -> None:
     answer = await client.post(command("@ada 2h"))
     assert answer.status_code == 200
     assert "understood" in answer.text
+    assert answer.headers["content-type"] == "text/plain;charset=utf-8"
     assert client.heard[0]["text"] == "@ada 2h"
+
+
+async def test_when_it_was_signed_and_came(client: Client) -> None:
+    """Whatever is begun for it knows its signature, and both times."""
+    client.clock.stands_at = 1_764_000_000.5
+    body = command("list")
+    headers = signed(body, "1763999990")
+    assert (await client.post(body, headers=headers)).status_code == 200
+    (arrival,) = client.arrivals
+    assert arrival is not None
+    assert f"v0={arrival.signature}" == headers["x-slack-signature"]
+    assert arrival.signed_at == datetime.fromtimestamp(1_763_999_990, UTC)
+    assert arrival.received_at == datetime.fromtimestamp(1_764_000_000.5, UTC)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "status"), [(-FRESH, 200), (FRESH, 200), (-FRESH - 1, 401), (FRESH + 1, 401)]
+)
+async def test_for_how_long_a_signature_is_good(client: Client, seconds: int, status: int) -> None:
+    """Five minutes, before and after, to the second."""
+    client.clock.stands_at = 1_764_000_000.0
+    body = command("list")
+    headers = signed(body, str(1_764_000_000 + seconds))
+    assert (await client.post(body, headers=headers)).status_code == status
+
+
+async def test_nothing_is_said_behind_the_command(client: Client) -> None:
+    """An empty field is one all the same."""
+    assert (await client.post(command(""))).status_code == 200
+    assert client.heard[0]["text"] == ""
+
+
+async def test_whoever_hangs_up(client: Client) -> None:
+    """A body that breaks off is nobody's error, and nobody waits for the answer."""
+    headers = [(name.lower(), value) for name, value in _raw(signed(BODY)).items()]
+
+    async def hung_up() -> dict[str, Any]:
+        return {"type": "http.disconnect"}
+
+    request = Request({"type": "http", "method": "POST", "headers": headers}, hung_up)
+    assert (await client.edge.handle(request)).status_code == 400
 
 
 async def test_a_click_gets_through(client: Client) -> None:
@@ -192,7 +246,7 @@ async def test_unsigned_bytes_that_are_no_text(client: Client) -> None:
     """Bytes that are not UTF-8 are 400, signed or not: Slack's verifier cannot read them."""
     for kind in (FORM, JSON):
         answer = await client.post(b"\xff\xfe", kind, UNSIGNED["wrong signature"])
-        assert answer.status_code == 400
+        assert (answer.status_code, answer.json()) == (400, {"error": "malformed request"})
 
 
 MALFORMED = [
@@ -214,6 +268,7 @@ MALFORMED = [
     (b"payload=[1]", FORM),
     (b"payload=NaN", FORM),
     (urlencode([(f"f{number}", "x") for number in range(1000)]).encode(), FORM),
+    (command("list") + b"".join(b"&f%d=x" % number for number in range(MOST_FIELDS)), FORM),
     (b"&" * 5000, FORM),
 ]
 
@@ -222,22 +277,42 @@ MALFORMED = [
 async def test_signed_nonsense(client: Client, body: bytes, kind: str) -> None:
     """What is signed but cannot be meant is a 400, never a 500."""
     answer = await client.post(body, kind)
-    assert answer.status_code == 400
+    assert (answer.status_code, answer.json()) == (400, {"error": "malformed request"})
     assert client.heard == []
 
 
 async def test_too_large(client: Client) -> None:
     """R6: no more than is allowed is read, whether it is announced or not."""
     large = b"x" * (MOST_BYTES + 1)
-    assert (await client.post(large)).status_code == 413
-    assert (await client.post(b"x", headers={"content-length": str(10**9)})).status_code == 413
+    announced = [
+        await client.post(large),
+        await client.post(b"x", headers={"content-length": str(10**9)}),
+        await client.post(b"x", headers={"content-length": str(MOST_BYTES + 1)}),
+    ]
+    for answer in (*announced, await in_pieces(client, large)):
+        assert (answer.status_code, answer.json()) == (413, {"error": "too large"})
 
-    async def chunks() -> AsyncIterator[bytes]:
-        for _ in range(5):
-            yield b"x" * (MOST_BYTES // 4)
 
-    answer = await client._http.post("/slack/events", content=chunks(), headers=signed(b""))
-    assert answer.status_code == 413
+async def test_as_large_as_allowed(client: Client) -> None:
+    """R6: what Slack could send is taken to the last byte, announced or in pieces."""
+    start = command("")
+    for body in (start, start + b"&x=" + b"y" * (MOST_BYTES - len(start) - 3)):
+        assert (await in_pieces(client, body)).status_code == 200
+    assert len(body) == MOST_BYTES
+    client.clock.ahead = 1  # another moment, another signature
+    headers = signed(body, str(int(client.clock.now())))
+    assert (await client.post(body, headers=headers)).status_code == 200
+
+
+async def in_pieces(client: Client, body: bytes) -> httpx.Response:
+    """Posted without a word about its length."""
+
+    async def pieces() -> AsyncIterator[bytes]:
+        for begin in range(0, len(body), MOST_BYTES // 4):
+            yield body[begin : begin + MOST_BYTES // 4]
+
+    headers = {"content-type": FORM, **signed(body)}
+    return await client._http.post("/slack/events", content=pieces(), headers=headers)
 
 
 UNCLAIMED = ["no headers", "no signature", "no timestamp", "old", "from the future", "a word"]
@@ -275,9 +350,12 @@ async def test_a_signature_is_good_once(client: Client) -> None:
     body = command("grant @ben 2h")
     headers = signed(body)
     assert (await client.post(body, headers=headers)).status_code == 200
-    for kind in (FORM, JSON, "text/plain"):
-        assert (await client.post(body, kind, headers)).status_code == 401
+    with capture_logs() as logs:
+        for kind in (FORM, JSON, "text/plain"):
+            assert (await client.post(body, kind, headers)).status_code == 401
     assert len(client.heard) == 1
+    said = {"event": "a request came a second time", "log_level": "warning"}
+    assert logs == [said] * 3
 
 
 async def test_a_person_may_say_the_same_again(client: Client) -> None:
