@@ -10,6 +10,7 @@ _CREATE = ("tests/integration/test_steps_create.py", "tests/integration/test_lat
 _TIMES = (
     "tests/mutants/phrases_at_once.py",
     "tests/unit/times/test_choices.py",
+    "tests/unit/times/test_impossible.py",
     "tests/unit/times/test_moments.py",
     "tests/unit/times/test_reading.py",
     "tests/unit/times/test_saying.py",
@@ -128,6 +129,7 @@ JUDGED = (
     "bot/delegations/ending.py",
     "bot/delegations/extending.py",
     "bot/delegations/standing.py",
+    "bot/delegations/steps/advance.py",
     "bot/delegations/steps/create.py",
     "bot/delegations/steps/attempts.py",
     "bot/delegations/steps/bulk.py",
@@ -138,4 +140,5 @@ JUDGED = (
     "bot/delegations/steps/settle.py",
     "bot/connections/sessions.py",
     "bot/slack/edge.py",
+    "bot/times/choices.py",
 )
