@@ -134,6 +134,7 @@ JUDGED = (
     "bot/delegations/steps/attempts.py",
     "bot/delegations/steps/bulk.py",
     "bot/delegations/steps/held.py",
+    "bot/delegations/steps/identify.py",
     "bot/delegations/steps/moves.py",
     "bot/delegations/steps/recheck.py",
     "bot/delegations/steps/remove.py",
