@@ -142,4 +142,6 @@ JUDGED = (
     "bot/connections/sessions.py",
     "bot/slack/edge.py",
     "bot/times/choices.py",
+    "bot/times/impossible.py",
+    "bot/times/span.py",
 )

@@ -16,7 +16,7 @@ from bot.times.span import SHOWN_TEXT, DurationError, Impossible
         *("31 december", "december 31", "29 of february", "by february 29", "29 february 2028"),
         *("29 feb 2024 10:00", "feb 29 17:00", "1st march", "by 30. april"),
         # Not behind a word that leads to a day: a version, a share, a count.
-        *("2.13", "31/12", "13/40", "32 march", "40 may", "may 99", "x 32 march", "at x 32 may"),
+        *("2.13", "31/12", "13/40", "32 march", "40 may", "may 99", "32 march by", "at x 32 may"),
         *("friday", "from 9 to 5", ""),
     ],
 )
