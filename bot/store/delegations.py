@@ -430,7 +430,8 @@ class Delegations:
 
     def forget_guesses(self) -> None:
         """What Close was asked for and had not answered has long arrived, and may have been ended:
-        nothing that is found there now is taken for the effect of that."""
+        nothing that is found there now is taken for the effect of that. An id that Close did answer
+        is no guess."""
         is_guess = or_(
             _columns.is_unclear,
             and_(_columns.attempted_at.is_not(None), _columns.association_id.is_(None)),
@@ -438,7 +439,11 @@ class Delegations:
         unseen = case((_columns.association_id.is_(None), None), else_=_columns.attempted_at)
         self._connection.execute(
             update(delegations)
-            .where(is_guess, _columns.state.in_((State.ACTIVE, State.ENDING, State.ENDED)))
+            .where(
+                is_guess,
+                _columns.surplus_id.is_(None),
+                _columns.state.in_((State.ACTIVE, State.ENDING, State.ENDED)),
+            )
             .values(is_unclear=False, arrives_until=None, attempted_at=unseen, version=ONE_MORE)
         )
 

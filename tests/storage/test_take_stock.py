@@ -1,5 +1,6 @@
 """What is done to the rows of a restored database, before the bot works with them."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -43,11 +44,14 @@ async def test_nothing_is_guessed(database: Database) -> None:
         state=State.ACTIVE, attempted_at=NOON, association_id="sdas_1", is_unclear=True
     )
     known = delegation(state=State.ENDING, attempted_at=NOON, association_id="sdas_2")
-    await add(database, unseen, unclear, known)
+    twice = replace(unclear, id=new_id(), association_id="sdas_3", surplus_id="sdas_4")
+    rows = (unseen, unclear, known, replace(twice, grantee_id="U0CLEO"))
+    await add(database, *rows)
     await restored(database)
-    after: list[Delegation] = [await get(database, row) for row in (unseen, unclear, known)]
-    assert [each.is_unanswered for each in after] == [False] * 3
-    assert [each.association_id for each in after] == [None, "sdas_1", "sdas_2"]
+    after: list[Delegation] = [await get(database, row) for row in rows]
+    assert [each.is_unanswered for each in after[:3]] == [False] * 3
+    assert [each.association_id for each in after] == [None, "sdas_1", "sdas_2", "sdas_3"]
+    assert (after[3].is_unclear, after[3].surplus_id) == (True, "sdas_4")
 
 
 async def test_no_word_of_earlier_holds(database: Database) -> None:
