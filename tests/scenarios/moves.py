@@ -31,7 +31,8 @@ async def asked(world: World, text: str = "@ada 2h Covering") -> Delegation:
 
 async def active(world: World, text: str = "@ada 2h Covering") -> Delegation:
     """Ada is connected and has approved; both cards say that it is active."""
-    await world.connect(ADA)
+    page = await world.connect(ADA)
+    assert page.is_success, page.text
     await asked(world, text)
     await press(world, ADA, "Approve")
     await shown(world, ADA, "Revoke", "can send email as you")

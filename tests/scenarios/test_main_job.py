@@ -2,6 +2,7 @@
 
 from models.delegation import State
 from sandbox.people import ADA, BEN
+from tests.scenarios.moves import press
 from tests.scenarios.world import World
 
 
@@ -14,7 +15,7 @@ async def test_ask_approve_expire(world: World) -> None:
     await world.card(BEN, "You asked to send email as")
     card = await world.card(ADA, "asks to send email as you")
     assert "Covering the spring pipeline" in world.slack.read(card, ADA)
-    await world.click(ADA, "asks to send email as you", "Approve")
+    await press(world, ADA, "Approve")
     await world.card(ADA, "can send email as you until")
     await world.card(BEN, "You can send email as")
     assert world.close.find(ADA, BEN)
