@@ -65,6 +65,23 @@ async def press(world: World, person: SandboxPerson, button: str) -> Reply:
     return reply
 
 
+async def forged(
+    world: World, person: SandboxPerson, place: Message, action: str, value: str
+) -> str:
+    """What the person reads after a click on a button with this value, which no client may offer
+    them any more, or ever did."""
+    before = {message.ts for message in world.slack.messages(person)}  # cards move, and go
+    reply = await world.slack.forge_click(person, place, action, value)
+    assert reply.status == 200, reply
+
+    def whisper() -> str | None:
+        messages = world.slack.messages(person)
+        answers = [each for each in messages if each.ephemeral and each.ts not in before]
+        return world.slack.read(answers[-1], person) if answers else None
+
+    return await world.slack.wait_for(whisper, what=f"an answer to {person.handle}'s {action}")
+
+
 async def _is_true(world: World, message: Message, button: str) -> bool:
     """Whether the button is about its delegation as that is now."""
     row_id, mark = read_marked(carried(message, button))

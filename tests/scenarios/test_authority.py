@@ -6,14 +6,14 @@ import pytest
 
 from models.delegation import Delegation, State
 from models.mark import marked
-from sandbox.people import ADA, BEN, CLEO, SandboxPerson
-from sandbox.slack.workspace import Message
+from sandbox.people import ADA, BEN, CLEO
 from tests.patience import MOMENT, PATIENCE
 from tests.scenarios.moves import (
     active,
     asked,
     calls,
     carried,
+    forged,
     press,
     settled_in,
     shown,
@@ -21,21 +21,6 @@ from tests.scenarios.moves import (
 from tests.scenarios.world import World
 
 EVERY_BUTTON = ("approve", "deny", "cancel", "revoke", "release")
-
-
-async def forged(
-    world: World, person: SandboxPerson, card: Message, action: str, delegation: Delegation
-) -> str:
-    """What the person reads after a click that no client offers them."""
-    before = len(world.slack.messages(person))
-    reply = await world.slack.forge_click(person, card, action, marked(delegation))
-    assert reply.status == 200, reply
-
-    def whisper() -> str | None:
-        answers = [m for m in world.slack.messages(person)[before:] if m.ephemeral]
-        return world.slack.read(answers[-1], person) if answers else None
-
-    return await world.slack.wait_for(whisper, what=f"an answer to {person.handle}'s {action}")
 
 
 async def test_two_approvals_at_the_same_moment(world: World) -> None:
@@ -135,8 +120,8 @@ async def test_a_stale_card_says_how_it_is_now(stage: World, pressed: str, words
     await press(stage, ADA, pressed)
     await settled_in(stage, State.DENIED if pressed == "Deny" else State.ACTIVE)
     for action in ("approve", "deny"):
-        assert words in await forged(stage, ADA, card, action, delegation)
-    assert words in await forged(stage, BEN, card, "cancel", delegation)
+        assert words in await forged(stage, ADA, card, action, marked(delegation))
+    assert words in await forged(stage, BEN, card, "cancel", marked(delegation))
 
 
 async def test_stale_buttons_after_the_end(stage: World) -> None:
@@ -146,7 +131,7 @@ async def test_stale_buttons_after_the_end(stage: World) -> None:
     await settled_in(stage, State.ENDED)
     card = stage.slack.messages(ADA)[-1]
     for person, action in ((ADA, "revoke"), (BEN, "release"), (ADA, "approve")):
-        assert "has already ended" in await forged(stage, person, card, action, delegation)
+        assert "has already ended" in await forged(stage, person, card, action, marked(delegation))
 
 
 async def test_two_requests_at_the_same_moment(world: World) -> None:

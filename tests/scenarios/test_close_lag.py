@@ -31,10 +31,12 @@ def lagging(world: World) -> World:
 
 async def checked(world: World) -> None:
     """Ada has her rights compared, and reads how it came out."""
-    before = len(world.slack.messages(ADA))
+    before = {message.ts for message in world.slack.messages(ADA)}
     await world.sendas(ADA, "check")
     await world.slack.wait_for(
-        lambda: any("in Close" in each.text for each in world.slack.messages(ADA)[before:]),
+        lambda: any(
+            "in Close" in each.text for each in world.slack.messages(ADA) if each.ts not in before
+        ),
         what="the answer",
     )
     await comparison(world)

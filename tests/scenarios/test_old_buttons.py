@@ -6,13 +6,13 @@ import pytest
 
 from models.delegation import Delegation, State
 from models.mark import marked
-from sandbox.people import ADA, BEN, DANA, SandboxPerson
-from sandbox.slack.workspace import Message
+from sandbox.people import ADA, BEN, DANA
 from tests.scenarios.moves import (
     active,
     asked,
     at_rest,
     cards_at_rest,
+    forged,
     impersonated,
     press,
     settled_in,
@@ -24,19 +24,6 @@ CHOICES = ("approve_for", "deny_with_note", "always_approve")
 GRANTORS = ("approve", "deny", "snooze", "revoke", "approve_extension", "decline_extension")
 GRANTEES = ("cancel", "release", "change")
 UNKNOWN_ID = "x" * 22
-
-
-async def said(world: World, person: SandboxPerson, place: Message, action: str, value: str) -> str:
-    """What the person reads after a click on such a button."""
-    before = len(world.slack.messages(person))
-    reply = await world.slack.forge_click(person, place, action, value)
-    assert reply.status == 200, reply
-
-    def whisper() -> str | None:
-        answers = [m for m in world.slack.messages(person)[before:] if m.ephemeral]
-        return world.slack.read(answers[-1], person) if answers else None
-
-    return await world.slack.wait_for(whisper, what=f"an answer to {person.handle}'s {action}")
 
 
 async def _denied(world: World) -> Delegation:
@@ -90,11 +77,11 @@ async def test_once_it_is_over(
     (before,) = await at_rest(stage)  # its receipt is made
     place, value = stage.slack.workspace.messages[0], marked(before)
     for action in (*GRANTORS, "extend"):
-        assert words in await said(stage, ADA, place, action, value), action
+        assert words in await forged(stage, ADA, place, action, value), action
     for choice in CHOICES:
-        assert words in await said(stage, ADA, place, "more", f"{choice}:{value}"), choice
+        assert words in await forged(stage, ADA, place, "more", f"{choice}:{value}"), choice
     for action in (*GRANTEES, "extend"):
-        assert words in await said(stage, BEN, place, action, value), action
+        assert words in await forged(stage, BEN, place, action, value), action
     assert stage.slack.view(ADA) is None
     assert stage.slack.view(BEN) is None
     assert await stage.only() == before
@@ -105,12 +92,12 @@ async def test_while_it_is_active(stage: World) -> None:
     before = await active(stage)
     place, value = await shown(stage, ADA, "Revoke"), marked(before)
     for action in ("approve", "deny", "snooze"):
-        assert "is active until" in await said(stage, ADA, place, action, value)
+        assert "is active until" in await forged(stage, ADA, place, action, value)
     for choice in CHOICES:
-        assert "is active until" in await said(stage, ADA, place, "more", f"{choice}:{value}")
+        assert "is active until" in await forged(stage, ADA, place, "more", f"{choice}:{value}")
     for action in ("approve_extension", "decline_extension"):
-        assert "nothing to answer" in await said(stage, ADA, place, action, value)
-    assert "is active until" in await said(stage, BEN, place, "cancel", value)
+        assert "nothing to answer" in await forged(stage, ADA, place, action, value)
+    assert "is active until" in await forged(stage, BEN, place, "cancel", value)
     assert stage.slack.view(ADA) is None
     assert await settled_in(stage, State.ACTIVE) == before
 
@@ -129,7 +116,7 @@ async def test_while_it_is_asked(stage: World) -> None:
         (BEN, "extend"),
         (BEN, "release"),
     ):
-        assert "still waiting" in await said(stage, person, place, action, value), action
+        assert "still waiting" in await forged(stage, person, place, action, value), action
     assert await stage.only() == before
 
 
@@ -139,7 +126,7 @@ async def test_a_menu_of_somebody_elses(stage: World) -> None:
     await cards_at_rest(stage)
     place, value = await shown(stage, BEN, "Cancel"), marked(await stage.only())
     for choice in CHOICES:
-        answer = await said(stage, BEN, place, "more", f"{choice}:{value}")
+        answer = await forged(stage, BEN, place, "more", f"{choice}:{value}")
         assert "Only the people this is about" in answer
     assert stage.slack.view(BEN) is None
 
@@ -173,9 +160,9 @@ async def test_what_the_database_does_not_know(led: World) -> None:
     place = led.slack.messages(DANA)[-1]
     for action, words in UNKNOWN.items():
         for value in (f"{UNKNOWN_ID}:{'0' * 16}", UNKNOWN_ID):
-            assert words in await said(led, DANA, place, action, value), action
+            assert words in await forged(led, DANA, place, action, value), action
     for choice in CHOICES:
-        assert ASK_AGAIN in await said(led, DANA, place, "more", f"{choice}:{UNKNOWN_ID}")
+        assert ASK_AGAIN in await forged(led, DANA, place, "more", f"{choice}:{UNKNOWN_ID}")
     assert led.slack.view(DANA) is None
     assert await led.delegations() == []
 
@@ -207,4 +194,4 @@ async def test_somebody_elses_request_is_known(stage: World) -> None:
     await cards_at_rest(stage)
     place, value = await shown(stage, ADA, "Approve"), marked(await stage.only())
     stranger = impersonated(ADA, "T0SOUTHBANK")
-    assert "Only the people this is about" in await said(stage, stranger, place, "approve", value)
+    assert "Only the people this is about" in await forged(stage, stranger, place, "approve", value)
