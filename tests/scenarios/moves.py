@@ -53,13 +53,30 @@ async def shown(world: World, person: SandboxPerson, button: str, words: str = "
     return await world.slack.wait_for(find, what=f"{button!r} for {person.handle}")
 
 
-async def press(world: World, person: SandboxPerson, button: str) -> Reply:
-    """Click the button on the person's latest message that has it, once that shows what is true."""
+async def true(world: World, person: SandboxPerson, button: str) -> Message:
+    """The person's latest message with this button, once that is about what is so."""
     async with asyncio.timeout(PATIENCE):
         while not await _is_true(  # noqa: ASYNC110 - only looking tells
             world, message := await shown(world, person, button), button
         ):
             await asyncio.sleep(MOMENT)
+    return message
+
+
+async def identified(world: World, text: str = "@ada 2h Covering") -> Message:
+    """Ada's card, once Ben has asked and it says whose account in Close it is: nothing changes it
+    any more before she answers."""
+    delegation = await asked(world, text)
+    async with asyncio.timeout(PATIENCE):
+        while delegation.identified_at is None:
+            await asyncio.sleep(MOMENT)
+            delegation = (await world.delegations())[-1]
+    return await true(world, ADA, "Approve")
+
+
+async def press(world: World, person: SandboxPerson, button: str) -> Reply:
+    """Click the button on the person's latest message that has it, once that shows what is true."""
+    message = await true(world, person, button)
     reply = await world.slack.click(person, message, button)
     assert reply.ok, reply
     return reply

@@ -14,6 +14,7 @@ from tests.scenarios.moves import (
     calls,
     carried,
     forged,
+    identified,
     press,
     settled_in,
     shown,
@@ -26,8 +27,7 @@ EVERY_BUTTON = ("approve", "deny", "cancel", "revoke", "release")
 async def test_two_approvals_at_the_same_moment(world: World) -> None:
     """Both clicks are answered, and Close is asked exactly once."""
     await world.connect(ADA)
-    await asked(world)
-    card = await shown(world, ADA, "Approve")
+    card = await identified(world)
     replies = await asyncio.gather(
         *(world.slack.click(ADA, card, "Approve") for _ in range(4)),
     )
@@ -41,8 +41,7 @@ async def test_two_approvals_at_the_same_moment(world: World) -> None:
 async def test_approve_and_deny_at_the_same_moment(world: World) -> None:
     """One of the two wins, the other is told how it is; no state in between."""
     await world.connect(ADA)
-    await asked(world)
-    card = await shown(world, ADA, "Approve")
+    card = await identified(world)
     await asyncio.gather(
         world.slack.forge_click(ADA, card, "approve", carried(card, "Approve")),
         world.slack.forge_click(ADA, card, "deny", carried(card, "Deny")),
@@ -81,8 +80,7 @@ async def _final(world: World) -> Delegation:
 async def test_a_storm_of_clicks(world: World) -> None:
     """Everything at once from everybody: no request fails, and the pair is left in one state."""
     await world.connect(ADA)
-    await asked(world)
-    card = await shown(world, ADA, "Approve")
+    card = await identified(world)
     value = carried(card, "Approve")
     replies = await asyncio.gather(
         *(
