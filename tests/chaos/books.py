@@ -31,7 +31,6 @@ from tests.chaos.ledger import ENDS, EVENTS, PROMISES, Deed, Entry, Ledger
 from tests.chaos.seen import mark_in
 
 RESUMED = timedelta(seconds=2)  # so long after it goes on a process sends what it was sending
-DONE_WITHIN = timedelta(seconds=15)  # whatever takes longer is given up (bot/store/sqlite.py)
 SKEW = timedelta(seconds=2 * MOST_SKEW)  # between what two processes call the same moment
 LIVING = frozenset({"Approve", "Deny", "Cancel", "Revoke", "I'm done", "Extend…"})
 OVER = frozenset(
@@ -136,32 +135,16 @@ def _requests(ledger: Ledger, rows: Rows) -> Iterable[str]:
 
 def _clicks(ledger: Ledger, rows: Rows) -> Iterable[str]:
     """Each click that was acknowledged had its effect, or came too late for it."""
-    known = {each.id for each in rows.delegations}
-    for entry in _effectless(ledger, rows):
-        if entry.delegation_id not in known:
-            yield f"lost: {entry.deed} of life-{entry.life}: there is no such row"
-        elif not _has_died(ledger, entry):
-            yield f"lost: {entry.deed} of life-{entry.life} at {entry.sent_at} had no effect"
-
-
-def died_with_process(ledger: Ledger, rows: Rows) -> Sequence[Entry]:
-    """Clicks without effect whose answer was that they are being done, until their process died
-    (docs/guarantees.md)."""
-    return [each for each in _effectless(ledger, rows) if _has_died(ledger, each)]
-
-
-def _has_died(ledger: Ledger, entry: Entry) -> bool:
-    until = entry.answered_at + DONE_WITHIN
-    return entry.is_being_done and any(entry.sent_at <= each <= until for each in ledger.deaths)
-
-
-def _effectless(ledger: Ledger, rows: Rows) -> Iterable[Entry]:
     known = {each.id: each for each in rows.delegations}
     for entry in ledger.entries:
+        if entry.deed in PROMISES or not entry.is_acknowledged:
+            continue
         row = known.get(entry.delegation_id)
-        is_click = entry.deed not in PROMISES and entry.is_acknowledged
-        if is_click and (row is None or not _has_effect(entry, row, rows.events[row.id])):
-            yield entry
+        if row is None:
+            yield f"lost: {entry.deed} of life-{entry.life}: there is no such row"
+        elif not _has_effect(entry, row, rows.events[row.id]):
+            said = ", ".join(f"{each.event} {each.at}" for each in rows.events[row.id])
+            yield f"lost: {entry} had no effect on {row}, of which is said: {said}"
 
 
 def _has_effect(entry: Entry, row: Delegation, history: Sequence[EventRecord]) -> bool:

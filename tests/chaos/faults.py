@@ -72,7 +72,6 @@ class Faults:
         chosen = everybody if self._dice.random() < 0.2 else [self._dice.choice(everybody)]
         for each in chosen:
             self._note("kill")
-            self._ledger.deaths.append(self._stage.clock())
             await each.kill()
         await asyncio.sleep(self._dice.uniform(0, 2))
         await asyncio.gather(*(self._start(each) for each in chosen))
@@ -102,7 +101,6 @@ class Faults:
         if member is None:
             return
         self._note("SIGTERM")
-        self._ledger.deaths.append(self._stage.clock())
         await member.stop()
         await self._start(member)
 

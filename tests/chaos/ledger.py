@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from bot.slack.runner import ACK_SECONDS
 from models.delegation import Event
 from models.mark import read_marked
 
@@ -64,12 +63,6 @@ class Entry:
         return self.is_acknowledged and PROMISES[self.deed] in self.answer
 
     @property
-    def is_being_done(self) -> bool:
-        """Whether its answer can say no more than that it is being done: what takes long has one
-        before Slack gives up, and its result follows."""
-        return self.answered_at - self.sent_at >= timedelta(seconds=ACK_SECONDS)
-
-    @property
     def delegation_id(self) -> str:
         """What a click is about; empty for a command."""
         return read_marked(self.carried)[0]
@@ -99,7 +92,6 @@ class Ledger:
     removed_by_hand: dict[str, datetime] = field(default_factory=dict)  # those they took away there
     faults: dict[str, int] = field(default_factory=dict)
     pauses: list[Span] = field(default_factory=list)  # of single processes, by SIGSTOP
-    deaths: list[datetime] = field(default_factory=list)  # when a process was killed, or stopped
     outages: list[Span] = field(default_factory=list)  # no process, or no Close, could be reached
 
     def note_fault(self, kind: str) -> None:
