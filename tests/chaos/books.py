@@ -154,6 +154,8 @@ def _has_effect(entry: Entry, row: Delegation, history: Sequence[EventRecord]) -
     if EVENTS[entry.deed] in {each.event for each in history}:
         return True
     if entry.deed in (Deed.APPROVE, Deed.DENY):
+        if row.state is State.LAPSED and row.lapses_at <= entry.answered_at + SKEW:
+            return True  # its time was over, which is noted when a worker comes to it
         is_decided = by_then & {Event.APPROVE, Event.DENY}
         return bool(is_decided) or read_marked(entry.carried)[1] != _mark_when_asked(row)
     return True  # extensions have a line of their own

@@ -9,6 +9,7 @@ import pytest
 from models.card import Audience, Card
 from models.delegation import Delegation, Event, State
 from models.event import EventRecord
+from models.mark import mark_of
 from sandbox.close.state import HeldAssociation
 from sandbox.people import ADA, BEN, BOT_USER_ID
 from sandbox.slack.workspace import Message
@@ -265,6 +266,26 @@ def test_how_late_an_end_was() -> None:
     ledger.outages.append(Span(NOON, NOON + 7 * SECOND))
     ledger.outages.append(Span(NOON + 6 * SECOND, NOON + 8 * SECOND))
     assert lateness(ledger, rows, late) == [(5 * SECOND, "life-1")]
+
+
+@pytest.mark.parametrize(("lapses", "is_lost"), [(2, False), (200, True)])
+def test_a_click_after_the_time_to_answer(lapses: int, *, is_lost: bool) -> None:
+    """An approval had no effect: it came too late where its time was over, whenever that was noted."""
+    ledger, rows, outside = balanced()
+    row = replace(
+        rows.delegations[0],
+        state=State.LAPSED,
+        association_id=None,
+        lapses_at=NOON + lapses * SECOND,
+        end_event=None,
+    )
+    asked = rows.events["row"][0]
+    lapse = replace(asked, id=9, at=NOON + 500 * SECOND, event=Event.LAPSE, state=State.LAPSED)
+    mark = mark_of(replace(row, state=State.REQUESTED, ends_at=None))
+    late = replace(ledger.entries[1], carried=f"row:{mark}", sent_at=NOON, answered_at=NOON)
+    ledger = replace(ledger, entries=[ledger.entries[0], late])
+    rows = replace(rows, delegations=[row], events={"row": [asked, lapse]})
+    assert any("had no effect" in line for line in balance(ledger, rows, outside)) == is_lost
 
 
 def told_twice(*, end: int) -> World:
