@@ -270,7 +270,8 @@ def test_how_late_an_end_was() -> None:
 
 @pytest.mark.parametrize(("lapses", "is_lost"), [(2, False), (200, True)])
 def test_a_click_after_the_time_to_answer(lapses: int, *, is_lost: bool) -> None:
-    """An approval had no effect: it came too late where its time was over, whenever that was noted."""
+    """An approval came too late where its time was over, whenever somebody noted that; else it is
+    lost."""
     ledger, rows, outside = balanced()
     row = replace(
         rows.delegations[0],
