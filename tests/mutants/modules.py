@@ -101,7 +101,7 @@ MODULES: Mapping[str, Sequence[str]] = {
     "bot/delegations/drafts.py": ("tests/integration/test_drafts.py",),
     "bot/delegations/finding.py": _DIALOG,
     "bot/delegations/homes.py": ("tests/integration/test_homes.py",),
-    "bot/delegations/members.py": ("tests/integration/test_accounts.py",),
+    "bot/delegations/members.py": ("tests/unit/delegations/test_members.py",),
     "bot/delegations/nudging.py": _DIALOG,
     "bot/delegations/receipts.py": (
         "tests/integration/test_receipts_wait.py",
@@ -133,6 +133,7 @@ JUDGED = (
     "bot/delegations/ending.py",
     "bot/delegations/extending.py",
     "bot/delegations/standing.py",
+    "bot/delegations/members.py",
     "bot/delegations/steps/advance.py",
     "bot/delegations/steps/create.py",
     "bot/delegations/steps/attempts.py",
