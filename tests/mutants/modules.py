@@ -102,7 +102,7 @@ MODULES: Mapping[str, Sequence[str]] = {
     "bot/delegations/finding.py": _DIALOG,
     "bot/delegations/homes.py": ("tests/integration/test_homes.py",),
     "bot/delegations/members.py": ("tests/unit/delegations/test_members.py",),
-    "bot/delegations/nudging.py": _DIALOG,
+    "bot/delegations/nudging.py": ("tests/integration/test_nudging.py",),
     "bot/delegations/receipts.py": (
         "tests/integration/test_receipts_wait.py",
         "tests/integration/test_nothing_to_do.py",
@@ -133,6 +133,7 @@ JUDGED = (
     "bot/delegations/ending.py",
     "bot/delegations/extending.py",
     "bot/delegations/standing.py",
+    "bot/delegations/nudging.py",
     "bot/delegations/members.py",
     "bot/delegations/steps/advance.py",
     "bot/delegations/steps/create.py",
