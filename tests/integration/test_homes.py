@@ -3,8 +3,13 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
+from bot.delegations import homes
+from bot.delegations.homes import MOST_PAGES
 from bot.store import Database, Store
-from models.home import Home
+from models.home import Home, HomeList
+from tests.integration.books import ADA, CLEO, as_of, bench
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 LEASE = timedelta(seconds=6)
@@ -139,3 +144,48 @@ async def test_put_off_keeps_a_change(database: Database) -> None:
     wake_at = NOW + timedelta(hours=1)
     await database.run(lambda store: store.homes.due.put_off(home, wake_at=wake_at))
     assert len(await claimed(database, NOW + timedelta(minutes=1))) == 1
+
+
+async def test_somebody_looks(database: Database) -> None:
+    """Their home is due at once, and the workers are told."""
+    stage = bench(database)
+    await homes.visit(stage.desk, as_of(ADA))
+    (home,) = await claimed(database)
+    assert (home.team_id, home.slack_user_id) == (as_of(ADA).team_id, ADA)
+    assert (home.opened_at, stage.woken) == (stage.moment, 1)
+
+
+@pytest.mark.parametrize(
+    ("page", "shown"),
+    [(-5, 0), (0, 0), (1, 1), (MOST_PAGES, MOST_PAGES), (MOST_PAGES + 1, MOST_PAGES)],
+)
+@pytest.mark.parametrize("name", [None, HomeList.GIVEN])
+async def test_leafed_through(
+    database: Database, page: int, shown: int, name: HomeList | None
+) -> None:
+    """The history, or the list that is named; a page that no list has is brought within bounds."""
+    stage = bench(database)
+    await homes.visit(stage.desk, as_of(ADA))
+    (before,) = await claimed(database)
+    await rest(database, before)
+    stage.wait(minutes=1)
+    await homes.turn(stage.desk, as_of(ADA), page, name=name)
+    (home,) = await claimed(database, stage.moment)
+    assert home.page == (shown if name is None else 0)
+    assert home.page_of(HomeList.GIVEN) == (0 if name is None else shown)
+    assert (home.opened_at, home.changes) == (stage.moment, before.changes + 1)
+    assert stage.woken == 2
+
+
+async def test_looked_for(database: Database) -> None:
+    """Only what concerns this person, from the first page on, until everything is wanted again."""
+    stage = bench(database)
+    await homes.visit(stage.desk, as_of(ADA))
+    await homes.turn(stage.desk, as_of(ADA), 3)
+    for person in (CLEO, None):
+        stage.wait(minutes=1)
+        await homes.look_for(stage.desk, as_of(ADA), person)
+        (home,) = await claimed(database, stage.moment)
+        await rest(database, home)
+        assert (home.with_person, home.page, home.opened_at) == (person, 0, stage.moment)
+    assert stage.woken == 4

@@ -133,6 +133,7 @@ JUDGED = (
     "bot/delegations/ending.py",
     "bot/delegations/extending.py",
     "bot/delegations/standing.py",
+    "bot/delegations/homes.py",
     "bot/delegations/nudging.py",
     "bot/delegations/members.py",
     "bot/delegations/steps/advance.py",
