@@ -106,7 +106,7 @@ MODULES: Mapping[str, Sequence[str]] = {
     "bot/delegations/receipts.py": ("tests/integration/test_receipts.py",),
     "bot/delegations/rewriting.py": _DIALOG,
     "bot/delegations/understanding.py": _DIALOG,
-    "bot/delegations/wishes.py": ("tests/integration/test_drafts.py",),
+    "bot/delegations/wishes.py": ("tests/integration/test_wishes.py",),
     **{f"bot/times/{name}.py": _TIMES for name in _TIMES_OF},
 }
 
@@ -130,6 +130,7 @@ JUDGED = (
     "bot/delegations/ending.py",
     "bot/delegations/extending.py",
     "bot/delegations/standing.py",
+    "bot/delegations/wishes.py",
     "bot/delegations/finding.py",
     "bot/delegations/receipts.py",
     "bot/delegations/homes.py",
