@@ -156,3 +156,65 @@ async def test_time_passes_before_the_answer(desk: Desk, clock: Clock) -> None:
     for draft_id in ids:
         with pytest.raises(DraftGone):
             await drafts.drop(desk, ADA, draft_id)
+
+
+async def test_each_reading_has_its_reason(desk: Desk) -> None:
+    """Where what is left of the text depends on the reading, and that no time was given is kept."""
+    wish = Wish(
+        verb=Verb.GRANT,
+        people=["U0BEN"],
+        readings=[Span(length=HOUR), Span(length=2 * HOUR)],
+        reason="leads",
+        reasons=["5 leads", "leads"],
+        is_default=True,
+    )
+    for choice, reason in enumerate(wish.reasons):
+        draft_id = await drafts.keep(desk, ADA, wish)
+        taken = await drafts.take(desk, ADA, draft_id, choice, "UTC")
+        assert taken == Wish(
+            verb=Verb.GRANT,
+            people=["U0BEN"],
+            readings=[wish.readings[choice]],
+            reason=reason,
+            is_default=True,
+        )
+
+
+@pytest.mark.parametrize("other", [Actor(TEAM, "U0BEN"), Actor("T0OTHER", ADA.user_id)])
+async def test_it_is_its_askers(desk: Desk, other: Actor) -> None:
+    """Nobody else reads it, takes it or drops it; for its asker it is there until it is used."""
+    wish = Wish(verb=Verb.GRANT, people=["U0BEN"], readings=[Span(length=HOUR)])
+    draft_id = await drafts.keep(desk, ADA, wish)
+    for refused in (
+        drafts.people_of(desk, other, draft_id),
+        drafts.take(desk, other, draft_id, 0, "UTC"),
+        drafts.drop(desk, other, draft_id),
+    ):
+        with pytest.raises(DraftGone):
+            await refused
+    for _ in range(2):
+        assert await drafts.people_of(desk, ADA, draft_id) == ["U0BEN", None]
+    await drafts.drop(desk, ADA, draft_id)
+    with pytest.raises(DraftGone):
+        await drafts.people_of(desk, ADA, draft_id)
+
+
+@pytest.mark.parametrize(("later", "is_gone"), [(HOUR - timedelta(seconds=1), False), (HOUR, True)])
+async def test_how_long_it_is_kept(
+    desk: Desk, clock: Clock, later: timedelta, *, is_gone: bool
+) -> None:
+    """For an hour."""
+    wish = Wish(verb=Verb.GRANT, people=["U0BEN"], readings=[Span(length=HOUR)])
+    draft_id = await drafts.keep(desk, ADA, wish)
+    clock.time += later
+    if not is_gone:
+        assert await drafts.people_of(desk, ADA, draft_id) == ["U0BEN", None]
+        await drafts.drop(desk, ADA, draft_id)
+        return
+    for refused in (
+        drafts.people_of(desk, ADA, draft_id),
+        drafts.take(desk, ADA, draft_id, 0, "UTC"),
+        drafts.drop(desk, ADA, draft_id),
+    ):
+        with pytest.raises(DraftGone):
+            await refused
