@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, cast
 
@@ -13,6 +14,7 @@ from bot.connections.sessions import Connections
 from bot.connections.vault import Vault, owner
 from bot.delegations import accounts
 from bot.delegations.accounts import NoAccount
+from bot.delegations.members import FRESH
 from bot.ports import CloseOAuth, CloseUser, Credential
 from bot.store import Database
 from models.connection import Connection
@@ -61,7 +63,10 @@ class Bench:
         vault = Vault([Fernet.generate_key().decode()])
         oauth = cast("CloseOAuth", None)  # no token runs out here
         self.connections = Connections(database, vault, oauth, lambda: NOON)
-        self.tools = tools(database, connections=self.connections, close=close)
+        self.moment = NOON
+        self.tools = tools(
+            database, connections=self.connections, close=close, now=lambda: self.moment
+        )
 
     async def connect(self, person: str, organization: str, *, token: str, **more: Any) -> None:
         """Store a connection of this person."""
@@ -84,15 +89,15 @@ class Bench:
         )
         await self.database.run(lambda store: store.connections.put(connection))
 
-    async def account_in(self) -> str:
+    async def account_in(self, row: Delegation = ASKED) -> str:
         """Ben's account, asked in Ada's name."""
         session = await self.connections.open("T", "U_ADA")
-        return (await accounts.of_grantee(self.tools, session, ASKED)).shown
+        return (await accounts.of_grantee(self.tools, session, row)).shown
 
-    async def trouble(self) -> Trouble:
+    async def trouble(self, row: Delegation = ASKED) -> Trouble:
         """Why Ben has no account in Ada's organization."""
         with pytest.raises(NoAccount) as caught:
-            await self.account_in()
+            await self.account_in(row)
         return caught.value.trouble
 
 
@@ -150,3 +155,63 @@ async def test_foreseen_by_whoever_can_tell(database: Database) -> None:
     found = await accounts.foreseen(bench.tools, ASKED)
     assert found is not None
     assert not found.is_proven
+
+
+async def test_foreseen_by_the_grantor(database: Database) -> None:
+    """Their organization counts, and not where the grantee is connected."""
+    bench = Bench(database, Members(ada=[BEN]))
+    await bench.connect("ADA", NORTH, token="ada")
+    await bench.connect("BEN", SOUTH, token="ben")
+    with pytest.raises(NoAccount) as caught:
+        await accounts.foreseen(bench.tools, ASKED)
+    assert caught.value.trouble is Trouble.OTHER_ORGANIZATION
+
+
+async def test_others_that_do_not_answer(database: Database) -> None:
+    """Whoever comes after them is asked all the same."""
+    away = RetryLater(CloseProblem.UNAVAILABLE)
+    there = [CloseUser("user_B", BEN.email, "Ben", (SOUTH,))]
+    bench = Bench(database, Members(ada=[], cleo=away, dora=there, emil=away))
+    await bench.connect("ADA", NORTH, token="ada")
+    for person, organization in (("CLEO", "orga_1"), ("DORA", SOUTH), ("EMIL", "orga_2")):
+        await bench.connect(person, organization, token=person.lower())
+    assert await bench.trouble() is Trouble.OTHER_ORGANIZATION
+
+
+async def test_somebody_new(database: Database) -> None:
+    """Whoever is missing in a list that is no longer fresh is looked for in another one."""
+    members = Members(ada=[])
+    bench = Bench(database, members)
+    await bench.connect("ADA", NORTH, token="ada")
+    assert await bench.trouble() is Trouble.GRANTEE_NOT_IN_CLOSE
+    members.shown["ada"] = [BEN]
+    bench.moment += FRESH
+    assert await bench.trouble() is Trouble.GRANTEE_NOT_IN_CLOSE
+    bench.moment += timedelta(seconds=1)
+    assert await bench.account_in() == "Ben Okafor, Ben@Example.com"
+
+
+@pytest.mark.parametrize(
+    ("shown", "close_id", "is_seen"),
+    [
+        (None, None, True),
+        (None, "user_other", True),
+        ("Benny, ben@example.com", None, True),
+        ("Ben Okafor, other@example.com", None, False),
+        ("Benny, other@example.com", BEN.id, True),
+        ("Ben Okafor, Ben@Example.com", "user_other", False),
+    ],
+)
+async def test_what_the_grantor_saw(
+    database: Database, shown: str | None, close_id: str | None, *, is_seen: bool
+) -> None:
+    """That account gets it; in rows of earlier releases it is known by its address."""
+    bench = Bench(database, Members(ada=[BEN]))
+    await bench.connect("ADA", NORTH, token="ada")
+    row = replace(ASKED, grantee_account=shown, grantee_close_id=close_id)
+    assert await bench.account_in(row) == "Ben Okafor, Ben@Example.com"
+    approved = replace(row, state=State.APPROVED)
+    if is_seen:
+        assert await bench.account_in(approved) == "Ben Okafor, Ben@Example.com"
+    else:
+        assert await bench.trouble(approved) is Trouble.GRANTEE_CHANGED

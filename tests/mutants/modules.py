@@ -130,6 +130,7 @@ JUDGED = (
     "bot/delegations/ending.py",
     "bot/delegations/extending.py",
     "bot/delegations/standing.py",
+    "bot/delegations/accounts.py",
     "bot/delegations/rewriting.py",
     "bot/delegations/drafts.py",
     "bot/delegations/wishes.py",
