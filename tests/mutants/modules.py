@@ -51,7 +51,6 @@ _TIMES_OF = (
     "tokens",
     "vocabulary",
 )
-_DIALOG = ("tests/integration/test_drafts.py", "tests/integration/test_deciding.py")
 
 MODULES: Mapping[str, Sequence[str]] = {
     "models/policy.py": ("tests/unit/models/test_policy.py",),
@@ -105,7 +104,7 @@ MODULES: Mapping[str, Sequence[str]] = {
     "bot/delegations/nudging.py": ("tests/integration/test_nudging.py",),
     "bot/delegations/receipts.py": ("tests/integration/test_receipts.py",),
     "bot/delegations/rewriting.py": ("tests/integration/test_rewriting.py",),
-    "bot/delegations/understanding.py": _DIALOG,
+    "bot/delegations/understanding.py": ("tests/integration/test_understanding.py",),
     "bot/delegations/wishes.py": ("tests/integration/test_wishes.py",),
     **{f"bot/times/{name}.py": _TIMES for name in _TIMES_OF},
 }
@@ -130,6 +129,7 @@ JUDGED = (
     "bot/delegations/ending.py",
     "bot/delegations/extending.py",
     "bot/delegations/standing.py",
+    "bot/delegations/understanding.py",
     "bot/delegations/accounts.py",
     "bot/delegations/rewriting.py",
     "bot/delegations/drafts.py",
