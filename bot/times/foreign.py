@@ -84,7 +84,7 @@ def is_foreign_time(text: str) -> bool:
     if not words or not words[0]:
         return False
     if words[0] in {"until", "till", "for", "from", "by"} and len(words) > 1:
-        return _is_foreign(words[1:])
+        words = words[1:]
     return words[:2] != ["mardi", "gras"] and _is_foreign(words)
 
 

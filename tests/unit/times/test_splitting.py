@@ -123,6 +123,7 @@ TOMORROW_AFTERNOON = Span(
         ("2h - friday meeting", TWO_HOURS, "friday meeting"),
         ("2h: tomorrow's demo", TWO_HOURS, "tomorrow's demo"),
         ("2h not before the merger", TWO_HOURS, "not before the merger"),
+        ("2h for Mardi Gras", TWO_HOURS, "for Mardi Gras"),
         ("2h May report", TWO_HOURS, "May report"),
         ("2h Sat in on calls", TWO_HOURS, "Sat in on calls"),
         ("2h morning standup", TWO_HOURS, "morning standup"),
