@@ -155,8 +155,9 @@ def _take(words: Words) -> tuple[list[_Part], Words] | None:
         return glued, words[1:]
     if words[0] == "fortnight" or words[:4] == ("hour", "and", "a", "half"):
         words = ("a", *words)
-    if (found := _HOURS_WITH_COLON.fullmatch(words[0])) and UNITS.get(words[-1]) == "hour":
-        return [_Part(number, unit) for number, unit in _clocked(found) if number], words[2:]
+    is_in_hours = len(words) == 2 and UNITS.get(words[1]) == "hour"
+    if is_in_hours and (found := _HOURS_WITH_COLON.fullmatch(words[0])):
+        return [_Part(number, unit) for number, unit in _clocked(found) if number], ()
     taken = take_number(words)
     if taken is None or not taken[1] or taken[1][0] not in UNITS:
         return None
