@@ -103,7 +103,7 @@ def _is_foreign(words: list[str]) -> bool:
         if word in _DAYS or (word in _FOREVER and is_counted):
             return True
         if word in _UNITS:
-            return is_counted and (word not in _ALSO_ENGLISH or first not in {"a", "the"})
+            return is_counted
         if not (_DIGITS.fullmatch(word) or word in _NUMBERS or word in _LEADS):
             return False
         is_counted = True
