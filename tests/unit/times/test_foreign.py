@@ -17,6 +17,7 @@ from bot.times.foreign import is_foreign_time
         "from lundi",
         "by Freitag",
         "do 5",
+        "tot 5u",
         "do piątku",
         "a lunes",
         "fino a domani",

@@ -130,6 +130,11 @@ def test_seconds_are_kept() -> None:
     assert found.options == ((Time(17, 30, 15), 0),)
 
 
+def test_hours_are_a_length() -> None:
+    """Where nothing says that there are 24 hours, 5h is none of them."""
+    assert read_clock(("5h",)) is None
+
+
 def test_numbers_of_hours() -> None:
     """Two digits can be an hour; a leading zero or more than twelve shows that there are 24."""
     assert [is_hour(word) for word in ("5", "17", "175", "5pm", "x")] == [True, True, *[False] * 3]

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from bot.times.lengths import is_attempt, read_lengths
-from bot.times.span import NotPositive, TooLarge
+from bot.times.lengths import is_attempt, parse_duration, read_lengths
+from bot.times.span import NotATime, NotPositive, TooLarge
 
 
 def said(words: str) -> list[str]:
@@ -73,6 +73,7 @@ def said(words: str) -> list[str]:
         ("fortnight", ["20160"]),
         ("2 fortnight", ["40320"]),
         ("hour and a half", ["90"]),
+        ("hour and a half 5 minutes", ["95"]),
         ("hour and", []),
         ("2 hours and a half", ["150"]),
         ("2 hours and a half 5 minutes", ["155"]),
@@ -101,6 +102,7 @@ def said(words: str) -> list[str]:
         ("1 year 2 months", ["0 14m"]),
         ("0.5 years", ["0 6m"]),
         ("1 month 3 days", ["4320 1m"]),
+        ("1 month 1 second", ["0.0166667 1m"]),
         ("2 workdays", ["0 2w"]),
         ("2 workdays 3 hours", []),
         ("1.5 workdays", []),
@@ -136,14 +138,25 @@ def test_too_long() -> None:
     ("words", "are_meant"),
     [
         ("2x 2hh 2h- -2h +2h >2h 5k 2mi 2sx 2dx 2wx 2hx 2h/day 2h+ 2h3x 2.5x ٢x 2h30n", True),
-        ("2hors 2minuts 2workdayyy", True),
-        ("2fa 2xs 2kb 3rd 1st 2nd 4th x2 2 3d-printing 2workdayyyyy 2customers 2people", False),
+        ("2hors 2our 2minuts 2workdayyy 2fortnighst", True),
+        (
+            "2fa 2xs 2kb 3rd 1st 2nd 4th x2 2 3d-printing 2workdayyyyy 2people 2who 2seats",
+            False,
+        ),
     ],
 )
 def test_is_attempt(words: str, *, are_meant: bool) -> None:
     """One letter behind digits, or nearly a unit, was meant as a length; another word was not."""
     found = {word: is_attempt(word) for word in words.split()}
     assert found == dict.fromkeys(found, are_meant)
+
+
+def test_the_longest_setting() -> None:
+    """Forty characters are a setting, and more are none."""
+    text = "000000001w000000001d000000001h000000001m"
+    assert parse_duration(text) == timedelta(weeks=1, days=1, hours=1, minutes=1)
+    with pytest.raises(NotATime):
+        parse_duration(f"{text}1s")
 
 
 def test_is_of_days() -> None:

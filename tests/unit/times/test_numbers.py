@@ -74,6 +74,7 @@ def test_no_part_behind_a_number(said: str) -> None:
         ("a half hour", "1/2", "hour"),
         ("a half of an hour", "1/2", "hour"),
         ("quarter hour", "1/4", "hour"),
+        ("quarter of hour", "1/4", "hour"),
         ("a quarter of an hour", "1/4", "hour"),
         ("three quarters of an hour", "3/4", "hour"),
         ("3 quarters of an hour", "3/4", "hour"),

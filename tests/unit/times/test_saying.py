@@ -1,5 +1,6 @@
 """How spans and lengths are said to people, and written so that they can be read back."""
 
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -72,6 +73,10 @@ def test_say_length(minutes: float, words: str) -> None:
         ("friday 00:00 to 12:00", "on Friday 27 November from 00:00 until 12:00 your time"),
         ("friday 12:00 to 24:00", "on Friday 27 November from 12:00 until midnight your time"),
         (
+            "from friday 12:00 until 2026-11-28 00:00:01",
+            "from Friday 27 November, 12:00 until Saturday 28 November, 00:00:01 your time",
+        ),
+        (
             "from tomorrow 00:00 until friday 24:00",
             "from tomorrow, 00:00 until the end of Friday 27 November, your time",
         ),
@@ -105,6 +110,7 @@ def test_say_span(phrase: str, words: str) -> None:
         ),
         ("from 5:15pm utc for 2h", "from today, 18:15 your time (17:15 UTC), for 2 hours"),
         ("until friday 17:00 your time", "until Friday 27 November, 17:00 your time"),
+        ("until friday 17:00 CET", "until Friday 27 November, 17:00 your time"),
     ],
 )
 def test_the_clock_that_was_named(phrase: str, words: str) -> None:
@@ -157,6 +163,17 @@ def test_say_weekday(moment: str, zone: str, words: str) -> None:
 def test_write_span(phrase: str, written: str) -> None:
     """What is carried is in UTC, to the second, and without a zone."""
     assert write_span(read_span(phrase, now=NOW, zone=BERLIN)) == written
+
+
+def test_the_zone_of_the_machine_is_nobodys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is carried is the same wherever the bot runs."""
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        assert write_span(FRIDAY_FIVE) == "until 2026-11-27T16:00:00Z"
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_nothing_is_written_as_no_seconds() -> None:
