@@ -11,10 +11,16 @@ _TIMES = (
     "tests/mutants/phrases_at_once.py",
     "tests/unit/times/test_choices.py",
     "tests/unit/times/test_impossible.py",
+    "tests/unit/times/test_foreign.py",
+    "tests/unit/times/test_hours.py",
+    "tests/unit/times/test_lengths.py",
     "tests/unit/times/test_moments.py",
+    "tests/unit/times/test_numbers.py",
+    "tests/unit/times/test_plain.py",
     "tests/unit/times/test_reading.py",
     "tests/unit/times/test_saying.py",
     "tests/unit/times/test_splitting.py",
+    "tests/unit/times/test_vocabulary.py",
     *("-m", "not hypothesis"),
 )
 _PHRASES = "tests/unit/times/test_phrases.py"
@@ -153,6 +159,10 @@ JUDGED = (
     "bot/connections/sessions.py",
     "bot/slack/edge.py",
     "bot/times/choices.py",
+    "bot/times/hours.py",
     "bot/times/impossible.py",
+    "bot/times/plain.py",
+    "bot/times/saying.py",
     "bot/times/span.py",
+    "bot/times/vocabulary.py",
 )
