@@ -161,6 +161,7 @@ JUDGED = (
     "bot/times/choices.py",
     "bot/times/hours.py",
     "bot/times/impossible.py",
+    "bot/times/numbers.py",
     "bot/times/plain.py",
     "bot/times/saying.py",
     "bot/times/span.py",
