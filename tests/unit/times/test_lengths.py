@@ -38,6 +38,7 @@ def said(words: str) -> list[str]:
         ("2 full days", ["2880"]),
         ("a whole day", ["1440"]),
         ("2 whole", []),
+        ("2h whole", []),
         ("2 more hours", ["120"]),
         ("2 more", []),
         ("2 hours more", ["120"]),
@@ -64,6 +65,7 @@ def said(words: str) -> list[str]:
         # parts
         ("2 days 3 hours", ["3060"]),
         ("2 days and 3 hours", ["3060"]),
+        ("2 days and 3h", ["3060"]),
         ("2 hours and", []),
         ("2h a day", []),
         ("2h an", []),
