@@ -48,7 +48,7 @@ async def _written(
     thread_ts = card.message_ts
     to = Envelope(card.recipient, mark, card.attempts, thread_ts)
     place = await showing.messages.lost(to)
-    until = await showing.check_mine(lambda store: store.cards, card, began)
+    until = await showing.check_mine(lambda store: store.cards.due, card, began)
     if place is None:
         place = await showing.messages.write(message, replace(to, attempt=1, until=until))
     opens_thread = asdict(place) if thread_ts is None else {}

@@ -125,7 +125,7 @@ class CardStep:
             place = await self._moved(card, delegation, place, mark, began)
         elif place is None or found.is_other or card.shown_version != delegation.version:
             message = await self._message(card, delegation)
-            until = await self.showing.check_mine(lambda store: store.cards, card, began)
+            until = await self.showing.check_mine(lambda store: store.cards.due, card, began)
             to = Envelope(card.recipient, mark, until=until)
             place, _ = await self.showing.messages.show(message, to, place)
         return replace(card, told=told, **asdict(place))
@@ -152,10 +152,9 @@ class CardStep:
     ) -> Place:
         """The card again at the bottom, in a new message that notifies; the old one goes."""
         message = await self._message(card, delegation)
-        until = await self.showing.check_mine(lambda store: store.cards, card, began)
-        to = Envelope(
-            card.recipient, mark, until=until
-        )  # an earlier attempt was looked for already
+        until = await self.showing.check_mine(lambda store: store.cards.due, card, began)
+        # An earlier attempt was looked for already.
+        to = Envelope(card.recipient, mark, until=until)
         new, _ = await self.showing.messages.show(message, to)
         await self._let_go(old, delegation, card.audience)
         return new

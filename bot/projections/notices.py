@@ -182,7 +182,7 @@ class NoticeStep:
         if place is not None:
             await self.showing.messages.update(place, message)  # what its reader deleted stays so
             return place
-        until = await self.showing.check_mine(lambda store: store.notices, notice, began)
+        until = await self.showing.check_mine(lambda store: store.notices.due, notice, began)
         to = replace(_to(notice, 1), until=until)
         place, _ = await self.showing.messages.show(message, to)
         return place

@@ -70,7 +70,7 @@ class StrayStep:
         place = place_of(stray.channel_id, stray.message_ts)
         if place is None:
             place = await self.showing.messages.lost(to)
-            until = await self.showing.check_mine(lambda store: store.strays, stray, began)
+            until = await self.showing.check_mine(lambda store: store.strays.due, stray, began)
             to = replace(to, attempt=1, until=until)
         place, _ = await self.showing.messages.show(
             card(stray, obstacle, departure=departure), to, place

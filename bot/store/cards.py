@@ -169,14 +169,6 @@ class Cards:
         present = by_id(self._connection, Card, cards, card.id, lock=lock)
         return present is not None and _shown(present) == _shown(card)
 
-    def is_still_claimed(self, card: Card) -> bool:
-        """Whether nobody else has shown it, or claimed it, since: claims are counted."""
-        present = self.get(card.id)
-        return present is not None and (*_shown(present), present.attempts) == (
-            *_shown(card),
-            card.attempts,
-        )
-
     def _show_again(self, card: Card) -> None:
         """Two had it at once: whatever stands there is looked for, and shows what is true.
 

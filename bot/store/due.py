@@ -31,7 +31,7 @@ from sqlalchemy import (
     update,
 )
 
-from bot.store.rows import MOST_PARAMETERS, batched, many
+from bot.store.rows import MOST_PARAMETERS, batched, by_id, many
 from models.base import UtcTime
 
 AT_ONCE = 20  # rows that are hurried to the same moment,
@@ -131,6 +131,11 @@ class Due(Generic[Item]):
         )
         return many(self._connection, self._kind, statement)
 
+    def is_still_claimed(self, item: Item) -> bool:
+        """Whether nobody else has claimed it, or shown it, since: where claims are counted."""
+        present = by_id(self._connection, self._kind, self._table, item.id)
+        return present is not None and _shown(present) == _shown(item)
+
     def hurry(self, *, now: datetime, within: timedelta) -> None:
         """Have what would be tried again ``within`` this time tried now, a few at a time.
 
@@ -228,3 +233,7 @@ class Due(Generic[Item]):
     def rest(self, item: Item, **values: Any) -> None:
         """All is done until the next change; one that came since the claim counts as the next."""
         self.put_off(item, wake_at=None, attempts=0, **values)
+
+
+def _shown(item: Row) -> tuple[object, ...]:
+    return tuple(getattr(item, name, None) for name in ("attempts", "message_ts", "told"))

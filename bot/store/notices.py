@@ -30,14 +30,6 @@ class Notices:
         """One notice."""
         return by_id(self._connection, Notice, notices, notice_id)
 
-    def is_still_claimed(self, notice: Notice) -> bool:
-        """Whether nobody else has shown it, or claimed it, since: claims are counted."""
-        present = self.get(notice.id)
-        return present is not None and (present.message_ts, present.attempts) == (
-            notice.message_ts,
-            notice.attempts,
-        )
-
     def tell(
         self,
         kind: NoticeKind,

@@ -25,14 +25,6 @@ class Strays:
         """One stray; with ``lock`` nobody else can change it in this transaction's time."""
         return by_id(self._connection, Stray, strays, stray_id, lock=lock)
 
-    def is_still_claimed(self, stray: Stray) -> bool:
-        """Whether nobody else has shown it, or claimed it, since: claims are counted."""
-        present = self.get(stray.id)
-        return present is not None and (present.message_ts, present.attempts) == (
-            stray.message_ts,
-            stray.attempts,
-        )
-
     def of_grantor(self, team_id: str, grantor_id: str) -> Sequence[Stray]:
         """Every stray of this grantor that there ever was."""
         statement = (

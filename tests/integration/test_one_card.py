@@ -75,6 +75,18 @@ async def work(database: Database, step: CardStep, *, dies: bool = False) -> boo
     return bool(found)
 
 
+async def until_rest(database: Database, step: CardStep) -> None:
+    """Whoever is not paused shows all that is due."""
+    while await work(database, step):
+        pass
+
+
+def assert_posted_once(slack: SandboxSlack) -> None:
+    """Ada and Ben were sent a card each, and have it."""
+    posted = [call for call in slack.calls if call.method == "chat.postMessage"]
+    assert len(posted) == len(slack.messages(ADA) + slack.messages(BEN)) == 2
+
+
 async def live(database: Database, row: Delegation, dice: random.Random) -> None:
     """Something happens in its life."""
     present = await get(database, row)
@@ -143,8 +155,7 @@ async def test_what_was_posted_before_a_card_waits(
     await database.run(
         lambda store: store.delegations.apply(approved, Event.CANCEL, now=NOON, closed_by=ADA.id)
     )
-    while await work(database, step):
-        pass
+    await until_rest(database, step)
     assert not [each for each in slack.messages(BEN) if "Cancel" in each.buttons()]
 
 
@@ -169,14 +180,11 @@ async def test_a_paused_process_posts_nothing_late(
     monkeypatch.setattr(CardStep, "_message", pausing)
     paused = asyncio.create_task(work(database, step))
     await asleep.wait()
-    while await work(database, step):
-        pass
+    await until_rest(database, step)
     awake.set()
     await paused
-    while await work(database, step):
-        pass
-    posted = [call for call in slack.calls if call.method == "chat.postMessage"]
-    assert len(posted) == len(slack.messages(ADA) + slack.messages(BEN)) == 2
+    await until_rest(database, step)
+    assert_posted_once(slack)
 
 
 async def test_a_process_paused_after_its_last_look_posts_nothing(
@@ -200,14 +208,11 @@ async def test_a_process_paused_after_its_last_look_posts_nothing(
     monkeypatch.setattr(Showing, "check_mine", pausing)
     paused = asyncio.create_task(work(database, step))
     await asleep.wait()
-    while await work(database, step):
-        pass
+    await until_rest(database, step)
     awake.set()
     await paused
-    while await work(database, step):
-        pass
-    posted = [call for call in slack.calls if call.method == "chat.postMessage"]
-    assert len(posted) == len(slack.messages(ADA) + slack.messages(BEN)) == 2
+    await until_rest(database, step)
+    assert_posted_once(slack)
 
 
 async def test_a_line_is_not_written_by_who_was_paused_while_looking_for_it(
