@@ -23,8 +23,8 @@ settings.load_profile("patient")
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """One and a half for each core: half of a test is waiting for a process, a socket, a clock."""
-    return max(2, 3 * (os.cpu_count() or 1) // 2)
+    """Two for each core: half of a test is waiting for a process, a socket, a clock."""
+    return 2 * (os.cpu_count() or 1)
 
 
 @pytest.fixture(scope="session", autouse=True)

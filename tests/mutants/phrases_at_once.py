@@ -24,6 +24,6 @@ def test_all_phrases() -> None:
 
 def _is_read(phrase: str, expected: str) -> None:
     now, zone = one_by_one.NOW, one_by_one.NEW_YORK
-    one_by_one.test_phrase_before_a_reason(phrase, expected, ": ")
+    one_by_one.test_phrase_before_a_reason(phrase, expected)
     for span in one_by_one.understood(phrase):
         assert read_span(say_span(span, now=now, zone=zone), now=now, zone=zone) == span

@@ -25,6 +25,7 @@ PHRASES = phrases()
 READ = [(phrase, expected) for _, phrase, expected in PHRASES if expected[0] != "!"]
 LATE, HALF = "Not first", "Half a time"
 REASON = "Covering the spring pipeline"
+BETWEEN = (" ", " - ", ": ", " — ", "\n")
 
 # Every word that can be a part of a time, and some of each shape that is no word.
 SHAPES = [
@@ -122,15 +123,15 @@ def test_phrase_in_a_form(kind: str, phrase: str, expected: str) -> None:
 
 
 @pytest.mark.parametrize(("phrase", "expected"), READ)
-@pytest.mark.parametrize("between", [" ", " - ", ": ", " — ", "\n"])
-def test_phrase_before_a_reason(phrase: str, expected: str, between: str) -> None:
+def test_phrase_before_a_reason(phrase: str, expected: str) -> None:
     """Before a reason it means the same, and the reason is left whole."""
-    if "+" in expected:  # the number is alone no longer
-        expected = expected.partition(" +")[0]
-        last = phrase.rsplit(maxsplit=1)[-1]
-        assert outcome(f"{phrase}{between}{REASON}") == (expected, f"{last}{between}{REASON}")
-    else:
-        assert outcome(f"{phrase}{between}{REASON}") == (expected, REASON)
+    for between in BETWEEN:
+        if "+" in expected:  # the number is alone no longer
+            last = phrase.rsplit(maxsplit=1)[-1]
+            right = (expected.partition(" +")[0], f"{last}{between}{REASON}")
+        else:
+            right = (expected, REASON)
+        assert outcome(f"{phrase}{between}{REASON}") == right
 
 
 @pytest.mark.parametrize(
