@@ -1,6 +1,6 @@
 """What every use case works with: who acts, what they may touch, one transaction for the change."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
@@ -41,16 +41,20 @@ class Desk:
 
 async def change(desk: Desk, decide: Callable[[Store], Result]) -> Result:
     """Run ``decide`` as one transaction, then wake the workers; returns what it returned."""
-    result = await look(desk, decide)
+    result = await _shown_anew(desk, desk.database.run(decide))
     desk.wake()
     return result
 
 
 async def look(desk: Desk, read: Callable[[Store], Result]) -> Result:
-    """The same for what changes nothing. Whoever clicked on something that is no longer what they
-    read is shown it anew."""
+    """The same for what changes nothing, and locks nothing."""
+    return await _shown_anew(desk, desk.database.read(read))
+
+
+async def _shown_anew(desk: Desk, wanted: Awaitable[Result]) -> Result:
+    """Whoever clicked on something that is no longer what they read is shown it anew."""
     try:
-        return await desk.database.run(read)
+        return await wanted
     except Changed as error:
         subject = error.subject
         await desk.database.run(lambda store: _show_anew(store, subject, now=desk.now()))

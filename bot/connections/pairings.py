@@ -10,7 +10,7 @@ from datetime import datetime
 from bot.clock.backoff import pause_after
 from bot.connections.admission import deciders, put, show_waiting, wake_what_waited
 from bot.connections.revoking import not_kept, turn_down
-from bot.desk import Actor, Desk, change, check_known, check_seen, look
+from bot.desk import Actor, Desk, change, check_known, check_seen
 from bot.ports import Now
 from bot.refusals import AlreadyDecided, NotKnown, NotYours, Thing
 from bot.store import Database, Store
@@ -40,7 +40,7 @@ async def confirm(desk: Desk, actor: Actor, pairing_id: str, seen: str) -> Pairi
         tell(store, pairing, now=now)
         return pairing
 
-    pairing = await look(desk, decide)
+    pairing = await change(desk, decide)
     await wake_what_waited(desk, pairing.team_id, pairing.slack_user_id)
     return pairing
 

@@ -54,7 +54,7 @@ class Connections:
 
     async def open(self, team_id: str, slack_user_id: str) -> "CloseSession":
         """A session for this person; raises NotConnected and ReconnectNeeded."""
-        connection = await self._database.run(
+        connection = await self._database.read(
             lambda store: store.connections.get(team_id, slack_user_id)
         )
         if connection is None:
@@ -253,7 +253,7 @@ class Connections:
         )
 
     async def _current(self, connection: Connection) -> Connection:
-        current = await self._database.run(
+        current = await self._database.read(
             lambda store: store.connections.get(connection.team_id, connection.slack_user_id)
         )
         if current is None:

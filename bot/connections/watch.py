@@ -85,7 +85,7 @@ class Watch:
 
     async def _is_due(self, connection: Connection) -> bool:
         now = self.now()
-        served = await self.database.run(lambda store: _served(store, connection))
+        served = await self.database.read(lambda store: _served(store, connection))
         if next_check(connection, served) <= now:
             return True
         checked = connection.checked_at or connection.connected_at
@@ -165,7 +165,7 @@ class Watch:
     async def _are_ends_due(self, connection: Connection) -> bool:
         person = (connection.team_id, connection.slack_user_id)
         now, organization = self.now(), connection.account.organization_id
-        return await self.database.run(
+        return await self.database.read(
             lambda store: store.receipts.are_ends_due(*person, organization, now=now)
         )
 
@@ -187,7 +187,7 @@ class Watch:
             )
             return is_leaving and not is_needed
 
-        return await self.database.run(look)
+        return await self.database.read(look)
 
     async def _forget(self, connection: Connection) -> None:
         """Revoked at Close first; raises CloseError as long as that cannot be said.
@@ -196,7 +196,7 @@ class Watch:
         last of them: it could end theirs.
         """
         close_user_id = connection.account.close_user_id
-        is_shared = await self.database.run(
+        is_shared = await self.database.read(
             lambda store: (
                 store.connections.is_shared(connection)
                 or store.pairings.is_waiting_with(close_user_id)

@@ -98,7 +98,7 @@ async def _known(tools: Tools, delegation: Delegation) -> _Known:
             others=store.connections.usable(d.team_id),
         )
 
-    return await tools.database.run(read)
+    return await tools.database.read(read)
 
 
 async def _confirmed_since(tools: Tools, delegation: Delegation) -> str | None:

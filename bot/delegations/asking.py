@@ -201,7 +201,7 @@ async def _begin(desk: Desk, actor: Actor, wish: Beginning) -> Delegation:
     try:
         return await change(desk, lambda store: _begun(desk, store, actor, wish, now=desk.now()))
     except PairTaken:  # the other request committed between our look and our insert
-        await desk.database.run(lambda store: check_pair_is_free(store, wish.delegation))
+        await desk.database.read(lambda store: check_pair_is_free(store, wish.delegation))
         raise
 
 

@@ -37,7 +37,7 @@ async def keep(desk: Desk, actor: Actor, wish: Wish) -> str:
 async def people_of(desk: Desk, actor: Actor, draft_id: str) -> list[str | None]:
     """Whom the draft is about, without using it up; raises DraftGone like :func:`take`."""
     now = desk.now()
-    draft = await desk.database.run(
+    draft = await desk.database.read(
         lambda store: store.drafts.get(
             draft_id, team_id=actor.team_id, slack_user_id=actor.user_id, now=now
         )

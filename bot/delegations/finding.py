@@ -9,7 +9,7 @@ from models.delegation import Delegation
 
 async def get(desk: Desk, actor: Actor, delegation_id: str) -> Delegation:
     """A delegation that the actor has a part in; raises NotKnown and NotYours."""
-    found = await desk.database.run(lambda store: store.delegations.get(delegation_id))
+    found = await desk.database.read(lambda store: store.delegations.get(delegation_id))
     if found is None:
         raise NotKnown(Thing.REQUEST)
     if found.team_id != actor.team_id:
@@ -21,7 +21,7 @@ async def get(desk: Desk, actor: Actor, delegation_id: str) -> Delegation:
 
 async def between(desk: Desk, actor: Actor, *, grantor_id: str, grantee_id: str) -> Delegation:
     """The open delegation of a pair; raises NoSuchDelegation."""
-    found = await desk.database.run(
+    found = await desk.database.read(
         lambda store: store.delegations.open_for_pair(actor.team_id, grantor_id, grantee_id)
     )
     if found is None:
@@ -46,7 +46,7 @@ async def open_with(desk: Desk, actor: Actor, person_id: str) -> Sequence[Delega
 
 async def list_open(desk: Desk, actor: Actor) -> Sequence[Delegation]:
     """Everything open that concerns the actor, oldest first."""
-    return await desk.database.run(
+    return await desk.database.read(
         lambda store: store.delegations.open_for_person(actor.team_id, actor.user_id)
     )
 
@@ -56,7 +56,7 @@ async def unconfirmed(
 ) -> frozenset[str]:
     """The Slack ids of those in these whose Close account waits for an admin's word."""
     people = {person for each in delegations for person in (each.grantor_id, each.grantee_id)}
-    waiting = await desk.database.run(
+    waiting = await desk.database.read(
         lambda store: store.pairings.unconfirmed(actor.team_id, people)
     )
     return frozenset(each.slack_user_id for each in waiting)

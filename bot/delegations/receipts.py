@@ -55,7 +55,7 @@ class Receipts:
 
         Raises NotKnown, NotYours and Settled.
         """
-        delegation = await self._tools.database.run(
+        delegation = await self._tools.database.read(
             lambda store: store.delegations.get(delegation_id)
         )
         grantor = (actor.team_id, actor.user_id)

@@ -115,6 +115,6 @@ def _put(store: Store, standing: StandingApproval) -> None:
 
 async def list_standing(desk: Desk, actor: Actor) -> Sequence[StandingApproval]:
     """The actor's standing approvals that hold now, given and received."""
-    return await desk.database.run(
+    return await desk.database.read(
         lambda store: store.standing.for_person(actor.team_id, actor.user_id, now=desk.now())
     )

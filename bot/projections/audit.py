@@ -19,7 +19,7 @@ async def write(showing: Showing, card: Card, began: float) -> tuple[Card, Deleg
     Returns what stands there now, and the delegation as it was told. Raises Overtaken; ``began`` is
     when it was claimed, in monotonic seconds.
     """
-    delegation, history = await showing.database.run(lambda store: _life(store, card))
+    delegation, history = await showing.database.read(lambda store: _life(store, card))
     for record in texts.untold(history, card.told):
         if card.message_ts is None:
             message = texts.opening(delegation, record)

@@ -55,7 +55,7 @@ class CardStep:
             card, delegation = await audit.write(self.showing, card, began)
             claimed = card  # noted line by line
         else:
-            delegation, is_mine, is_elsewhere = await self.showing.database.run(
+            delegation, is_mine, is_elsewhere = await self.showing.database.read(
                 lambda store: _looked_up(store, card)
             )
             if is_mine and await self._waits(card, delegation):
@@ -177,7 +177,7 @@ class CardStep:
         """Those of the two whose Close account waits for an admin's word, while it matters."""
         if d.state is not State.APPROVED or d.trouble is None:
             return frozenset()
-        waiting = await self.showing.database.run(
+        waiting = await self.showing.database.read(
             lambda store: store.pairings.unconfirmed(d.team_id, (d.grantor_id, d.grantee_id))
         )
         return frozenset(each.slack_user_id for each in waiting)

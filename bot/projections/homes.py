@@ -28,7 +28,7 @@ class HomeStep:
 
     async def take(self, home: Home) -> None:
         """Publish what is true now."""
-        overview = await self.showing.database.run(lambda store: self._overview(store, home))
+        overview = await self.showing.database.read(lambda store: self._overview(store, home))
         view = home_view(
             overview,
             connect_url=self.showing.links.connect(home.team_id, home.slack_user_id),

@@ -43,7 +43,7 @@ class NoticeStep:
         if notice.kind in (NoticeKind.BUNDLE, NoticeKind.ENDS):
             await self._together(notice, found, began)
             return
-        if await self.showing.database.run(lambda store: _is_being_tried(store, found)):
+        if await self.showing.database.read(lambda store: _is_being_tried(store, found)):
             again = self.showing.now() + TRYING
             await self.showing.database.run(
                 lambda store: store.notices.due.put_off(
@@ -51,7 +51,7 @@ class NoticeStep:
                 )
             )
             return
-        message = await self.showing.database.run(lambda store: self._message(store, found))
+        message = await self.showing.database.read(lambda store: self._message(store, found))
         place = {} if message is None else asdict(await self._shown(found, message, began))
         await self.showing.database.run(lambda store: store.notices.shown(notice, place=place))
 
@@ -64,7 +64,7 @@ class NoticeStep:
     async def _list(self, notice: Notice, found: Notice, began: float) -> None:
         """Today's list is looked at again and again as long as anything is on it; one of an earlier
         day waits for its end."""
-        message, is_over, is_newest = await self.showing.database.run(
+        message, is_over, is_newest = await self.showing.database.read(
             lambda store: self._overdue(store, found)
         )
         place = {} if message is None else asdict(await self._shown(found, message, began))
@@ -78,7 +78,7 @@ class NoticeStep:
     async def _together(self, notice: Notice, found: Notice, began: float) -> None:
         """What was wished or ended together."""
         now = self.showing.now()
-        said = await self.showing.database.run(
+        said = await self.showing.database.read(
             lambda store: together.said(store, found, self.showing.links, now=now)
         )
         place = {}
@@ -171,7 +171,7 @@ class NoticeStep:
     async def _found(self, notice: Notice) -> Notice:
         if notice.message_ts is not None:
             return notice
-        present = await self.showing.database.run(lambda store: store.notices.get(notice.id))
+        present = await self.showing.database.read(lambda store: store.notices.get(notice.id))
         if present is not None and present.message_ts is not None:  # somebody else has posted it
             return replace(notice, channel_id=present.channel_id, message_ts=present.message_ts)
         lost = await self.showing.messages.lost(_to(notice, notice.attempts))

@@ -71,7 +71,7 @@ class Showing:
         looked = time.monotonic()
         if looked - began <= SURE_FOR:
             return began + POSTED_WITHIN
-        if not await self.database.run(lambda store: claimed(store).is_still_claimed(row)):
+        if not await self.database.read(lambda store: claimed(store).is_still_claimed(row)):
             raise Overtaken
         return looked + POSTED_WITHIN
 

@@ -63,7 +63,7 @@ class StrayStep:
         )
 
     async def _show(self, stray: Stray, began: float, obstacle: Obstacle | None = None) -> None:
-        departure = await self.showing.database.run(
+        departure = await self.showing.database.read(
             lambda store: store.departures.reason(stray.team_id, stray.grantee_id)
         )
         to = Envelope(stray.grantor_id, f"{stray.id}:{stray.message_ts or ''}", stray.attempts)
@@ -84,7 +84,7 @@ class StrayStep:
             return None
         if remove.obstacle(error) is None:
             return pause_after(error, stray.attempts)
-        gone = await self.showing.database.run(
+        gone = await self.showing.database.read(
             lambda store: store.departures.reasons(stray.team_id, [stray.grantor_id])
         )
         return LEAVERS_PAUSE if gone else OBSTACLE_PAUSE

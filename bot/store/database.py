@@ -34,6 +34,9 @@ class Backend(Protocol):
     async def run(self, work: Work, *, is_patient: bool) -> Any:
         """One transaction; ``is_patient`` takes the limits away."""
 
+    async def read(self, work: Work) -> Any:
+        """What changes nothing; it waits for nobody who does."""
+
     def seconds_stuck(self) -> float:
         """For how long the transaction that blocks all others has been going on."""
 
@@ -65,13 +68,20 @@ class Database:
             return await self._run(function)
 
         def once(store: Store) -> tuple[Result, bool]:
-            store.seen_requests.watch()
             result = function(store)
             return result, store.seen_requests.spend(arrival)
 
         result, is_spent = await self._run(once)
         if is_spent:
             arrival.is_spent = True
+        return result
+
+    async def read(self, function: Callable[[Store], Result]) -> Result:
+        """Run ``function``, which changes nothing and locks nothing, on what is committed by now.
+
+        It never waits for those that change something. Raises DatabaseAway.
+        """
+        result: Result = await self._backend.read(lambda connection: function(Store(connection)))
         return result
 
     async def run_patiently(self, function: Callable[[Store], Result]) -> Result:

@@ -7,8 +7,9 @@ long is cut, which ends every wait on it, and the next one is made anew.
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import Any
 
 from sqlalchemy import URL, Connection, event
@@ -16,9 +17,12 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from bot.store import changes
 from bot.store.away import DatabaseAway, ReadOnly
+from bot.store.changes import ONLY_READS
 
 Work = Callable[[Connection], Any]
+Attempt = Callable[[], Awaitable[Any]]
 
 CONNECT_LIMIT = 5.0  # seconds for a free place in the pool, and again for a new connection
 SILENCE_LIMIT = 5.0  # seconds that a statement or a commit may take
@@ -65,18 +69,28 @@ class PostgresBackend:
             connect_args={"timeout": CONNECT_LIMIT},
             hide_parameters=True,
         )
+        self._reading = self._engine.execution_options(isolation_level="AUTOCOMMIT", **ONLY_READS)
         self._running: set[asyncio.Task[Any]] = set()
         # First of all: what SQLAlchemy asks a new connection has its limit, too.
         event.listen(self._engine.sync_engine, "connect", _prepare, insert=True)
         event.listen(self._engine.sync_engine, "before_cursor_execute", _restart_limit)
+        changes.count(self._engine.sync_engine)
 
     async def run(self, work: Work, *, is_patient: bool) -> Any:
         """One transaction; without patience each statement has :data:`SILENCE_LIMIT`.
 
         Raises DatabaseAway.
         """
+        return await self._in_the_end(partial(self._write, work, is_patient=is_patient))
+
+    async def read(self, work: Work) -> Any:
+        """Each statement by itself: PostgreSQL's usual isolation sees the same within a
+        transaction, whose beginning and end cost a round trip each. Raises DatabaseAway."""
+        return await self._in_the_end(partial(self._read, work))
+
+    async def _in_the_end(self, attempt: Attempt) -> Any:
         # A commit that was begun is finished even when the caller has gone away meanwhile.
-        task = asyncio.create_task(self._run(work, is_patient=is_patient))
+        task = asyncio.create_task(self._try(attempt))
         self._running.add(task)
         task.add_done_callback(self._ended)
         return await asyncio.shield(task)
@@ -86,12 +100,12 @@ class PostgresBackend:
         if not task.cancelled():
             task.exception()  # whoever still waits gets it as well
 
-    async def _run(self, work: Work, *, is_patient: bool) -> Any:
+    async def _try(self, attempt: Attempt) -> Any:
         """Begun anew where nothing was done: a deadlock, or a connection that had died before."""
         deadlocks, has_reconnected = 0, False
         while True:
             try:
-                return await self._run_once(work, is_patient=is_patient)
+                return await attempt()
             except ReadOnly:
                 await self._close_all()  # what is opened next may lead to the server that does
                 raise
@@ -110,8 +124,13 @@ class PostgresBackend:
                 else:
                     raise
 
-    async def _run_once(self, work: Work, *, is_patient: bool) -> Any:
-        async with self._connected() as (connection, limit):
+    async def _read(self, work: Work) -> Any:
+        async with self._connected(self._reading) as (connection, limit):
+            limit.is_off = False
+            return await connection.run_sync(work)
+
+    async def _write(self, work: Work, *, is_patient: bool) -> Any:
+        async with self._connected(self._engine) as (connection, limit):
             limit.is_off = is_patient
             transaction = await connection.begin()
             try:
@@ -132,8 +151,10 @@ class PostgresBackend:
             return result
 
     @asynccontextmanager
-    async def _connected(self) -> AsyncIterator[tuple[AsyncConnection, "_Limit"]]:
-        async with self._engine.connect() as connection:
+    async def _connected(
+        self, engine: AsyncEngine
+    ) -> AsyncIterator[tuple[AsyncConnection, "_Limit"]]:
+        async with engine.connect() as connection:
             limit: _Limit = (await connection.get_raw_connection()).info[_Limit]
             limit.stop()
             try:

@@ -5,6 +5,7 @@ from typing import TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Executable, Select, Table, literal, select
 
+from bot.store.changes import only_reads
 from models.rows import from_row
 
 Value = TypeVar("Value")
@@ -26,9 +27,10 @@ def many(connection: Connection, kind: type[Value], statement: Executable) -> li
 def by_id(
     connection: Connection, kind: type[Value], table: Table, row_id: str, *, lock: bool = False
 ) -> Value | None:
-    """The value with this id; with ``lock`` nobody else changes it before the transaction ends."""
+    """The value with this id; with ``lock`` nobody else changes it before the transaction ends,
+    unless that only reads."""
     statement = select(table).where(table.c.id == row_id)
-    if lock:
+    if lock and not only_reads(connection):
         statement = statement.with_for_update(key_share=True)
     return one(connection, kind, statement)
 

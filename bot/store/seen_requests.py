@@ -10,11 +10,11 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, delete, event, select
+from sqlalchemy import Connection, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.sql.dml import UpdateBase
 
 from bot.refusals import Replayed
+from bot.store.changes import so_far
 from models.seen_request import Arrival, SeenRequest, seen_requests
 
 # A signature is good until five minutes after the moment that it names (slack.md §1); one minute
@@ -35,18 +35,14 @@ class SeenRequests:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._is_changing = False
-
-    def watch(self) -> None:
-        """From now on, notice whether anything is changed."""
-        event.listen(self._connection, "before_execute", self._notice)
+        self._changes = so_far(connection)
 
     def spend(self, arrival: Arrival) -> bool:
         """Write the request down if this transaction has changed something; returns whether.
 
         Raises Replayed when another arrival of the same request was first.
         """
-        if not self._is_changing:
+        if so_far(self._connection) == self._changes:
             return False
         if arrival.signature.startswith(SWEEPER):
             self._sweep(arrival)
@@ -68,6 +64,3 @@ class SeenRequests:
         self._connection.execute(
             delete(seen_requests).where(_columns.signed_at < arrival.received_at - KEPT)
         )
-
-    def _notice(self, _connection: Connection, statement: object, *_rest: object) -> None:
-        self._is_changing = self._is_changing or isinstance(statement, UpdateBase)

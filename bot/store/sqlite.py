@@ -1,4 +1,4 @@
-"""SQLite: one thread, one connection, one writer; a transaction takes the write lock at once.
+"""SQLite: one thread writes, on one connection, and takes the write lock at once; others read.
 
 The file holds sealed tokens, names and reasons, so that only its owner may read it, and what is
 deleted is overwritten.
@@ -16,14 +16,12 @@ from typing import Any
 
 import structlog
 from sqlalchemy import URL, Connection, Engine, create_engine, event
-from sqlalchemy.exc import DBAPIError
 
-from bot.store.away import DatabaseAway
-
-Work = Callable[[Connection], Any]
+from bot.store import changes
+from bot.store.changes import ONLY_READS
+from bot.store.turns import Turn, Turns, Work, alone
 
 LOCK_WAIT = 10.0  # seconds another process may hold the file before we give up
-LONGEST_WAIT = 15.0  # seconds for a transaction in all, those before it included
 OWNER_ONLY = 0o600
 CLEAN_EVERY = 60.0  # seconds until what was deleted is gone from the write-ahead log as well
 FILES = ("", "-wal", "-shm", "-journal")  # what SQLite makes beside the database
@@ -39,52 +37,34 @@ CLEANING = (
     "wal_checkpoint(TRUNCATE)",
     f"busy_timeout={LOCK_WAIT * 1000:.0f}",
 )
-# sqlite.org/rescode.html: busy, locked, read-only, I/O error, disk full.
-AWAY_CODES = frozenset({5, 6, 8, 10, 13})
+READERS = 2  # at the same time
 
 
 class SqliteBackend:
-    """Implements ``bot.store.database.Backend``."""
+    """Implements ``bot.store.database.Backend``: changes take turns, reads have threads apart."""
 
     def __init__(self, url: URL) -> None:
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sqlite")
-        self._engine = create_engine(
-            url.set(drivername="sqlite+pysqlite"),
-            connect_args={"timeout": LOCK_WAIT, "check_same_thread": False},
-            hide_parameters=True,
-        )
-        self._began: float | None = None
-        self._cleaned = time.monotonic()
-        event.listen(self._engine, "do_connect", _make_private)
+        self._engine = _engine(url, _begin_immediately)
         event.listen(self._engine, "connect", _prepare)
-        event.listen(self._engine, "begin", _begin_immediately)
+        self._turns = Turns(self._engine, self._clean_now_and_then)
+        self._cleaned = time.monotonic()
+        # What is in memory is known to one connection only.
+        self._readers = None if url.database in (None, "", ":memory:") else Readers(url)
 
     async def run(self, work: Work, *, is_patient: bool) -> Any:
         """One transaction; without patience it has :data:`LONGEST_WAIT`. Raises DatabaseAway."""
-        turn = _Turn(self._engine, work, is_patient=is_patient)
-        waiting = asyncio.get_running_loop().run_in_executor(self._thread, self._take, turn)
-        try:
-            async with asyncio.timeout(None if is_patient else LONGEST_WAIT):
-                return await waiting
-        except TimeoutError as error:
-            turn.is_given_up = True
-            raise DatabaseAway("no turn in time") from error
-        except DBAPIError as error:
-            if _is_away(error):
-                raise DatabaseAway("the file cannot be used now") from error
-            raise
+        return await self._turns.take(Turn(work, is_patient=is_patient))
 
-    def _take(self, turn: "_Turn") -> Any:
-        self._began = None if turn.is_patient else time.monotonic()
-        try:
-            return turn.take()
-        finally:
-            if time.monotonic() - self._cleaned > CLEAN_EVERY:
-                self._clean()
-            self._began = None
+    async def read(self, work: Work) -> Any:
+        """What changes nothing: it does not wait for those that do. Raises DatabaseAway."""
+        if self._readers is None:
+            return await self.run(work, is_patient=False)
+        return await self._readers.read(work)
 
-    def _clean(self) -> None:
+    def _clean_now_and_then(self) -> None:
         """Empty the write-ahead log, unless somebody reads it: then the next time."""
+        if time.monotonic() - self._cleaned <= CLEAN_EVERY:
+            return
         self._cleaned = time.monotonic()
         connection = self._engine.raw_connection()
         with contextlib.closing(connection), contextlib.suppress(sqlite3.Error):
@@ -94,41 +74,49 @@ class SqliteBackend:
 
     def seconds_stuck(self) -> float:
         """How long the transaction at hand has been going on."""
-        began = self._began
-        return 0.0 if began is None else time.monotonic() - began
+        return self._turns.seconds_stuck()
 
     async def dispose(self) -> None:
         """Close the file."""
-        closing = asyncio.get_running_loop().run_in_executor(self._thread, self._engine.dispose)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(LONGEST_WAIT):
-                await closing
-        self._thread.shutdown(wait=False, cancel_futures=True)
+        if self._readers is not None:
+            await self._readers.dispose()
+        await self._turns.dispose()
 
 
-class _Turn:
-    """One transaction that waits for its turn; nobody wants it any more once it is given up."""
+class Readers:
+    """A few connections that see what was committed when they began, and can change nothing."""
 
-    def __init__(self, engine: Engine, work: Work, *, is_patient: bool) -> None:
-        self._engine = engine
-        self._work = work
-        self.is_patient = is_patient
-        self.is_given_up = False
+    def __init__(self, url: URL) -> None:
+        self._engine = _engine(url, _begin).execution_options(**ONLY_READS)
+        event.listen(self._engine, "connect", _prepare_reader)
+        self._threads = ThreadPoolExecutor(max_workers=READERS, thread_name_prefix="sqlite-read")
 
-    def take(self) -> Any:
-        self._check()  # else each that waits behind a lock would wait for it anew
-        with self._engine.begin() as connection:
-            self._check()
-            return self._work(connection)
+    async def read(self, work: Work) -> Any:
+        """Within :data:`LONGEST_WAIT`; raises DatabaseAway."""
+        turn = Turn(work)
+        self._threads.submit(self._take, turn)
+        return await turn.wait()
 
-    def _check(self) -> None:
-        if self.is_given_up:  # whoever asked was told that nothing was done
-            raise DatabaseAway("given up while it waited for the file")
+    def _take(self, turn: Turn) -> None:
+        alone(self._engine, turn)
+        turn.tell()
+
+    async def dispose(self) -> None:
+        """Close the connections; one that still reads keeps its own until it is done."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        await asyncio.to_thread(self._engine.dispose)
 
 
-def _is_away(error: DBAPIError) -> bool:
-    code = getattr(error.orig, "sqlite_errorcode", None)
-    return code is not None and code & 0xFF in AWAY_CODES
+def _engine(url: URL, begin: Callable[[Connection], None]) -> Engine:
+    engine = create_engine(
+        url.set(drivername="sqlite+pysqlite"),
+        connect_args={"timeout": LOCK_WAIT, "check_same_thread": False},
+        hide_parameters=True,
+    )
+    event.listen(engine, "do_connect", _make_private)
+    event.listen(engine, "begin", begin)
+    changes.count(engine)
+    return engine
 
 
 def _make_private(
@@ -164,5 +152,14 @@ def _prepare(connection: Any, _record: object) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
+def _prepare_reader(connection: Any, _record: object) -> None:
+    connection.isolation_level = None
+    connection.execute("PRAGMA query_only=ON")
+
+
 def _begin_immediately(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN")

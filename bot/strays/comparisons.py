@@ -83,7 +83,7 @@ class Compare:
         """Whether those whom this grantor has to do with are still here; of many, the round finds
         out. Raises PeopleUnclear."""
         tools, team_id = self.tools, comparison.team_id
-        rows = await tools.database.run(
+        rows = await tools.database.read(
             lambda store: store.delegations.open_for_person(team_id, comparison.grantor_id)
         )
         people = sorted({who for each in rows for who in (each.grantor_id, each.grantee_id)})

@@ -111,7 +111,7 @@ async def adopt(desk: Desk, actor: Actor, stray_id: str, seen: str, span: Span) 
         return await change(desk, adopt_it)
     except PairTaken:
         pair = _adopted(desk, await adoptable(desk, actor, stray_id, seen), span)
-        await desk.database.run(lambda store: check_pair_is_free(store, pair))
+        await desk.database.read(lambda store: check_pair_is_free(store, pair))
         raise
 
 

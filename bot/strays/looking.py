@@ -37,7 +37,7 @@ async def look(tools: Tools, session: CloseSession, comparison: Comparison) -> D
 async def _open_before(tools: Tools, comparison: Comparison) -> dict[str, State]:
     """What was open before Close was asked: what began meanwhile is not in its list, and what
     ended meanwhile may still be."""
-    rows = await tools.database.run(
+    rows = await tools.database.read(
         lambda store: store.comparisons.delegations(
             comparison.team_id, comparison.grantor_id, association_ids=()
         )
@@ -57,7 +57,7 @@ async def _differences(
             store.strays.of_grantor(team_id, grantor_id),
         )
 
-    delegations, strays = await tools.database.run(read)
+    delegations, strays = await tools.database.read(read)
     return differences(
         there,
         # A grantor who now connects another Close account cannot see the old one's rights.

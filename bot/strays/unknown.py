@@ -99,7 +99,7 @@ async def seek(tools: Tools, address_book: AddressBook, comparison: Comparison) 
     that are left are asked about without the person meanwhile.
     """
     whose = (comparison.team_id, comparison.grantor_id)
-    wanted = await tools.database.run(lambda store: store.strays.unsought(*whose))
+    wanted = await tools.database.read(lambda store: store.strays.unsought(*whose))
     wait: timedelta | None = None
     for stray in wanted:
         try:
@@ -114,7 +114,7 @@ async def seek(tools: Tools, address_book: AddressBook, comparison: Comparison) 
 
 
 async def _seek(tools: Tools, address_book: AddressBook, stray: Stray) -> None:
-    proven = await tools.database.run(
+    proven = await tools.database.read(
         lambda store: store.connections.of_account(stray.team_id, stray.grantee_close_id)
     )
     slack_id = proven.slack_user_id if proven else await _in_slack(address_book, stray)

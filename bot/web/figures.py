@@ -26,7 +26,7 @@ class Figures:
 
     async def _look(self) -> bool:
         try:
-            await self._database.run(self._count)
+            await self._database.read(self._count)
         except DatabaseAway:
             return True  # /readyz says so
         except Exception as error:  # noqa: BLE001 - whatever it is, there are no figures

@@ -55,6 +55,10 @@ class StepDatabase:
         """One transaction."""
         return await Effect(Kind.DATABASE, "transaction", function)
 
+    async def read(self, function: Callable[[Store], Any]) -> Any:
+        """The same: others may act before and after it as well."""
+        return await self.run(function)
+
     async def run_until_stored(self, function: Callable[[Store], Any]) -> Any:
         """The same: this database is never away."""
         return await self.run(function)

@@ -98,7 +98,7 @@ class Stage:
         def restore() -> None:
             cast("Any", connection().driver_connection).deserialize(self.begun)
 
-        await asyncio.get_running_loop().run_in_executor(self.backend._thread, restore)
+        await asyncio.get_running_loop().run_in_executor(self.backend._turns._thread, restore)
 
     async def at_rest(self) -> None:
         """Once no listener is at work."""

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import Connection, create_engine, make_url, text
 from sqlalchemy.exc import DBAPIError
 
-from bot.store import Database, DatabaseAway, postgres, sqlite
+from bot.store import Database, DatabaseAway, postgres, sqlite, turns
 from bot.store.schema import is_current
 from tests.conftest import Postgres
 from tests.integration.rows import add, delegation, get
@@ -237,7 +237,7 @@ async def test_a_file_that_somebody_holds(
     """R1: while another process holds the SQLite file, everybody is told in limited time; nothing
     of what they asked for is done later."""
     monkeypatch.setattr(sqlite, "LOCK_WAIT", LIMIT)
-    monkeypatch.setattr(sqlite, "LONGEST_WAIT", 2 * LIMIT)
+    monkeypatch.setattr(turns, "LONGEST_WAIT", 2 * LIMIT)
     path = shutil.copy(migrated_sqlite, tmp_path / "held.db")
     database, row = Database(f"sqlite:///{path}"), delegation()
     await add(database, row)
@@ -263,7 +263,7 @@ async def test_a_file_that_hangs(
     tmp_path: Path, migrated_sqlite: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """R1: a disk that never answers stops nobody for ever, and the process knows that it is so."""
-    monkeypatch.setattr(sqlite, "LONGEST_WAIT", LIMIT)
+    monkeypatch.setattr(turns, "LONGEST_WAIT", LIMIT)
     monkeypatch.setattr("bot.store.database.STUCK", 2 * LIMIT)
     path = shutil.copy(migrated_sqlite, tmp_path / "hanging.db")
     database = Database(f"sqlite:///{path}")

@@ -17,7 +17,7 @@ async def gone(
     None when nobody can be asked: nobody who could see it is connected. Raises what a session
     raises.
     """
-    usable = await tools.database.run(lambda store: store.connections.usable(team_id))
+    usable = await tools.database.read(lambda store: store.connections.usable(team_id))
     mine = [each for each in usable if each.account.organization_id == organization_id]
     if not mine:
         return None

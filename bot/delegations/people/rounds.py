@@ -92,7 +92,7 @@ async def _begin(tools: Tools, each: Round) -> None:
 async def _ask_slack(tools: Tools, each: Round) -> None:
     """The next few people. Those of whom Slack said something are noted, also when it then asked
     to wait; the next step goes on after them."""
-    people = await tools.database.run(
+    people = await tools.database.read(
         lambda store: store.departures.people(each.team_id, after=each.cursor, limit=AT_ONCE)
     )
     said, error = await _said(tools, each, people)
@@ -163,7 +163,7 @@ def _note(store: Store, found: Sequence[Departed]) -> None:
 
 async def _ask_close(tools: Tools, each: Round) -> None:
     """The members of the next organization; after the last one it is decided what follows."""
-    accounts = await tools.database.run(lambda store: store.departures.accounts(each.team_id))
+    accounts = await tools.database.read(lambda store: store.departures.accounts(each.team_id))
     organization_id = min((org for org, _, _ in accounts if org > each.cursor), default=None)
     now = tools.now()
     if organization_id is None:
@@ -241,7 +241,7 @@ def is_too_much_of_any(toll: Toll) -> bool:
 async def _carry_out(tools: Tools, each: Round) -> None:
     """The next few of the departed are asked about once more, and end what is still to be ended.
     Raises what only waiting can mend, as long as the round is patient."""
-    pending = await tools.database.run(
+    pending = await tools.database.read(
         lambda store: store.departures.pending(each.team_id, after=each.cursor, limit=AT_ONCE)
     )
     now = tools.now()

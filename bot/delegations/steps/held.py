@@ -64,7 +64,7 @@ async def unexplained(
     if not found:
         return []
     whose = (delegation.team_id, delegation.grantor_id)
-    strays = await tools.database.run(lambda store: store.strays.of_grantor(*whose))
+    strays = await tools.database.read(lambda store: store.strays.of_grantor(*whose))
     known = {delegation.association_id, *(each.association_id for each in strays)}
     return [each for each in found if each.id not in known]
 
@@ -76,7 +76,7 @@ async def ended_ids(
     if not found:
         return []
     ids = [each.id for each in found]
-    return await tools.database.run(lambda store: store.delegations.ended_ids(delegation, ids))
+    return await tools.database.read(lambda store: store.delegations.ended_ids(delegation, ids))
 
 
 async def deleted(

@@ -104,7 +104,7 @@ async def _has_twin(tools: Tools, session: CloseSession, over: Delegation) -> bo
     is over goes first, and an end that Close has confirmed does not wait for this."""
     whose = (over.team_id, over.grantor_id, over.organization_id)
     now = tools.now()
-    if await tools.database.run(
+    if await tools.database.read(
         lambda store: store.receipts.are_ends_due(*whose, now=now, but=over.id)
     ):
         return None
