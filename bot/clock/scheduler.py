@@ -1,16 +1,22 @@
-"""APScheduler wakes the workers: at the earliest ``wake_at``, and at a safety interval.
+"""One look at all that is due, for all workers: whoever has something to do is woken.
 
-It holds no state of its own. What is due is in the database and stays due until it is done, so a
-restart loses nothing and a missed beat only costs a moment.
+APScheduler rings when the next row is due, and at a safety interval; whatever was changed here, or
+by another process, rings at once. Nothing is kept here that matters: what is due is in the database
+and stays due until it is done, so a restart loses nothing and a missed ring only costs a moment.
 """
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
+import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from bot.clock.outage import Outage
 from bot.ports import Now
+from bot.store import Database, Store
+from bot.store.due import Due
 
 SAFETY_INTERVAL = timedelta(seconds=2)  # notices rows that another process wrote and left
 HELD = timedelta(milliseconds=50)  # until another look at a row that another transaction holds
@@ -20,65 +26,118 @@ class Sleeper(Protocol):
     """A worker, as the clock sees it."""
 
     name: str
-    on_idle: Callable[[datetime | None], None]
+    on_free: Callable[[], None]
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it would take nothing more now."""
+
+    def due(self, store: Store, /) -> Due[Any]:
+        """Where its rows are."""
 
     def wake(self) -> None:
-        """Look for due rows now."""
+        """Claim due rows now."""
 
 
 class Clock:
-    """One job for each worker's next due row, and one that wakes all of them now and then."""
+    """Looks at the database whenever something may be due. ``tell_others`` hears of each change
+    that was made here."""
 
-    def __init__(self, now: Now, beat: timedelta = SAFETY_INTERVAL) -> None:
+    def __init__(
+        self,
+        database: Database,
+        now: Now,
+        beat: timedelta = SAFETY_INTERVAL,
+        tell_others: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._database = database
         self._now = now
         self._beat = beat
+        self._tell_others = tell_others
+        self._sleepers: dict[str, Sleeper] = {}
+        self._wanted = asyncio.Event()
+        self._looking: asyncio.Task[None] | None = None
+        self._outage = Outage(structlog.get_logger("bot.clock.scheduler"))
         self._scheduler = AsyncIOScheduler(
             timezone=UTC,
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
         )
 
+    def serve(self, sleeper: Sleeper) -> None:
+        """From now on this one is woken whenever one of its rows is due."""
+        self._sleepers[sleeper.name] = sleeper
+        sleeper.on_free = self.look
+
     def start(self) -> None:
         """Begin to tick."""
         self._scheduler.start()
+        seconds = self._beat.total_seconds()
+        self._scheduler.add_job(_look, "interval", seconds=seconds, args=[self], id="safety")
+        self._wanted.set()
+        self._looking = asyncio.create_task(self._keep_looking())
 
     def stop(self) -> None:
         """Stop ticking."""
         self._scheduler.shutdown(wait=False)
+        if self._looking is not None:
+            self._looking.cancel()
 
     @property
     def is_ticking(self) -> bool:
         """Whether workers are being woken."""
-        return bool(self._scheduler.running)
+        is_looking = self._looking is not None and not self._looking.done()
+        return is_looking and bool(self._scheduler.running)
 
-    def serve(self, worker: Sleeper) -> None:
-        """Wake ``worker`` whenever one of its rows is due, and at the safety interval."""
-        worker.on_idle = lambda moment: self._wake_at(worker, moment)
-        self._scheduler.add_job(
-            _wake,
-            "interval",
-            seconds=self._beat.total_seconds(),
-            args=[worker],
-            id=f"{worker.name}:safety",
-        )
+    def ring(self) -> None:
+        """Something was changed here: more may be due, here and in other processes."""
+        self.look()
+        self._tell_others()
 
-    def _wake_at(self, worker: Sleeper, moment: datetime | None) -> None:
-        if moment is None or moment - self._now() > self._beat:
-            return  # the safety beat comes first
+    def look(self) -> None:
+        """See what is due, soon."""
+        self._wanted.set()
+
+    async def _keep_looking(self) -> None:
+        while True:
+            await self._wanted.wait()
+            self._wanted.clear()
+            try:
+                moments = await self._database.read(self._moments)
+            except Exception as error:  # noqa: BLE001 - the next beat tries again
+                self._outage.noticed(error)
+            else:
+                self._outage.over()
+                self._wake(moments)
+
+    def _moments(self, store: Store) -> Mapping[str, datetime | None]:
+        """When the next row of each worker is due."""
+        dues = [sleeper.due(store) for sleeper in self._sleepers.values()]
+        return dict(zip(self._sleepers, store.next_wakes(dues), strict=True))
+
+    def _wake(self, moments: Mapping[str, datetime | None]) -> None:
+        now = self._now()
+        later = [moment - now for moment in moments.values() if moment is not None and moment > now]
+        for name, moment in moments.items():
+            sleeper = self._sleepers[name]
+            if moment is not None and moment <= now and not sleeper.is_full:
+                sleeper.wake()
+                later.append(HELD)  # it may not be to be had: somebody may be just writing it
+        if later and min(later) < self._beat:  # else the safety beat comes first
+            self._look_after(min(later))
+
+    def _look_after(self, wait: timedelta) -> None:
         # The bot's clock may be ahead of the machine's (in tests): only the difference counts.
-        wait = moment - self._now()
-        if wait <= timedelta():  # due, and not to be had: somebody is just writing it
-            wait = HELD
         self._scheduler.add_job(
-            _wake,
+            _look,
             "date",
             run_date=datetime.now(UTC) + wait,
-            args=[worker],
-            id=f"{worker.name}:due",
+            args=[self],
+            id="due",
             replace_existing=True,
         )
 
 
-async def _wake(worker: Sleeper) -> None:
+async def _look(clock: Clock) -> None:
     """A coroutine, because APScheduler calls plain functions in a thread (executors/asyncio.py),
     and an ``asyncio.Event`` may be set only in its own loop."""
-    worker.wake()
+    clock.look()

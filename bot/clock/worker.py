@@ -11,7 +11,7 @@ import contextlib
 import time
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Generic, Protocol, TypeVar
 
 import structlog
@@ -29,7 +29,7 @@ MOST_AT_ONCE = 64
 CLAIM_BELOW = 32  # claim the next batch when fewer than this many steps are running
 PATIENCE = 10.0  # seconds that a stopping worker waits for its running steps
 LONGEST_STEP = 300.0  # seconds; no step needs so long, so it is ended and tried again later
-LONGEST_ROUND = 60.0  # seconds between two looks at the database, whatever that says
+LONGEST_ROUND = 60.0  # seconds for a look at the database, whatever that says
 LETTING_GO = 2.0  # seconds until a step that was told to end has ended
 OVERDUE = 30.0  # seconds after which such a step will never end
 
@@ -62,7 +62,7 @@ class Together(Protocol[Given_contra]):
 
 
 class Worker(Generic[Item]):
-    """Runs until :meth:`stop`; ``on_idle`` hears when the next row will be due.
+    """Runs until :meth:`stop`; ``on_free`` hears that it could take more.
 
     With ``groups`` rows that were claimed at the same time can be taken in one step.
     """
@@ -79,7 +79,7 @@ class Worker(Generic[Item]):
     ) -> None:
         self._groups = groups
         self.name = name
-        self.on_idle: Callable[[datetime | None], None] = lambda _moment: None
+        self.on_free: Callable[[], None] = lambda: None
         self._database = database
         self._due = due
         self._step = step
@@ -88,14 +88,24 @@ class Worker(Generic[Item]):
         self._stopping = False
         self._running: dict[str, asyncio.Task[None]] = {}
         self._began: dict[str, float] = {}
-        self._came_round: float | None = None
+        self._woken: float | None = None
         self._has_hurried = False
         self._has_ended = False
         self._log = structlog.get_logger("bot.clock.worker").bind(worker=name)
         self._outage = Outage(self._log)
 
+    def due(self, store: Store) -> Due[Item]:
+        """Where its rows are."""
+        return self._due(store)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it would take nothing more now."""
+        return len(self._running) >= CLAIM_BELOW
+
     def wake(self) -> None:
-        """Look for due rows now."""
+        """Claim due rows now."""
+        self._woken = self._woken or time.monotonic()
         self._wanted.set()
 
     def stop(self) -> None:
@@ -115,15 +125,14 @@ class Worker(Generic[Item]):
         A database that is away is no such reason.
         """
         now = time.monotonic()
-        if self._stopping or self._came_round is None:
+        if self._stopping:
             return False
-        return now - self._came_round > LONGEST_ROUND or any(
+        return (self._woken is not None and now - self._woken > LONGEST_ROUND) or any(
             now - began > LONGEST_STEP + OVERDUE for began in self._began.values()
         )
 
     async def run(self) -> None:
         """Claim and work until stopped."""
-        self._came_round = time.monotonic()
         beat = asyncio.create_task(self._keep_leases())
         working = asyncio.create_task(self._work())
         try:
@@ -142,12 +151,12 @@ class Worker(Generic[Item]):
             working.cancel()
 
     async def _work(self) -> None:
-        self._wanted.set()
+        self.wake()
         while not self._stopping:
             await self._wanted.wait()
             self._wanted.clear()
-            self._came_round = time.monotonic()
             await self._claim_what_is_due()
+            self._woken = None
 
     async def _finish(self) -> None:
         """What runs may finish; what takes too long is ended, and its row is anybody's at once."""
@@ -170,33 +179,30 @@ class Worker(Generic[Item]):
             await self._database.run(free)
 
     async def _claim_what_is_due(self) -> None:
-        while len(self._running) < CLAIM_BELOW and not self._stopping:
-            self._came_round = time.monotonic()
+        while not self.is_full and not self._stopping:
+            limit = MOST_AT_ONCE - len(self._running)
             try:
-                claimed = await self._claim(MOST_AT_ONCE - len(self._running))
+                claimed = await self._claim(limit)
             except Exception as error:  # noqa: BLE001 - the next beat of the clock tries again
                 self._outage.noticed(error)
                 return
             self._outage.over()
             for group in self._grouped(claimed):
                 self._start(group)
-            if not claimed:
+            if len(claimed) < limit:
                 return
 
     async def _claim(self, limit: int) -> Sequence[Item]:
         now = self._now()
 
-        def claim(store: Store) -> tuple[Sequence[Item], datetime | None]:
+        def claim(store: Store) -> Sequence[Item]:
             due = self._due(store)
             if not self._has_hurried:  # what waited may have come back while nobody was here
                 due.hurry(now=now, within=2 * LONGEST)
-            claimed = due.claim(now=now, lease=LEASE, limit=limit)
-            return claimed, None if claimed else due.next_wake()
+            return due.claim(now=now, lease=LEASE, limit=limit)
 
-        claimed, next_wake = await self._database.run(claim)
+        claimed = await self._database.run(claim)
         self._has_hurried = True
-        if not claimed:
-            self.on_idle(next_wake)
         # A lease that could not be prolonged in time ends while its row is worked on here.
         return [item for item in claimed if item.id not in self._running]
 
@@ -224,7 +230,7 @@ class Worker(Generic[Item]):
         for item in group:
             self._running.pop(item.id, None)
             self._began.pop(item.id, None)
-        self._wanted.set()
+        self.on_free()
 
     async def _do(self, group: list[Item]) -> None:
         try:

@@ -13,7 +13,6 @@ from slack_sdk.errors import SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 from starlette.types import ASGIApp
 
-from bot.clock.bell import Bell
 from bot.clock.present import utc_now
 from bot.clock.scheduler import SAFETY_INTERVAL, Clock
 from bot.clock.worker import PATIENCE, Worker
@@ -72,9 +71,10 @@ async def open_bot(
     health, farewell = health or Health(), farewell or Farewell()
     async with AsyncExitStack() as stack:
         outside = await stack.enter_async_context(open_outside(settings, now, farewell))
-        clock, bell, metrics = Clock(now, beat), Bell(), Metrics()
+        others, metrics = outside.database.others(), Metrics()
+        clock = Clock(outside.database, now, beat, others.tell)
         workspace = Workspace(outside.quick)
-        workshop = Workshop(outside, workspace, bell, metrics)
+        workshop = Workshop(outside, workspace, clock.ring, metrics)
         responses = Responses(outside.session, outside.quick)
         stand_ins = StandIns(responses)
         app = bolt_app(outside.quick, stand_ins, ack_seconds)
@@ -84,7 +84,7 @@ async def open_bot(
             workshop.directory,
             settings.policy,
             now,
-            bell.all,
+            clock.ring,
             audit_channel=settings.audit_channel,
         )
         listen(
@@ -100,9 +100,10 @@ async def open_bot(
         await stack.enter_async_context(_at_work(farewell, clock, *workshop.workers))
         watching = health.watch(workshop.workers, clock, outside.database)
         await stack.enter_async_context(_in_background(watching))
+        await stack.enter_async_context(_in_background(others.run(clock.look)))
         stack.push_async_callback(_finish_listeners, app, farewell)
         await stack.enter_async_context(_in_background(_greet(workspace, outside.database, now)))
-        await stack.enter_async_context(_in_background(_settle_in(outside, bell)))
+        await stack.enter_async_context(_in_background(_settle_in(outside, clock)))
         edge = await _way_in(stack, settings, app, door, outside.quick)
         cached = Cached(lambda: _found_in(outside.database))
 
@@ -223,13 +224,13 @@ async def _greet(workspace: Workspace, database: Database, now: Now) -> None:
     )
 
 
-async def _settle_in(outside: Outside, bell: Bell) -> None:
+async def _settle_in(outside: Outside, clock: Clock) -> None:
     """What a start looks after once, as soon as the database answers."""
     database, admins = outside.database, outside.settings.policy.admins
     while True:
         try:
             if await look_after_keys(database, outside.vault, admins, outside.now):
-                bell.all()
+                clock.ring()
         except DatabaseAway:
             await asyncio.sleep(SETTLING_PAUSE)
         else:

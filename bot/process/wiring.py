@@ -1,9 +1,8 @@
 """The workers, put together: one for each table with due rows, and what it does with a row."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from bot.clock.bell import Bell
 from bot.clock.worker import Worker
 from bot.connections.pairings import PairingStep
 from bot.connections.revoking import RevocationStep
@@ -37,12 +36,14 @@ from models.revocation import Revocation
 from models.round import Round
 from models.stray import Stray
 
+Ring = Callable[[], None]  # something was changed: more may be due
+
 
 class Workshop:
     """All workers of one process; the other attributes are what the listeners share with them."""
 
     def __init__(
-        self, outside: Outside, workspace: Workspace, bell: Bell, metrics: Metrics
+        self, outside: Outside, workspace: Workspace, ring: Ring, metrics: Metrics
     ) -> None:
         now = outside.now
         self.directory = SlackDirectory(outside.quick, workspace, now)
@@ -62,22 +63,20 @@ class Workshop:
         messages = Messages(outside.patient)
         showing = Showing(outside.database, messages, outside.links, now, metrics)
         self.workers = [
-            *_of_close(tools, self.receipts, self.directory, messages, bell),
+            *_of_close(tools, self.receipts, self.directory, messages, ring),
             *_of_slack(tools, showing, self.receipts, Views(outside.patient)),
-            *_of_connections(tools, bell),
+            *_of_connections(tools, ring),
         ]
-        for worker in self.workers:
-            bell.hang(worker)
 
 
 def _of_close(
-    tools: Tools, receipts: Receipts, directory: SlackDirectory, messages: Messages, bell: Bell
+    tools: Tools, receipts: Receipts, directory: SlackDirectory, messages: Messages, ring: Ring
 ) -> Sequence[Worker[Any]]:
     """What Close holds, what it should hold, and who may still take part."""
     database, now = tools.database, tools.now
-    advance = Advance(tools, receipts, bell.show)
-    compare = Compare(tools, directory, messages, bell.settle)
-    walk = RoundStep(tools, bell.settle)
+    advance = Advance(tools, receipts, ring)
+    compare = Compare(tools, directory, messages, ring)
+    walk = RoundStep(tools, ring)
     return [
         Worker[Delegation](
             "delegations",
@@ -110,11 +109,11 @@ def _of_slack(
     ]
 
 
-def _of_connections(tools: Tools, bell: Bell) -> Sequence[Worker[Any]]:
+def _of_connections(tools: Tools, ring: Ring) -> Sequence[Worker[Any]]:
     """What the bot needs to act in people's names."""
-    database, sessions, now, settle = tools.database, tools.connections, tools.now, bell.settle
-    watch = Watch(database, sessions, tools.close, tools.policy.admins, now, settle)
-    pairing = PairingStep(database, now, settle)
+    database, sessions, now = tools.database, tools.connections, tools.now
+    watch = Watch(database, sessions, tools.close, tools.policy.admins, now, ring)
+    pairing = PairingStep(database, now, ring)
     revocation = RevocationStep(database, sessions, now)
     return [
         Worker[Connection](

@@ -15,6 +15,7 @@ import structlog
 from sqlalchemy import Connection, make_url
 
 from bot.store.away import DatabaseAway
+from bot.store.others import Listening, Others
 from bot.store.postgres import PostgresBackend
 from bot.store.sqlite import SqliteBackend
 from bot.store.store import Store
@@ -30,6 +31,10 @@ STUCK = 60.0  # seconds; a transaction that goes on for so long never ends
 
 class Backend(Protocol):
     """One kind of database. Every wait has a limit; beyond it DatabaseAway is raised."""
+
+    @property
+    def listening(self) -> Listening | None:
+        """A connection on which other processes are heard; None where there are none."""
 
     async def run(self, work: Work, *, is_patient: bool) -> Any:
         """One transaction; ``is_patient`` takes the limits away."""
@@ -113,6 +118,10 @@ class Database:
         ``is_patient`` takes the limits away: a migration may take its time.
         """
         return await self._backend.run(work, is_patient=is_patient)
+
+    def others(self) -> Others:
+        """The other processes that work on the same database."""
+        return Others(self._backend.listening)
 
     @property
     def is_stuck(self) -> bool:

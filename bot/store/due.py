@@ -19,6 +19,7 @@ from sqlalchemy import (
     Connection,
     DateTime,
     Enum,
+    Select,
     Table,
     and_,
     case,
@@ -110,12 +111,11 @@ class Due(Generic[Item]):
         """Lease up to ``limit`` rows whose ``wake_at`` has come, earliest first. What this release
         cannot read is left to a newer one, and keeps nothing else waiting."""
         columns = self._table.c
-        is_free = columns.leased_until <= lease_clock(self._connection)
         due = (
             select(columns.id)
             .where(
                 columns.wake_at <= now,
-                or_(columns.leased_until.is_(None), is_free),
+                self._is_free(),
                 self._readable,
             )
             .order_by(columns.wake_at, *self._then_by)
@@ -190,17 +190,19 @@ class Due(Generic[Item]):
             .values(leased_until=lease_clock(self._connection, ahead=lease))
         )
 
-    def next_wake(self) -> datetime | None:
-        """The earliest moment at which an unleased row is due; None when nothing waits."""
+    def next_wake(self) -> Select[tuple[datetime]]:
+        """Finds the earliest moment at which a row that nobody has leased is due."""
         columns = self._table.c
-        statement = (
+        return (
             select(columns.wake_at)
-            .where(columns.wake_at.is_not(None), columns.leased_until.is_(None), self._readable)
+            .where(columns.wake_at.is_not(None), self._is_free(), self._readable)
             .order_by(columns.wake_at)
             .limit(1)
         )
-        moment: datetime | None = self._connection.execute(statement).scalar()
-        return moment
+
+    def _is_free(self) -> ColumnElement[bool]:
+        leased_until = self._table.c.leased_until
+        return or_(leased_until.is_(None), leased_until <= lease_clock(self._connection))
 
     def free(self, item_id: str) -> None:
         """Give a lease back without changing anything else."""

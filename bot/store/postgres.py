@@ -162,6 +162,16 @@ class PostgresBackend:
             finally:
                 limit.stop()
 
+    @asynccontextmanager
+    async def listening(self) -> AsyncIterator[Any]:
+        """A connection of asyncpg that is kept; it is closed, and not lent to anybody later."""
+        async with self._connected(self._reading) as (connection, _):
+            driver = (await connection.get_raw_connection()).driver_connection
+            try:
+                yield driver
+            finally:
+                await connection.invalidate()
+
     def seconds_stuck(self) -> float:
         """Never: whatever is stuck is cut."""
         return 0.0

@@ -43,6 +43,8 @@ READERS = 2  # at the same time
 class SqliteBackend:
     """Implements ``bot.store.database.Backend``: changes take turns, reads have threads apart."""
 
+    listening = None  # one process has the file
+
     def __init__(self, url: URL) -> None:
         self._engine = _engine(url, _begin_immediately)
         event.listen(self._engine, "connect", _prepare)

@@ -1,6 +1,10 @@
 """What one transaction can do; made anew for each by :class:`bot.store.database.Database`."""
 
-from sqlalchemy import Connection
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, select
 
 from bot.store.cards import Cards
 from bot.store.comparisons import Comparisons
@@ -8,6 +12,7 @@ from bot.store.connections import Connections, ConnectStates
 from bot.store.delegations import Delegations
 from bot.store.departures import Departures
 from bot.store.drafts import Drafts
+from bot.store.due import Due
 from bot.store.homes import Homes
 from bot.store.key_tries import KeyTries
 from bot.store.notices import Notices
@@ -26,6 +31,7 @@ class Store:
     """The tables, each with the few questions and changes that the bot needs."""
 
     def __init__(self, connection: Connection) -> None:
+        self._connection = connection
         self.cards = Cards(connection)
         self.homes = Homes(connection)
         self.overviews = Overviews(connection)
@@ -52,3 +58,9 @@ class Store:
         """What is written once, at the end of the transaction."""
         self.homes.mark_touched()
         self.notices.mark_touched()
+
+    def next_wakes(self, dues: Sequence[Due[Any]]) -> Sequence[datetime | None]:
+        """For each of these, the earliest moment at which a row that nobody has leased is due; None
+        when nothing waits."""
+        moments = [each.next_wake().scalar_subquery() for each in dues]
+        return tuple(self._connection.execute(select(*moments)).one())

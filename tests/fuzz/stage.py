@@ -15,7 +15,6 @@ from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy import Connection
 from starlette.types import ASGIApp
 
-from bot.clock.bell import Bell
 from bot.close.client import CloseClient
 from bot.close.limits import Limiter
 from bot.close.oauth import CloseOAuthClient
@@ -115,7 +114,7 @@ async def open_stage() -> AsyncIterator[Stage]:
     async with httpx.AsyncClient(transport=script) as http:
         outside = _outside(database, http)
         workspace, session = Workspace(outside.quick), outside.session
-        workshop = Workshop(outside, workspace, Bell(), Metrics())
+        workshop = Workshop(outside, workspace, lambda: None, Metrics())
         responses = Responses(session, outside.quick)
         stand_ins = StandIns(responses)
         app = bolt_app(outside.quick, stand_ins, PATIENCE)

@@ -303,7 +303,7 @@ async def test_the_earliest_come_first(database: Database) -> None:
 
 async def test_next_wake_is_the_earliest_free_row(database: Database) -> None:
     """The clock is set to the first unleased row; with none there is nothing to set."""
-    assert await database.run(lambda store: store.delegations.due.next_wake()) is None
+    assert await database.read(lambda store: store.next_wakes([store.delegations.due])[0]) is None
     soon = NOON + timedelta(seconds=5)
     await add(
         database,
@@ -312,7 +312,7 @@ async def test_next_wake_is_the_earliest_free_row(database: Database) -> None:
         delegation(wake_at=NOON, leased_until=real_now() + LEASE),
         delegation(wake_at=None),
     )
-    assert await database.run(lambda store: store.delegations.due.next_wake()) == soon
+    assert await database.read(lambda store: store.next_wakes([store.delegations.due])[0]) == soon
 
 
 async def test_claims_of_cards_count_attempts(database: Database) -> None:
@@ -384,6 +384,8 @@ async def test_several_workers_do_everything_once(
         )
         for number, door in enumerate((database, *others))
     ]
+    for worker in workers:
+        worker.on_free = worker.wake  # for want of a clock
     tasks = [asyncio.create_task(worker.run()) for worker in workers]
     async with asyncio.timeout(PATIENCE):
         while len(done) < len(due):  # noqa: ASYNC110 - only looking tells
@@ -424,7 +426,7 @@ async def test_a_change_for_later_keeps_its_moment(database: Database) -> None:
     )
     await database.run(lambda store: store.homes.turn("T0TEAM", "U0ADA", page=1, now=later))
     await database.run(lambda store: store.homes.due.rest(home))
-    assert await database.run(lambda store: store.homes.due.next_wake()) == later
+    assert await database.read(lambda store: store.next_wakes([store.homes.due])[0]) == later
 
 
 async def test_a_word_of_a_newer_release(database: Database) -> None:
@@ -440,4 +442,4 @@ async def test_a_word_of_a_newer_release(database: Database) -> None:
     )
     assert await claim(database) == [ours.id]
     assert await claim(database) == []
-    assert await database.run(lambda store: store.delegations.due.next_wake()) is None
+    assert await database.read(lambda store: store.next_wakes([store.delegations.due])[0]) is None

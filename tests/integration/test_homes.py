@@ -131,7 +131,7 @@ async def test_put_off(database: Database) -> None:
     wake_at = NOW + timedelta(seconds=30)
     await database.run(lambda store: store.homes.due.put_off(home, wake_at=wake_at))
     assert await claimed(database, NOW + timedelta(seconds=29)) == []
-    assert await database.run(lambda store: store.homes.due.next_wake()) == wake_at
+    assert await database.read(lambda store: store.next_wakes([store.homes.due])[0]) == wake_at
     (again,) = await claimed(database, wake_at)
     assert again.attempts == 2
 

@@ -65,4 +65,4 @@ async def test_a_refused_insert_leaves_nothing_behind(database: Database) -> Non
         await add(database, second)
     assert await cards_of(database, second) == []
     assert await database.run(lambda store: store.delegations.history(second.id)) == []
-    assert await database.run(lambda store: store.delegations.due.next_wake()) != NOON
+    assert await database.read(lambda store: store.next_wakes([store.delegations.due])[0]) != NOON

@@ -13,8 +13,10 @@ from bot.clock import worker as worker_module
 from bot.clock.scheduler import Clock
 from bot.clock.worker import LEASE, Worker
 from bot.ports import Now
-from bot.store import Database
+from bot.store import Database, Store
+from bot.store.due import Due
 from models.delegation import Delegation, State
+from tests.conftest import Postgres
 from tests.integration.rows import add, delegation, get, wear
 from tests.patience import MOMENT, PATIENCE
 
@@ -65,7 +67,7 @@ def make(database: Database, step: Step, clock: Now = now) -> Worker[Delegation]
 @asynccontextmanager
 async def at_work(worker: Worker[Delegation], *, beat: float = 0.02) -> AsyncIterator[None]:
     """The worker and its clock, until the block is left."""
-    clock = Clock(now, timedelta(seconds=beat))
+    clock = Clock(worker._database, now, timedelta(seconds=beat))
     clock.serve(worker)
     clock.start()
     task = asyncio.create_task(worker.run())
@@ -451,54 +453,120 @@ async def test_a_worker_that_dies_loses_nothing(
         await until(lambda: step.done == [row.id])
 
 
-async def test_the_clock_wakes_in_the_loops_own_thread() -> None:
+class Sleeper:
+    """Is woken, and does nothing about it."""
+
+    name = "sleeper"
+    is_full = False
+    on_free: Callable[[], None]
+
+    def __init__(self) -> None:
+        self.threads: list[int] = []
+        self.woken = asyncio.Event()
+
+    def due(self, store: Store) -> Due[Any]:
+        """As the worker of delegations."""
+        return store.delegations.due
+
+    def wake(self) -> None:
+        """Note who calls."""
+        self.threads.append(threading.get_ident())
+        self.woken.set()
+
+
+async def test_the_clock_wakes_in_the_loops_own_thread(database: Database) -> None:
     """An ``asyncio.Event`` may be set only there; APScheduler would use a thread for it."""
-    threads: set[int] = set()
-    woken = asyncio.Event()
-
-    class Sleeper:
-        name = "sleeper"
-        on_idle: Callable[[datetime | None], None]
-
-        def wake(self) -> None:
-            threads.add(threading.get_ident())
-            woken.set()
-
-    clock, sleeper = Clock(now, timedelta(seconds=0.02)), Sleeper()
+    clock, sleeper = Clock(database, now, timedelta(seconds=0.02)), Sleeper()
     clock.serve(sleeper)
     was_ticking = clock.is_ticking
     clock.start()
     assert (was_ticking, clock.is_ticking) == (False, True)
+    await add(database, delegation(wake_at=now()))
     async with asyncio.timeout(PATIENCE):
-        await woken.wait()
-        woken.clear()
-        sleeper.on_idle(now() + timedelta(seconds=0.01))
-        await woken.wait()
+        await sleeper.woken.wait()
     clock.stop()
-    assert threads == {threading.get_ident()}
+    assert set(sleeper.threads) == {threading.get_ident()}
 
 
-async def test_a_row_that_somebody_holds_is_not_asked_for_without_a_pause() -> None:
+async def test_a_row_that_somebody_holds_is_not_asked_for_without_a_pause(
+    database: Database,
+) -> None:
     """R4: what is due, and locked by another transaction, is looked at some times a second."""
-    wanted, looks = asyncio.Event(), 0
-
-    class Sleeper:
-        name = "sleeper"
-        on_idle: Callable[[datetime | None], None]
-
-        def wake(self) -> None:
-            wanted.set()
-
-    clock, sleeper = Clock(now, HOUR), Sleeper()
+    await add(database, delegation(wake_at=now() - HOUR))
+    clock, sleeper = Clock(database, now, HOUR), Sleeper()
     clock.serve(sleeper)
     clock.start()
-    wanted.set()
-    with suppress(TimeoutError):
-        async with asyncio.timeout(0.5):
-            while await wanted.wait():
-                wanted.clear()
-                looks += 1
-                await asyncio.sleep(0.002)  # as long as the database takes
-                sleeper.on_idle(now() - HOUR)
+    clock.ring()
+    await asyncio.sleep(0.5)
     clock.stop()
-    assert 1 < looks <= 12
+    assert 1 < len(sleeper.threads) <= 12
+
+
+async def test_a_full_worker_is_not_woken(database: Database) -> None:
+    """Whoever has enough to do looks for more once a step has ended, and not before."""
+    await add(database, delegation(wake_at=now() - HOUR))
+    clock, sleeper = Clock(database, now, HOUR), Sleeper()
+    sleeper.is_full = True
+    clock.serve(sleeper)
+    clock.start()
+    clock.ring()
+    await asyncio.sleep(0.2)
+    assert not sleeper.threads
+    sleeper.is_full = False
+    sleeper.on_free()
+    async with asyncio.timeout(PATIENCE):
+        await sleeper.woken.wait()
+    clock.stop()
+
+
+async def test_idle_takes_no_write_lock(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While nothing is due, the database is only read from."""
+    await add(database, delegation(wake_at=now() + HOUR))
+    looks, changes = 0, 0
+    read, run = database.read, database.run
+
+    async def count_read(function: Callable[[Store], Any]) -> Any:
+        nonlocal looks
+        looks += 1
+        return await read(function)
+
+    async def count_run(function: Callable[[Store], Any]) -> Any:
+        nonlocal changes
+        changes += 1
+        return await run(function)
+
+    monkeypatch.setattr(database, "read", count_read)
+    monkeypatch.setattr(database, "run", count_run)
+    async with at_work(make(database, Step(database))):
+        await until(lambda: looks >= 20)
+    assert changes == 1  # a start tries what waits
+
+
+async def test_another_process_is_woken(postgres: Postgres) -> None:
+    """What one process says is due is done by another at once, long before its safety beat."""
+    url = postgres.emptied()
+    here, there = Database(url), Database(url)
+    step, said = Step(there), here.others()
+    worker, heard = make(there, step), there.others()
+    clock = Clock(there, now, HOUR)
+    clock.serve(worker)
+    clock.start()
+    tasks = [
+        asyncio.create_task(each)
+        for each in (worker.run(), heard.run(clock.look), said.run(lambda: None))
+    ]
+    try:
+        await until(lambda: worker._has_hurried)
+        await add(here, delegation(wake_at=now()))
+        async with asyncio.timeout(PATIENCE):
+            while not step.done:
+                said.tell()  # it may not have begun to listen
+                await asyncio.sleep(MOMENT)
+    finally:
+        clock.stop()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(here.dispose(), there.dispose())

@@ -9,7 +9,6 @@ import httpx
 from cryptography.fernet import Fernet
 from pydantic import SecretStr
 
-from bot.clock.bell import Bell
 from bot.clock.worker import MOST_AT_ONCE, Worker
 from bot.close.client import CloseClient
 from bot.close.limits import Limiter
@@ -102,7 +101,7 @@ class Process:
             quick=client,
             patient=client,
         )
-        self.workshop = Workshop(outside, Workspace(client), Bell(), Metrics())
+        self.workshop = Workshop(outside, Workspace(client), lambda: None, Metrics())
         self.desk = Desk(
             self.database, self.workshop.directory, SETTINGS.policy, now, wake=lambda: None
         )

@@ -16,7 +16,6 @@ from sqlalchemy import Connection, text
 from sqlalchemy.util import await_only
 
 from bot.clock import worker
-from bot.clock.bell import Bell
 from bot.clock.worker import MOST_AT_ONCE, Worker
 from bot.connections import leaving, sessions
 from bot.delegations import asking, deciding, ending, extending
@@ -113,7 +112,7 @@ class Runner:
     def _begin_anew(self) -> None:
         """As after a start: nothing is remembered."""
         outside, metrics = self._outside, Metrics()
-        self._workshop = Workshop(outside, Workspace(outside.quick), Bell(), metrics)
+        self._workshop = Workshop(outside, Workspace(outside.quick), lambda: None, metrics)
         self._desk = Desk(
             outside.database,
             self._workshop.directory,

@@ -70,7 +70,7 @@ async def test_no_word_of_earlier_holds(database: Database) -> None:
     after = await database.run(lambda store: store.standing.get(word.id))
     assert after is not None
     assert after.ended_at == LATER
-    told = await database.run(lambda store: store.notices.due.next_wake())
+    told = await database.read(lambda store: store.next_wakes([store.notices.due])[0])
     assert told is not None
 
 
