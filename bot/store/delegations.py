@@ -32,6 +32,7 @@ from models.rows import to_row
 from models.standing import StandingApproval
 
 _columns = delegations.c
+_RETRIED = _columns.state.in_((State.APPROVED, State.ENDING))
 ASKERS = 7_365_466  # any constant: the space of the locks by which askers are counted
 ONE_MORE = _columns.version + 1
 SERVED_STATES = (State.APPROVED, State.ACTIVE, State.ENDING)
@@ -68,7 +69,7 @@ class Delegations:
             delegations,
             Delegation,
             then_by=(_columns.team_id, _columns.grantor_id),  # they can share a call to Close
-            retried=_columns.state.in_((State.APPROVED, State.ENDING)),
+            retried=_RETRIED,
         )
 
     def get(self, delegation_id: str, *, lock: bool = False) -> Delegation | None:

@@ -102,21 +102,21 @@ class Due(Generic[Item]):
         self._table = table
         self._kind = kind
         self._seen = seen
-        self._counted = {"attempts": table.c.attempts + 1} if counts_claims else {}
+        self._counts_claims = counts_claims
         self._then_by = then_by
-        self._retried = true() if retried is None else retried
-        self._readable = readable(table)
+        self._retried = retried
 
     def claim(self, *, now: datetime, lease: timedelta, limit: int) -> Sequence[Item]:
         """Lease up to ``limit`` rows whose ``wake_at`` has come, earliest first. What this release
         cannot read is left to a newer one, and keeps nothing else waiting."""
         columns = self._table.c
+        counted = {"attempts": columns.attempts + 1} if self._counts_claims else {}
         due = (
             select(columns.id)
             .where(
                 columns.wake_at <= now,
                 self._is_free(),
-                self._readable,
+                readable(self._table),
             )
             .order_by(columns.wake_at, *self._then_by)
             .limit(limit)
@@ -126,7 +126,7 @@ class Due(Generic[Item]):
         statement = (
             update(self._table)
             .where(columns.id.in_(select(due.c.id)))
-            .values(leased_until=lease_clock(self._connection, ahead=lease), **self._counted)
+            .values(leased_until=lease_clock(self._connection, ahead=lease), **counted)
             .returning(*columns)
         )
         return many(self._connection, self._kind, statement)
@@ -149,7 +149,7 @@ class Due(Generic[Item]):
                 columns.wake_at <= now + within,
                 columns.attempts > 0,
                 columns.leased_until.is_(None),
-                self._retried,
+                true() if self._retried is None else self._retried,
             )
             .order_by(columns.wake_at)
             .with_for_update(skip_locked=True)
@@ -195,7 +195,7 @@ class Due(Generic[Item]):
         columns = self._table.c
         return (
             select(columns.wake_at)
-            .where(columns.wake_at.is_not(None), self._is_free(), self._readable)
+            .where(columns.wake_at.is_not(None), self._is_free(), readable(self._table))
             .order_by(columns.wake_at)
             .limit(1)
         )
