@@ -1,18 +1,17 @@
 """K4: a worker was paused for longer than its lease; what it writes late does not stay."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
 from bot.projections.cards import CardStep
 from bot.slack.errors import SlackRetryLater
 from bot.store import Database, Store
-from bot.store.delegations import Delegations
 from models.card import Audience, Card
-from models.delegation import Delegation, Event
-from models.event import EventRecord
+from models.delegation import Delegation, Event, State
 from sandbox.people import ADA, BEN
 from sandbox.slack import SandboxSlack
 from sandbox.slack.workspace import AUDIT
@@ -119,17 +118,20 @@ async def test_overtaken_before_it_wrote(
 async def test_decided_while_it_is_read(
     slack: SandboxSlack, database: Database, step: CardStep, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """D3: a decision that falls between two reads of the audit channel's step is not lost."""
+    """D3: a decision that falls between what the audit channel's step reads and what it notes is
+    not lost."""
     asked = delegation(grantor_id=ADA.id, grantee_id=BEN.id, requester_id=BEN.id)
-    read = Delegations.history
+    real = database.read
 
-    def history(store: Delegations, delegation_id: str) -> Sequence[EventRecord]:
-        found = read(store, delegation_id)
-        if len(found) == 1:
-            store.apply(asked, Event.DENY, now=NOON, actor=ADA.id)
+    async def read(function: Callable[[Store], Any]) -> Any:
+        found = await real(function)
+        if (await get(database, asked)).state is State.REQUESTED:
+            await database.run(
+                lambda store: store.delegations.apply(asked, Event.DENY, now=NOON, actor=ADA.id)
+            )
         return found
 
-    monkeypatch.setattr(Delegations, "history", history)
+    monkeypatch.setattr(database, "read", read)
 
     def due_line(store: Store) -> list[Card]:
         cards = store.cards.due.claim(now=NOON + DAY, lease=-LEASE, limit=9)
