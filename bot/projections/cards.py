@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, replace
 
 from bot.cards import delegations as blocks
 from bot.cards import milestones
+from bot.cards.faces import Action, face
 from bot.cards.receipts import listed, scheduled
 from bot.delegations.receipts import Receipts
 from bot.ports import Directory, OutsideError
@@ -163,14 +164,17 @@ class CardStep:
         await self.showing.messages.delete(place, blocks.moved(delegation, audience))
 
     async def _message(self, card: Card, delegation: Delegation) -> Message:
-        url = self.showing.links.connect(delegation.team_id, card.recipient)
+        unconfirmed = await self._unconfirmed(delegation)
+        shown, url = face(delegation, card.audience, unconfirmed=unconfirmed), ""
+        if Action.CONNECT in shown.actions:
+            url = self.showing.links.connect(delegation.team_id, card.recipient)
         return blocks.card(
             delegation,
             card.audience,
             connect_url=url,
             details=await self._details(card, delegation),
             grantor_name=await self._name_of(delegation.grantor_id, delegation),
-            unconfirmed=await self._unconfirmed(delegation),
+            unconfirmed=unconfirmed,
         )
 
     async def _unconfirmed(self, d: Delegation) -> frozenset[str]:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from slack_sdk.models.blocks import Block
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.errors import (
@@ -22,6 +21,7 @@ from bot.slack.errors import (
     SlackUnclear,
 )
 from bot.slack.message import Message
+from bot.slack.plain import plain
 from bot.slack.web_api import call, needed, word
 
 EVENT_TYPE = "send_as_card"
@@ -109,7 +109,7 @@ class Messages:
                 channel=place.channel_id,
                 ts=place.message_ts,
                 text=message.text,
-                blocks=_plain(message.blocks),
+                blocks=plain(message.blocks),
             )
         except MessageGone:
             self._log.info("a message was deleted", channel=place.channel_id, ts=place.message_ts)
@@ -125,7 +125,7 @@ class Messages:
             "chat.postMessage",
             channel=to.recipient,
             text=message.text,
-            blocks=_plain(message.blocks),
+            blocks=plain(message.blocks),
             metadata={"event_type": EVENT_TYPE, "event_payload": {"mark": to.mark}},
             unfurl_links=False,
             unfurl_media=False,
@@ -185,7 +185,3 @@ def _posted(channel: str, message: Any) -> Posted | None:
     """Of others' messages there is nothing to tell."""
     ts, mark = word(message, "ts"), word(message, "metadata", "event_payload", "mark")
     return None if ts is None or mark is None else Posted(Place(channel, ts), mark)
-
-
-def _plain(blocks: Sequence[Block]) -> list[dict[str, Any]]:
-    return [block.to_dict() for block in blocks]

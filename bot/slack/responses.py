@@ -10,6 +10,7 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.slack.errors import SlackError
 from bot.slack.message import Message
+from bot.slack.plain import plain
 from bot.slack.web_api import NOT_JSON, call, needed
 
 AT_ONCE = 0.5  # seconds: the answer is due, and is only left out where that is quickly known
@@ -74,7 +75,7 @@ class Responses:
         if not person:
             return
         message = said if isinstance(said, Message) else Message(said, [])
-        shown = {"blocks": [each.to_dict() for each in message.blocks]} if message.blocks else {}
+        shown = {"blocks": plain(message.blocks)} if message.blocks else {}
         try:
             await call(
                 self._client, "chat.postMessage", channel=str(person), text=message.text, **shown
