@@ -296,17 +296,20 @@ class CloseSession:
         Raises ReconnectNeeded when that does not help, and whatever else ``ask`` raises.
         """
         if not self._connections.is_fresh(self.connection):
-            await self._refresh()
+            await self._refresh(self.connection)
+        used = self.connection
         try:
-            return await ask(self._connections.credential(self.connection), *args, **kwargs)
+            return await ask(self._connections.credential(used), *args, **kwargs)
         except Unauthorized:
-            await self._refresh()
+            await self._refresh(used)
+        renewed = self.connection
         try:
-            return await ask(self._connections.credential(self.connection), *args, **kwargs)
+            return await ask(self._connections.credential(renewed), *args, **kwargs)
         except Unauthorized as error:
-            raise await self._connections.give_up(self.connection) from error
+            raise await self._connections.give_up(renewed) from error
 
-    async def _refresh(self) -> None:
-        if self.connection.account.is_api_key:
-            raise await self._connections.give_up(self.connection)
-        self.connection = await self._connections.refresh(self.connection)
+    async def _refresh(self, used: Connection) -> None:
+        """In place of what was used: another call of this session may have done so by now."""
+        if used.account.is_api_key:
+            raise await self._connections.give_up(used)
+        self.connection = await self._connections.refresh(used)

@@ -19,6 +19,7 @@ import bot.connections.watch
 import bot.delegations.people.eligibility
 import bot.delegations.receipts
 import bot.delegations.steps.count
+import bot.delegations.steps.create
 import bot.delegations.steps.moves
 import bot.store.due
 import bot.strays.comparisons
@@ -29,6 +30,7 @@ PARALLEL = (
     bot.delegations.people.eligibility,
     bot.delegations.receipts,
     bot.delegations.steps.count,
+    bot.delegations.steps.create,
     bot.delegations.steps.moves,
 )
 RANDOM = (bot.clock.backoff, bot.connections.watch, bot.strays.comparisons)

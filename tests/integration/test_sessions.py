@@ -204,6 +204,25 @@ async def test_what_no_key_opens(stage: Stage) -> None:
     assert stage.close.revoked == []
 
 
+async def test_two_calls_of_a_session_are_refused(stage: Stage) -> None:
+    """One refresh serves both: a second one would end the tokens that the first is using again."""
+    await stage.put(stage.sealed(1), access_expires_at=None)
+    session = await stage.connections.open(TEAM, WHO)
+    renewed = asyncio.Event()
+
+    async def ask(credential: Credential, *, is_slow: bool) -> str:
+        if credential.secret == "access 1":
+            if is_slow:
+                await renewed.wait()
+            raise Unauthorized(CloseProblem.UNAUTHORIZED)
+        renewed.set()
+        return credential.secret
+
+    calls = (session.call(ask, is_slow=each) for each in (True, False))
+    assert await asyncio.wait_for(asyncio.gather(*calls), PATIENCE) == ["access 2"] * 2
+    assert stage.close.asked == ["refresh 1"]
+
+
 REJECTED = RefusedByClose(CloseProblem.CLIENT_REJECTED, status=401)
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from bot.close.errors import CloseProblem, NotFound, RefusedByClose, RetryLater
 from bot.delegations.accounts import GranteeAccount
+from bot.delegations.people.eligibility import Look
 from bot.delegations.steps import attempts, create, moves, remove, settle
 from bot.delegations.steps.attempts import Attempt, Made
 from bot.delegations.tools import Tools
@@ -114,8 +115,13 @@ class Stage:
 
     async def attempt(self, row: Delegation) -> Attempt:
         """Write down that Close is asked for it."""
-        (made,) = await attempts.written(self.tools, self.session, [(row, BEN)], "ada@example.com")
+        (made,) = await self.written(self.tools, row)
         return made
+
+    async def written(self, tools: Tools, row: Delegation) -> Sequence[Attempt]:
+        """The same by whoever has these tools; none when it is too early."""
+        wanted = [(row, BEN)]
+        return await attempts.written(tools, self.session, wanted, "ada@example.com", Look())
 
 
 @pytest.fixture
@@ -179,8 +185,7 @@ async def test_what_was_attempted_meanwhile_is_not_given_up(stage: Stage, event:
 async def test_an_old_copy_makes_no_second_attempt(stage: Stage) -> None:
     """Of two who attempt the same create one does."""
     await stage.attempt(stage.row)
-    wanted = [(stage.row, BEN)]
-    assert not await attempts.written(stage.tools, stage.session, wanted, "")
+    assert not await stage.written(stage.tools, stage.row)
 
 
 @pytest.mark.parametrize("seconds", [7, 0, -3])
@@ -197,7 +202,7 @@ async def test_a_refusal_undoes_only_its_own_attempt(stage: Stage, seconds: int)
 
 async def _again(stage: Stage, row: Delegation, moment: datetime) -> Attempt:
     later = replace(stage.tools, now=lambda: moment)
-    (made,) = await attempts.written(later, stage.session, [(row, BEN)], "")
+    (made,) = await stage.written(later, row)
     return made
 
 
@@ -209,7 +214,7 @@ async def test_a_third_create_waits_for_the_first_two(stage: Stage) -> None:
         row = (await _again(stage, row, NOON + timedelta(seconds=seconds))).row
     early, late = NOON + timedelta(seconds=66), NOON + timedelta(seconds=67)
     waiting = replace(stage.tools, now=lambda: early)
-    assert not await attempts.written(waiting, stage.session, [(row, BEN)], "")
+    assert not await stage.written(waiting, row)
     assert (await stage.now()).wake_at == late
     third = await _again(stage, await stage.now(), late)
     assert not third.row.is_unclear

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from bot.close.errors import CloseProblem, OutcomeUnclear, RefusedByClose, RetryLater
+from bot.delegations.people.eligibility import Look
 from bot.delegations.steps import attempts, bulk, moves
 from bot.delegations.steps.attempts import ARRIVES_WITHIN, SENT_WITHIN
 from bot.ports import Association, CloseUser
@@ -364,8 +365,8 @@ async def test_a_call_that_comes_too_late(stage: Bench) -> None:
     """What was written down too long ago is not sent."""
     rows = [await wanted(stage, who) for who in (BEN, CLEO)]
     session = await stage.tools.connections.open(TEAM, ADA)
-    ready = await bulk._ready(stage.tools, session, rows)
-    written = await attempts.written(stage.tools, session, ready, None)
+    ready = await bulk._ready(stage.tools, session, rows, ())
+    written = await attempts.written(stage.tools, session, ready, None, Look())
     stage.moment = NOON + SENT_WITHIN + SECOND
     await bulk._ask_for(stage.tools, session, written)
     assert stage.books.held == []

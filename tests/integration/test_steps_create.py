@@ -1,5 +1,6 @@
 """The beginning of a right, step by step: written down, asked for, found, activated, given up."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -16,10 +17,10 @@ from bot.close.errors import (
 )
 from bot.connections.sessions import CloseSession
 from bot.delegations.accounts import GranteeAccount
-from bot.delegations.people.eligibility import PeopleUnclear
-from bot.delegations.steps import attempts, create, moves
+from bot.delegations.people.eligibility import Look, PeopleUnclear
+from bot.delegations.steps import attempts, create, moves, recheck
 from bot.delegations.steps.attempts import ARRIVES_WITHIN, SENT_WITHIN, Attempt, Made
-from bot.ports import Association, CloseUser, NoAnswer, Sighting
+from bot.ports import Association, CloseUser, NoAnswer, SendingAccount, Sighting
 from bot.store import Database
 from models.delegation import Delegation, Event, State, Trouble
 from models.person import Person
@@ -28,6 +29,7 @@ from models.standing import StandingApproval
 from tests.integration.books import ADA, BEN, CLEO, ORGANIZATION, Bench, Gone, bench
 from tests.integration.rows import NOON, TEAM
 from tests.integration.tools import EverybodyIsHere, person
+from tests.patience import PATIENCE
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -150,6 +152,64 @@ async def test_created(stage: Bench) -> None:
         )
         assert value == 1
     assert await compared(stage) == NOON + 9 * DAY
+
+
+class Crowd(EverybodyIsHere):
+    """Slack answers once as many are asked as there are to ask."""
+
+    def __init__(self, size: int) -> None:
+        self.met = asyncio.Barrier(size)
+
+    async def person(self, user_id: str, *, afresh: bool = False) -> Person | None:
+        """Whoever is asked for."""
+        await self.met.wait()
+        return person(user_id)
+
+
+def met(crowd: Crowd, method: Any) -> Any:
+    """Close's method, which answers like that."""
+
+    async def answered(*args: Any, **kwargs: Any) -> Any:
+        await crowd.met.wait()
+        return await method(*args, **kwargs)
+
+    return answered
+
+
+async def test_looked_up_together(database: Database) -> None:
+    """What has to be known is asked at the same time: Slack about both, and Close for its members,
+    what it holds of the two, and what the grantor can send from."""
+    crowd = Crowd(5)
+    stage = await furnished(bench(database, directory=crowd))
+    for name in ("users", "associations", "sending_accounts"):
+        setattr(stage.books, name, met(crowd, getattr(stage.books, name)))
+    row = await agreed(stage, grantee_close_id="user_ben")
+    await asyncio.wait_for(create.step(stage.tools, row), PATIENCE)
+    assert (await stage.present(row)).state is State.ACTIVE
+
+
+async def test_an_account_that_nobody_has_seen(stage: Bench) -> None:
+    """Only once it is known for which account it is, Close is asked what it holds of the two."""
+    row = await agreed(stage, grantee_account=None, grantee_close_id=None)
+    stage.books.hold(7)
+    await create.step(stage.tools, row)
+    assert (await stage.present(row)).trouble is Trouble.EXISTED_BEFORE
+    assert stage.books.asked("associations") == [("user_ada", "user_ben", False)]
+
+
+async def test_looked_up_too_long_ago(stage: Bench) -> None:
+    """What was found before a long pause may be so no longer: nothing is written down."""
+    real = stage.books.sending_accounts
+
+    async def slow(credential: Any, user_id: str) -> Sequence[SendingAccount]:
+        stage.moment += SENT_WITHIN + SECOND
+        return await real(credential, user_id)
+
+    stage.books.sending_accounts = slow  # type: ignore[method-assign]  # it takes its time
+    row = await agreed(stage)
+    with pytest.raises(RetryLater):
+        await create.step(stage.tools, row)
+    assert await stage.present(row) == row
 
 
 async def test_the_grantees_own_account(stage: Bench) -> None:
@@ -611,7 +671,8 @@ async def write(stage: Bench, *rows: Delegation) -> Sequence[Attempt]:
         (row, accounts.get(row.grantee_id) or replace(ACCOUNT, close_user_id=row.grantee_id))
         for row in rows
     ]
-    return await attempts.written(stage.tools, await session_of(stage), wanted, None)
+    look = await recheck.look_at(stage.tools, rows)
+    return await attempts.written(stage.tools, await session_of(stage), wanted, None, look)
 
 
 async def test_what_is_written_down(stage: Bench) -> None:
@@ -627,7 +688,7 @@ async def test_what_is_written_down(stage: Bench) -> None:
     stage.moment = NOON + HOUR
     again = await write(stage, made[0].row)
     assert not again[0].is_first
-    assert await write(stage) == []
+    assert await attempts.written(stage.tools, await session_of(stage), [], None, Look()) == []
 
 
 async def test_what_has_changed_is_not_written_down(stage: Bench) -> None:
@@ -702,7 +763,7 @@ async def test_the_connection_has_changed(stage: Bench, change: str) -> None:
             store.connections.remove(leaving, now=NOON)
 
     await stage.database.run(meddle)
-    assert await attempts.written(stage.tools, session, [(row, ACCOUNT)], None) == []
+    assert await attempts.written(stage.tools, session, [(row, ACCOUNT)], None, Look()) == []
     assert await stage.present(row) == replace(row, leased_until=None)
 
 

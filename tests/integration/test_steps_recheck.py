@@ -149,20 +149,21 @@ async def test_before_several_are_made(database: Database) -> None:
     stage = bench(database, directory=Says(LEFT))
     values = {"state": State.APPROVED, "association_id": None, "leased_until": NOON}
     fine, ended = [await stage.row(grantee_id=each, **values) for each in (CLEO, BEN)]
-    look = await recheck.before(stage.tools, [fine, ended])
+    look = await recheck.look_at(stage.tools, [fine, ended])
+    await recheck.before(stage.tools, [fine, ended], look)
     assert [recheck.refused(each, look) for each in (fine, ended)] == [frozenset(), {BEN}]
     assert await stage.present(fine) == fine
     assert (await stage.present(ended)).leased_until is None
-    assert (await recheck.before(stage.tools, [])).is_certain
+    await recheck.before(stage.tools, [], look)  # of none of them there is anything to do
 
 
 async def test_before_one_of_an_unknown_person_is_made(database: Database) -> None:
     """It waits a minute, and says why."""
     stage = bench(database, directory=Says(None))
     row = await stage.row(state=State.APPROVED, association_id=None, leased_until=NOON)
-    await recheck.before(stage.tools, [row])
+    await recheck.before(stage.tools, [row], await recheck.look_at(stage.tools, [row]))
     after = await stage.present(row)
     assert (after.wake_at, after.trouble) == (NOON + AGAIN, Trouble.PERSON_UNKNOWN)
     stage = bench(database, directory=Says(NoAnswer(), is_known=False))
     with pytest.raises(PeopleUnclear):
-        await recheck.before(stage.tools, [row])
+        await recheck.look_at(stage.tools, [row])

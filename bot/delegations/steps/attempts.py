@@ -12,6 +12,7 @@ from typing import Any
 from bot.close.errors import CloseProblem, RetryLater
 from bot.connections.sessions import CloseSession
 from bot.delegations.accounts import GranteeAccount
+from bot.delegations.people.eligibility import Look
 from bot.delegations.steps import recheck
 from bot.delegations.tools import Tools
 from bot.ports import Association, Credential
@@ -46,16 +47,17 @@ async def written(
     session: CloseSession,
     wanted: Sequence[tuple[Delegation, GranteeAccount]],
     addresses: str | None,
+    look: Look,
 ) -> Sequence[Attempt]:
     """Write down that Close is about to be asked for these, each with the account it is for.
+    ``look`` is what Slack said just now of their people.
 
     What was changed meanwhile, whose grantor is disconnecting, whose people may no longer take
     part, or whose pair something may still arrive for, is not among them. Of its own, one that was
-    not answered is no reason to wait, but two are: of more nobody could tell which are ours. Slack
-    is asked now, and not before; raises PeopleUnclear. The row's lock orders this and a
-    disconnection.
+    not answered is no reason to wait, but two are: of more nobody could tell which are ours. The
+    row's lock orders this and a disconnection.
     """
-    look = await recheck.before(tools, [delegation for delegation, _ in wanted])
+    await recheck.before(tools, [delegation for delegation, _ in wanted], look)
     now, grantor = tools.now(), session.account
     same = {
         "arrives_until": now + ARRIVES_WITHIN,

@@ -123,9 +123,10 @@ async def _make(tools: Tools, group: Sequence[Delegation]) -> None:
         session = await tools.connections.open(group[0].team_id, group[0].grantor_id)
         if not session.connection.is_usable:
             raise NotConnected
-        addresses = await create.sending_addresses(tools, session)
-        ready = await _ready(tools, session, group) if addresses != "" else ()
-        written = await attempts.written(tools, session, ready, addresses)
+        there = held.by_grantor(tools, session)
+        given, addresses, look = await create.looked_up(tools, session, group, there)
+        ready = await _ready(tools, session, group, given) if addresses != "" else ()
+        written = await attempts.written(tools, session, ready, addresses, look)
     except OutsideError:
         # What is wrong is wrong for each of them; each knows how to wait, or to give up.
         await moves.each_alone(tools, create.step, group)
@@ -138,10 +139,13 @@ async def _make(tools: Tools, group: Sequence[Delegation]) -> None:
 
 
 async def _ready(
-    tools: Tools, session: CloseSession, group: Sequence[Delegation]
+    tools: Tools,
+    session: CloseSession,
+    group: Sequence[Delegation],
+    given: Sequence[Association],
 ) -> Sequence[tuple[Delegation, GranteeAccount]]:
     """Those that one call can make, each with its account, no two for the same one."""
-    taken = {each.allowed_user_id for each in await held.by_grantor(tools, session)}
+    taken = {each.allowed_user_id for each in given}
     ready: list[tuple[Delegation, GranteeAccount]] = []
     for each in group:
         account = await _account(tools, session, each)

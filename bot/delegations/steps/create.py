@@ -1,7 +1,9 @@
 """Approved to active: the association is created in Close, or found to be there already."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Coroutine, Sequence
 from datetime import datetime, timedelta
+from typing import Any, TypeVar
 
 from bot.close.errors import (
     CloseProblem,
@@ -13,13 +15,16 @@ from bot.close.errors import (
 from bot.connections.sessions import CloseSession, NotConnected
 from bot.delegations import accounts
 from bot.delegations.accounts import GranteeAccount, NoAccount
-from bot.delegations.steps import attempts, held, moves
+from bot.delegations.people.eligibility import Look
+from bot.delegations.steps import attempts, held, moves, recheck
 from bot.delegations.steps.attempts import Attempt, Made
 from bot.delegations.steps.remove import is_other_account
 from bot.delegations.tools import Tools
 from bot.ports import Association, OutsideError
 from bot.store import Store
 from models.delegation import WAITS_FOR_GRANTEE, Delegation, Event, State, Trouble
+
+Others = TypeVar("Others")
 
 SHOWN_AGAIN = timedelta(seconds=5)  # while Close still shows what has ended
 LOOK_AGAIN = timedelta(hours=1)  # somebody may be invited to Close, or get an address there
@@ -77,17 +82,62 @@ async def _made(tools: Tools, delegation: Delegation) -> Made | None:
         raise NotConnected
     if delegation.attempted_at is not None:
         return await _made_again(tools, session, delegation)
-    account = await accounts.of_grantee(tools, session, delegation)
-    grantor = session.account.close_user_id
-    there = await held.of_pair(tools, session, grantor, account.close_user_id)
+    pair = _account_and_pair(tools, session, delegation)
+    (account, there), addresses, look = await looked_up(tools, session, [delegation], pair)
     if there:
         await _is_taken(tools, delegation, there)
         return None
-    addresses = await sending_addresses(tools, session)
     if addresses == "":
         await moves.fail(tools, delegation, Trouble.NO_SENDING_ADDRESS)
         return None
-    return await _create(tools, session, delegation, account, addresses)
+    return await _create(tools, session, (delegation, account), addresses, look)
+
+
+async def _account_and_pair(
+    tools: Tools, session: CloseSession, delegation: Delegation
+) -> tuple[GranteeAccount, Sequence[Association]]:
+    """The account it is for, and what Close holds of the two. Where the grantor has seen an
+    account it can be for no other, so that both are looked up at the same time."""
+    grantor, grantee = session.account.close_user_id, delegation.grantee_close_id
+    if grantee is None:
+        found = await accounts.of_grantee(tools, session, delegation)
+        return found, await held.of_pair(tools, session, grantor, found.close_user_id)
+    account, there = await asyncio.gather(
+        accounts.of_grantee(tools, session, delegation),
+        held.of_pair(tools, session, grantor, grantee),
+        return_exceptions=True,
+    )
+    return answer_of(account), answer_of(there)
+
+
+async def looked_up(
+    tools: Tools,
+    session: CloseSession,
+    wanted: Sequence[Delegation],
+    others: Coroutine[Any, Any, Others],
+) -> tuple[Others, str | None, Look]:
+    """What ``others`` finds, what the grantor can send from (:func:`sending_addresses`), and
+    whether the people of these may still take part: looked up at the same time.
+
+    Raises RetryLater, too, when it took so long that it may be so no longer.
+    """
+    began = tools.now()
+    look, found, addresses = await asyncio.gather(
+        recheck.look_at(tools, wanted),
+        others,
+        sending_addresses(tools, session),
+        return_exceptions=True,
+    )
+    answers = answer_of(found), answer_of(addresses), answer_of(look)
+    attempts.check_in_time(tools, began)
+    return answers
+
+
+def answer_of(said: Others | BaseException) -> Others:
+    """What was found by one of several that were asked together; raises what that one raised."""
+    if isinstance(said, BaseException):
+        raise said
+    return said
 
 
 async def _is_taken(tools: Tools, delegation: Delegation, there: Sequence[Association]) -> None:
@@ -114,21 +164,21 @@ async def _made_again(tools: Tools, session: CloseSession, delegation: Delegatio
     found = await held.of_attempt(tools, session, delegation)
     if found:
         return Made(delegation, found[0], is_answer=False)
-    account = await accounts.of_grantee(tools, session, delegation)
+    grantee = accounts.of_grantee(tools, session, delegation)
+    account, addresses, look = await looked_up(tools, session, [delegation], grantee)
     if account.close_user_id != delegation.grantee_close_id:
         raise NoAccount(Trouble.GRANTEE_CHANGED)
-    addresses = await sending_addresses(tools, session)
-    return await _create(tools, session, delegation, account, addresses)
+    return await _create(tools, session, (delegation, account), addresses, look)
 
 
 async def _create(
     tools: Tools,
     session: CloseSession,
-    delegation: Delegation,
-    account: GranteeAccount,
+    wanted: tuple[Delegation, GranteeAccount],
     addresses: str | None,
+    look: Look,
 ) -> Made | None:
-    for attempt in await attempts.written(tools, session, [(delegation, account)], addresses):
+    for attempt in await attempts.written(tools, session, [wanted], addresses, look):
         return await _asked_for(tools, session, attempt)
     return None
 

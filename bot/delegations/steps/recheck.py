@@ -14,16 +14,17 @@ from models.delegation import Delegation, Trouble
 AGAIN = timedelta(minutes=1)
 
 
-async def before(tools: Tools, wanted: Sequence[Delegation]) -> Look:
-    """Ask about everybody in these, of one team; raises PeopleUnclear. Those whose people are
-    refused have ended now, or wait until it is clear whether somebody has left."""
-    if not wanted:
-        return Look()
-    team_id = wanted[0].team_id
+async def look_at(tools: Tools, wanted: Sequence[Delegation]) -> Look:
+    """Ask about everybody in these, of one team; raises PeopleUnclear."""
     people = {who for each in wanted for who in (each.grantor_id, each.grantee_id)}
-    look = await look_up(tools.directory, team_id, people)
-    if look.refusals:
-        await believe(tools, team_id, look)
+    return await look_up(tools.directory, wanted[0].team_id, people)
+
+
+async def before(tools: Tools, wanted: Sequence[Delegation], look: Look) -> None:
+    """Those of these whose people are refused have ended now, or wait until it is clear whether
+    somebody has left."""
+    if wanted and look.refusals:
+        await believe(tools, wanted[0].team_id, look)
     for each in wanted:
         if not refused(each, look):
             continue
@@ -32,7 +33,6 @@ async def before(tools: Tools, wanted: Sequence[Delegation]) -> Look:
             await moves.wait_until(tools, each, later, trouble=Trouble.PERSON_UNKNOWN)
         else:
             await moves.free(tools, each)
-    return look
 
 
 def refused(delegation: Delegation, look: Look) -> frozenset[str]:
