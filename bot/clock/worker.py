@@ -21,11 +21,12 @@ from bot.clock.outage import Outage
 from bot.ports import Now, OutsideError
 from bot.store import Database, DatabaseAway, Store
 from bot.store.due import Due, Item, Row
+from bot.store.rows import batched
 
 LEASE = timedelta(seconds=6)  # so long until the work of a killed process is taken over
 BEAT = 1.5  # seconds between prolongations of leases that are still worked on
 BEATS_AT_ONCE = 3
-MOST_AT_ONCE = 64
+MOST_AT_ONCE = 64  # steps, and rows that one step takes together
 CLAIM_BELOW = 32  # claim the next batch when fewer than this many steps are running
 PATIENCE = 10.0  # seconds that a stopping worker waits for its running steps
 LONGEST_STEP = 300.0  # seconds; no step needs so long, so it is ended and tried again later
@@ -87,7 +88,7 @@ class Worker(Generic[Item]):
         self._wanted = asyncio.Event()
         self._stopping = False
         self._running: dict[str, asyncio.Task[None]] = {}
-        self._began: dict[str, float] = {}
+        self._began: dict[asyncio.Task[None], float] = {}
         self._woken: float | None = None
         self._has_hurried = False
         self._has_ended = False
@@ -101,7 +102,7 @@ class Worker(Generic[Item]):
     @property
     def is_full(self) -> bool:
         """Whether it would take nothing more now."""
-        return len(self._running) >= CLAIM_BELOW
+        return len(self._began) >= CLAIM_BELOW
 
     def wake(self) -> None:
         """Claim due rows now."""
@@ -180,7 +181,7 @@ class Worker(Generic[Item]):
 
     async def _claim_what_is_due(self) -> None:
         while not self.is_full and not self._stopping:
-            limit = MOST_AT_ONCE - len(self._running)
+            limit = MOST_AT_ONCE - len(self._began)
             try:
                 claimed = await self._claim(limit)
             except Exception as error:  # noqa: BLE001 - the next beat of the clock tries again
@@ -199,7 +200,11 @@ class Worker(Generic[Item]):
             due = self._due(store)
             if not self._has_hurried:  # what waited may have come back while nobody was here
                 due.hurry(now=now, within=2 * LONGEST)
-            return due.claim(now=now, lease=LEASE, limit=limit)
+            found = due.claim(now=now, lease=LEASE, limit=limit)
+            shared = [each for each in found if self._key(each) is not None]
+            if len(found) < limit or not shared:
+                return found
+            return [*found, *due.claim_with(shared, now=now, lease=LEASE)]
 
         claimed = await self._database.run(claim)
         self._has_hurried = True
@@ -211,7 +216,7 @@ class Worker(Generic[Item]):
         for item in claimed:
             key = self._key(item)
             found[item.id if key is None else key].append(item)
-        return list(found.values())
+        return [list(some) for each in found.values() for some in batched(each, MOST_AT_ONCE)]
 
     def _key(self, item: Item) -> Hashable | None:
         try:
@@ -223,13 +228,13 @@ class Worker(Generic[Item]):
     def _start(self, group: list[Item]) -> None:
         task = asyncio.create_task(self._do(group))
         self._running.update({item.id: task for item in group})
-        self._began.update({item.id: time.monotonic() for item in group})
-        task.add_done_callback(lambda _task: self._ended(group))
+        self._began[task] = time.monotonic()
+        task.add_done_callback(lambda task: self._ended(group, task))
 
-    def _ended(self, group: list[Item]) -> None:
+    def _ended(self, group: list[Item], task: asyncio.Task[None]) -> None:
         for item in group:
             self._running.pop(item.id, None)
-            self._began.pop(item.id, None)
+        self._began.pop(task, None)
         self.on_free()
 
     async def _do(self, group: list[Item]) -> None:

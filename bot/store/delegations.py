@@ -44,6 +44,12 @@ def is_over(now: datetime) -> ColumnElement[bool]:
     return or_(_columns.state == State.ENDING, has_run_out)
 
 
+def _is_same(claimed: Delegation, current: Delegation | None) -> bool:
+    """Whether a row has not changed since it was claimed."""
+    now = None if current is None else (current.state, current.version)
+    return now == (claimed.state, claimed.version)
+
+
 class PairTaken(Exception):
     """This grantor and grantee have an open delegation already."""
 
@@ -69,6 +75,7 @@ class Delegations:
             delegations,
             Delegation,
             then_by=(_columns.team_id, _columns.grantor_id),  # they can share a call to Close
+            shared=is_over,
             retried=_RETRIED,
         )
 
@@ -278,19 +285,12 @@ class Delegations:
     ) -> Sequence[str]:
         """Remember until when a request to withdraw these, which names people, may arrive at Close;
         None when none is on its way. The ids of those that have not changed meanwhile."""
-        noted = []
-        for each in sorted(ending, key=lambda each: each.id):
-            statement = (
-                update(delegations)
-                .where(
-                    _columns.id == each.id,
-                    _columns.state == each.state,
-                    _columns.version == each.version,
-                )
-                .values(arrives_until=until)
+        present = {each.id: each for each in self.lock_all(each.id for each in ending)}
+        noted = [each.id for each in ending if _is_same(each, present.get(each.id))]
+        for few in batched(noted):
+            self._connection.execute(
+                update(delegations).where(_columns.id.in_(few)).values(arrives_until=until)
             )
-            if self._connection.execute(statement).rowcount:
-                noted.append(each.id)
         return noted
 
     def arrives_until(self, delegation: Delegation, grantee_close_id: str) -> datetime | None:

@@ -8,7 +8,7 @@ row become claimable again when its worker died.
 the one clock that they share (:func:`lease_clock`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, Generic, Protocol, TypeVar
@@ -29,6 +29,7 @@ from sqlalchemy import (
     select,
     text,
     true,
+    tuple_,
     update,
 )
 
@@ -84,7 +85,8 @@ class Due(Generic[Item]):
     ``seen`` is the column that tells whether a row was changed since it was claimed. With
     ``counts_claims`` its ``attempts`` are counted at each claim, so that an attempt that died
     half-way is noticed by the next. Rows that are due at the same moment come in the order of
-    ``then_by``. ``retried`` says which rows wait for another attempt when they have ``attempts``.
+    ``then_by``; which of those can share a step says ``shared``. ``retried`` says which rows wait
+    for another attempt when they have ``attempts``.
     """
 
     def __init__(
@@ -96,6 +98,7 @@ class Due(Generic[Item]):
         seen: str = "wake_at",
         counts_claims: bool = False,
         then_by: Sequence[Column[Any]] = (),
+        shared: Callable[[datetime], ColumnElement[bool]] = lambda _now: true(),
         retried: ColumnElement[bool] | None = None,
     ) -> None:
         self._connection = connection
@@ -104,25 +107,33 @@ class Due(Generic[Item]):
         self._seen = seen
         self._counts_claims = counts_claims
         self._then_by = then_by
+        self._shared = shared
         self._retried = retried
 
     def claim(self, *, now: datetime, lease: timedelta, limit: int) -> Sequence[Item]:
         """Lease up to ``limit`` rows whose ``wake_at`` has come, earliest first. What this release
         cannot read is left to a newer one, and keeps nothing else waiting."""
+        earliest = self._due_at(now).order_by(self._table.c.wake_at, *self._then_by).limit(limit)
+        return self._lease(earliest, lease)
+
+    def claim_with(
+        self, claimed: Sequence[Item], *, now: datetime, lease: timedelta
+    ) -> Sequence[Item]:
+        """Lease whatever else is due and can share a step with one of these."""
+        names = [column.name for column in self._then_by]
+        same = {tuple(getattr(each, name) for name in names) for each in claimed}
+        is_same = tuple_(*self._then_by).in_(sorted(same))
+        return self._lease(self._due_at(now).where(self._shared(now), is_same), lease)
+
+    def _due_at(self, now: datetime) -> Select[tuple[str]]:
+        columns = self._table.c
+        is_due = and_(columns.wake_at <= now, self._is_free(), readable(self._table))
+        return select(columns.id).where(is_due)
+
+    def _lease(self, wanted: Select[tuple[str]], lease: timedelta) -> Sequence[Item]:
         columns = self._table.c
         counted = {"attempts": columns.attempts + 1} if self._counts_claims else {}
-        due = (
-            select(columns.id)
-            .where(
-                columns.wake_at <= now,
-                self._is_free(),
-                readable(self._table),
-            )
-            .order_by(columns.wake_at, *self._then_by)
-            .limit(limit)
-            .with_for_update(skip_locked=True)
-            .cte("due")
-        )
+        due = wanted.with_for_update(skip_locked=True).cte("due")
         statement = (
             update(self._table)
             .where(columns.id.in_(select(due.c.id)))
@@ -178,17 +189,18 @@ class Due(Generic[Item]):
         while somebody else waits for one of them would be a deadlock.
         """
         columns = self._table.c
-        free = (
-            select(columns.id)
-            .where(columns.id.in_(ids), columns.leased_until.is_not(None))
-            .with_for_update(skip_locked=True)
-            .cte("free")
-        )
-        self._connection.execute(
-            update(self._table)
-            .where(columns.id.in_(select(free.c.id)))
-            .values(leased_until=lease_clock(self._connection, ahead=lease))
-        )
+        for few in batched(ids):
+            free = (
+                select(columns.id)
+                .where(columns.id.in_(few), columns.leased_until.is_not(None))
+                .with_for_update(skip_locked=True)
+                .cte("free")
+            )
+            self._connection.execute(
+                update(self._table)
+                .where(columns.id.in_(select(free.c.id)))
+                .values(leased_until=lease_clock(self._connection, ahead=lease))
+            )
 
     def next_wake(self) -> Select[tuple[datetime]]:
         """Finds the earliest moment at which a row that nobody has leased is due."""

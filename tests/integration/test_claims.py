@@ -301,6 +301,33 @@ async def test_the_earliest_come_first(database: Database) -> None:
     assert set(await claim(database, limit=2)) == {rows[2].id, rows[4].id}
 
 
+async def test_what_can_share_a_step_is_claimed_with_it(database: Database) -> None:
+    """Whatever of the same grantors is over by now, and that nobody has: nothing of others,
+    nothing that runs on, and nothing that only waits for its receipt."""
+    over: dict[str, Any] = {"state": State.ENDING, "wake_at": NOON}
+    run_out: dict[str, Any] = {"state": State.ACTIVE, "wake_at": NOON, "ends_at": NOON}
+    first = delegation(grantee_id="U0", grantor_id="U1", **over)
+    same = [
+        delegation(grantee_id="U2", grantor_id="U1", **over),
+        delegation(grantee_id="U3", grantor_id="U1", **run_out),
+    ]
+    others = [
+        delegation(grantee_id="U4", grantor_id="U2", **over),
+        delegation(grantee_id="U5", grantor_id="U1", **{**over, "wake_at": NOON + HOUR}),
+        delegation(grantee_id="U6", grantor_id="U1", **{**run_out, "ends_at": NOON + HOUR}),
+        delegation(grantee_id="U7", grantor_id="U1", **{**over, "state": State.ENDED}),
+        delegation(grantee_id="U8", grantor_id="U1", **over, leased_until=real_now() + HOUR),
+    ]
+    await add(database, first, *same, *others)
+
+    def claim_with(store: Store) -> list[str]:
+        found = store.delegations.due.claim_with([first], now=NOON, lease=LEASE)
+        return [each.id for each in found]
+
+    assert set(await database.run(claim_with)) == {first.id, *(each.id for each in same)}
+    assert await database.run(claim_with) == []
+
+
 async def test_next_wake_is_the_earliest_free_row(database: Database) -> None:
     """The clock is set to the first unleased row; with none there is nothing to set."""
     assert await database.read(lambda store: store.next_wakes([store.delegations.due])[0]) is None

@@ -1,11 +1,15 @@
 """The worker takes rows together that were claimed at the same moment and have the same key."""
 
 from collections.abc import Hashable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
+from bot.clock import worker as worker_module
 from bot.clock.worker import Worker
 from bot.store import Database
-from models.delegation import Delegation
+from models.delegation import Delegation, State
 from tests.integration.rows import add, delegation
 from tests.integration.test_worker import Step, at_work, now, until
 
@@ -68,3 +72,19 @@ async def test_a_group_that_fails_is_put_off_row_by_row(database: Database) -> N
     async with at_work(make(database, step, groups)):
         await until(lambda: len(step.done) == 2)
     assert len(step.failures) == 2
+
+
+async def test_a_group_is_taken_whole(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a claim has no room for comes along when it can share a step, and counts as one with
+    it; but one step takes no more than a claim."""
+    monkeypatch.setattr(worker_module, "MOST_AT_ONCE", 3)
+    first = [due("UA", f"UX{number}") for number in range(3)]
+    rest = [due("UA", f"UY{number}") for number in range(4)]
+    over = [replace(each, state=State.ENDING) for each in (*first, *rest)]
+    await add(database, *over)
+    step = Step(database)
+    groups = Groups(step)
+    async with at_work(make(database, step, groups)):
+        await until(lambda: len(step.done) == 7)
+    assert sorted(len(each) for each in groups.groups) == [3, 3]
+    assert len(set(step.done)) == 7
