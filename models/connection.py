@@ -85,6 +85,8 @@ def next_check(
     return min([checked + DAILY + jitter, *ahead])
 
 
+USABLE = "is_alive AND leaving_at IS NULL"
+
 connections = Table(
     "connections",
     metadata,
@@ -110,6 +112,14 @@ connections = Table(
     Column("leased_until", UtcTime),
     UniqueConstraint("team_id", "slack_user_id"),
     Index("ix_connections_close_user_id", "close_user_id"),
+    Index(
+        "ix_connections_usable",
+        "team_id",
+        "organization_id",
+        "connected_at",
+        postgresql_where=text(USABLE),
+        sqlite_where=text(USABLE),
+    ),
     Index(
         "ix_connections_wake_at",
         "wake_at",

@@ -407,7 +407,19 @@ def default_wake(delegation: Delegation, now: datetime) -> datetime | None:
             return None
 
 
-_OPEN = text("state IN ('requested', 'approved', 'active', 'ending')")
+# What the partial indexes hold. SQLite uses one only where a question has the very same words.
+OPEN = "state IN ('requested', 'approved', 'active', 'ending')"
+OVER = "state NOT IN ('requested', 'approved', 'active', 'ending')"
+HELD = "state IN ('active', 'ending')"  # by Close, as far as is known
+UNSEEN = "(is_unclear OR (attempted_at IS NOT NULL AND association_id IS NULL))"
+RECEIPT_DUE = "receipt = 'due'"
+
+
+def _partial(name: str, *columns: str, where: str, unique: bool = False) -> Index:
+    return Index(
+        name, *columns, unique=unique, postgresql_where=text(where), sqlite_where=text(where)
+    )
+
 
 delegations = Table(
     "delegations",
@@ -474,34 +486,26 @@ delegations = Table(
     Column("grantee_close_id", String(64)),
     Column("wake_at", UtcTime),
     Column("leased_until", UtcTime),
-    Index(
-        "uq_delegations_open_pair",
-        "team_id",
-        "grantor_id",
-        "grantee_id",
-        unique=True,
-        postgresql_where=_OPEN,
-        sqlite_where=_OPEN,
+    _partial(
+        "uq_delegations_open_pair", "team_id", "grantor_id", "grantee_id", where=OPEN, unique=True
     ),
-    Index(
-        "ix_delegations_wake_at",
-        "wake_at",
-        postgresql_where=text("wake_at IS NOT NULL"),
-        sqlite_where=text("wake_at IS NOT NULL"),
+    _partial("ix_delegations_open_grantee", "team_id", "grantee_id", "requested_at", where=OPEN),
+    _partial(
+        "ix_delegations_open_requester", "team_id", "requester_id", "requested_at", where=OPEN
     ),
-    Index(
-        "ix_delegations_bundle_id",
-        "bundle_id",
-        postgresql_where=text("bundle_id IS NOT NULL"),
-        sqlite_where=text("bundle_id IS NOT NULL"),
+    _partial("ix_delegations_over_grantor", "team_id", "grantor_id", "ended_at", where=OVER),
+    _partial("ix_delegations_over_grantee", "team_id", "grantee_id", "ended_at", where=OVER),
+    _partial("ix_delegations_held", "state", "ends_at", where=HELD),
+    _partial("ix_delegations_wake_at", "wake_at", where="wake_at IS NOT NULL"),
+    _partial("ix_delegations_bundle_id", "bundle_id", where="bundle_id IS NOT NULL"),
+    _partial("ix_delegations_ended_with", "ended_with", where="ended_with IS NOT NULL"),
+    _partial(
+        "ix_delegations_association",
+        *("team_id", "grantor_id", "association_id"),
+        where="association_id IS NOT NULL",
     ),
-    Index(
-        "ix_delegations_ended_with",
-        "ended_with",
-        postgresql_where=text("ended_with IS NOT NULL"),
-        sqlite_where=text("ended_with IS NOT NULL"),
-    ),
-    Index("ix_delegations_grantor", "team_id", "grantor_id", "requested_at"),
-    Index("ix_delegations_grantee", "team_id", "grantee_id", "requested_at"),
+    _partial("ix_delegations_arriving", "team_id", "grantor_id", where="arrives_until IS NOT NULL"),
+    _partial("ix_delegations_unseen", "team_id", "grantor_id", where=UNSEEN),
+    _partial("ix_delegations_receipt_due", "team_id", "grantor_id", where=RECEIPT_DUE),
     Index("ix_delegations_requester", "team_id", "requester_id", "requested_at"),
 )

@@ -54,8 +54,8 @@ class Loss:
 class Toll:
     """What would end with the departures that are not carried out."""
 
-    people: int
-    rights: Loss
-    requests: Loss
-    standing: Loss
-    connections: Loss
+    people: int = 0
+    rights: Loss = Loss()
+    requests: Loss = Loss()
+    standing: Loss = Loss()
+    connections: Loss = Loss()

@@ -75,7 +75,7 @@ notices = Table(
     Column("wake_at", UtcTime),
     Column("leased_until", UtcTime),
     UniqueConstraint("key"),
-    Index("ix_notices_subject_id", "subject_id"),
+    Index("ix_notices_subject", "subject_id", "kind", "recipient", "created_at"),
     Index(
         "ix_notices_wake_at",
         "wake_at",

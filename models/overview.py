@@ -13,16 +13,6 @@ Row = TypeVar("Row")
 
 
 @dataclass(frozen=True, slots=True)
-class Leaf:
-    """Which part of a list is wanted: a page of so many rows, counted from 0; and, where
-    ``person_id`` is given, only what that person has a part in."""
-
-    size: int
-    page: int = 0
-    person_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Excerpt(Generic[Row]):
     """Some rows of a list, how many there are in all, and how many stand before these."""
 

@@ -42,6 +42,8 @@ class Pairing:
     leased_until: datetime | None = None
 
 
+WAITING = "verdict = 'waiting'"
+
 pairings = Table(
     "pairings",
     metadata,
@@ -64,6 +66,13 @@ pairings = Table(
     Column("wake_at", UtcTime),
     Column("leased_until", UtcTime),
     Index("ix_pairings_person", "team_id", "slack_user_id"),
+    Index(
+        "ix_pairings_waiting",
+        "team_id",
+        "slack_user_id",
+        postgresql_where=text(WAITING),
+        sqlite_where=text(WAITING),
+    ),
     Index(
         "ix_pairings_wake_at",
         "wake_at",

@@ -61,4 +61,11 @@ standing_approvals = Table(
         postgresql_where=_STANDING,
         sqlite_where=_STANDING,
     ),
+    Index(
+        "ix_standing_approvals_grantee",
+        "team_id",
+        "grantee_id",
+        postgresql_where=_STANDING,
+        sqlite_where=_STANDING,
+    ),
 )

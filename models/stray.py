@@ -98,6 +98,13 @@ strays = Table(
     Column("leased_until", UtcTime),
     UniqueConstraint("team_id", "grantor_id", "association_id"),
     Index(
+        "ix_strays_grantee",
+        "team_id",
+        "grantee_id",
+        postgresql_where=text("grantee_id IS NOT NULL"),
+        sqlite_where=text("grantee_id IS NOT NULL"),
+    ),
+    Index(
         "ix_strays_wake_at",
         "wake_at",
         postgresql_where=text("wake_at IS NOT NULL"),

@@ -4,6 +4,7 @@ Like cards they are projections: a row says that a home is stale, and the step r
 now. Publishing replaces the whole home, so doing it twice is the same as doing it once.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bot.cards.homes import HISTORY_PAGE, MOST_ROWS, home_view
@@ -13,7 +14,7 @@ from bot.store import Store
 from bot.store.homes import SHOWN_FOR
 from models.delegation import Delegation
 from models.home import Home, HomeList
-from models.overview import Excerpt, Leaf, Overview
+from models.overview import Excerpt, Overview
 
 MOST_HELPERS = 3  # admins that are named as who can help
 
@@ -28,7 +29,9 @@ class HomeStep:
 
     async def take(self, home: Home) -> None:
         """Publish what is true now."""
-        overview = await self.showing.database.read(lambda store: self._overview(store, home))
+        overview = await self.showing.database.read(
+            lambda store: self._overview(store, home), at_one_moment=True
+        )
         view = home_view(
             overview,
             connect_url=self.showing.links.connect(home.team_id, home.slack_user_id),
@@ -45,20 +48,11 @@ class HomeStep:
         )
 
     def _overview(self, store: Store, home: Home) -> Overview:
-        store.overviews.at_one_moment()
-        team, person, now = home.team_id, home.slack_user_id, self.showing.now()
-
-        def leaf(name: HomeList) -> Leaf:
-            return Leaf(MOST_ROWS, home.page_of(name), home.with_person)
-
-        history, has_older = store.overviews.history(
-            team, person, Leaf(HISTORY_PAGE, home.page, home.with_person)
-        )
-        waiting = store.overviews.waiting(team, person, leaf(HomeList.WAITING))
-        given = store.overviews.given(team, person, leaf(HomeList.GIVEN))
-        received = store.overviews.received(team, person, leaf(HomeList.RECEIVED))
-        others = store.overviews.for_others(team, person, leaf(HomeList.FOR_OTHERS))
-        people = _people(waiting, given, received, others) | {person}
+        team, person = home.team_id, home.slack_user_id
+        listed = store.overviews.open(home, size=MOST_ROWS)
+        standing = store.overviews.standing(home, size=MOST_ROWS, now=self.showing.now())
+        history, has_older = store.overviews.history(home, size=HISTORY_PAGE)
+        people = _people(listed.values()) | {person}
         unconfirmed = store.pairings.unconfirmed(team, people)
         return Overview(
             person_id=person,
@@ -66,20 +60,20 @@ class HomeStep:
             connection=store.connections.get(team, person),
             pairing=next((each for each in unconfirmed if each.slack_user_id == person), None),
             unconfirmed=frozenset(each.slack_user_id for each in unconfirmed),
-            waiting=waiting,
-            asked=store.overviews.asked(team, person, leaf(HomeList.ASKED)),
-            given=given,
-            received=received,
-            for_others=others,
-            trusted=store.overviews.trusted(team, person, leaf(HomeList.TRUSTED), now=now),
-            trusting=store.overviews.trusting(team, person, leaf(HomeList.TRUSTING), now=now),
+            waiting=listed[HomeList.WAITING],
+            asked=listed[HomeList.ASKED],
+            given=listed[HomeList.GIVEN],
+            received=listed[HomeList.RECEIVED],
+            for_others=listed[HomeList.FOR_OTHERS],
+            trusted=standing[HomeList.TRUSTED],
+            trusting=standing[HomeList.TRUSTING],
             history=history,
             page=home.page,
             has_older=has_older,
         )
 
 
-def _people(*lists: Excerpt[Delegation]) -> set[str]:
+def _people(lists: Iterable[Excerpt[Delegation]]) -> set[str]:
     """Of whom something may wait."""
     return {
         person

@@ -4,14 +4,15 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, case, delete, false, insert, or_, select, update
+from sqlalchemy import Connection, and_, case, delete, false, insert, or_, select, union, update
 from sqlalchemy.exc import IntegrityError
 
 from bot.store.due import Due
 from bot.store.rows import many, one
+from bot.store.whose import IS_OPEN, IS_UNSEEN
 from models.base import new_id
 from models.comparison import Comparison, comparisons
-from models.delegation import OPEN_STATES, Delegation, State, delegations
+from models.delegation import Delegation, State, delegations
 from models.rows import to_row
 
 _columns = comparisons.c
@@ -70,19 +71,16 @@ class Comparisons:
         """This grantor's delegations that Close was asked about: all open ones, and those ended
         ones that had one of these associations, or that may have made one unseen."""
         columns = delegations.c
-        is_unseen = or_(
-            columns.is_unclear,
-            and_(columns.attempted_at.is_not(None), columns.association_id.is_(None)),
-        )
-        is_meant = or_(columns.association_id.in_(association_ids), is_unseen)
-        statement = select(delegations).where(
+        given = select(delegations).where(
             columns.team_id == team_id,
             columns.grantor_id == grantor_id,
             columns.grantee_close_id.is_not(None),
-            or_(
-                columns.state.in_(OPEN_STATES),
-                and_(columns.state == State.ENDED, is_meant),
-            ),
+        )
+        ended = given.where(columns.state == State.ENDED)
+        statement = union(
+            given.where(IS_OPEN),
+            ended.where(columns.association_id.in_(association_ids)),
+            ended.where(IS_UNSEEN),
         )
         return many(self._connection, Delegation, statement)
 

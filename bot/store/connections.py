@@ -4,17 +4,29 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, case, delete, func, insert, or_, select, tuple_, update
 from sqlalchemy import Connection as SqlConnection
+from sqlalchemy import (
+    and_,
+    case,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    text,
+    true,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
 from bot.store.due import Due, lease_clock
 from bot.store.homes import Homes
-from bot.store.rows import batched, by_id, ids_in_order, is_any, many, one
-from models.connection import Connection, ConnectState, connect_states, connections
+from bot.store.rows import batched, by_id, by_team, ids_in_order, is_any, many, one
+from models.connection import USABLE, Connection, ConnectState, connect_states, connections
 from models.rows import to_row
 
 _columns = connections.c
+_IS_USABLE = text(USABLE)
 MOST_STATES = 8  # of one person; each is a tab that may still come back
 
 
@@ -80,17 +92,20 @@ class Connections:
 
     def usable(self, team_id: str) -> Sequence[Connection]:
         """One living connection for each Close organization that is known in this workspace."""
-        alive = (_columns.team_id == team_id, _columns.is_alive, _columns.leaving_at.is_(None))
-        newest = (
-            select(func.max(_columns.connected_at)).where(*alive).group_by(_columns.organization_id)
-        )
-        statement = (
-            select(connections)
-            .where(*alive, _columns.connected_at.in_(newest))
-            .order_by(_columns.connected_at)
-        )
-        found = many(self._connection, Connection, statement)
-        return list({each.account.organization_id: each for each in found}.values())
+        found: list[Connection] = []
+        while newest := self._newest(team_id, after=found[-1] if found else None):
+            found.append(newest)
+        return sorted(found, key=lambda each: each.connected_at)
+
+    def _newest(self, team_id: str, *, after: Connection | None) -> Connection | None:
+        """That of the next organization: there are few, with very many connections each."""
+        statement = select(connections).where(_columns.team_id == team_id, _IS_USABLE)
+        if after is not None:
+            organization_id = after.account.organization_id
+            statement = statement.where(_columns.organization_id < organization_id)
+        order = (_columns.organization_id.desc(), _columns.connected_at.desc())
+        statement = statement.order_by(*order).limit(1)
+        return one(self._connection, Connection, statement)
 
     def is_known(self, close_user_id: str) -> bool:
         """Whether anybody is connected with this Close account."""
@@ -218,18 +233,23 @@ class Connections:
         self, people: Iterable[tuple[str, str]], *, moment: datetime, only_troubled: bool = False
     ) -> None:
         """The same for the connections of all these, each by its team and its person."""
-        whose = tuple_(_columns.team_id, _columns.slack_user_id)
-        conditions: list[ColumnElement[bool]] = [whose.in_(sorted(people))]
-        if only_troubled:
-            conditions.append(or_(~_columns.is_alive, _columns.leaving_at.is_not(None)))
+        is_troubled = or_(~_columns.is_alive, _columns.leaving_at.is_not(None))
         # In the value, not in the condition: a row that the watch is about to put off would not
         # match what this statement sees, and the wish would be lost.
         later = or_(_columns.wake_at.is_(None), _columns.wake_at > moment)
-        self._connection.execute(
-            update(connections)
-            .where(_columns.id.in_(ids_in_order(connections, *conditions)))
-            .values(wake_at=case((later, moment), else_=_columns.wake_at))
-        )
+        for team_id, some in by_team(people):
+            theirs = ids_in_order(
+                connections,
+                _columns.team_id == team_id,
+                _columns.slack_user_id.in_(some),
+                is_troubled if only_troubled else true(),
+                by=_columns.slack_user_id,
+            )
+            self._connection.execute(
+                update(connections)
+                .where(_columns.id.in_(theirs))
+                .values(wake_at=case((later, moment), else_=_columns.wake_at))
+            )
 
     def look_now(self, ids: Sequence[str], *, now: datetime) -> None:
         """Have the watch look at these at once."""

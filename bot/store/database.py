@@ -39,7 +39,7 @@ class Backend(Protocol):
     async def run(self, work: Work, *, is_patient: bool) -> Any:
         """One transaction; ``is_patient`` takes the limits away."""
 
-    async def read(self, work: Work) -> Any:
+    async def read(self, work: Work, *, at_one_moment: bool) -> Any:
         """What changes nothing; it waits for nobody who does."""
 
     def seconds_stuck(self) -> float:
@@ -81,12 +81,17 @@ class Database:
             arrival.is_spent = True
         return result
 
-    async def read(self, function: Callable[[Store], Result]) -> Result:
+    async def read(
+        self, function: Callable[[Store], Result], *, at_one_moment: bool = False
+    ) -> Result:
         """Run ``function``, which changes nothing and locks nothing, on what is committed by now.
 
-        It never waits for those that change something. Raises DatabaseAway.
+        With ``at_one_moment`` nothing that is committed meanwhile is seen. It never waits for those
+        that change something. Raises DatabaseAway.
         """
-        result: Result = await self._backend.read(lambda connection: function(Store(connection)))
+        result: Result = await self._backend.read(
+            lambda connection: function(Store(connection)), at_one_moment=at_one_moment
+        )
         return result
 
     async def run_patiently(self, function: Callable[[Store], Result]) -> Result:

@@ -15,9 +15,9 @@ from bot.store.due import Due
 from bot.store.homes import Homes
 from bot.store.notices import Notices
 from bot.store.rows import batched, by_id, many, one
+from bot.store.whose import GRANTEE, GRANTOR, IS_HELD, IS_OPEN, REQUESTER, open_of
 from models.connection import checkpoints
 from models.delegation import (
-    OPEN_STATES,
     WAITS_FOR_GRANTOR,
     Delegation,
     Event,
@@ -38,10 +38,11 @@ ONE_MORE = _columns.version + 1
 SERVED_STATES = (State.APPROVED, State.ACTIVE, State.ENDING)
 
 
-def is_over(now: datetime) -> ColumnElement[bool]:
-    """:meth:`models.delegation.Delegation.is_over`, asked of the rows."""
-    has_run_out = and_(_columns.state == State.ACTIVE, _columns.ends_at <= now)
-    return or_(_columns.state == State.ENDING, has_run_out)
+def over_by(now: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """:meth:`models.delegation.Delegation.is_over`, asked of the rows: the two ways to be so, each
+    found by an index."""
+    has_run_out = and_(IS_HELD, _columns.state == State.ACTIVE, _columns.ends_at <= now)
+    return and_(IS_HELD, _columns.state == State.ENDING), has_run_out
 
 
 def _is_same(claimed: Delegation, current: Delegation | None) -> bool:
@@ -96,25 +97,14 @@ class Delegations:
             _columns.team_id == team_id,
             _columns.grantor_id == grantor_id,
             _columns.grantee_id == grantee_id,
-            _columns.state.in_(OPEN_STATES),
+            IS_OPEN,
         )
         return one(self._connection, Delegation, statement)
 
     def open_for_person(self, team_id: str, person_id: str) -> Sequence[Delegation]:
         """Everything open in which this person is grantor, grantee or requester, oldest first."""
-        statement = (
-            select(delegations)
-            .where(
-                _columns.team_id == team_id,
-                _columns.state.in_(OPEN_STATES),
-                or_(
-                    _columns.grantor_id == person_id,
-                    _columns.grantee_id == person_id,
-                    _columns.requester_id == person_id,
-                ),
-            )
-            .order_by(_columns.requested_at, _columns.id)
-        )
+        found = open_of(team_id, person_id, GRANTOR, GRANTEE, REQUESTER)
+        statement = select(found).order_by(found.c.requested_at, found.c.id)
         return many(self._connection, Delegation, statement)
 
     def of_bundle(self, bundle_id: str) -> Sequence[Delegation]:
@@ -297,6 +287,7 @@ class Delegations:
         """Until when something that was asked for an earlier delegation of these two people in
         Close may still arrive there; None when nothing is on its way."""
         statement = select(func.max(_columns.arrives_until)).where(
+            _columns.arrives_until.is_not(None),
             _columns.team_id == delegation.team_id,
             _columns.grantor_id == delegation.grantor_id,
             _columns.grantee_close_id == grantee_close_id,
@@ -348,6 +339,7 @@ class Delegations:
             .where(
                 _columns.team_id == team_id,
                 _columns.grantor_id == grantor_id,
+                IS_OPEN,
                 _columns.state.in_(SERVED_STATES),
             )
             .order_by(_columns.requested_at, _columns.id)
@@ -356,15 +348,9 @@ class Delegations:
 
     def approved_with(self, team_id: str, person_id: str) -> Sequence[Delegation]:
         """What was agreed to and has not begun, and in which this person takes part."""
-        statement = (
-            select(delegations)
-            .where(
-                _columns.team_id == team_id,
-                or_(_columns.grantor_id == person_id, _columns.grantee_id == person_id),
-                _columns.state == State.APPROVED,
-            )
-            .order_by(_columns.id)
-        )
+        found = open_of(team_id, person_id, GRANTOR, GRANTEE)
+        is_approved = found.c.state == State.APPROVED
+        statement = select(found).where(is_approved).order_by(found.c.id)
         return many(self._connection, Delegation, statement)
 
     def not_begun_under(self, standing: StandingApproval) -> Sequence[Delegation]:
@@ -374,6 +360,7 @@ class Delegations:
             _columns.grantor_id == standing.grantor_id,
             _columns.grantee_id == standing.grantee_id,
             _columns.standing_id == standing.id,
+            IS_OPEN,
             _columns.state == State.APPROVED,
         )
 
@@ -382,6 +369,7 @@ class Delegations:
         return self._locked(
             _columns.team_id == team_id,
             _columns.grantor_id == grantor_id,
+            IS_OPEN,
             _columns.state.in_((State.APPROVED, State.ACTIVE)),
         )
 
@@ -460,14 +448,14 @@ class Delegations:
             whose = func.hashtext(f"{team_id}:{asker_id}")
             self._connection.execute(select(func.pg_advisory_xact_lock(ASKERS, whose)))
         own = (_columns.team_id == team_id, _columns.requester_id == asker_id)
-        waits = _columns.state == State.REQUESTED
+        waits = (*own, IS_OPEN, _columns.state == State.REQUESTED)
         reached = or_(_columns.grantor_id == other_id, _columns.grantee_id == other_id)
-        lately = (reached, _columns.requested_at > since)
-        return (
-            self._count(*own, waits),
-            self._count(*own, waits, _columns.grantor_id == other_id),
-            self._count(*own, *lately),
+        in_all, for_one, lately = self._count(
+            waits,
+            (*waits, _columns.grantor_id == other_id),
+            (*own, reached, _columns.requested_at > since),
         )
+        return in_all, for_one, lately
 
     def count_events(self, delegation_id: str, event: Event, *, since: datetime) -> int:
         """How often this happened to the delegation since then."""
@@ -477,37 +465,43 @@ class Delegations:
         )
         return int(self._connection.execute(statement).scalar_one())
 
-    def _count(self, *conditions: ColumnElement[bool]) -> int:
-        statement = select(func.count(_columns.id)).where(*conditions)
-        return int(self._connection.execute(statement).scalar_one())
+    def _count(self, *wanted: Sequence[ColumnElement[bool]]) -> Sequence[int]:
+        """How many there are of each."""
+        counts = [select(func.count(_columns.id)).where(*each).scalar_subquery() for each in wanted]
+        return tuple(self._connection.execute(select(*counts)).one())
 
     def count_late(self, *, now: datetime) -> int:
         """How many are past their end, and Close has not confirmed that they are gone."""
-        return int(self._connection.execute(select(func.count()).where(is_over(now))).scalar_one())
+        return sum(self._count(*([each] for each in over_by(now))))
 
     def wake_for_person(self, team_id: str, person_id: str, *, now: datetime) -> None:
         """Let everything that waits for this person's connection go on at once."""
-        self._connection.execute(
-            update(delegations)
-            .where(
-                _columns.team_id == team_id,
-                or_(_columns.grantor_id == person_id, _columns.grantee_id == person_id),
-                _columns.state.in_((State.APPROVED, State.ENDING)),
-            )
-            .values(wake_at=now, attempts=0)
-        )
+        self._update_open(team_id, person_id, State.APPROVED, State.ENDING, wake_at=now, attempts=0)
 
     def identify_anew(self, team_id: str, person_id: str, *, now: datetime) -> None:
         """Have the accounts looked up again for the requests in which this person takes part."""
-        self._connection.execute(
-            update(delegations)
-            .where(
-                _columns.team_id == team_id,
-                or_(_columns.grantor_id == person_id, _columns.grantee_id == person_id),
-                _columns.state == State.REQUESTED,
-            )
-            .values(wake_at=now, identified_at=None, version=_columns.version + 1)
+        self._update_open(
+            team_id,
+            person_id,
+            State.REQUESTED,
+            wake_at=now,
+            identified_at=None,
+            version=ONE_MORE,
         )
+
+    def _update_open(self, team_id: str, person_id: str, *states: State, **values: Any) -> None:
+        """What somebody gives or has, in these states."""
+        for part in (GRANTOR, GRANTEE):
+            self._connection.execute(
+                update(delegations)
+                .where(
+                    _columns.team_id == team_id,
+                    part == person_id,
+                    IS_OPEN,
+                    _columns.state.in_(states),
+                )
+                .values(values)
+            )
 
     def history(self, delegation_id: str) -> Sequence[EventRecord]:
         """The audit trail of one delegation, oldest first."""

@@ -1,6 +1,7 @@
 """Departures in SQL: who may no longer take part, whom a round has to ask about, what would end."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
@@ -9,23 +10,22 @@ from sqlalchemy import (
     Connection,
     Select,
     Table,
-    and_,
     delete,
-    exists,
-    false,
     func,
+    literal_column,
     or_,
     select,
-    text,
+    tuple_,
     union,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.store.rows import many, one
+from bot.store.whose import IS_OPEN
 from models.connection import connections
 from models.delegation import State, delegations
 from models.departure import Departed, Loss, Toll, departures
-from models.pairing import Verdict, pairings
+from models.pairing import WAITING, Verdict, pairings
 from models.person import Departure
 from models.rows import to_row
 from models.standing import standing_approvals
@@ -34,9 +34,17 @@ from models.stray import UNSETTLED, strays
 _columns = departures.c
 _insert: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 _rights = delegations.c
-# Written out, as in the partial index: SQLite uses that index only for the very same words.
-_IS_OPEN = text("delegations.state IN ('requested', 'approved', 'active', 'ending')")
+_IS_WAITING: ColumnElement[bool] = literal_column(f"(pairings.{WAITING})")
 _IS_RIGHT = _rights.state.in_((State.APPROVED, State.ACTIVE))
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """The column that names a person, in the rows where these conditions are true: they are found
+    by an index, whoever it is and however many others there are."""
+
+    person: Column[Any]
+    conditions: tuple[ColumnElement[bool], ...]
 
 
 class Departures:
@@ -109,37 +117,32 @@ class Departures:
 
     def is_concerned(self, team_id: str, slack_user_id: str) -> bool:
         """Whether anything here depends on whether this person may take part."""
-        everybody = _people(team_id).subquery()
-        found = self._connection.execute(
-            select(everybody.c.person).where(everybody.c.person == slack_user_id).limit(1)
-        )
-        return found.first() is not None
+        return bool(self._among(_people(team_id), [slack_user_id]))
 
     def losing(self, team_id: str, people: Iterable[str]) -> frozenset[str]:
         """Those of these of whom anything is left that would end with them."""
-        everybody = _people(team_id, with_ended=False).subquery()
-        statement = select(everybody.c.person).where(everybody.c.person.in_(sorted(set(people))))
-        return frozenset(self._connection.execute(statement).scalars())
+        return self._among(_people(team_id, with_ended=False), people)
 
     def losing_with_account(self, gone: Sequence[Departed]) -> frozenset[str]:
         """The same for those whose account is gone from a Close organization, which is one for all
         of these: nothing but what that account gave and had ends, and standing approvals."""
-        team_id, standing = gone[0].team_id, standing_approvals.c
+        team_id, people = gone[0].team_id, [each.slack_user_id for each in gone]
         mine = (
             _rights.team_id == team_id,
+            IS_OPEN,
             _rights.organization_id == gone[0].organization_id,
             _IS_RIGHT,
         )
-        given = (standing.team_id == team_id, standing.ended_at.is_(None))
         of_rights = union(
-            select(_rights.grantor_close_id, _rights.grantor_id).where(*mine),
-            select(_rights.grantee_close_id, _rights.grantee_id).where(*mine),
-        )
-        of_standing = union(
-            _person(standing.grantor_id, *given), _person(standing.grantee_id, *given)
+            select(_rights.grantor_close_id, _rights.grantor_id).where(
+                *mine, _rights.grantor_id.in_(people)
+            ),
+            select(_rights.grantee_close_id, _rights.grantee_id).where(
+                *mine, _rights.grantee_id.in_(people)
+            ),
         )
         accounts = {(row[0], row[1]) for row in self._connection.execute(of_rights)}
-        named = set(self._connection.execute(of_standing).scalars())
+        named = self._among(_named(team_id), people)
         return frozenset(
             each.slack_user_id
             for each in gone
@@ -148,14 +151,26 @@ class Departures:
 
     def people(self, team_id: str, *, after: str, limit: int) -> Sequence[str]:
         """The next of those who take part in anything, by their Slack ids."""
-        everybody = _people(team_id).subquery()
-        statement = (
-            select(everybody.c.person)
-            .where(everybody.c.person > after)
-            .order_by(everybody.c.person)
+        nexts = [
+            select(each.person.label("person"))
+            .distinct()
+            .where(*each.conditions, each.person > after)
+            .order_by(each.person)
             .limit(limit)
-        )
+            .subquery()
+            for each in _people(team_id)
+        ]
+        everybody = union(*(select(each) for each in nexts)).subquery()
+        statement = select(everybody.c.person).order_by(everybody.c.person).limit(limit)
         return list(self._connection.execute(statement).scalars())
+
+    def _among(self, parts: Sequence[_Part], people: Iterable[str]) -> frozenset[str]:
+        """Those of these who have any of these parts."""
+        these = sorted(set(people))
+        found = union(
+            *(select(each.person).where(*each.conditions, each.person.in_(these)) for each in parts)
+        )
+        return frozenset(self._connection.execute(found).scalars())
 
     def accounts(self, team_id: str) -> Sequence[tuple[str, str, str]]:
         """Whose account in which Close organization something depends on: the organization, the
@@ -175,6 +190,9 @@ class Departures:
 
     def toll(self, team_id: str) -> Toll:
         """What would end with those that are not carried out."""
+        gone_people = self._count(departures, *_pending(team_id))
+        if not gone_people:
+            return Toll()
         gone = select(_columns.slack_user_id).where(
             *_pending(team_id), _columns.reason != Departure.LEFT_CLOSE
         )
@@ -191,7 +209,7 @@ class Departures:
         of_connection = connections.c.slack_user_id.in_(gone)
         is_request = _rights.state == State.REQUESTED
         return Toll(
-            people=self._count(departures, *_pending(team_id)),
+            people=gone_people,
             rights=self._loss(delegations, team_id, _IS_RIGHT, of_right),
             requests=self._loss(delegations, team_id, is_request, of_request),
             standing=self._loss(standing_approvals, team_id, holds, of_standing),
@@ -215,59 +233,49 @@ def _pending(team_id: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
 
 def _is_account_gone(team_id: str) -> ColumnElement[bool]:
     """Whether one of the two accounts that a right is between is gone from Close."""
-    return exists(
-        select(_columns.id).where(
-            *_pending(team_id),
-            _columns.reason == Departure.LEFT_CLOSE,
-            _columns.organization_id == _rights.organization_id,
-            or_(
-                _columns.close_user_id == _rights.grantor_close_id,
-                _columns.close_user_id == _rights.grantee_close_id,
-            ),
-        )
+    gone = select(_columns.organization_id, _columns.close_user_id).where(
+        *_pending(team_id), _columns.reason == Departure.LEFT_CLOSE
     )
+    accounts = (_rights.grantor_close_id, _rights.grantee_close_id)
+    return or_(*(tuple_(_rights.organization_id, each).in_(gone) for each in accounts))
 
 
-def _people(team_id: str, *, with_ended: bool = True) -> Any:
+def _people(team_id: str, *, with_ended: bool = True) -> Sequence[_Part]:
     """Everybody in an open row, a standing approval, a waiting pairing, a connection, or a right
     that was found in Close. Whoever asked for others matters only until they are answered.
 
     ``with_ended``: also what is ending or only known of, and connections that are being given up.
     """
-    mine: list[Any] = [_rights.team_id == team_id, _IS_OPEN]
+    mine: list[Any] = [_rights.team_id == team_id, IS_OPEN]
     connected: list[Any] = [connections.c.team_id == team_id]
-    unsettled: list[Any] = [strays.c.team_id == team_id, strays.c.state.in_(UNSETTLED)]
+    waiting = (pairings.c.team_id == team_id, _IS_WAITING, pairings.c.verdict == Verdict.WAITING)
     if not with_ended:
-        unsettled = [false()]
         mine.append(_rights.state != State.ENDING)
         connected.append(connections.c.leaving_at.is_(None))
-    standing, waiting = standing_approvals.c, pairings.c
-    given = (standing.team_id == team_id, standing.ended_at.is_(None))
-    return union(
-        _person(_rights.grantor_id, *mine),
-        _person(_rights.grantee_id, *mine),
-        _person(_rights.requester_id, *mine, _rights.state == State.REQUESTED),
-        _person(standing.grantor_id, *given),
-        _person(standing.grantee_id, *given),
-        _person(
-            waiting.slack_user_id,
-            waiting.team_id == team_id,
-            waiting.verdict == Verdict.WAITING,
-        ),
-        _person(connections.c.slack_user_id, *connected),
-        _person(strays.c.grantor_id, *unsettled),
-        _person(strays.c.grantee_id, *unsettled, strays.c.grantee_id.is_not(None)),
-    )
+    parts = [
+        _Part(_rights.grantor_id, tuple(mine)),
+        _Part(_rights.grantee_id, tuple(mine)),
+        _Part(_rights.requester_id, (*mine, _rights.state == State.REQUESTED)),
+        *_named(team_id),
+        _Part(pairings.c.slack_user_id, waiting),
+        _Part(connections.c.slack_user_id, tuple(connected)),
+    ]
+    unsettled = (strays.c.team_id == team_id, strays.c.state.in_(UNSETTLED))
+    found = [_Part(each, unsettled) for each in (strays.c.grantor_id, strays.c.grantee_id)]
+    return [*parts, *found] if with_ended else parts
 
 
-def _person(column: Column[Any], *conditions: Any) -> Select[Any]:
-    return select(column.label("person")).where(and_(*conditions))
+def _named(team_id: str) -> Sequence[_Part]:
+    """Whoever gave or has a standing approval that was not ended."""
+    columns = standing_approvals.c
+    given = (columns.team_id == team_id, columns.ended_at.is_(None))
+    return [_Part(each, given) for each in (columns.grantor_id, columns.grantee_id)]
 
 
 def _accounts(team_id: str, person: Column[Any], account: Column[Any]) -> Select[Any]:
     return select(_rights.organization_id, account, person).where(
         _rights.team_id == team_id,
-        _IS_OPEN,
+        IS_OPEN,
         _rights.organization_id.is_not(None),
         account.is_not(None),
     )

@@ -3,11 +3,11 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, select, tuple_, update
+from sqlalchemy import Connection, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.store.due import Due
-from bot.store.rows import ids_in_order, one
+from bot.store.rows import by_team, ids_in_order, one
 from models.base import new_id
 from models.home import Home, HomeList, homes
 from models.rows import to_row
@@ -102,13 +102,16 @@ class Homes:
         """Have the touched homes shown anew; the last thing that a transaction does."""
         if self._now is None:
             return
-        stale = ids_in_order(
-            homes,
-            tuple_(_columns.team_id, _columns.slack_user_id).in_(sorted(self._touched)),
-            _columns.opened_at > self._now - SHOWN_FOR,
-        )
-        self._connection.execute(
-            update(homes)
-            .where(_columns.id.in_(stale))
-            .values(wake_at=self._now, changes=_columns.changes + 1)
-        )
+        for team_id, people in by_team(self._touched):
+            stale = ids_in_order(
+                homes,
+                _columns.team_id == team_id,
+                _columns.slack_user_id.in_(people),
+                _columns.opened_at > self._now - SHOWN_FOR,
+                by=_columns.slack_user_id,
+            )
+            self._connection.execute(
+                update(homes)
+                .where(_columns.id.in_(stale))
+                .values(wake_at=self._now, changes=_columns.changes + 1)
+            )

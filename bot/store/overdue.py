@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, or_, select
+from sqlalchemy import Connection, or_, select
 
 from bot.store.rows import many
+from bot.store.whose import IS_HELD
 from models.delegation import Delegation, State, delegations
 from models.departure import departures
 from models.overdue import GRACE, UNREACHABLE, Leftover, over_since
@@ -37,9 +38,7 @@ class Overdue:
             columns.ended_at <= now - GRACE,
             columns.ends_at <= now - GRACE,  # noticed late: it counts since the end promised
         )
-        statement = select(delegations).where(
-            columns.team_id == team_id, columns.state == State.ENDING, waited
-        )
+        statement = select(delegations).where(IS_HELD, columns.state == State.ENDING, waited)
         if grantor_id is not None:
             statement = statement.where(columns.grantor_id == grantor_id)
         return [
@@ -51,23 +50,19 @@ class Overdue:
                 trouble=each.trouble,
             )
             for each in many(self._connection, Delegation, statement)
+            if each.team_id == team_id  # few, whosoever; SQLite would look for all of the workspace
         ]
 
     def _strays(self, team_id: str, grantor_id: str | None) -> Sequence[Leftover]:
         """What nobody can answer or take away any more: its grantor has left."""
         columns, gone = strays.c, departures.c
-        has_left = and_(
-            gone.team_id == columns.team_id,
-            gone.slack_user_id == columns.grantor_id,
-            gone.carried_out_at.is_not(None),
+        have_left = select(gone.slack_user_id).where(
+            gone.team_id == team_id, gone.carried_out_at.is_not(None)
         )
-        statement = (
-            select(strays)
-            .join(departures, has_left)
-            .where(
-                columns.team_id == team_id,
-                columns.state.in_(UNSETTLED),
-            )
+        statement = select(strays).where(
+            columns.team_id == team_id,
+            columns.grantor_id.in_(have_left),
+            columns.state.in_(UNSETTLED),
         )
         if grantor_id is not None:
             statement = statement.where(columns.grantor_id == grantor_id)

@@ -1,39 +1,39 @@
-"""What one person's App Home shows, in SQL. Every list is cut in the database, not afterwards."""
+"""What one person's App Home shows, in SQL. What is shown is read in full, and nothing else."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import (
-    Column,
     ColumnElement,
+    CompoundSelect,
     Connection,
     Select,
+    Subquery,
     and_,
-    func,
-    not_,
+    case,
     or_,
     select,
-    text,
     union_all,
 )
 
 from bot.store.rows import many
+from bot.store.standing import held_by
+from bot.store.whose import GRANTEE, GRANTOR, IS_OPEN, IS_OVER, REQUESTER
 from models.delegation import Delegation, State, Trouble, delegations
-from models.overview import Excerpt, Leaf
-from models.standing import StandingApproval, standing_approvals
+from models.home import Home, HomeList
+from models.overview import Excerpt
+from models.standing import StandingApproval
+
+Row = TypeVar("Row")
 
 _columns = delegations.c
-
-# Written out, as in the partial index: SQLite uses that index only for the very same words.
-_IS_OPEN = text("delegations.state IN ('requested', 'approved', 'active', 'ending')")
-_IS_OVER = text("delegations.state NOT IN ('requested', 'approved', 'active', 'ending')")
 _MENDED_BY_CONNECTING = (
     Trouble.NOT_CONNECTED,
     Trouble.CONNECTION_LOST,
     Trouble.OTHER_CLOSE_ACCOUNT,
 )
-_ENDED = func.coalesce(_columns.ended_at, _columns.requested_at)
 _NEEDS_GRANTOR = or_(
     _columns.state == State.REQUESTED,
     and_(_columns.state == State.ACTIVE, _columns.extension_asked_at.is_not(None)),
@@ -43,170 +43,127 @@ _NEEDS_GRANTOR = or_(
         _columns.trouble.in_(_MENDED_BY_CONNECTING),
     ),
 )
+_IS_ASKED = _columns.state == State.REQUESTED
 
 
 class Overviews:
-    """Reads delegations from one person's point of view."""
+    """Reads delegations from the point of view of a home's owner."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def at_one_moment(self) -> None:
-        """Have all that this transaction reads be of the same moment; the first thing it does.
-
-        On SQLite that is so by itself.
-        """
-        if self._connection.dialect.name == "postgresql":
-            self._connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
-
-    def waiting(self, team_id: str, person_id: str, leaf: Leaf) -> Excerpt[Delegation]:
-        """What this grantor has to answer or to mend, oldest first."""
-        return self._excerpt(team_id, leaf, _columns.grantor_id == person_id, _NEEDS_GRANTOR)
-
-    def asked(self, team_id: str, person_id: str, leaf: Leaf) -> Excerpt[Delegation]:
-        """What was asked by this person, or for them, and nobody has answered yet."""
-        return self._excerpt(
-            team_id,
-            leaf,
-            or_(_columns.requester_id == person_id, _columns.grantee_id == person_id),
-            _columns.grantor_id != person_id,
-            _columns.state == State.REQUESTED,
+    def open(self, home: Home, *, size: int) -> Mapping[HomeList, Excerpt[Delegation]]:
+        """A page of each list of what is open, oldest first; each row is in one list."""
+        listed: defaultdict[HomeList, list[str]] = defaultdict(list)
+        for row in self._connection.execute(_listed(home)):
+            listed[HomeList(row.list)].append(row.id)
+        pages = {name: _page(ids, home.page_of(name), size) for name, ids in listed.items()}
+        shown = [row_id for page in pages.values() for row_id in page.rows]
+        rows = {each.id: each for each in self._rows(_columns.id.in_(shown))} if shown else {}
+        return defaultdict(
+            Excerpt,
+            {
+                name: Excerpt([rows[row_id] for row_id in page.rows], page.total, page.before)
+                for name, page in pages.items()
+            },
         )
 
-    def given(self, team_id: str, person_id: str, leaf: Leaf) -> Excerpt[Delegation]:
-        """What else is open and lends this person's name."""
-        return self._excerpt(team_id, leaf, _columns.grantor_id == person_id, not_(_NEEDS_GRANTOR))
+    def standing(
+        self, home: Home, *, size: int, now: datetime
+    ) -> Mapping[HomeList, Excerpt[StandingApproval]]:
+        """The standing approvals that this person gave and got, and that hold now, newest first."""
+        held = [
+            each
+            for each in many(
+                self._connection,
+                StandingApproval,
+                held_by(home.team_id, home.slack_user_id, now=now),
+            )
+            if home.with_person in (None, each.grantor_id, each.grantee_id)
+        ]
+        me = home.slack_user_id
+        by_list = {
+            HomeList.TRUSTED: [each for each in held if each.grantor_id == me],
+            HomeList.TRUSTING: [each for each in held if each.grantor_id != me],
+        }
+        return {name: _page(rows, home.page_of(name), size) for name, rows in by_list.items()}
 
-    def received(self, team_id: str, person_id: str, leaf: Leaf) -> Excerpt[Delegation]:
-        """What is agreed and lets this person send as somebody else."""
-        return self._excerpt(
-            team_id, leaf, _columns.grantee_id == person_id, _columns.state != State.REQUESTED
-        )
-
-    def for_others(self, team_id: str, person_id: str, leaf: Leaf) -> Excerpt[Delegation]:
-        """What is agreed and was asked by this person for somebody else."""
-        return self._excerpt(
-            team_id,
-            leaf,
-            _columns.requester_id == person_id,
-            _columns.grantor_id != person_id,
-            _columns.grantee_id != person_id,
-            _columns.state != State.REQUESTED,
-        )
-
-    def trusted(
-        self, team_id: str, person_id: str, leaf: Leaf, *, now: datetime
-    ) -> Excerpt[StandingApproval]:
-        """The standing approvals that this person gave and that hold now, newest first."""
-        columns = standing_approvals.c
-        return self._standing(team_id, columns.grantor_id, columns.grantee_id, person_id, leaf, now)
-
-    def trusting(
-        self, team_id: str, person_id: str, leaf: Leaf, *, now: datetime
-    ) -> Excerpt[StandingApproval]:
-        """Those that this person got."""
-        columns = standing_approvals.c
-        return self._standing(team_id, columns.grantee_id, columns.grantor_id, person_id, leaf, now)
-
-    def history(
-        self, team_id: str, person_id: str, leaf: Leaf
-    ) -> tuple[Sequence[Delegation], bool]:
+    def history(self, home: Home, *, size: int) -> tuple[Sequence[Delegation], bool]:
         """One page of what is over between this person and others, newest first, and whether there
         is an older one."""
-        size = leaf.size
-        over = union_all(
-            _over(team_id, _columns.grantor_id, person_id, leaf),
-            _over(team_id, _columns.grantee_id, person_id, leaf),
-        ).subquery()
+        before = home.page * size
+        latest = [_over(home, part, limit=before + size + 1) for part in (GRANTOR, GRANTEE)]
+        over = union_all(*(select(each) for each in latest)).subquery()
         ids = (
             select(over.c.id)
-            .order_by(over.c.ended.desc(), over.c.id)
-            .offset(leaf.page * size)
+            .order_by(over.c.ended_at.desc(), over.c.id)
+            .offset(before)
             .limit(size + 1)
         )
-        rows = self._rows(ids, (_ENDED.desc(), _columns.id))
+        rows = self._rows(
+            _columns.id.in_(ids.scalar_subquery()), _columns.ended_at.desc(), _columns.id
+        )
         return rows[:size], len(rows) > size
 
-    def _excerpt(
-        self, team_id: str, leaf: Leaf, *conditions: ColumnElement[bool]
-    ) -> Excerpt[Delegation]:
-        oldest_first = (_columns.requested_at, _columns.id)
-        wanted: tuple[Any, ...] = (
-            _columns.team_id == team_id,
-            _IS_OPEN,
-            *conditions,
-            *_with(leaf.person_id),
-        )
-        total = self._connection.scalar(select(func.count(_columns.id)).where(*wanted)) or 0
-        if not total:
-            return Excerpt()
-        before = _before(leaf, total)
-        ids = (
-            select(_columns.id)
-            .where(*wanted)
-            .order_by(*oldest_first)
-            .offset(before)
-            .limit(leaf.size)
-        )
-        return Excerpt(self._rows(ids, oldest_first), total, before)
-
-    def _standing(
-        self,
-        team_id: str,
-        role: Column[str],
-        other: Column[str],
-        person_id: str,
-        leaf: Leaf,
-        now: datetime,
-    ) -> Excerpt[StandingApproval]:
-        columns = standing_approvals.c
-        wanted = [
-            columns.team_id == team_id,
-            role == person_id,
-            columns.ended_at.is_(None),
-            columns.until > now,
-        ]
-        if leaf.person_id is not None:
-            wanted.append(other == leaf.person_id)
-        total = self._connection.scalar(select(func.count(columns.id)).where(*wanted)) or 0
-        before = _before(leaf, total)
-        statement = (
-            select(standing_approvals)
-            .where(*wanted)
-            .order_by(columns.created_at.desc(), columns.id)
-            .offset(before)
-            .limit(leaf.size)
-        )
-        rows = many(self._connection, StandingApproval, statement)
-        return Excerpt(rows, total, before)
-
     def _rows(
-        self, ids: Select[tuple[str]], order: Sequence[ColumnElement[Any]]
+        self, wanted: ColumnElement[bool], *order: ColumnElement[Any]
     ) -> Sequence[Delegation]:
-        """The rows with these ids: what is sorted and cut away before is never read in full."""
-        statement = (
-            select(delegations).where(_columns.id.in_(ids.scalar_subquery())).order_by(*order)
+        return many(
+            self._connection, Delegation, select(delegations).where(wanted).order_by(*order)
         )
-        return many(self._connection, Delegation, statement)
 
 
-def _over(team_id: str, role: Column[str], person_id: str, leaf: Leaf) -> Select[Any]:
-    """What is over and has this person in this role. One index serves each role; who asked for
-    others has the cards about it."""
-    return select(_columns.id, _ENDED.label("ended")).where(
-        _columns.team_id == team_id, role == person_id, _IS_OVER, *_with(leaf.person_id)
+def _listed(home: Home) -> Select[tuple[str, str]]:
+    """In which list each open row is, oldest first: what this person, as a grantor, has to answer
+    or to mend, and what else they give; what they have, or asked for others, agreed or not."""
+    me = home.slack_user_id
+    given = case((_NEEDS_GRANTOR, HomeList.WAITING), else_=HomeList.GIVEN)
+    received = case((_IS_ASKED, HomeList.ASKED), else_=HomeList.RECEIVED)
+    for_others = case((_IS_ASKED, HomeList.ASKED), else_=HomeList.FOR_OTHERS)
+    is_given, is_received = _columns.grantor_id == me, _columns.grantee_id == me
+    parts: CompoundSelect[Any] = union_all(
+        _open(home, given, is_given),
+        _open(home, received, is_received, ~is_given),
+        _open(home, for_others, _columns.requester_id == me, ~is_given, ~is_received),
+    )
+    found = parts.subquery()
+    return select(found.c.list, found.c.id).order_by(found.c.requested_at, found.c.id)
+
+
+def _open(
+    home: Home, name: ColumnElement[str], *conditions: ColumnElement[bool]
+) -> Select[tuple[str, str, datetime]]:
+    return select(name.label("list"), _columns.id, _columns.requested_at).where(
+        _columns.team_id == home.team_id, IS_OPEN, *conditions, *_with(home.with_person)
     )
 
 
-def _with(person_id: str | None) -> list[ColumnElement[bool]]:
+def _over(home: Home, part: ColumnElement[str], *, limit: int) -> Subquery:
+    """The latest of what is over and has this person in this part, read from the end of an index
+    of its own; who asked for others has the cards about it."""
+    return (
+        select(_columns.id, _columns.ended_at)
+        .where(
+            _columns.team_id == home.team_id,
+            part == home.slack_user_id,
+            IS_OVER,
+            *_with(home.with_person),
+        )
+        .order_by(_columns.ended_at.desc(), _columns.id)
+        .limit(limit)
+        .subquery()
+    )
+
+
+def _with(person_id: str | None) -> Sequence[ColumnElement[bool]]:
     """Only what this person has a part in, if it is about somebody."""
     if person_id is None:
-        return []
-    roles = (_columns.grantor_id, _columns.grantee_id, _columns.requester_id)
-    return [or_(*(role == person_id for role in roles))]
+        return ()
+    return (or_(*(part == person_id for part in (GRANTOR, GRANTEE, REQUESTER))),)
 
 
-def _before(leaf: Leaf, total: int) -> int:
-    """How many rows stand before this page; the last page when there are fewer by now."""
-    last = max(total - 1, 0) // leaf.size
-    return min(leaf.page, last) * leaf.size
+def _page(rows: Sequence[Row], page: int, size: int) -> Excerpt[Row]:
+    """A page, counted from 0; the last one where there are fewer by now."""
+    last = max(len(rows) - 1, 0) // size
+    before = min(page, last) * size
+    return Excerpt(rows[before : before + size], len(rows), before)

@@ -70,6 +70,9 @@ class PostgresBackend:
             hide_parameters=True,
         )
         self._reading = self._engine.execution_options(isolation_level="AUTOCOMMIT", **ONLY_READS)
+        self._at_one_moment = self._engine.execution_options(
+            isolation_level="REPEATABLE READ", **ONLY_READS
+        )
         self._running: set[asyncio.Task[Any]] = set()
         # First of all: what SQLAlchemy asks a new connection has its limit, too.
         event.listen(self._engine.sync_engine, "connect", _prepare, insert=True)
@@ -83,10 +86,12 @@ class PostgresBackend:
         """
         return await self._in_the_end(partial(self._write, work, is_patient=is_patient))
 
-    async def read(self, work: Work) -> Any:
-        """Each statement by itself: PostgreSQL's usual isolation sees the same within a
-        transaction, whose beginning and end cost a round trip each. Raises DatabaseAway."""
-        return await self._in_the_end(partial(self._read, work))
+    async def read(self, work: Work, *, at_one_moment: bool) -> Any:
+        """Each statement by itself, but for ``at_one_moment``: PostgreSQL's usual isolation sees
+        the same within a transaction, whose beginning and end cost a round trip each. Raises
+        DatabaseAway."""
+        engine = self._at_one_moment if at_one_moment else self._reading
+        return await self._in_the_end(partial(self._read, engine, work))
 
     async def _in_the_end(self, attempt: Attempt) -> Any:
         # A commit that was begun is finished even when the caller has gone away meanwhile.
@@ -124,8 +129,8 @@ class PostgresBackend:
                 else:
                     raise
 
-    async def _read(self, work: Work) -> Any:
-        async with self._connected(self._reading) as (connection, limit):
+    async def _read(self, engine: AsyncEngine, work: Work) -> Any:
+        async with self._connected(engine) as (connection, limit):
             limit.is_off = False
             return await connection.run_sync(work)
 

@@ -5,9 +5,10 @@ from datetime import datetime
 from sqlalchemy import Connection, and_, or_, update
 
 from bot.store.cards import Cards
-from bot.store.delegations import is_over
+from bot.store.delegations import over_by
 from bot.store.notices import Notices
 from bot.store.rows import is_any
+from bot.store.whose import IS_RECEIPT_DUE
 from models.delegation import Receipt, ReceiptState, State, delegations
 
 _columns = delegations.c
@@ -62,12 +63,15 @@ class Receipts:
         """Whether rights of this grantor, or in this Close organization, wait to be taken back at
         this moment, ``but`` for one; those go first."""
         is_theirs = and_(_columns.team_id == team_id, _columns.grantor_id == grantor_id)
-        return is_any(
-            self._connection,
-            _columns.id != but,
-            _columns.wake_at <= now,
-            or_(is_theirs, _columns.organization_id == organization_id),
-            is_over(now),
+        return any(
+            is_any(
+                self._connection,
+                is_over,
+                _columns.id != but,
+                _columns.wake_at <= now,
+                or_(is_theirs, _columns.organization_id == organization_id),
+            )
+            for is_over in over_by(now)
         )
 
     def is_due(self, team_id: str, grantor_id: str) -> bool:
@@ -76,7 +80,7 @@ class Receipts:
             self._connection,
             _columns.team_id == team_id,
             _columns.grantor_id == grantor_id,
+            IS_RECEIPT_DUE,
             _columns.state == State.ENDED,
-            _columns.receipt == ReceiptState.DUE,
             _columns.wake_at.is_not(None),
         )

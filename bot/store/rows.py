@@ -1,9 +1,11 @@
 """Rows read as values, and whether there are any."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Executable, Select, Table, literal, select
+from sqlalchemy import Column, ColumnElement, Connection, Executable, Select, Table, literal, select
 
 from bot.store.changes import only_reads
 from models.rows import from_row
@@ -35,15 +37,25 @@ def by_id(
     return one(connection, kind, statement)
 
 
-def ids_in_order(table: Table, *conditions: ColumnElement[bool]) -> Select[tuple[str]]:
+def ids_in_order(
+    table: Table, *conditions: ColumnElement[bool], by: Column[str] | None = None
+) -> Select[tuple[str]]:
     """The ids of all rows of which this is true, for a statement that writes them.
 
-    They are locked in a fixed order first: two that write many rows never wait for each other.
+    They are locked in a fixed order first, by their ids or ``by`` another column: two that write
+    many rows never wait for each other.
     """
-    locked = (
-        select(table.c.id).where(*conditions).order_by(table.c.id).with_for_update().cte("locked")
-    )
+    order = table.c.id if by is None else by
+    locked = select(table.c.id).where(*conditions).order_by(order).with_for_update().cte("locked")
     return select(locked.c.id)
+
+
+def by_team(people: Iterable[tuple[str, str]]) -> Iterator[tuple[str, Sequence[str]]]:
+    """Each workspace with these of its people, in order and a few at a time: pairs of columns are
+    compared with a list of pairs one by one, and not found by an index, on SQLite."""
+    for team_id, theirs in groupby(sorted(set(people)), itemgetter(0)):
+        for some in batched([person for _, person in theirs]):
+            yield team_id, some
 
 
 def is_any(connection: Connection, *conditions: ColumnElement[bool]) -> bool:

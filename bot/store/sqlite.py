@@ -57,7 +57,7 @@ class SqliteBackend:
         """One transaction; without patience it has :data:`LONGEST_WAIT`. Raises DatabaseAway."""
         return await self._turns.take(Turn(work, is_patient=is_patient))
 
-    async def read(self, work: Work) -> Any:
+    async def read(self, work: Work, *, at_one_moment: bool) -> Any:
         """What changes nothing: it does not wait for those that do. Raises DatabaseAway."""
         if self._readers is None:
             return await self.run(work, is_patient=False)

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, insert, or_, select, update
+from sqlalchemy import Connection, Select, insert, select, union_all, update
 from sqlalchemy.exc import IntegrityError
 
 from bot.store.homes import Homes
-from bot.store.rows import by_id, many, one
+from bot.store.rows import batched, by_id, many, one
 from models.rows import to_row
 from models.standing import StandingApproval, standing_approvals
 
@@ -45,17 +46,7 @@ class StandingApprovals:
         self, team_id: str, person_id: str, *, now: datetime
     ) -> Sequence[StandingApproval]:
         """All that hold now and that this person gave or profits from, newest first."""
-        statement = (
-            select(standing_approvals)
-            .where(
-                _columns.team_id == team_id,
-                or_(_columns.grantor_id == person_id, _columns.grantee_id == person_id),
-                _columns.ended_at.is_(None),
-                _columns.until > now,
-            )
-            .order_by(_columns.created_at.desc())
-        )
-        return many(self._connection, StandingApproval, statement)
+        return many(self._connection, StandingApproval, held_by(team_id, person_id, now=now))
 
     def put(self, standing: StandingApproval) -> StandingApproval | None:
         """Store a new one in place of the pair's earlier one, which is returned. Of two at the same
@@ -86,10 +77,9 @@ class StandingApprovals:
         return standing if standing.ended_at is not None else self._end([standing], now)[0]
 
     def _end(self, ending: Sequence[StandingApproval], now: datetime) -> Sequence[StandingApproval]:
-        if ending:
-            ids = [each.id for each in ending]
+        for some in batched([each.id for each in ending]):
             self._connection.execute(
-                update(standing_approvals).where(_columns.id.in_(ids)).values(ended_at=now)
+                update(standing_approvals).where(_columns.id.in_(some)).values(ended_at=now)
             )
         for each in ending:
             self._touch_homes(each, now)
@@ -97,3 +87,15 @@ class StandingApprovals:
 
     def _touch_homes(self, standing: StandingApproval, now: datetime) -> None:
         self._homes.touch(standing.team_id, standing.grantor_id, standing.grantee_id, now=now)
+
+
+def held_by(team_id: str, person_id: str, *, now: datetime) -> Select[Any]:
+    """All that hold now and that this person gave or profits from, newest first; one index serves
+    each part."""
+    holds = (_columns.team_id == team_id, _columns.ended_at.is_(None), _columns.until > now)
+    theirs = [
+        select(standing_approvals).where(*holds, part == person_id)
+        for part in (_columns.grantor_id, _columns.grantee_id)
+    ]
+    found = union_all(*theirs).subquery()
+    return select(found).order_by(found.c.created_at.desc(), found.c.id)

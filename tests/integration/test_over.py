@@ -2,8 +2,10 @@
 
 from datetime import timedelta
 
+from sqlalchemy import or_
+
 from bot.store import Database
-from bot.store.delegations import is_over
+from bot.store.delegations import over_by
 from models.delegation import State, delegations
 from models.overdue import GRACE, is_overdue
 from models.rows import to_row
@@ -25,7 +27,7 @@ async def store_all(database: Database) -> None:
 async def test_over_is_the_same_in_both(database: Database) -> None:
     """The rows that SQL finds are those that Python calls over."""
     await store_all(database)
-    statement = delegations.select().where(is_over(NOON))
+    statement = delegations.select().where(or_(*over_by(NOON)))
     found = await database.run_connection(
         lambda connection: {row.id for row in connection.execute(statement)}
     )

@@ -11,12 +11,19 @@ from sqlalchemy import insert
 
 from bot.store import Database, Store
 from models.delegation import Delegation, Event, ExtensionWish, State, Trouble, delegations
-from models.overview import Excerpt, Leaf
+from models.home import Home, HomeList
+from models.overview import Excerpt
 from models.rows import to_row
 from tests.conftest import Postgres
 from tests.surfaces.rows import ADA, BEN, CLEO, DANA, NOW, TEAM, shortest
 
 LIMIT = 8
+LISTS = [HomeList(name) for name in ("waiting", "asked", "given", "received", "for_others")]
+
+
+def home(person: str, page: int = 0) -> Home:
+    """Theirs, at this page of the history."""
+    return Home(id=person, team_id=TEAM, slack_user_id=person, opened_at=NOW, page=page)
 
 
 async def store(database: Database, *rows: Delegation) -> None:
@@ -36,11 +43,8 @@ async def lists(database: Database, person: str) -> dict[str, list[str]]:
 
     return await database.run(
         lambda opened: {
-            "waiting": names(opened.overviews.waiting(TEAM, person, Leaf(LIMIT))),
-            "asked": names(opened.overviews.asked(TEAM, person, Leaf(LIMIT))),
-            "given": names(opened.overviews.given(TEAM, person, Leaf(LIMIT))),
-            "received": names(opened.overviews.received(TEAM, person, Leaf(LIMIT))),
-            "for_others": names(opened.overviews.for_others(TEAM, person, Leaf(LIMIT))),
+            name.value: names(opened.overviews.open(home(person), size=LIMIT)[name])
+            for name in LISTS
         }
     )
 
@@ -86,7 +90,7 @@ async def history(
 ) -> tuple[Sequence[Delegation], bool]:
     """One page of what is over for this person, and whether there is an older one."""
     return await database.run(
-        lambda opened: opened.overviews.history(TEAM, person, Leaf(size, page))
+        lambda opened: opened.overviews.history(home(person, page), size=size)
     )
 
 
@@ -117,7 +121,9 @@ async def test_long_lists_are_cut(database: Database) -> None:
     ]
     past = [replace(denied, id=f"h{n:02}", ended_at=NOW) for n in range(12)]
     await store(database, *waiting, *past)
-    found = await database.run(lambda opened: opened.overviews.waiting(TEAM, ADA, Leaf(LIMIT)))
+    found = await database.run(
+        lambda opened: opened.overviews.open(home(ADA), size=LIMIT)[HomeList.WAITING]
+    )
     assert [row.id for row in found.rows] == [f"w{n:02}" for n in range(LIMIT)]
     assert found.total == 12
     pages = [await history(database, ADA, page=page, size=5) for page in range(4)]
@@ -140,13 +146,17 @@ async def test_all_of_one_moment(postgres: Postgres) -> None:
         )
         await other.dispose()
 
-    def read(opened: Store) -> tuple[int, int]:
-        opened.overviews.at_one_moment()
-        waiting = opened.overviews.waiting(TEAM, ADA, Leaf(LIMIT))
+    def given(opened: Store) -> tuple[int, int]:
+        found = opened.overviews.open(home(ADA), size=LIMIT)
+        return found[HomeList.WAITING].total, found[HomeList.GIVEN].total
+
+    def read(opened: Store) -> list[tuple[int, int]]:
+        before = given(opened)
         meanwhile = Thread(target=lambda: asyncio.run(approve()))
         meanwhile.start()
         meanwhile.join()
-        return waiting.total, opened.overviews.given(TEAM, ADA, Leaf(LIMIT)).total
+        return [before, given(opened)]
 
-    assert await database.run(read) == (1, 0)
+    assert await database.read(read, at_one_moment=True) == [(1, 0), (1, 0)]
+    assert await database.read(given) == (0, 1)
     await database.dispose()
