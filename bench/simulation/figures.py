@@ -45,6 +45,7 @@ def _lines(axes: Axes, days: Sequence[tuple[int, Late]]) -> None:
         axes.plot(sizes, [late[name] for _, late in days], marker=marker, label=label)
     axes.set_xticks(sizes, [f"{size:,}" for size in sizes])
     axes.minorticks_off()
+    axes.yaxis.set_major_formatter("{x:,g}")
 
 
 def _save(figure: Figure, axes: Axes, name: str) -> None:

@@ -165,7 +165,9 @@ class Day:
 
     def _written(self, workspace: Workspace, cost: Cost, what: str, since: float) -> Process:
         """Its line in the audit channel."""
-        yield workspace.audit.passed(self._simulation.now, cost.audit)
+        now = self._simulation.now
+        posted = workspace.posts.passed(now, cost.audit)
+        yield max(posted, workspace.audit.passed(now, cost.audit))
         self.late[f"{what}, audit"].append(self._simulation.now - since)
 
 

@@ -24,11 +24,11 @@ from bot.connections.vault import Vault
 from bot.store import Database
 from sandbox.people import BEN
 from sandbox.running import House, open_house
-from sandbox.slack.workspace import AUDIT
+from sandbox.slack.workspace import AUDIT, Message
 
 LIVES = 150
 AT_ONCE = 16
-QUIET = 1.5  # seconds without a call to Slack or Close; then all is done
+QUIET = 3.0  # seconds without a call to Slack or Close; then all is done
 SECONDS = 120.0
 LOOK = 0.002  # seconds between two looks at what Close still holds
 TICKS = os.sysconf("SC_CLK_TCK")  # a second, in which /proc counts
@@ -89,21 +89,25 @@ async def costs(database_url: str) -> dict[str, dict[str, float]]:
             await house.slack.command(pair[1], "/sendas", f"@{pair[0].handle} 2h")
 
         async def approve(pair: Pair) -> None:
-            cards = [each for each in house.slack.messages(pair[0]) if "Approve" in each.buttons()]
-            await house.slack.click(pair[0], cards[0], "Approve")
+            await house.slack.click(pair[0], _asked(house, pair)[0], "Approve")
 
-        async def nothing(_pair: Pair) -> None:
-            """It ends by itself."""
+        found, before = {}, await _used(house, database_url)
 
-        found = {}
-        for name, act in (("ask", ask), ("approve", approve), ("end", nothing)):
-            before = await _used(house, database_url)
-            await _all(pairs, act)
-            if name == "end":
-                house.clock.push(timedelta(hours=3))
-                await house.close.wait_for(lambda: not house.close.associations, SECONDS, "ends")
+        async def note(step: str) -> None:
+            nonlocal before
             await _quiet(house)
-            found[name] = (await _used(house, database_url)).since(before).each(LIVES)
+            now = await _used(house, database_url)
+            found[step], before = now.since(before).each(LIVES), now
+
+        await _all(pairs, ask)
+        await _until(lambda: all(_asked(house, pair) for pair in pairs))
+        await note("ask")
+        await _all(pairs, approve)
+        await _until(lambda: len(house.close.associations) == LIVES)
+        await note("approve")
+        house.clock.push(timedelta(hours=3))
+        await _until(lambda: not house.close.associations)
+        await note("end")
     return found
 
 
@@ -145,6 +149,16 @@ async def _all(pairs: Sequence[Pair], act: Callable[[Pair], Awaitable[None]]) ->
             await act(waiting.pop())
 
     await asyncio.gather(*(work() for _ in range(AT_ONCE)))
+
+
+def _asked(house: House, pair: Pair) -> Sequence[Message]:
+    return [each for each in house.slack.messages(pair[0]) if "Approve" in each.buttons()]
+
+
+async def _until(is_done: Callable[[], bool]) -> None:
+    async with asyncio.timeout(SECONDS):
+        while not is_done():  # noqa: ASYNC110 - what is looked at is in two places
+            await asyncio.sleep(0.2)
 
 
 async def _quiet(house: House) -> None:
