@@ -19,6 +19,7 @@ from bot.store import Database, Store
 from bot.store.due import Due
 
 SAFETY_INTERVAL = timedelta(seconds=2)  # notices rows that another process wrote and left
+APART = 0.01  # seconds between two looks: what changes meanwhile is seen by one
 HELD = timedelta(milliseconds=50)  # until another look at a row that another transaction holds
 
 
@@ -108,6 +109,7 @@ class Clock:
             else:
                 self._outage.over()
                 self._wake(moments)
+            await asyncio.sleep(APART)
 
     def _moments(self, store: Store) -> Mapping[str, datetime | None]:
         """When the next row of each worker is due."""

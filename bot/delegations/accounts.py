@@ -37,11 +37,10 @@ class GranteeAccount:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """The connections that can tell who a grantee is."""
+    """The connections of the two, which tell best who a grantee is."""
 
     grantor: Connection | None
     grantee: Connection | None
-    others: Sequence[Connection]
 
 
 async def of_grantee(tools: Tools, session: CloseSession, delegation: Delegation) -> GranteeAccount:
@@ -58,7 +57,7 @@ async def of_grantee(tools: Tools, session: CloseSession, delegation: Delegation
         raise NoAccount(Trouble.GRANTEE_NOT_CONNECTED)
     else:
         email = delegation.grantee_email or await _confirmed_since(tools, delegation)
-        found = await _by_email(tools, session, email, known.others)
+        found = await _by_email(tools, session, email, delegation.team_id)
     if found.close_user_id == session.account.close_user_id:
         raise NoAccount(Trouble.SAME_CLOSE_ACCOUNT)
     if delegation.state is State.APPROVED and not _was_seen(found, delegation):
@@ -80,7 +79,8 @@ async def foreseen(tools: Tools, delegation: Delegation) -> GranteeAccount | Non
         raise NoAccount(Trouble.GRANTEE_NOT_CONNECTED)
     if not delegation.grantee_email:
         raise NoAccount(Trouble.GRANTEE_WITHOUT_EMAIL)
-    for other in known.others:  # the grantor's organization is one of these, most likely
+    # The grantor's organization is one of these, most likely.
+    for other in await _usable(tools, delegation.team_id):
         session = tools.connections.session(other)
         matches = await tools.members.with_email(session, delegation.grantee_email)
         if len(matches) == 1:
@@ -95,10 +95,14 @@ async def _known(tools: Tools, delegation: Delegation) -> _Known:
         return _Known(
             grantor=store.connections.get(d.team_id, d.grantor_id),
             grantee=store.connections.get(d.team_id, d.grantee_id),
-            others=store.connections.usable(d.team_id),
         )
 
     return await tools.database.read(read)
+
+
+async def _usable(tools: Tools, team_id: str) -> Sequence[Connection]:
+    """One living connection for each organization."""
+    return await tools.database.read(lambda store: store.connections.usable(team_id))
 
 
 async def _confirmed_since(tools: Tools, delegation: Delegation) -> str | None:
@@ -108,7 +112,7 @@ async def _confirmed_since(tools: Tools, delegation: Delegation) -> str | None:
 
 
 async def _by_email(
-    tools: Tools, session: CloseSession, email: str | None, others: Sequence[Connection]
+    tools: Tools, session: CloseSession, email: str | None, team_id: str
 ) -> GranteeAccount:
     if not email:
         raise NoAccount(Trouble.GRANTEE_WITHOUT_EMAIL)
@@ -119,18 +123,16 @@ async def _by_email(
             return _matched(matches[0])
     if matches:
         raise NoAccount(Trouble.GRANTEE_FOUND_TWICE)
-    if await _is_elsewhere(tools, session, email, others):
+    if await _is_elsewhere(tools, session, email, team_id):
         raise NoAccount(Trouble.OTHER_ORGANIZATION)
     raise NoAccount(Trouble.GRANTEE_NOT_IN_CLOSE)
 
 
-async def _is_elsewhere(
-    tools: Tools, session: CloseSession, email: str, others: Sequence[Connection]
-) -> bool:
+async def _is_elsewhere(tools: Tools, session: CloseSession, email: str, team_id: str) -> bool:
     """Whether an organization other than the session's has this address."""
     if any(is_same_address(user.email, email) for user in await tools.members.all(session)):
         return True
-    for other in others:
+    for other in await _usable(tools, team_id):
         if other.account.organization_id == session.account.organization_id:
             continue
         try:

@@ -2,13 +2,27 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, case, exists, func, insert, or_, select, update
+from sqlalchemy import (
+    Connection,
+    Integer,
+    Select,
+    Update,
+    bindparam,
+    case,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from bot.store.due import Due
 from bot.store.rows import batched, by_id, one
-from models.base import new_id
+from models.base import UtcTime, new_id
 from models.card import Audience, Card, cards
 from models.delegation import OPEN_STATES, Delegation, State, delegations
 from models.rows import to_row
@@ -78,18 +92,9 @@ class Cards:
 
         What another transaction holds is left out: it waits for its own next attempt.
         """
-        refused = (
-            select(_columns.id)
-            .where(
-                _columns.recipient == recipient,
-                _columns.refused_at.is_not(None),
-                or_(_columns.wake_at.is_(None), _columns.wake_at > now + SOON),
-            )
-            .order_by(_columns.refused_at, _columns.id)
-            .limit(MOST_AT_ONCE)
-            .with_for_update(skip_locked=True)
-        )
-        for place, card_id in enumerate(self._connection.execute(refused).scalars().all(), 1):
+        wanted = {"whose": recipient, "soon": now + SOON}
+        refused = self._connection.execute(_refused(), wanted).scalars().all()
+        for place, card_id in enumerate(refused, 1):
             self._connection.execute(
                 update(cards)
                 .where(_columns.id == card_id)
@@ -99,9 +104,7 @@ class Cards:
     def mark_stale(self, *delegation_ids: str, now: datetime) -> None:
         """Have every card of these delegations shown anew."""
         for some in batched(delegation_ids):
-            self._connection.execute(
-                update(cards).where(_columns.delegation_id.in_(some)).values(wake_at=now)
-            )
+            self._connection.execute(_stale(), {"of_these": some, "due_at": now})
 
     def show_anew(self, delegation_id: str, *, now: datetime) -> None:
         """The same, also where the present version is shown: somebody has read another one."""
@@ -134,20 +137,9 @@ class Cards:
         if not self.is_as_claimed(card, lock=True):
             self._show_again(card)
             return
-        is_current = exists().where(
-            delegations.c.id == card.delegation_id, delegations.c.version == shown_version
-        )
-        self._connection.execute(
-            update(cards)
-            .where(_columns.id == card.id)
-            .values(
-                shown_version=shown_version,
-                wake_at=case(
-                    (is_current, None), else_=func.coalesce(_columns.wake_at, card.wake_at)
-                ),
-                **changes,
-            )
-        )
+        noted = {f"new_{name}": value for name, value in changes.items()}
+        shown = {"this": card.id, "at_version": shown_version, "due_at": card.wake_at}
+        self._connection.execute(_noting(tuple(changes)), noted | shown)
 
     def note(self, card: Card, **changes: Any) -> None:
         """Note what was posted so far; the card stays stale."""
@@ -184,6 +176,48 @@ class Cards:
                 attempts=case((_columns.attempts == 0, 1), else_=_columns.attempts),
             )
         )
+
+
+# What is asked all the time is put together once: that takes longer than to ask.
+
+
+@cache
+def _stale() -> Update:
+    is_of_these = _columns.delegation_id.in_(bindparam("of_these", expanding=True))
+    return update(cards).where(is_of_these).values(wake_at=bindparam("due_at"))
+
+
+@cache
+def _refused() -> Select[tuple[str]]:
+    return (
+        select(_columns.id)
+        .where(
+            _columns.recipient == bindparam("whose"),
+            _columns.refused_at.is_not(None),
+            or_(_columns.wake_at.is_(None), _columns.wake_at > bindparam("soon")),
+        )
+        .order_by(_columns.refused_at, _columns.id)
+        .limit(MOST_AT_ONCE)
+        .with_for_update(skip_locked=True)
+    )
+
+
+@cache
+def _noting(changed: tuple[str, ...]) -> Update:
+    version = bindparam("at_version", type_=Integer)
+    is_current = exists().where(
+        delegations.c.id == _columns.delegation_id, delegations.c.version == version
+    )
+    due_still = func.coalesce(_columns.wake_at, bindparam("due_at", type_=UtcTime))
+    return (
+        update(cards)
+        .where(_columns.id == bindparam("this"))
+        .values(
+            shown_version=version,
+            wake_at=case((is_current, None), else_=due_still),
+            **{name: bindparam(f"new_{name}") for name in changed},
+        )
+    )
 
 
 def _shown(card: Card) -> tuple[str | None, str | None, int]:

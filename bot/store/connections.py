@@ -3,10 +3,15 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 
 from sqlalchemy import Connection as SqlConnection
 from sqlalchemy import (
+    Select,
+    Update,
     and_,
+    bindparam,
     case,
     delete,
     func,
@@ -22,8 +27,9 @@ from sqlalchemy.exc import IntegrityError
 from bot.store.due import Due, lease_clock
 from bot.store.homes import Homes
 from bot.store.rows import batched, by_id, by_team, ids_in_order, is_any, many, one
+from models.base import UtcTime
 from models.connection import USABLE, Connection, ConnectState, connect_states, connections
-from models.rows import to_row
+from models.rows import from_row, to_row
 
 _columns = connections.c
 _IS_USABLE = text(USABLE)
@@ -40,12 +46,9 @@ class Connections:
 
     def get(self, team_id: str, slack_user_id: str, *, lock: bool = False) -> Connection | None:
         """The connection of one person, if they ever connected and did not leave."""
-        statement = select(connections).where(
-            _columns.team_id == team_id, _columns.slack_user_id == slack_user_id
-        )
-        if lock:
-            statement = statement.with_for_update(key_share=True)
-        return one(self._connection, Connection, statement)
+        whose = {"of_team": team_id, "of_person": slack_user_id}
+        row = self._connection.execute(_of_person(lock=lock), whose).mappings().one_or_none()
+        return None if row is None else from_row(Connection, row)
 
     def of_account(self, team_id: str, close_user_id: str) -> Connection | None:
         """Whoever proved in this workspace that this Close account is theirs."""
@@ -233,23 +236,10 @@ class Connections:
         self, people: Iterable[tuple[str, str]], *, moment: datetime, only_troubled: bool = False
     ) -> None:
         """The same for the connections of all these, each by its team and its person."""
-        is_troubled = or_(~_columns.is_alive, _columns.leaving_at.is_not(None))
-        # In the value, not in the condition: a row that the watch is about to put off would not
-        # match what this statement sees, and the wish would be lost.
-        later = or_(_columns.wake_at.is_(None), _columns.wake_at > moment)
         for team_id, some in by_team(people):
-            theirs = ids_in_order(
-                connections,
-                _columns.team_id == team_id,
-                _columns.slack_user_id.in_(some),
-                is_troubled if only_troubled else true(),
-                by=_columns.slack_user_id,
-            )
-            self._connection.execute(
-                update(connections)
-                .where(_columns.id.in_(theirs))
-                .values(wake_at=case((later, moment), else_=_columns.wake_at))
-            )
+            whose = {"of_team": team_id, "of_these": some}
+            statement = _looking(only_troubled=only_troubled)
+            self._connection.execute(statement, whose | {"due_at": moment})
 
     def look_now(self, ids: Sequence[str], *, now: datetime) -> None:
         """Have the watch look at these at once."""
@@ -277,6 +267,38 @@ class Connections:
             .returning(*_columns)
         )
         return one(self._connection, Connection, statement)
+
+
+# What is asked all the time is put together once: that takes longer than to ask.
+
+
+@cache
+def _of_person(*, lock: bool) -> Select[Any]:
+    statement = select(connections).where(
+        _columns.team_id == bindparam("of_team"), _columns.slack_user_id == bindparam("of_person")
+    )
+    return statement.with_for_update(key_share=True) if lock else statement
+
+
+@cache
+def _looking(*, only_troubled: bool) -> Update:
+    is_troubled = or_(~_columns.is_alive, _columns.leaving_at.is_not(None))
+    # In the value, not in the condition: a row that the watch is about to put off would not
+    # match what this statement sees, and the wish would be lost.
+    moment = bindparam("due_at", type_=UtcTime)
+    later = or_(_columns.wake_at.is_(None), _columns.wake_at > moment)
+    theirs = ids_in_order(
+        connections,
+        _columns.team_id == bindparam("of_team"),
+        _columns.slack_user_id.in_(bindparam("of_these", expanding=True)),
+        is_troubled if only_troubled else true(),
+        by=_columns.slack_user_id,
+    )
+    return (
+        update(connections)
+        .where(_columns.id.in_(theirs))
+        .values(wake_at=case((later, moment), else_=_columns.wake_at))
+    )
 
 
 class ConnectStates:

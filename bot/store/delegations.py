@@ -4,9 +4,22 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Update,
+    and_,
+    bindparam,
+    case,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
 from bot.store.cards import Cards
@@ -76,7 +89,7 @@ class Delegations:
             delegations,
             Delegation,
             then_by=(_columns.team_id, _columns.grantor_id),  # they can share a call to Close
-            shared=is_over,
+            shared=lambda now: or_(*over_by(now)),
             retried=_RETRIED,
         )
 
@@ -585,9 +598,21 @@ class Delegations:
                 alike[changed].append(after.id)
         for changed, ids in alike.items():
             for some in batched(ids):
-                self._connection.execute(
-                    update(delegations).where(_columns.id.in_(some)).values(dict(changed))
-                )
+                new = {f"new_{name}": value for name, value in changed if name != "version"}
+                statement = _writing(tuple(name for name, _ in changed))
+                self._connection.execute(statement, {"of_these": some, **new})
+
+
+@cache  # what is asked all the time is put together once: that takes longer than to ask
+def _writing(changed: tuple[str, ...]) -> Update:
+    new: dict[str, Any] = {name: bindparam(f"new_{name}") for name in changed}
+    if "version" in new:
+        new["version"] = ONE_MORE
+    return (
+        update(delegations)
+        .where(_columns.id.in_(bindparam("of_these", expanding=True)))
+        .values(new)
+    )
 
 
 def _is_told_by_bundle(moved: Delegation, event: Event) -> bool:

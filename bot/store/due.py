@@ -10,7 +10,7 @@ the one clock that they share (:func:`lease_clock`).
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from typing import Any, Generic, Protocol, TypeVar
 
 from sqlalchemy import (
@@ -19,12 +19,13 @@ from sqlalchemy import (
     Connection,
     DateTime,
     Enum,
+    Integer,
     Select,
     Table,
     and_,
+    bindparam,
     case,
     func,
-    literal,
     or_,
     select,
     text,
@@ -32,9 +33,11 @@ from sqlalchemy import (
     tuple_,
     update,
 )
+from sqlalchemy.sql.dml import ReturningUpdate
 
-from bot.store.rows import MOST_PARAMETERS, batched, by_id, many
+from bot.store.rows import MOST_PARAMETERS, batched, by_id
 from models.base import UtcTime
+from models.rows import from_row
 
 AT_ONCE = 20  # rows that are hurried to the same moment,
 SLOT = timedelta(seconds=0.5)  # the time until the next,
@@ -57,13 +60,22 @@ Item = TypeVar("Item", bound=Row)
 
 
 def lease_clock(connection: Connection, *, ahead: timedelta = timedelta()) -> ColumnElement[Any]:
-    """The present of the database, ``ahead`` of it.
+    """The present of the database when the statement runs, ``ahead`` of it.
 
     All that share a SQLite file are on one machine and have one clock; SQLite has none itself.
     """
-    if connection.dialect.name == "sqlite":
-        return literal(datetime.now(UTC) + ahead, UtcTime)
+    return _clock(connection.dialect.name, ahead)
+
+
+@cache
+def _clock(dialect: str, ahead: timedelta) -> ColumnElement[Any]:
+    if dialect == "sqlite":
+        return bindparam("present", callable_=partial(_present, ahead), type_=UtcTime, unique=True)
     return func.statement_timestamp(type_=DateTime(timezone=True)) + ahead
+
+
+def _present(ahead: timedelta) -> datetime:
+    return datetime.now(UTC) + ahead
 
 
 @cache
@@ -106,15 +118,18 @@ class Due(Generic[Item]):
         self._kind = kind
         self._seen = seen
         self._counts_claims = counts_claims
-        self._then_by = then_by
+        self._then_by = tuple(then_by)
+        self._dialect = connection.dialect.name
         self._shared = shared
         self._retried = retried
 
     def claim(self, *, now: datetime, lease: timedelta, limit: int) -> Sequence[Item]:
         """Lease up to ``limit`` rows whose ``wake_at`` has come, earliest first. What this release
         cannot read is left to a newer one, and keeps nothing else waiting."""
-        earliest = self._due_at(now).order_by(self._table.c.wake_at, *self._then_by).limit(limit)
-        return self._lease(earliest, lease)
+        statement = _claiming(
+            self._dialect, self._table, self._then_by, lease, counts_claims=self._counts_claims
+        )
+        return self._leased(statement, at_now=now, at_most=limit)
 
     def claim_with(
         self, claimed: Sequence[Item], *, now: datetime, lease: timedelta
@@ -123,24 +138,15 @@ class Due(Generic[Item]):
         names = [column.name for column in self._then_by]
         same = {tuple(getattr(each, name) for name in names) for each in claimed}
         is_same = tuple_(*self._then_by).in_(sorted(same))
-        return self._lease(self._due_at(now).where(self._shared(now), is_same), lease)
-
-    def _due_at(self, now: datetime) -> Select[tuple[str]]:
-        columns = self._table.c
-        is_due = and_(columns.wake_at <= now, self._is_free(), readable(self._table))
-        return select(columns.id).where(is_due)
-
-    def _lease(self, wanted: Select[tuple[str]], lease: timedelta) -> Sequence[Item]:
-        columns = self._table.c
-        counted = {"attempts": columns.attempts + 1} if self._counts_claims else {}
-        due = wanted.with_for_update(skip_locked=True).cte("due")
-        statement = (
-            update(self._table)
-            .where(columns.id.in_(select(due.c.id)))
-            .values(leased_until=lease_clock(self._connection, ahead=lease), **counted)
-            .returning(*columns)
+        wanted = _due(self._dialect, self._table).where(self._shared(now), is_same)
+        statement = _leasing(
+            self._dialect, self._table, wanted, lease, counts_claims=self._counts_claims
         )
-        return many(self._connection, self._kind, statement)
+        return self._leased(statement, at_now=now)
+
+    def _leased(self, statement: ReturningUpdate[Any], **wanted: object) -> Sequence[Item]:
+        rows = self._connection.execute(statement, wanted).mappings()
+        return [from_row(self._kind, row) for row in rows]
 
     def is_still_claimed(self, item: Item) -> bool:
         """Whether nobody else has claimed it, or shown it, since: where claims are counted."""
@@ -204,17 +210,7 @@ class Due(Generic[Item]):
 
     def next_wake(self) -> Select[tuple[datetime]]:
         """Finds the earliest moment at which a row that nobody has leased is due."""
-        columns = self._table.c
-        return (
-            select(columns.wake_at)
-            .where(columns.wake_at.is_not(None), self._is_free(), readable(self._table))
-            .order_by(columns.wake_at)
-            .limit(1)
-        )
-
-    def _is_free(self) -> ColumnElement[bool]:
-        leased_until = self._table.c.leased_until
-        return or_(leased_until.is_(None), leased_until <= lease_clock(self._connection))
+        return _next_wake(self._dialect, self._table)
 
     def free(self, item_id: str) -> None:
         """Give a lease back without changing anything else."""
@@ -247,6 +243,62 @@ class Due(Generic[Item]):
     def rest(self, item: Item, **values: Any) -> None:
         """All is done until the next change; one that came since the claim counts as the next."""
         self.put_off(item, wake_at=None, attempts=0, **values)
+
+
+# What is asked all the time is put together once: that takes longer than to ask.
+
+
+@cache
+def _claiming(
+    dialect: str,
+    table: Table,
+    then_by: tuple[Column[Any], ...],
+    lease: timedelta,
+    *,
+    counts_claims: bool,
+) -> ReturningUpdate[Any]:
+    """Leases up to ``at_most`` rows that are due ``at_now``, earliest first."""
+    earliest = _due(dialect, table).order_by(table.c.wake_at, *then_by)
+    wanted = earliest.limit(bindparam("at_most", type_=Integer))
+    return _leasing(dialect, table, wanted, lease, counts_claims=counts_claims)
+
+
+def _leasing(
+    dialect: str,
+    table: Table,
+    wanted: Select[tuple[str]],
+    lease: timedelta,
+    *,
+    counts_claims: bool,
+) -> ReturningUpdate[Any]:
+    counted = {"attempts": table.c.attempts + 1} if counts_claims else {}
+    due = wanted.with_for_update(skip_locked=True).cte("due")
+    return (
+        update(table)
+        .where(table.c.id.in_(select(due.c.id)))
+        .values(leased_until=_clock(dialect, lease), **counted)
+        .returning(*table.c)
+    )
+
+
+def _due(dialect: str, table: Table) -> Select[tuple[str]]:
+    is_due = table.c.wake_at <= bindparam("at_now", type_=UtcTime)
+    return select(table.c.id).where(is_due, _is_free(dialect, table), readable(table))
+
+
+@cache
+def _next_wake(dialect: str, table: Table) -> Select[tuple[datetime]]:
+    return (
+        select(table.c.wake_at)
+        .where(table.c.wake_at.is_not(None), _is_free(dialect, table), readable(table))
+        .order_by(table.c.wake_at)
+        .limit(1)
+    )
+
+
+def _is_free(dialect: str, table: Table) -> ColumnElement[bool]:
+    leased_until = table.c.leased_until
+    return or_(leased_until.is_(None), leased_until <= _clock(dialect, timedelta()))
 
 
 def _shown(item: Row) -> tuple[object, ...]:

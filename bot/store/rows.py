@@ -1,11 +1,22 @@
 """Rows read as values, and whether there are any."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from itertools import groupby
 from operator import itemgetter
 from typing import TypeVar
 
-from sqlalchemy import Column, ColumnElement, Connection, Executable, Select, Table, literal, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Executable,
+    Select,
+    Table,
+    bindparam,
+    literal,
+    select,
+)
 
 from bot.store.changes import only_reads
 from models.rows import from_row
@@ -31,10 +42,15 @@ def by_id(
 ) -> Value | None:
     """The value with this id; with ``lock`` nobody else changes it before the transaction ends,
     unless that only reads."""
-    statement = select(table).where(table.c.id == row_id)
-    if lock and not only_reads(connection):
-        statement = statement.with_for_update(key_share=True)
-    return one(connection, kind, statement)
+    statement = _by_id(table, lock=lock and not only_reads(connection))
+    row = connection.execute(statement, {"row_id": row_id}).mappings().one_or_none()
+    return None if row is None else from_row(kind, row)
+
+
+@cache  # what is asked all the time is put together once: that takes longer than to ask
+def _by_id(table: Table, *, lock: bool) -> Executable:
+    statement = select(table).where(table.c.id == bindparam("row_id"))
+    return statement.with_for_update(key_share=True) if lock else statement
 
 
 def ids_in_order(

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, select
 
 from bot.store.cards import Cards
 from bot.store.comparisons import Comparisons
@@ -62,5 +63,10 @@ class Store:
     def next_wakes(self, dues: Sequence[Due[Any]]) -> Sequence[datetime | None]:
         """For each of these, the earliest moment at which a row that nobody has leased is due; None
         when nothing waits."""
-        moments = [each.next_wake().scalar_subquery() for each in dues]
-        return tuple(self._connection.execute(select(*moments)).one())
+        looking = _looking(tuple(each.next_wake() for each in dues))
+        return tuple(self._connection.execute(looking).one())
+
+
+@cache  # what is asked all the time is put together once: that takes longer than to ask
+def _looking(earliest: tuple[Select[tuple[datetime]], ...]) -> Select[Any]:
+    return select(*(each.scalar_subquery() for each in earliest))

@@ -167,16 +167,15 @@ def together(engine: Engine, turns: list[Turn], more: Callable[[], Turn | None])
 
 def _take(turn: Turn, connection: Connection) -> None:
     """Within a savepoint; raises what ends the transaction of all."""
-    savepoint = connection.begin_nested()
+    connection.exec_driver_sql("SAVEPOINT turn")
     try:
         turn.take(connection)
     except Exception as error:
         if isinstance(error, DBAPIError) and is_away(error):
             raise  # SQLite may have ended the transaction (sqlite.org/lang_transaction.html)
-        savepoint.rollback()
+        connection.exec_driver_sql("ROLLBACK TO turn")
         turn.fail(error)
-    else:
-        savepoint.commit()
+    connection.exec_driver_sql("RELEASE turn")
 
 
 def is_away(error: DBAPIError) -> bool:
