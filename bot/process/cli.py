@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import contextlib
+import gc
 import signal
 import sys
 from collections.abc import Coroutine, Iterator, Sequence
@@ -33,6 +34,7 @@ NO_DATABASE = 3  # the exit status
 GRACE = 10  # seconds that open requests get when the process is told to stop
 STOPPING = 22  # looks of the watchdog from then on until the end,
 LEAVING = 2  # and once all is done: a thread that waits for a disk is not waited for
+MANY = 50_000  # objects that may be waste, until they are looked through
 LOOK_AGAIN = 1.0  # seconds, while the database does not answer
 SAY_AGAIN = 60  # looks
 MIGRATING_WAITS = 60  # looks
@@ -225,5 +227,8 @@ async def _feed(dog: Watchdog, farewell: Farewell) -> None:
 
 
 def _run(command: Coroutine[Any, Any, int]) -> int:
+    # What is there by now stays: looking through it for waste again and again holds up everybody.
+    gc.freeze()
+    gc.set_threshold(MANY)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(command)

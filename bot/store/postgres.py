@@ -17,9 +17,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from bot.store import changes
+from bot.store import only_reads
 from bot.store.away import DatabaseAway, ReadOnly
-from bot.store.changes import ONLY_READS
+from bot.store.only_reads import ONLY_READS
 
 Work = Callable[[Connection], Any]
 Attempt = Callable[[], Awaitable[Any]]
@@ -77,7 +77,7 @@ class PostgresBackend:
         # First of all: what SQLAlchemy asks a new connection has its limit, too.
         event.listen(self._engine.sync_engine, "connect", _prepare, insert=True)
         event.listen(self._engine.sync_engine, "before_cursor_execute", _restart_limit)
-        changes.count(self._engine.sync_engine)
+        only_reads.count(self._engine.sync_engine)
 
     async def run(self, work: Work, *, is_patient: bool) -> Any:
         """One transaction; without patience each statement has :data:`SILENCE_LIMIT`.

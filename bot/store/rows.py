@@ -18,7 +18,7 @@ from sqlalchemy import (
     select,
 )
 
-from bot.store.changes import only_reads
+from bot.store.only_reads import only_reads
 from models.rows import from_row
 
 Value = TypeVar("Value")

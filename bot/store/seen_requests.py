@@ -14,7 +14,7 @@ from sqlalchemy import Connection, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.refusals import Replayed
-from bot.store.changes import so_far
+from bot.store.only_reads import so_far
 from models.seen_request import Arrival, SeenRequest, seen_requests
 
 # A signature is good until five minutes after the moment that it names (slack.md §1); one minute

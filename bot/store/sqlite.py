@@ -17,8 +17,8 @@ from typing import Any
 import structlog
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 
-from bot.store import changes
-from bot.store.changes import ONLY_READS
+from bot.store import only_reads
+from bot.store.only_reads import ONLY_READS
 from bot.store.turns import Turn, Turns, Work, alone
 
 LOCK_WAIT = 10.0  # seconds another process may hold the file before we give up
@@ -117,7 +117,7 @@ def _engine(url: URL, begin: Callable[[Connection], None]) -> Engine:
     )
     event.listen(engine, "do_connect", _make_private)
     event.listen(engine, "begin", begin)
-    changes.count(engine)
+    only_reads.count(engine)
     return engine
 
 
