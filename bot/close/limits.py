@@ -12,14 +12,17 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Any
+from weakref import WeakValueDictionary
 
 from bot.close.errors import CloseProblem, RetryLater
-from bot.close.gates import Gate
+from bot.close.gates import Gate, Traffic
 from bot.close.headers import allowance, wait_named
 from bot.close.transport import Answer
 
 MAX_WAIT = timedelta(seconds=2)
 MOST_GATES = 1000
+LONGEST_WINDOW = 10.0  # seconds; what is to be waited for longer is no usual limit
 
 Sleep = Callable[[float], Awaitable[object]]
 
@@ -50,6 +53,7 @@ class Limiter:
         self._monotonic = monotonic
         self._sleep = sleep
         self._gates: dict[Group, Gate] = {}
+        self._traffic: WeakValueDictionary[Group, Traffic] = WeakValueDictionary()
 
     @contextlib.asynccontextmanager
     async def turn(
@@ -73,7 +77,11 @@ class Limiter:
         if group not in self._gates and len(self._gates) >= MOST_GATES:
             now = self._monotonic()
             self._gates = {key: gate for key, gate in self._gates.items() if not gate.is_idle(now)}
-        return self._gates.setdefault(group, Gate())
+        if group not in self._gates:
+            whose = replace(group, endpoint="") if group.credential or group.organization else group
+            traffic = self._traffic.setdefault(whose, Traffic())
+            self._gates[group] = Gate(traffic)
+        return self._gates[group]
 
     @contextlib.asynccontextmanager
     async def _passed(self, gate: Gate, *, urgent: bool) -> AsyncIterator[None]:
@@ -81,8 +89,7 @@ class Limiter:
         try:
             yield
         finally:
-            gate.in_flight -= 1
-            gate.changed.set()
+            gate.traffic.end()
 
     async def _enter(self, gate: Gate, *, urgent: bool) -> None:
         give_up_at = self._monotonic() + self._max_wait
@@ -97,7 +104,7 @@ class Limiter:
                 if left <= 0 or (delay > left and gate.is_shut(self._monotonic())):
                     raise self._too_long(delay)
                 await self._pause(gate, min(delay, left))
-            gate.in_flight += 1
+            gate.traffic.begin(self._monotonic())
         finally:
             gate.turnstile.give()
 
@@ -107,10 +114,9 @@ class Limiter:
 
     async def _pause(self, gate: Gate, seconds: float) -> None:
         """Wait until time has passed or somebody has come back, whichever is first."""
-        gate.changed.clear()
-        waits = [
+        waits: list[asyncio.Future[Any]] = [
             asyncio.ensure_future(self._sleep(seconds)),
-            asyncio.ensure_future(gate.changed.wait()),
+            gate.traffic.next_end(),
         ]
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
@@ -119,12 +125,23 @@ class Limiter:
                 each.cancel()
 
     def _learn_both(self, own: Gate, shared: Gate, answer: Answer) -> None:
-        """Tell both gates; Close does not say whose limit it was, so the shared one errs briefly.
+        """Tell whose limit it was. The other one is further from being hit (close.md §6).
 
-        A single credential's long wait must not stop everybody else's revocations for minutes.
+        Close does not say which: it is the organization's when more is counted than this credential
+        has sent. Without numbers both are told, and the shared one errs briefly: a single
+        credential's long wait must not stop everybody else's revocations for minutes.
         """
-        self._learn(own, answer)
-        self._learn(shared, answer, longest=self._max_wait)
+        now, seen = self._monotonic(), allowance(answer.headers)
+        if seen is None or seen.limit is None or seen.reset > LONGEST_WINDOW:
+            self._learn(own, answer)
+            self._learn(shared, answer, longest=self._max_wait)
+        elif own.explains(seen, now):
+            self._learn(own, answer)
+            shared.count(now, left=seen.remaining)
+        else:
+            self._learn(shared, answer)
+            own.count(now, left=0)
+            own.grow()
 
     def _learn(self, gate: Gate, answer: Answer, *, longest: float = math.inf) -> None:
         now, seen = self._monotonic(), allowance(answer.headers)

@@ -93,13 +93,15 @@ class Front:
     async def _reply(self, fault: Fault | None, scope: Scope, receive: Receive) -> Reply:
         if fault is not None and fault.reply is not None:
             return fault.reply
-        bucket = self._trouble.bucket if scope["path"].startswith(API) else None
-        if bucket is not None and not bucket.take():
-            return too_many(bucket.reset, HeaderForm.COMMA, int(bucket.rate))
+        limits = limit_headers(100, 99, 1.0)
+        if self._trouble.limits is not None and scope["path"].startswith(API):
+            is_allowed, bucket = self._trouble.limits.take(_credential(scope))
+            if not is_allowed:
+                return too_many(bucket.reset, HeaderForm.COMMA, int(bucket.rate))
+            limits = bucket.headers()
         if not scope["path"].endswith("/"):
             return Reply(301, {"location": scope["path"] + "/"})
         reply = await _acted(self._app, scope, receive)
-        limits = bucket.headers() if bucket is not None else limit_headers(100, 99, 1.0)
         return Reply(reply.status, {**limits, **reply.headers}, reply.body)
 
     def _recorded(self, scope: Scope, status: int | None) -> RecordedCall:
@@ -111,6 +113,12 @@ class Front:
             caller=scope.get("close_caller"),
             when=self._now(),
         )
+
+
+def _credential(scope: Scope) -> str:
+    """Return what a limit counts by, as it stands in the request."""
+    headers = dict(scope["headers"])
+    return bytes(headers.get(b"authorization", b"")).decode("latin-1")
 
 
 async def _arrived(receive: Receive) -> Receive:

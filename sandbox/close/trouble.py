@@ -72,15 +72,17 @@ class Bucket:
         self._tokens = rate
         self._seen = monotonic()
 
-    def take(self) -> bool:
-        """Take one token if there is one."""
+    @property
+    def left(self) -> int:
+        """Return how many may be taken now."""
         now = self._monotonic()
         self._tokens = min(self.rate, self._tokens + (now - self._seen) * self.rate)
         self._seen = now
-        if self._tokens < 1:
-            return False
+        return int(self._tokens)
+
+    def take(self) -> None:
+        """Take one token."""
         self._tokens -= 1
-        return True
 
     @property
     def reset(self) -> float:
@@ -90,6 +92,26 @@ class Bucket:
     def headers(self) -> dict[str, str]:
         """Return the present state as Close's headers."""
         return limit_headers(int(self.rate), int(self._tokens), self.reset)
+
+
+class Limits:
+    """What a whole organization may ask in a second, and each of its credentials."""
+
+    def __init__(self, rate: float, each: float, monotonic: Callable[[], float]) -> None:
+        self._organization = Bucket(rate, monotonic)
+        self._each = each
+        self._monotonic = monotonic
+        self._credentials: dict[str, Bucket] = {}
+
+    def take(self, credential: str) -> tuple[bool, Bucket]:
+        """Return whether a request is let through, and the limit that is closest to being hit."""
+        own = self._credentials.setdefault(credential, Bucket(self._each, self._monotonic))
+        buckets = (own, self._organization)
+        is_allowed = all(each.left >= 1 for each in buckets)
+        if is_allowed:
+            for each in buckets:
+                each.take()
+        return is_allowed, min(buckets, key=lambda each: each.left)
 
 
 def limit_headers(
@@ -129,7 +151,7 @@ class Trouble:
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self.is_down = False
-        self.bucket: Bucket | None = None
+        self.limits: Limits | None = None
         self._faults: list[Fault] = []
         self._monotonic = monotonic
 
@@ -182,9 +204,10 @@ class Trouble:
         """Act, then cut the connection without an answer."""
         self.after(pattern, After.CUT, times)
 
-    def limit_per_second(self, rate: float | None) -> None:
-        """Allow ``rate`` requests a second for the whole organization; None ends it."""
-        self.bucket = None if rate is None else Bucket(rate, self._monotonic)
+    def limit_per_second(self, rate: float | None, *, each: float | None = None) -> None:
+        """Allow ``rate`` requests a second for the whole organization, and ``each`` for one of its
+        credentials, else as many; None ends it. Whatever there was before is forgotten."""
+        self.limits = None if rate is None else Limits(rate, each or rate, self._monotonic)
 
     def down(self) -> None:
         """Break every connection until ``up``."""
@@ -197,7 +220,7 @@ class Trouble:
     def clear(self) -> None:
         """Forget all trouble."""
         self._faults.clear()
-        self.bucket = None
+        self.limits = None
         self.up()
 
     def take(self, method: str, path: str) -> Fault | None:

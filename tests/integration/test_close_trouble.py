@@ -9,6 +9,7 @@ import pytest
 from bot.close.client import CloseClient
 from bot.close.errors import CloseError, CloseProblem, OutcomeUnclear, ReconnectNeeded, RetryLater
 from bot.close.limits import Limiter
+from bot.ports import Credential
 from sandbox.close.trouble import After, HeaderForm
 from sandbox.people import ADA, BEN, CLEO, DANA, ELI
 from tests.integration.close_world import (
@@ -155,6 +156,32 @@ async def test_many_ends_at_one_moment_stay_under_the_limit(world: World) -> Non
         await asyncio.gather(*(worker() for _ in range(16)))
     assert world.close.associations == []
     assert 429 not in [call.status for call in world.close.calls]
+
+
+async def test_two_limits_that_change(world: World) -> None:
+    """A limit for each credential and one for all of them, which change meanwhile: everything is
+    done, and hardly anything is refused."""
+    number, organization, each = 60, 120, 40
+    people = [ADA, BEN, CLEO, DANA]
+    queues = [(world.credential(person), list(range(number))) for person in people]
+    trouble = world.close.trouble
+    trouble.limit_per_second(organization, each=each)
+
+    async def worker(credential: Credential, queue: list[int]) -> None:
+        while queue:
+            waiting = queue.pop()
+            try:
+                await world.client.associations(credential)
+            except RetryLater:
+                queue.append(waiting)
+            if queue == list(range(number // 2)):
+                trouble.limit_per_second(organization // 2, each=each // 2)
+
+    async with asyncio.timeout(PATIENCE):
+        await asyncio.gather(*(worker(*each) for each in queues for _ in range(4)))
+    statuses = [call.status for call in world.close.calls if call.path == "/api/v1/send_as/"]
+    assert statuses.count(200) == number * len(people)
+    assert statuses.count(429) <= organization // 2  # what was on the way when less was allowed
 
 
 async def test_somebody_without_an_account(world: World) -> None:

@@ -61,7 +61,7 @@ async def _withdrawn(
     tools: Tools, session: CloseSession, over: Sequence[Delegation]
 ) -> Sequence[Delegation]:
     """Withdraw what is ours, and confirm that; those of which Close holds nothing any more."""
-    ours = _ours(over, await held.by_grantor(tools, session))
+    ours = _ours(over, await held.by_grantor(tools, session, urgent=True))
     written_at = tools.now()
     ours = await _noted(tools, ours, until=written_at + attempts.ARRIVES_WITHIN)
     if not ours:
@@ -69,7 +69,7 @@ async def _withdrawn(
     try:
         left = await _changed(tools, session, disallow=ours, written_at=written_at)
     except OutcomeUnclear:
-        gone = _seen_gone(tools, ours, await held.by_grantor(tools, session))
+        gone = _seen_gone(tools, ours, await held.by_grantor(tools, session, urgent=True))
         await remove.confirm(tools, gone)
         return gone
     except OutsideError as error:

@@ -9,10 +9,12 @@ from bot.ports import Association
 from models.delegation import Delegation
 
 
-async def by_grantor(tools: Tools, session: CloseSession) -> Sequence[Association]:
-    """Every association that the session's owner has given."""
+async def by_grantor(
+    tools: Tools, session: CloseSession, *, urgent: bool = False
+) -> Sequence[Association]:
+    """Every association that the session's owner has given; urgent as in :func:`of_pair`."""
     caller = session.account.close_user_id
-    held = await session.call(tools.close.associations, allowing_user_id=caller)
+    held = await session.call(tools.close.associations, allowing_user_id=caller, urgent=urgent)
     return given_by(session, held)
 
 

@@ -143,6 +143,20 @@ async def test_the_limit_per_second(close: SandboxClose, http: httpx.AsyncClient
     assert "remaining=2" in answers[0].headers["ratelimit"]
 
 
+async def test_two_limits_at_once(close: SandboxClose, http: httpx.AsyncClient) -> None:
+    """A credential has a limit of its own beside the organization's, the headers show the one that
+    is closer to being hit, and both can change."""
+    close.trouble.limit_per_second(3, each=2)
+    ben = {"authorization": f"Bearer {close.connect(BEN)['access_token']}"}
+    answers = [await http.get("/me/") for _ in range(3)]
+    answers += [await http.get("/me/", headers=ben) for _ in range(2)]
+    assert [each.status_code for each in answers] == [200, 200, 429, 200, 429]
+    limits = [each.headers["ratelimit"].partition(",")[0] for each in answers]
+    assert limits == ["limit=2", "limit=2", "limit=2", "limit=3", "limit=3"]
+    close.trouble.limit_per_second(1)
+    assert "limit=1," in (await http.get("/me/")).headers["ratelimit"]
+
+
 async def test_trouble_hits_what_it_names(close: SandboxClose, http: httpx.AsyncClient) -> None:
     """A fault hits its method and path, as often as asked, and nothing else."""
     close.trouble.fail("GET /user/", 503, times=2)
