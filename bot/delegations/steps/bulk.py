@@ -52,7 +52,7 @@ async def _end(tools: Tools, group: Sequence[Delegation]) -> None:
         session = await remove.session_for(tools, over[0])
         gone = await _withdrawn(tools, session, over)
     except OutsideError as error:
-        await _put_off(tools, over, error)
+        await moves.put_off_together(tools, over, error)
         return
     await moves.each_alone(tools, remove.step, [each for each in over if each not in gone])
 
@@ -168,7 +168,7 @@ async def _ask_for(tools: Tools, session: CloseSession, written: Sequence[Attemp
     try:
         holds, error = await _held_with(tools, session, written)
     except OutsideError as outage:
-        await _put_off(tools, [each.row for each in written], outage)
+        await moves.put_off_together(tools, [each.row for each in written], outage)
         return
     made = {each.allowed_user_id: each for each in holds}
     found = [
@@ -179,7 +179,7 @@ async def _ask_for(tools: Tools, session: CloseSession, written: Sequence[Attemp
     await attempts.activate(tools, found)
     left = [each for each in written if each.row.grantee_close_id not in made]
     if isinstance(error, OutcomeUnclear):  # Close may still act on the first call
-        await _put_off(tools, [each.row for each in left], error)
+        await moves.put_off_together(tools, [each.row for each in left], error)
     else:
         await moves.each_alone(tools, create.step, await attempts.had_no_effect(tools, left))
 
@@ -220,8 +220,3 @@ async def _changed(
 
 def _grantees(delegations: Sequence[Delegation]) -> Sequence[str]:
     return [each.grantee_close_id for each in delegations if each.grantee_close_id is not None]
-
-
-async def _put_off(tools: Tools, group: Sequence[Delegation], error: Exception) -> None:
-    for each in group:
-        await moves.put_off(tools, each, error)

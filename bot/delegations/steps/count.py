@@ -48,8 +48,8 @@ def _is_enough(tools: Tools, delegation: Delegation) -> bool:
 
 async def _are_ends_due(tools: Tools, delegation: Delegation) -> bool:
     whose = (delegation.team_id, delegation.grantor_id, delegation.organization_id)
-    now = tools.now()
-    return await tools.database.read(lambda store: store.receipts.are_ends_due(*whose, now=now))
+    soon = tools.now() + GIVE_WAY
+    return await tools.database.read(lambda store: store.receipts.are_ends_due(*whose, now=soon))
 
 
 async def _count(tools: Tools, receipts: Receipts, delegation: Delegation) -> None:

@@ -109,15 +109,24 @@ async def each_alone(
 
 async def put_off(tools: Tools, delegation: Delegation, error: Exception) -> None:
     """Put it off for as long as Close asked, or a little longer each time."""
-    pause = pause_after(error, delegation.attempts)
-    word: Trouble | None = trouble_of(tools, error)
+    await put_off_together(tools, [delegation], error)
+
+
+async def put_off_together(tools: Tools, group: Sequence[Delegation], error: Exception) -> None:
+    """The same for several, which are due again at the same moment: one call may serve them all."""
+    moment = tools.now() + pause_after(error, max((each.attempts for each in group), default=0))
+    word = trouble_of(tools, error)
     is_told_when = isinstance(error, RetryLater | PeopleUnclear) and error.wait is not None
     quiet = QUIET_WAITS if is_told_when else QUIET_ATTEMPTS
     is_hiccup = isinstance(error, RetryLater | OutcomeUnclear | PeopleUnclear)
-    if is_hiccup and delegation.attempts < quiet:
-        word = delegation.trouble
     counts = not was_held_back(error)
-    await wait_until(tools, delegation, tools.now() + pause, trouble=word, counts=counts)
+
+    def wait(store: Store) -> None:
+        for each in sorted(group, key=lambda each: each.id):
+            trouble = each.trouble if is_hiccup and each.attempts < quiet else word
+            _wait(tools, store, each, moment, trouble=trouble, counts=counts)
+
+    await tools.database.run(wait)
 
 
 async def wait_until(
@@ -132,23 +141,33 @@ async def wait_until(
 
     ``counts`` is whether this was one more attempt.
     """
+    await tools.database.run(
+        lambda store: _wait(tools, store, delegation, moment, trouble=trouble, counts=counts)
+    )
 
-    def wait(store: Store) -> None:
-        current = store.delegations.get(delegation.id, lock=True)
-        if current is None or current.state is not delegation.state:
-            store.delegations.due.free(delegation.id)
-            return
-        now = tools.now()
-        remind_at = None
-        if current.state is State.ENDING and trouble in UNREACHABLE:
-            since = current.ended_at
-            current, remind_at = reminded(store, current, trouble, since=since, now=now)
-        late = store.delegations.postpone(
-            current, wake_at=moment, trouble=trouble, now=now, counts=counts, remind_at=remind_at
-        )
-        _note_late(tools, store, late)
 
-    await tools.database.run(wait)
+def _wait(
+    tools: Tools,
+    store: Store,
+    delegation: Delegation,
+    moment: datetime,
+    *,
+    trouble: Trouble | None,
+    counts: bool,
+) -> None:
+    current = store.delegations.get(delegation.id, lock=True)
+    if current is None or current.state is not delegation.state:
+        store.delegations.due.free(delegation.id)
+        return
+    now = tools.now()
+    remind_at = None
+    if current.state is State.ENDING and trouble in UNREACHABLE:
+        since = current.ended_at
+        current, remind_at = reminded(store, current, trouble, since=since, now=now)
+    late = store.delegations.postpone(
+        current, wake_at=moment, trouble=trouble, now=now, counts=counts, remind_at=remind_at
+    )
+    _note_late(tools, store, late)
 
 
 def reminded(
