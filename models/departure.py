@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Column, String, Table, UniqueConstraint
+from sqlalchemy import Column, Index, String, Table, UniqueConstraint, text
 
 from models.base import UtcTime, metadata, words
 from models.person import Departure
@@ -27,6 +27,8 @@ class Departed:
     carried_out_at: datetime | None = None
 
 
+PENDING = "carried_out_at IS NULL"
+
 departures = Table(
     "departures",
     metadata,
@@ -39,6 +41,13 @@ departures = Table(
     Column("found_at", UtcTime, nullable=False),
     Column("carried_out_at", UtcTime),
     UniqueConstraint("team_id", "slack_user_id"),
+    Index(
+        "ix_departures_pending",
+        "team_id",
+        "slack_user_id",
+        postgresql_where=text(PENDING),
+        sqlite_where=text(PENDING),
+    ),
 )
 
 

@@ -120,6 +120,11 @@ class Delegations:
         statement = select(found).order_by(found.c.requested_at, found.c.id)
         return many(self._connection, Delegation, statement)
 
+    def open_ids(self, team_id: str, person_id: str) -> Sequence[str]:
+        """The ids of all that."""
+        found = open_of(team_id, person_id, GRANTOR, GRANTEE, REQUESTER)
+        return list(self._connection.execute(select(found.c.id)).scalars())
+
     def of_bundle(self, bundle_id: str) -> Sequence[Delegation]:
         """All that were asked or granted with one wish, oldest first."""
         return self._together(_columns.bundle_id == bundle_id)

@@ -1,8 +1,8 @@
 """A database as it is after years: one workspace with very many rows, written by a few statements.
 
-One in ten of all delegations is open, and there are a tenth as many people. All but the history of
-``HUB`` is shared out evenly: of that person's rights as many are open however much is stored, and a
-tenth of all that is over was theirs.
+One in ten of all delegations is open, and there are a tenth as many people. A few rights are being
+ended. All but the history of ``HUB`` is shared out evenly: of that person's rights as many are open
+however much is stored, and a tenth of all that is over was theirs.
 """
 
 from datetime import timedelta
@@ -67,7 +67,7 @@ def _delegations(into: Connection, size: int, people: int) -> None:
         (active, size // 12),
         (delegation(), size // 100),
         (_right(State.APPROVED), size // 200),
-        (_right(State.ENDING, ended_at=NOON, association_id=""), max(size // 1000, 5)),
+        (_right(State.ENDING, ended_at=NOON, association_id=""), 50),
         (over, size * 6 // 10),
         (_right(State.DENIED, ended_at=NOON, wake_at=None, attempted_at=None), size // 10),
     ]

@@ -102,10 +102,9 @@ def carry_out(store: Store, policy: Policy, one: Departed, *, now: datetime) -> 
     team_id, user_id = one.team_id, one.slack_user_id
     store.departures.note(replace(one, carried_out_at=now))
     standing = {each.id for each in store.standing.end_all(team_id, user_id, now=now)}
-    concerned = [each.id for each in store.delegations.open_for_person(team_id, user_id)]
     ending = [
         each
-        for each in store.delegations.lock_all(concerned)
+        for each in store.delegations.lock_all(store.delegations.open_ids(team_id, user_id))
         if _ends_with(each, one) or _not_begun(each, standing)
     ]
     end_all(store, ending, Event.OFFBOARD, user_id, now=now, departure=one.reason)

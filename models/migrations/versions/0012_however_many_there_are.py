@@ -60,6 +60,7 @@ INDEXES: tuple[tuple[str, str, tuple[str, ...], str | None], ...] = (
     ("ix_standing_approvals_grantee", "standing_approvals", ("team_id", "grantee_id"), STANDING),
     ("ix_strays_grantee", "strays", ("team_id", "grantee_id"), "grantee_id IS NOT NULL"),
     ("ix_pairings_waiting", "pairings", ("team_id", "slack_user_id"), "verdict = 'waiting'"),
+    ("ix_departures_pending", "departures", ("team_id", "slack_user_id"), "carried_out_at IS NULL"),
     ("ix_notices_subject", "notices", ("subject_id", "kind", "recipient", "created_at"), None),
 )
 # Each question that these answered is answered by one of those above.
