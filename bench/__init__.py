@@ -1,1 +1,1 @@
-"""How fast the bot answers, and how fast it takes rights back: ``python -m bench``."""
+"""How fast the bot is, each figure against what it could be: ``python -m bench``."""

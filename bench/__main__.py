@@ -1,29 +1,50 @@
-"""Run all measurements on both databases and print one table."""
+"""Measure everything, each figure against what it could be, and print the table."""
 
+import argparse
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+import time
+from collections.abc import AsyncIterator, Callable
 
-from bench import ack, drain, limit
-from bench.stage import databases
-from bench.table import Figure, show
+from bench import answers, commands
+from bench.ground import Ground, ground
+from bench.lines import Result
+from bench.rounds import QUICK, WHOLE, Size
 
-MEASUREMENTS: tuple[Callable[[str], Awaitable[Sequence[Figure]]], ...] = (
-    ack.measure,
-    drain.measure,
-    limit.measure,
-    limit.measure_teams,
-)
+GROUPS: dict[str, Callable[[Ground, Size], AsyncIterator[Result]]] = {
+    "help": commands.measure,
+    "answers": answers.measure,
+}
 
 
-async def main() -> None:
-    """One measurement after the other, so that each has the machine for itself."""
-    rows = []
-    with databases() as new_url:
-        for measure in MEASUREMENTS:
-            for kind in ("sqlite", "postgresql"):
-                rows += [(kind, figure) for figure in await measure(new_url(kind))]
-    show(rows)
+async def measured(names: list[str], size: Size, stand: Ground) -> list[Result]:
+    """One group after the other, so that each has the machine for itself."""
+    results, began = [], time.monotonic()
+    for name in names:
+        print(f"{time.monotonic() - began:5.0f} s  {name}", flush=True)
+        async for result in GROUPS[name](stand, size):
+            results.append(result)
+            print(f"         {said(result)}", flush=True)
+    return results
+
+
+def said(result: Result) -> str:
+    """One line for the terminal."""
+    name = f"{result.line.name} [{result.of}]" if result.of else result.line.name
+    mark = {True: "ok", False: "--", None: "  "}[result.is_met]
+    note = f"   {result.note}" if result.note else ""
+    return f"{mark} {name:<74} {result.shown:<28} {result.goal:<12}{note}"
+
+
+def main() -> None:
+    """Read what is wanted, and do it."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("groups", nargs="*", help=f"some of: {', '.join(GROUPS)} (default: all)")
+    parser.add_argument("--quick", action="store_true", help="two minutes instead of twenty")
+    chosen = parser.parse_args()
+    size = QUICK if chosen.quick else WHOLE
+    with ground() as stand:
+        asyncio.run(measured(chosen.groups or list(GROUPS), size, stand))
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    main()

@@ -1,0 +1,62 @@
+"""``/sendas help`` against Bolt with one command: what the framework and our own way in cost."""
+
+from collections.abc import AsyncIterator
+
+from bench.client import Answer
+from bench.ground import Ground
+from bench.house import House, open_house
+from bench.lines import Line, Result, Unit
+from bench.rounds import Act, Size, ratio, timed
+from bench.running import Running
+
+ALONE = Line(
+    name="`/sendas help`, one at a time",
+    unit=Unit.TIMES,
+    goal=1.0,
+    how="against Bolt with one command that acknowledges before it returns (`prompt`)",
+)
+CROWDED = Line(
+    name="`/sendas help`, 16 at once",
+    unit=Unit.TIMES,
+    goal=1.2,
+    how="as above",
+)
+STOCK = Line(
+    name="`/sendas help`, one at a time, stock Bolt",
+    unit=Unit.TIMES,
+    goal=None,
+    how="stock Bolt, which looks every 10 ms for the acknowledgement, against the bot",
+)
+STOCK_CROWDED = Line(
+    name="`/sendas help`, 16 at once, stock Bolt", unit=Unit.TIMES, goal=None, how="as above"
+)
+WARM = 100
+MORE = 10  # these are so quick that a round has more of them
+
+
+def asking(house: House, process: Running) -> Act[str]:
+    """What one person does."""
+
+    async def ask(user: str) -> Answer:
+        return await house.client.command(process.url, user, "help")
+
+    return ask
+
+
+async def measure(ground: Ground, size: Size) -> AsyncIterator[Result]:
+    """All three in one run, in turns."""
+    async with (
+        open_house(ground, 20) as house,
+        house.bot(await ground.migrated("sqlite")) as bot,
+        house.peer("prompt") as prompt,
+        house.peer("stock") as stock,
+    ):
+        users = [each.id for each in house.people]
+        acts = [asking(house, each) for each in (bot, prompt, stock)]
+        for act in acts:
+            await timed(users * (WARM // len(users)), act, 4)
+        for at_once, ours, theirs in ((1, ALONE, STOCK), (16, CROWDED, STOCK_CROWDED)):
+            many = (users * size.each)[: size.each * MORE * (2 if at_once > 1 else 1)]
+            rounds = [[await timed(many, act, at_once) for act in acts] for _ in range(size.rounds)]
+            yield Result(ours, "", [ratio(bot, prompt) for bot, prompt, _ in rounds])
+            yield Result(theirs, "", [ratio(stock, bot) for bot, _, stock in rounds])

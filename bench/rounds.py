@@ -1,0 +1,70 @@
+"""Two contestants take turns, so that whatever else the machine does falls on both."""
+
+import asyncio
+import statistics
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from bench.client import Answer
+
+Item = TypeVar("Item")
+Act = Callable[[Item], Awaitable[Answer]]
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much is measured: ``bench-quick`` does less of everything."""
+
+    rounds: int
+    each: int  # requests in one round
+    sizes: Sequence[int]  # delegations stored, on SQLite
+    sizes_postgresql: Sequence[int]
+    lives: int
+    ends: int  # at one second
+    lone_ends: int
+    idle: float  # seconds to watch a bot that has nothing to do
+
+
+WHOLE = Size(
+    rounds=7,
+    each=24,
+    sizes=(1_000, 100_000, 1_000_000),
+    sizes_postgresql=(1_000, 300_000, 1_000_000),
+    lives=160,
+    ends=10_000,
+    lone_ends=150,
+    idle=30.0,
+)
+QUICK = Size(
+    rounds=3,
+    each=10,
+    sizes=(1_000, 20_000),
+    sizes_postgresql=(1_000, 20_000),
+    lives=32,
+    ends=1_000,
+    lone_ends=20,
+    idle=5.0,
+)
+
+
+async def timed(items: Sequence[Item], act: Act[Item], at_once: int = 1) -> list[float]:
+    """The seconds that each answer took, with so many on the way at once."""
+    waiting, took = list(items), []
+
+    async def work() -> None:
+        while waiting:
+            took.append((await act(waiting.pop())).seconds)
+
+    await asyncio.gather(*(work() for _ in range(at_once)))
+    return took
+
+
+def ratio(ours: Sequence[float], theirs: Sequence[float]) -> float:
+    """How many times theirs ours is, by the medians of one round."""
+    return statistics.median(ours) / statistics.median(theirs)
+
+
+def milliseconds(seconds: Sequence[float]) -> float:
+    """The median in milliseconds."""
+    return statistics.median(seconds) * 1000
