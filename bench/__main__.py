@@ -5,7 +5,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 
-from bench import answers, commands
+from bench import answers, commands, ends, growth, idle, lives, wholesale
 from bench.ground import Ground, ground
 from bench.lines import Result
 from bench.rounds import QUICK, WHOLE, Size
@@ -13,6 +13,11 @@ from bench.rounds import QUICK, WHOLE, Size
 GROUPS: dict[str, Callable[[Ground, Size], AsyncIterator[Result]]] = {
     "help": commands.measure,
     "answers": answers.measure,
+    "lives": lives.measure,
+    "wholesale": wholesale.measure,
+    "ends": ends.measure,
+    "idle": idle.measure,
+    "growth": growth.measure,
 }
 
 

@@ -147,7 +147,7 @@ async def _approved(table: Table, pair: Pair, card: Card) -> Approval:
     payload = await house.outside.ask("click", user=pair[0], ts=card[1]["ts"], wanted="Approve")
     since = len(house.outside.events)
     created = house.outside.upcoming(_creates)
-    active = house.outside.shown(pair[0], "Revoke")
+    active = house.outside.shown(pair[0], "Revoke", "can send email as")
     answer = await house.client.interaction(table.bot.url, payload)
     creation = await soon(created)
     await soon(active)

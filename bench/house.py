@@ -1,16 +1,20 @@
 """The bot, a floor or a peer, put together with the outside world that it needs."""
 
+import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from cryptography.fernet import Fernet
 from sqlalchemy import Connection as SqlConnection
+from sqlalchemy import create_engine
+from sqlalchemy.orm import Session
 
 from bench.client import Client, open_client
 from bench.ground import Ground
+from bench.obvious import Base, Token
 from bench.outside import Outside, open_outside
 from bench.running import Running, running
 from bench.stage import askers, crowd
@@ -46,6 +50,16 @@ class House:
         """What every contestant is told."""
         return {"SLACK_SIGNING_SECRET": SIGNED_WITH, "SLACK_BOT_TOKEN": BOT_BEARER}
 
+    @property
+    def _addresses(self) -> dict[str, str]:
+        return {
+            "SLACK_API_URL": f"{self.outside.slack_url}/api/",
+            "CLOSE_CLIENT_ID": CLIENT_ID,
+            "CLOSE_CLIENT_SECRET": CLIENT_SECRET,
+            "CLOSE_API_URL": self.outside.close_url,
+            "CLOSE_APP_URL": self.outside.close_url,
+        }
+
     @contextlib.asynccontextmanager
     async def floor(self, kind: str) -> AsyncIterator[Running]:
         """One commit in a database of this kind."""
@@ -64,12 +78,7 @@ class House:
         self, database_url: str, module: str = "bot", **settings: str
     ) -> AsyncIterator[Running]:
         """The bot itself, on a migrated database."""
-        environment = self.environment | {
-            "SLACK_API_URL": f"{self.outside.slack_url}/api/",
-            "CLOSE_CLIENT_ID": CLIENT_ID,
-            "CLOSE_CLIENT_SECRET": CLIENT_SECRET,
-            "CLOSE_API_URL": self.outside.close_url,
-            "CLOSE_APP_URL": self.outside.close_url,
+        own = {
             "PUBLIC_URL": "http://127.0.0.1",
             "DATABASE_URL": database_url,
             "ENCRYPTION_KEYS": self.key,
@@ -77,7 +86,18 @@ class House:
             "ADMINS": DANA.id,
             "AUDIT_CHANNEL": AUDIT,
         }
-        async with running((module, "serve"), self.folder, environment | settings) as process:
+        environment = self.environment | self._addresses | own | settings
+        async with running((module, "serve"), self.folder, environment) as process:
+            yield process
+
+    @contextlib.asynccontextmanager
+    async def obvious(self, connected: Iterable[SandboxPerson]) -> AsyncIterator[Running]:
+        """The obvious build on SQLite, and these people's Close accounts."""
+        url, people = self.ground.empty("sqlite"), list(connected)
+        tokens = await self.outside.ask("connect", users=[each.id for each in people])
+        await asyncio.to_thread(_tokens, url, people, tokens)
+        environment = self.environment | self._addresses | {"DATABASE_URL": url}
+        async with running(("bench.peers", "obvious"), self.folder, environment) as process:
             yield process
 
     async def connect(self, database_url: str, people: Iterable[SandboxPerson]) -> None:
@@ -103,6 +123,24 @@ async def open_house(ground: Ground, people: int) -> AsyncIterator[House]:
     async with open_outside(people) as outside, open_client() as client:
         key = Fernet.generate_key().decode()
         yield House(ground, outside, client, askers(crowd(people)), key)
+
+
+def _tokens(url: str, people: Sequence[SandboxPerson], tokens: dict[str, dict[str, str]]) -> None:
+    """The obvious build's tables, and everybody's tokens in them."""
+    engine, until = create_engine(url), datetime.now(UTC) + timedelta(hours=1)
+    Base.metadata.create_all(engine)
+    with Session(engine) as session:
+        for person in people:
+            token = Token(
+                slack_user=person.id,
+                close_user=person.close_user_id,
+                access_token=tokens[person.id]["access_token"],
+                refresh_token=tokens[person.id]["refresh_token"],
+                expires_at=until,
+            )
+            session.add(token)
+        session.commit()
+    engine.dispose()
 
 
 def _connection(

@@ -33,12 +33,14 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The figure of each round; ``note`` says what else is worth knowing."""
+    """The figure of each round; ``note`` says what else is worth knowing, and ``points`` what it
+    cost at each size, where that was measured."""
 
     line: Line
     of: str  # which database, or which size
     rounds: Sequence[float]
     note: str = ""
+    points: Sequence[tuple[int, float]] = ()
 
     @property
     def figure(self) -> float:

@@ -1,4 +1,5 @@
-"""Bolt with one command and nothing else: ``python -m bench.peers stock|prompt``.
+"""Bolt with one command and nothing else: ``python -m bench.peers stock|prompt``; or ``obvious``,
+the whole bot in a day (``bench.obvious``).
 
 ``stock`` is as its documentation has it. ``prompt`` has ``process_before_response`` on, so that
 Bolt does not look every 10 ms whether the listener has acknowledged: the fastest that it can be.
@@ -15,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from bench import obvious
 from bench.serving import serve
 
 
@@ -25,8 +27,8 @@ async def authorize(**_: Any) -> AuthorizeResult:
     )
 
 
-def main(kind: str) -> None:
-    """Serve one command."""
+def one_command(kind: str) -> None:
+    """Serve it."""
     app = AsyncApp(
         signing_secret=os.environ["SLACK_SIGNING_SECRET"],
         authorize=authorize,
@@ -46,4 +48,7 @@ def main(kind: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    if sys.argv[1] == "obvious":
+        obvious.main()
+    else:
+        one_command(sys.argv[1])

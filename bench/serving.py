@@ -7,6 +7,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import Lifespan
 
 
 async def ready(_request: Request) -> Response:
@@ -14,9 +15,9 @@ async def ready(_request: Request) -> Response:
     return PlainTextResponse("ready")
 
 
-def serve(*routes: Route) -> None:
+def serve(*routes: Route, lifespan: Lifespan[Starlette] | None = None) -> None:
     """Serve these, and ``/readyz``, until the process is told to stop."""
-    app = Starlette(routes=[*routes, Route("/readyz", ready)])
+    app = Starlette(routes=[*routes, Route("/readyz", ready)], lifespan=lifespan)
     uvicorn.run(
         app,
         port=int(os.environ["PORT"]),

@@ -5,7 +5,7 @@ from sandbox.people import PEOPLE, SandboxPerson, close_id
 
 def crowd(size: int) -> list[SandboxPerson]:
     """The usual people, and ``size`` more who can ask."""
-    return [*PEOPLE, *(_person(number) for number in range(size))]
+    return [*PEOPLE, *(person(number) for number in range(size))]
 
 
 def askers(people: list[SandboxPerson]) -> list[SandboxPerson]:
@@ -13,7 +13,8 @@ def askers(people: list[SandboxPerson]) -> list[SandboxPerson]:
     return people[len(PEOPLE) :]
 
 
-def _person(number: int) -> SandboxPerson:
+def person(number: int) -> SandboxPerson:
+    """One of those who were added."""
     handle = f"rep{number}"
     return SandboxPerson(
         id=f"U0REP{number:06d}",

@@ -1,0 +1,105 @@
+"""The bot itself, with somebody who counts: ``python -m bench.watched serve``.
+
+At SIGUSR1 it writes what it has seen since the last time to the file that ``BENCH_SEEN`` names.
+Counting costs a little, so times are taken from a bot that nobody watches, unless a line says so.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, event
+
+from bot.process import cli
+from bot.process.settings import Settings
+
+TICK = 0.002  # seconds
+WRITES = ("INSERT", "UPDATE", "DELETE", "BEGIN IMMEDIATE")
+
+
+@dataclass(slots=True)
+class Seen:
+    """What happened since the last time: statements and write locks in all, the statements and
+    seconds of the largest transaction, and for how many seconds the event loop stood still at
+    most."""
+
+    statements: int = 0
+    write_locks: int = 0
+    largest: int = 0
+    largest_seconds: float = 0.0
+    stall: float = 0.0
+
+
+class Watcher:
+    """Listens to every engine of this process, and to its event loop."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._seen = Seen()
+
+    def listen(self) -> None:
+        """From now on, count."""
+        event.listen(Engine, "begin", self._begun)
+        event.listen(Engine, "before_cursor_execute", self._executes)
+        event.listen(Engine, "commit", self._committed)
+
+    def tell(self) -> None:
+        """Write down what was seen, and begin anew."""
+        fresh = self._path.with_suffix(".fresh")
+        fresh.write_text(json.dumps(asdict(self._seen)))
+        fresh.replace(self._path)
+        self._seen = Seen()
+
+    async def watch_loop(self) -> None:
+        """See when it stands still."""
+        while True:
+            due = time.monotonic() + TICK
+            await asyncio.sleep(TICK)
+            self._seen.stall = max(self._seen.stall, time.monotonic() - due)
+
+    def _begun(self, connection: Connection) -> None:
+        connection.info["seen_began"] = (time.monotonic(), 0)
+
+    def _executes(
+        self, connection: Connection, _cursor: object, statement: str, *_rest: object
+    ) -> None:
+        self._seen.statements += 1
+        if statement.startswith(WRITES) or "FOR UPDATE" in statement:
+            # On SQLite the lock is taken once, at the beginning.
+            is_one = connection.dialect.name != "sqlite" or statement == "BEGIN IMMEDIATE"
+            self._seen.write_locks += is_one
+        began, count = connection.info.get("seen_began", (time.monotonic(), 0))
+        connection.info["seen_began"] = (began, count + 1)
+
+    def _committed(self, connection: Connection) -> None:
+        began, count = connection.info.get("seen_began", (time.monotonic(), 0))
+        if count > self._seen.largest:
+            self._seen.largest = count
+            self._seen.largest_seconds = time.monotonic() - began
+
+
+def main() -> int:
+    """Run the bot's command line, watched."""
+    watcher, serve = Watcher(Path(os.environ["BENCH_SEEN"])), cli.serve
+    watcher.listen()
+
+    async def watched(settings: Settings) -> int:
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGUSR1, watcher.tell)
+        watching = asyncio.create_task(watcher.watch_loop())
+        try:
+            return await serve(settings)
+        finally:
+            watching.cancel()
+
+    cli.serve = watched
+    return cli.main()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
