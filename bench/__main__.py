@@ -3,15 +3,15 @@
 import argparse
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 
-from bench import answers, commands, ends, growth, idle, lives, wholesale
+from bench import answers, commands, ends, growth, idle, lives, report, wholesale
 from bench.ground import Ground, ground
 from bench.lines import Result
 from bench.rounds import QUICK, WHOLE, Size
 
 GROUPS: dict[str, Callable[[Ground, Size], AsyncIterator[Result]]] = {
-    "help": commands.measure,
+    "commands": commands.measure,
     "answers": answers.measure,
     "lives": lives.measure,
     "wholesale": wholesale.measure,
@@ -21,15 +21,21 @@ GROUPS: dict[str, Callable[[Ground, Size], AsyncIterator[Result]]] = {
 }
 
 
-async def measured(names: list[str], size: Size, stand: Ground) -> list[Result]:
+async def measured(names: Sequence[str], size: Size, stand: Ground) -> dict[str, Sequence[Result]]:
     """One group after the other, so that each has the machine for itself."""
-    results, began = [], time.monotonic()
+    results: dict[str, Sequence[Result]] = {}
+    began = time.monotonic()
     for name in names:
         print(f"{time.monotonic() - began:5.0f} s  {name}", flush=True)
-        async for result in GROUPS[name](stand, size):
-            results.append(result)
-            print(f"         {said(result)}", flush=True)
+        results[name] = [_told(result) async for result in GROUPS[name](stand, size)]
+    print(f"{time.monotonic() - began:5.0f} s  done")
     return results
+
+
+def _told(result: Result) -> Result:
+    """The same, printed as soon as it is known."""
+    print(f"         {said(result)}", flush=True)
+    return result
 
 
 def said(result: Result) -> str:
@@ -37,7 +43,7 @@ def said(result: Result) -> str:
     name = f"{result.line.name} [{result.of}]" if result.of else result.line.name
     mark = {True: "ok", False: "--", None: "  "}[result.is_met]
     note = f"   {result.note}" if result.note else ""
-    return f"{mark} {name:<74} {result.shown:<28} {result.goal:<12}{note}"
+    return f"{mark} {name:<78} {result.shown:<28} {result.goal:<12}{note}".rstrip()
 
 
 def main() -> None:
@@ -45,10 +51,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("groups", nargs="*", help=f"some of: {', '.join(GROUPS)} (default: all)")
     parser.add_argument("--quick", action="store_true", help="two minutes instead of twenty")
+    parser.add_argument("--write", action="store_true", help="write docs/performance.md, too")
     chosen = parser.parse_args()
+    if unknown := set(chosen.groups) - set(GROUPS):
+        parser.error(f"there is no {', '.join(sorted(unknown))}")
+    if chosen.write and (chosen.groups or chosen.quick):
+        parser.error("the page is written from all of it")
     size = QUICK if chosen.quick else WHOLE
     with ground() as stand:
-        asyncio.run(measured(chosen.groups or list(GROUPS), size, stand))
+        results = asyncio.run(measured(chosen.groups or list(GROUPS), size, stand))
+        if chosen.write:
+            report.write(results, stand)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Years of use, written straight into the database: most of it over, a little of it open."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -76,11 +77,11 @@ def _insert(
     if name.startswith("open"):
         apart = literal(FIRST[int(name.removeprefix("open"))])
     grantor, grantee = number % people, (number + apart) % people
-    values: dict[str, ColumnElement[Any]] = {
+    alike = {
         column: literal(value, delegations.c[column].type)
         for column, value in to_row(template).items()
     }
-    values |= {
+    values: dict[str, ColumnElement[Any]] = alike | {
         "id": literal(f"{name}-") + cast(numbers.c.number, String),
         "grantor_id": _user(grantor),
         "grantee_id": _user(grantee),
@@ -117,7 +118,11 @@ def _insert_cards(connection: Connection) -> None:
             "attempts": literal(0),
         }
         _copy(connection, cards, values)
-    values: dict[str, ColumnElement[Any]] = {
+    _insert_events(connection)
+
+
+def _insert_events(connection: Connection) -> None:
+    values = {
         "delegation_id": delegations.c.id,
         "at": delegations.c.requested_at,
         "event": literal(Event.REQUEST, events.c.event.type),
@@ -127,5 +132,5 @@ def _insert_cards(connection: Connection) -> None:
     _copy(connection, events, values)
 
 
-def _copy(connection: Connection, table: Table, values: dict[str, ColumnElement[object]]) -> None:
+def _copy(connection: Connection, table: Table, values: Mapping[str, ColumnElement[Any]]) -> None:
     connection.execute(insert(table).from_select(list(values), select(*values.values())))

@@ -29,8 +29,9 @@ LIST, HOME, ADMIN, ASK, APPROVE, DUE, START, MEMORY = (
     "start to ready",
     "memory",
 )
+BESIDE = " beside many delegations"
 LINES = {
-    what: Line(name=f"{what} beside many delegations", unit=Unit.TIMES, goal=1.2, how=how)
+    what: Line(name=what + BESIDE, unit=Unit.TIMES, goal=1.2, how=how)
     for what, how in {
         LIST: "with the largest number stored against the smallest; the one who asks sees as much",
         HOME: "as above, from the visit to the published view",

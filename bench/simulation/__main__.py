@@ -6,10 +6,10 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 
+from bench.ground import ground
 from bench.simulation import figures, reality
 from bench.simulation.model import Day, World, measured, percentile
 from bench.simulation.reality import Used
-from bench.stage import databases
 
 CLOSE = 20.0  # requests a second, in the comparison
 CASES = {"40 grantors, 50 rights each": (40, 50), "300 grantors, one right each": (300, 1)}
@@ -29,11 +29,13 @@ OTHERS = (
 
 async def measure() -> None:
     """Print what each step of a life costs: milliseconds, transactions, bytes and calls."""
-    with databases() as new_url:
+    with ground() as stand:
         for kind in ("postgresql", "sqlite"):
-            print(json.dumps({kind: await reality.costs(new_url(kind))}, indent=1))
-        alone = [await reality.ends(new_url("postgresql"), size, 1, None) for size in (30, 300)]
-        grouped = [await reality.ends(new_url("postgresql"), 40, size, None) for size in (5, 50)]
+            print(json.dumps({kind: await reality.costs(stand.empty(kind))}, indent=1))
+        alone = [await reality.ends(stand.empty("postgresql"), size, 1, None) for size in (30, 300)]
+        grouped = [
+            await reality.ends(stand.empty("postgresql"), 40, size, None) for size in (5, 50)
+        ]
     print("end", _slope([used for _, used in alone], 270))
     print("end_together", _slope([used for _, used in grouped], 40 * 45))
 
@@ -45,7 +47,7 @@ def _slope(used: Sequence[Used], more: int) -> dict[str, float]:
 
 async def check() -> None:
     """The same ends in the model and for real."""
-    with databases() as new_url:
+    with ground() as stand:
         for name, (grantors, grantees) in CASES.items():
             # Fifty of each do not fit into 64 places (bot/clock/worker.py): every other is cut.
             groups = [14, 36] * grantors if grantees > 1 else [1] * grantors
@@ -53,7 +55,7 @@ async def check() -> None:
             modelled = Day(world, measured()).drain(groups).late["ends"]
             print(f"{name}\n  model       {_summary(modelled)}")
             for kind in ("sqlite", "postgresql"):
-                late, used = await reality.ends(new_url(kind), grantors, grantees, CLOSE)
+                late, used = await reality.ends(stand.empty(kind), grantors, grantees, CLOSE)
                 calls = sum(number for call, number in used.calls.items() if "send_as" in call)
                 print(f"  {kind:<10}  {_summary(late)}  {calls} calls", flush=True)
 
