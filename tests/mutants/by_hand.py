@@ -43,8 +43,8 @@ BY_HAND = (
     ByHand(
         "what is leased is nobody else's",
         "bot/store/due.py",
-        "or_(columns.leased_until.is_(None), is_free),",
-        "true(),",
+        "return or_(leased_until.is_(None), leased_until <= _clock(dialect, timedelta()))",
+        "return true()",
         f"{_INTEGRATION}/test_claims.py::test_a_lease_that_ran_out_is_claimed_again[sqlite]",
     ),
     ByHand(
