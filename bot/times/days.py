@@ -98,8 +98,10 @@ def read_day_range(words: Words, scene: Scene) -> Days | None:
     first, last = _DAY_NUMBER.fullmatch(plain[0]), _DAY_NUMBER.fullmatch(plain[2])
     if first is None or last is None:
         return None
+    if len(plain) == 4 and plain[3] not in MONTHS:
+        return None  # the hours of "2 to 4 tomorrow"
     if len(plain) == 4:
-        return _from_day_to_day(int(first[1]), int(last[1]), MONTHS.get(plain[3]), year, scene)
+        return _from_day_to_day(int(first[1]), int(last[1]), MONTHS[plain[3]], year, scene)
     if not first[2] or not last[2] or year:
         return None
     return _from_day_to_day(int(first[1]), int(last[1]), None, None, scene)
