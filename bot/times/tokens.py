@@ -48,7 +48,9 @@ _CLOCK_AND_OFFSET = re.compile(
 _HALF_OF_A_DAY = re.compile(r"(.*[0-9])?([ap])\.m\.?")
 _DATE_WITH_DOTS = re.compile(r"[0-9]{1,2}\.[0-9]{1,2}")
 _ENDS_IN_A_DATE = re.compile(r"(?:^|[-–—])[0-9]{1,2}\.[0-9]{1,2}$")
-_ROUGH = re.compile(r"([0-9]{1,2}(?:[:.][0-9]{2})?(?:[ap]m)?|noon|midnight)-?ish")
+_ROUGH = re.compile(
+    r"([0-9]{1,2}(?:[:.][0-9]{2})?(?:[ap]m)?|[0-9.,]+(?:m|mins?|h|hrs?)|noon|midnight)-?ish"
+)
 _HOUR = re.compile(r"[0-9]{1,2}(?:[:.][0-9]{2})?")
 # What the bot itself writes behind a time in another place.
 _BESIDE = re.compile(r"(?:your time|UTC) \([^()]*\)", re.IGNORECASE)
@@ -147,7 +149,7 @@ def _cut(word: str) -> tuple[re.Match[str], bool] | None:
         is_sign = dash[0] == "–" and not dash.start() and word[1:2].isdigit()
         if not is_sign:
             return dash, True
-    if _WHOLE.fullmatch(word):
+    if _WHOLE.fullmatch(word) or _ROUGH.fullmatch(word):
         return None
     for dash in re.finditer("-", word):
         left, right = word[: dash.start()], word[dash.end() :]
