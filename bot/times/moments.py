@@ -83,9 +83,7 @@ def read_rest_of_day(part: str, day: Words, scene: Scene) -> list[Moment]:
     return _part_of(read_days(day or ("today",), scene), begins, ends, later, scene)
 
 
-def day_and_hours(
-    words: Words, *, is_24_hours: bool = False
-) -> Iterator[tuple[Words, Words, Words]]:
+def day_and_hours(words: Words, *, is_24_hours: bool) -> Iterator[tuple[Words, Words, Words]]:
     """``friday [from] 9 to 5`` and ``[from] 9 to 5 [on] friday``: day, first and second clock."""
     for cut in range(1, len(words)):
         for day, hours in (words[:cut], words[cut:]), (words[cut:], words[:cut]):
@@ -95,7 +93,7 @@ def day_and_hours(
                 yield named, *clocks
 
 
-def two_clocks(words: Words, *, is_24_hours: bool = False) -> tuple[Words, Words] | None:
+def two_clocks(words: Words, *, is_24_hours: bool) -> tuple[Words, Words] | None:
     """The two clock times of ``[from] 9am to 5pm``."""
     body = words[1:] if words[:1] and words[0] in FROM else words
     for cut in range(1, len(body) - 1):
@@ -124,7 +122,7 @@ def _read_stamp(words: Words, scene: Scene) -> list[Moment]:
     if len(words) != 1 or not _STAMP.fullmatch(words[0]):
         return []
     try:
-        stamp = OffsetDateTime.parse_iso(words[0].upper().replace("Z", "+00:00"))
+        stamp = OffsetDateTime.parse_iso(words[0])
     except ValueError:
         return []
     local = stamp.to_instant().to_tz(scene.now.tz_id or "UTC")

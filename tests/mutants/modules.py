@@ -22,6 +22,7 @@ _TIMES = (
     "tests/unit/times/test_reading.py",
     "tests/unit/times/test_saying.py",
     "tests/unit/times/test_splitting.py",
+    "tests/unit/times/test_tokens.py",
     "tests/unit/times/test_vocabulary.py",
     *("-m", "not hypothesis"),
 )
@@ -165,6 +166,7 @@ JUDGED = (
     "bot/times/hours.py",
     "bot/times/lengths.py",
     "bot/times/impossible.py",
+    "bot/times/moments.py",
     "bot/times/numbers.py",
     "bot/times/plain.py",
     "bot/times/saying.py",

@@ -3,7 +3,10 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from whenever import Instant
 
+from bot.times.days import Scene
+from bot.times.moments import read_moments
 from bot.times.reading import read_span
 from bot.times.span import Ambiguous, DurationError, Span
 
@@ -195,6 +198,7 @@ def test_end(phrase: str, until: str) -> None:
         ("9am-6pm on friday", "2026-11-27T08:00", "2026-11-27T17:00"),
         ("friday 9-5", "2026-11-27T08:00", "2026-11-27T16:00"),
         ("9-5 friday", "2026-11-27T08:00", "2026-11-27T16:00"),
+        ("for friday 9-5", "2026-11-27T08:00", "2026-11-27T16:00"),
         ("Friday, 9 to 5", "2026-11-27T08:00", "2026-11-27T16:00"),
         ("tomorrow 9 to 17", "2026-11-26T08:00", "2026-11-26T16:00"),
         ("on dec 1 from 9:30 until noon", "2026-12-01T08:30", "2026-12-01T11:00"),
@@ -225,6 +229,7 @@ def test_range(phrase: str, starts: str, until: str) -> None:
         ("2h tomorrow 9am", Span(timedelta(hours=2), starts=utc("2026-11-26T08:00"))),
         ("for 2h from monday", Span(timedelta(hours=2), starts=utc("2026-11-29T23:00"))),
         ("2 days starting monday 9am", Span(timedelta(days=2), starts=utc("2026-11-30T08:00"))),
+        ("1h in 2h", Span(timedelta(hours=1), starts=utc("2026-11-25T11:00"))),
         ("from now for 2h", Span(timedelta(hours=2))),
         ("3 days from now", Span(timedelta(days=3))),
         ("forever from monday", Span(forever=True, starts=utc("2026-11-29T23:00"))),
@@ -280,6 +285,12 @@ def test_start_with_length(phrase: str, expected: Span) -> None:
         ("2028-02-10T12:00", BERLIN, "end of month", "2028-02-29T23:00"),
         ("2028-01-31T12:00", BERLIN, "a month", "2028-02-29T12:00"),
         ("2096-03-01T12:00", BERLIN, "until 29 february", "2104-02-29T23:00"),
+        # Months are counted on the calendar, to the minute, and out of an hour that is skipped.
+        ("2026-01-29T01:30", BERLIN, "2 months", "2026-03-29T01:30"),
+        ("2026-11-25T09:00:40", BERLIN, "a month", "2026-12-25T09:00"),
+        # The very moment that is named has passed.
+        ("2026-10-25T00:30", BERLIN, "until 02:30", "2026-10-25T01:30"),
+        ("2026-12-01T16:00", BERLIN, "until 1 december 17:00", "2027-12-01T16:00"),
         # A zone nobody knows is read as UTC.
         ("2026-11-25T09:00", "Nowhere/City", "until 17:00", "2026-11-25T17:00"),
         ("2026-11-25T09:00", "", "until 17:00", "2026-11-25T17:00"),
@@ -407,3 +418,102 @@ def test_next_friday(clock: str, until: str) -> None:
     except Ambiguous as question:
         found = [reading.span for reading in question.readings]
     assert found == [Span(until=utc(each)) for each in until.split(" | ")]
+
+
+@pytest.mark.parametrize(
+    ("clock", "phrase", "starts", "until"),
+    [
+        ("2026-11-25T01:00", "overnight", None, "2026-11-25T08:00"),
+        ("2026-11-25T07:59", "overnight", None, "2026-11-25T08:00"),
+        ("2026-11-25T08:00", "overnight", "2026-11-25T17:00", "2026-11-26T08:00"),
+        ("2026-11-25T01:00", "friday overnight", "2026-11-27T17:00", "2026-11-28T08:00"),
+        ("2026-11-25T01:00", "rest of the morning", "2026-11-25T08:00", "2026-11-25T11:00"),
+    ],
+)
+def test_night(clock: str, phrase: str, starts: str | None, until: str) -> None:
+    """Before nine in the morning the night is the one that began yesterday; other parts of the
+    day, and the night of a day that is named, are not."""
+    expected = Span(starts=utc(starts) if starts else None, until=utc(until))
+    assert read(phrase, clock, BERLIN) == expected
+
+
+def moments(words: str, scene: Scene) -> str:
+    """Every moment that the words can mean, on the clock of the scene."""
+    found = []
+    for each in read_moments(tuple(words.split()), scene):
+        edges = dict.fromkeys(
+            edge.to_plain().format_iso()[:16] for edge in (each.begins, each.ends)
+        )
+        begins = "..".join(edge.removeprefix("2026-") for edge in edges)
+        weak, unclear = " weak" * each.is_weak, " unclear" * each.edge_is_unclear
+        found.append(f"{begins}{weak}{unclear}")
+    return " | ".join(found)
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("", ""),
+        ("this morning", "11-25T09:00"),
+        ("tonight", "11-25T18:00..11-26T00:00"),
+        ("2027-01-04t10:00+02:00", "2027-01-04T09:00"),
+        ("2027-13-04t10:00z", ""),
+        ("in 2h", "11-25T12:00 weak"),
+        ("in 2 hours", "11-25T12:00 weak"),
+        ("in", ""),
+        ("eoq", "2027-01-01T00:00"),
+        ("end of day", "11-26T00:00"),
+        ("start of day", "11-25T00:00"),
+        ("start of week", "11-23T00:00"),
+        ("end of blah", ""),
+        ("eod on friday", "11-28T00:00"),
+        ("friday eod", "11-28T00:00"),
+        ("friday end of day", "11-28T00:00"),
+        ("end of day on friday", "11-28T00:00"),
+        ("friday 27 november end of day", "11-28T00:00"),
+        ("friday 27 november eod", "11-28T00:00"),
+        ("afternoon", "11-25T12:00..11-25T18:00 weak unclear"),
+        ("night", "11-25T18:00..11-26T00:00 weak"),
+        ("friday afternoon", "11-27T12:00..11-27T18:00 unclear"),
+        ("5th afternoon", "12-05T12:00..12-05T18:00 weak unclear"),
+        ("5th night", "12-05T18:00..12-06T00:00 weak"),
+        ("this week afternoon", ""),
+        (
+            "next friday afternoon",
+            "11-27T12:00..11-27T18:00 unclear | 12-04T12:00..12-04T18:00 unclear",
+        ),
+        ("blah night", ""),
+        ("5", "11-25T17:00 weak | 11-26T05:00 weak"),
+        ("5.12", "11-25T17:12 weak | 11-26T05:12 weak | 12-05T00:00..12-06T00:00 weak"),
+        ("17.30", "11-25T17:30 weak"),
+        ("morning", "11-26T09:00 weak"),
+        ("december", "12-01T00:00..2027-01-01T00:00 weak unclear"),
+        ("friday 5", "11-27T05:00 weak | 11-27T17:00 weak"),
+        ("5 friday", "11-27T05:00 weak | 11-27T17:00 weak"),
+        ("5th 5", ""),
+        ("5th at 5", "12-05T05:00 weak | 12-05T17:00 weak"),
+        ("5th 5pm", "12-05T17:00 weak"),
+        ("at 5 5th", "12-05T05:00 weak | 12-05T17:00 weak"),
+        ("friday midnight", "11-27T00:00 | 11-28T00:00"),
+        ("on friday 5pm", "11-27T17:00"),
+        ("5pm on friday", "11-27T17:00"),
+        ("this week 5pm", ""),
+        ("1 december 5", ""),
+        ("on friday 27th of november 2026 at 5 o'clock", "11-27T05:00 | 11-27T17:00"),
+        ("friday 27th of november 2026 at a quarter past 5", ""),
+        ("wednesday 9am", "12-02T09:00"),
+        ("wednesday 10:00", "12-02T10:00 | 11-25T22:00 | 12-02T22:00"),
+        ("yesterday 5pm", "11-24T17:00"),
+    ],
+)
+def test_moments(words: str, expected: str) -> None:
+    """Words alone, on Wednesday at ten: points and stretches, and which of them need "until"."""
+    here = Instant(utc(WEDNESDAY)).to_tz(BERLIN)
+    assert moments(words, Scene(here, here, day_first=True)) == expected
+
+
+def test_moments_that_have_all_passed() -> None:
+    """Where nothing ends after the start of a range, the first is what is said to have passed."""
+    here = Instant(utc(WEDNESDAY)).to_tz(BERLIN)
+    later = Scene(here, here.add(years=1, disambiguation="raise"), day_first=True)
+    assert moments("next friday", later) == "11-27T00:00..11-28T00:00"

@@ -1,0 +1,175 @@
+"""The words of a text, and where in it each of them stands."""
+
+import pytest
+
+from bot.times.tokens import Token, tokens_of, words_of
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "typed"),
+    [
+        ("until Friday, 17:00", "until friday 17:00", "until|Friday,|17:00"),
+        ("(2h)", "2h", "2h)"),
+        ("«2h»", "2h", "2h»"),
+        ("`2h`.", "2h", "2h`."),
+        ("@5pm", "at 5pm", "@|5pm"),
+        ("@ 5pm", "at 5pm", "@|5pm"),
+        ("@bob 5", "bob 5", ""),
+        ("@london", "london", ""),
+        (":tada: 2h", "2h", ""),
+        ("2h :+1: x", "2h x", ""),
+        ("- 2h", "- 2h", ""),
+        ("… 2h", "2h", ""),
+        ("2027-01-04T10:00:00Z", "2027-01-04t10:00:00z", "2027-01-04T10:00:00Z"),
+        ("2027-01-04T10:00+01:00", "2027-01-04t10:00+01:00", "2027-01-04T10:00+01:00"),
+        ("2026-12-01", "2026-12-01", ""),
+        ("2026-12-01–2026-12-05", "2026-12-01 - 2026-12-05", "2026-12-01|–|2026-12-05"),
+        ("17:00+0100", "17:00 +0100", ""),
+        ("17:00Z", "17:00 z", "17:00|Z"),
+        ("5:30pm+01:00", "5:30pm +01:00", ""),
+        ("17.30utc+2", "17.30 utc+2", ""),
+        ("17:00−03:30", "17:00 -03:30", "17:00|−03:30"),
+        ("1/2h", "1/2 h", ""),
+        ("3/4hour", "3/4 hour", ""),
+        ("mon/tue", "mon or tue", "mon|/|tue"),
+        ("mon/tue/wed", "mon or tue or wed", "mon|/|tue|/|wed"),
+        ("mon/x", "mon/x", ""),
+        ("europe/berlin", "europe/berlin", ""),
+        ("9-5", "9 - 5", ""),
+        ("9am-5pm", "9am - 5pm", ""),
+        ("9–5", "9 - 5", "9|–|5"),
+        ("9—5pm", "9 - 5pm", "9|—|5pm"),
+        ("9 -- 5", "9 - 5", "9|--|5"),
+        ("9→5", "9 - 5", "9|→|5"),
+        ("–2h", "–2h", ""),
+        ("–2", "–2", ""),
+        ("-2h", "-2h", ""),
+        ("- -2h", "- -2h", ""),
+        ("2h-covering", "2h - covering", ""),
+        ("2h-5leads", "2h-5leads", ""),
+        ("5pm-covering", "5pm - covering", ""),
+        ("17:30-covering", "17:30 - covering", ""),
+        ("blah-covering", "blah-covering", ""),
+        ("half-hour", "half hour", ""),
+        ("2-day", "2 day", ""),
+        ("two-week", "two week", ""),
+        ("forty-five", "forty five", ""),
+        ("a-half", "a half", ""),
+        ("end-of-week", "eow", "end-of-week"),
+        ("end-of-day", "eod", "end-of-day"),
+        ("end-of-next", "end of next", ""),
+        ("rest-of-day", "rest of day", ""),
+        ("of-day", "of day", ""),
+        ("close-of-business", "cob", "close-of-business"),
+        ("middle-of-week", "middle of week", ""),
+        ("week-end", "weekend", "week-end"),
+        ("mon-wed-fri", "mon - wed - fri", ""),
+        ("3.12.-5.12.", "3.12. - 5.12.", ""),
+        ("24.12.", "24.12.", ""),
+        ("24.12.,", "24.12.", "24.12.,"),
+        ("24.12", "24.12", ""),
+        ("24.12!", "24.12", "24.12!"),
+        ("9-", "9 -", ""),
+        ("-9", "-9", ""),
+        ("x-", "x -", ""),
+        ("-x", "- x", ""),
+        ("dec-3", "dec - 3", ""),
+        ("3rd-5th", "3rd - 5th", ""),
+        ("3d-5d", "3d - 5d", ""),
+        ("noon-2", "noon - 2", ""),
+        ("10-11-12", "10 - 11 - 12", ""),
+        ("utc+2-x", "utc+2-x", ""),
+        ("p.m.", "pm", "p.m."),
+        ("5 p.m.", "5pm", "5 p.m."),
+        ("5p.m.", "5pm", "5p.m."),
+        ("5a.m", "5am", "5a.m"),
+        ("9 a.m", "9am", "9 a.m"),
+        ("9am-ish", "9am", "9am-ish"),
+        ("5ish", "5", "5ish"),
+        ("midnight-ish", "midnight", "midnight-ish"),
+        ("17:30ish", "17:30", "17:30ish"),
+        ("7pmish", "7pm", "7pmish"),
+        ("13:30 pm", "13:30pm", "13:30 pm"),
+        ("thirteen pm", "thirteen pm", ""),
+        ("twelve pm", "12pm", "twelve pm"),
+        ("five am", "5am", "five am"),
+        ("pm 5", "pm 5", ""),
+        ("hour pm", "hour pm", ""),
+        ("5.30 pm", "5.30pm", "5.30 pm"),
+        ("no later than 5", "until 5", "no later than|5"),
+        ("the end of the business day", "the cob", "the|end of the business day"),
+        ("close of the business", "cob", "close of the business"),
+        ("the up to 2h", "the upto 2h", "the|up to|2h"),
+        ("up to the 2h", "upto the 2h", "up to|the|2h"),
+        ("not later than", "until", "not later than"),
+        ("EAT", "@eat", "EAT"),
+        ("eat", "eat", ""),
+        ("5pm EAT", "5pm @eat", "5pm|EAT"),
+        ("EAT-5", "eat-5", "EAT-5"),
+        ("New York time", "@new_york", "New York time"),
+        ("the new york time", "the @new_york", "the|new york time"),
+        ("5pm new york local time x", "5pm @new_york x", "5pm|new york local time|x"),
+        ("your time", "@your", "your time"),
+        ("11:00 your time (17:00 in Berlin)", "11:00 @your", "11:00|your time (17:00 in Berlin)"),
+        (
+            "11:00 your time (17:00 in Berlin) covering",
+            "11:00 @your covering",
+            "11:00|your time (17:00 in Berlin)|covering",
+        ),
+        ("11:00 UTC (12:00) x", "11:00 utc x", "11:00|UTC (12:00)|x"),
+        ("11:00 Your Time (17:00", "11:00 @your 17:00", "11:00|Your Time|17:00"),
+        ("utc (x) (y)", "utc y", "utc (x)|y)"),
+        ("london time (17:00)", "@london 17:00", "london time|17:00)"),
+        ("tmrw", "tomorrow", "tmrw"),
+        ("2moro", "tomorrow", "2moro"),
+        ("untill", "until", "untill"),
+        ("b4 5", "before 5", "b4|5"),
+        (
+            "supercalifragilisticexpialidociousandthelike",
+            "?",
+            "supercalifragilisticexpialidociousandthelike",
+        ),
+        ("the 5th", "the 5th", ""),
+        ("o'clock", "o'clock", ""),
+        ("5 o’clock", "5 o'clock", "5|o’clock"),
+        ("‘til 5", "until 5", "til|5"),
+        ("~2h", "2h", ""),
+        ("≈ 2h", "2h", ""),
+        ("<2h", "2h", ""),
+        ("_until_", "until", "until_"),
+        ("*9-5*", "9 - 5", "9|-|5*"),
+        ("9-5.", "9 - 5", "9|-|5."),
+        ("(9-5)", "9 - 5", "9|-|5)"),
+        ('"mon-fri"', "mon - fri", 'mon|-|fri"'),
+        ("2h/day", "2h/day", ""),
+        ("5pm-ish", "5pm", "5pm-ish"),
+        ("2h-ish covering", "2h covering", "2h-ish|covering"),
+    ],
+)
+def test_tokens(text: str, words: str, typed: str) -> None:
+    """Each word without marks, in one spelling; and as it was typed, where that is not the same."""
+    tokens = tokens_of(text)
+    assert " ".join(token.word.replace(" ", "_") for token in tokens) == words
+    found = "|".join(text[token.start : token.end] for token in tokens)
+    assert found == (typed or words.replace(" ", "|"))
+
+
+def test_where_a_word_stands() -> None:
+    """Behind other words and line breaks, and in the middle of what was written as one."""
+    assert tokens_of("Hi,\n until 9-5pm") == [
+        Token("hi", 0, 3),
+        Token("until", 5, 10),
+        Token("9", 11, 12),
+        Token("-", 12, 13),
+        Token("5pm", 13, 16),
+    ]
+
+
+def test_far_more_than_a_time_can_have() -> None:
+    """Of a long text the first forty words are looked at."""
+    assert len(tokens_of("a " * 50)) == 40
+
+
+def test_words_of() -> None:
+    """The article says nothing about a time."""
+    assert words_of(tokens_of("the end of the week")) == ("end", "of", "week")
