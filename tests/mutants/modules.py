@@ -162,6 +162,7 @@ JUDGED = (
     "bot/connections/sessions.py",
     "bot/slack/edge.py",
     "bot/times/choices.py",
+    "bot/times/days.py",
     "bot/times/foreign.py",
     "bot/times/hours.py",
     "bot/times/lengths.py",

@@ -9,6 +9,7 @@ from bot.times.days import (
     Days,
     Scene,
     after_workdays,
+    is_day_name,
     is_short_day_name,
     read_day_range,
     read_days,
@@ -284,7 +285,18 @@ def test_no_wrong_weekday(said: str) -> None:
     refuse_wrong_weekday(tuple(said.split()), HERE)
 
 
-def test_short_names_of_days() -> None:
-    """Those that are ordinary words are named, and only they."""
+@pytest.mark.parametrize("day", [27, 28, 29])
+def test_the_next_working_day_after_a_week(day: int) -> None:
+    """On Friday, Saturday and Sunday the next working day is Monday."""
+    now = NOW.replace(day=day, disambiguation="raise")
+    days = read_days(("next", "workday"), replace(HERE, now=now, after=now))
+    assert shown(days) == "2026-11-30..2026-12-01"
+
+
+def test_names_of_days() -> None:
+    """A word that names one day; and those of them that are ordinary words."""
+    days = ("friday", "fri", "today", "tonight", "tomorrow")
+    assert [word for word in days if not is_day_name(word)] == []
+    assert [word for word in ("yesterday", "5th", "week") if is_day_name(word)] == []
     words = ("sat", "sun", "wed", "mon", "fri", "tue", "thu", "saturday")
     assert [word for word in words if is_short_day_name(word)] == ["sat", "sun", "wed", "mon"]
