@@ -1,5 +1,6 @@
 """Cutting the text of a command into a time and a reason: ``2h Covering for you``."""
 
+import re
 from datetime import datetime, timedelta
 from itertools import takewhile
 
@@ -45,6 +46,7 @@ _NOT_LAST = (CONNECTING | ROUGHLY | {UP_TO, "or"}) - {"max", "only", "please", "
 _MOST_MINUTES = 59
 _PLURALS = {"minutes", "mins", "hours", "hrs", "days", "weeks", "months"}
 _DASHES = "-–—→"
+_DOING = re.compile(r"\s*\S*ing[,.:;]*(?:\s|$)")
 
 
 def split_command(
@@ -121,12 +123,13 @@ def _is_doubtful(said: Words, start: str, end: str) -> bool:
     "sat" is no day and "5 to 7" may be customers, unless a dash, a colon or a verb's "-ing" comes
     next, or it runs backwards; the 5 of "friday 5" is no hour; "now" begins sentences.
     """
-    is_apart = start[-1:] in ",:;" or "\n" in end[:2] or not end.strip()[:1].isalnum()
-    leads_on = is_apart or (end.split() or [""])[0].rstrip(",.:;").endswith("ing")
+    between = end[: len(end) - len(end.lstrip())]
+    is_apart = start[-1:] in ",:;" or "\n" in between or not end.strip()[:1].isalnum()
+    leads_on = is_apart or _DOING.match(end) is not None
     if len(said) == 1:
         return (is_short_day_name(said[0]) and not leads_on) or start.lower() == "now"
     if said[0] == "may" and is_hour(said[1]):
-        return True
+        return not is_apart
     ends_in_hour = is_hour(said[-1])
     if len(said) == 3 and ends_in_hour and is_hour(said[0]) and said[1] in TO:
         return int(said[0]) < int(said[-1]) and not leads_on
@@ -140,7 +143,7 @@ def _refuse_minutes_alone(
     is_in_hours = said[-1].endswith(("h", "hr", "hrs")) or UNITS.get(said[-1]) == "hour"
     if not (span.length and is_in_hours and rest.isdecimal() and rest.isascii()):
         return
-    if not 0 < int(rest[:3]) <= _MOST_MINUTES:
+    if len(rest) > 2 or not 0 < int(rest) <= _MOST_MINUTES:
         return
     longer = Span(length=span.length + timedelta(minutes=int(rest)))
     words = say_span(span, now=now, zone=zone)
@@ -166,7 +169,7 @@ def _refuse_attempt(text: str, tokens: list[Token], run: list[Token]) -> None:
         return
     first = 1 if tokens[0].word in {"for", *ROUGHLY} and len(tokens) > 1 else 0
     if tokens[first].word in UNTIL:
-        _refuse(text, max(len(run), 1), tokens, least=first + 2)
+        _refuse(text, len(run), tokens, least=first + 2)
     if is_attempt(tokens[first].word):
         _refuse(text, first + 1, tokens)
     behind = [each for each in tokens[first + 1 :] if each.word not in set(_DASHES)]

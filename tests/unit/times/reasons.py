@@ -99,6 +99,7 @@ Round 2 of emails
 Phase one
 Two new accounts
 Ten leads
+2 big sales days
 Noon-time newsletter
 On the go
 """.strip().splitlines()

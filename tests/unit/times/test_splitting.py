@@ -19,6 +19,17 @@ from bot.times.span import (
 from bot.times.splitting import split_command
 from tests.unit.times.typed import BERLIN, FRIDAY_FIVE, NOW, check_sound, clocks, phrases, zones
 
+SATURDAY = Span(
+    starts=datetime(2026, 11, 27, 23, tzinfo=UTC), until=datetime(2026, 11, 28, 23, tzinfo=UTC)
+)
+
+TWO_TO_FOUR = Span(
+    starts=datetime(2026, 11, 25, 13, tzinfo=UTC), until=datetime(2026, 11, 25, 15, tzinfo=UTC)
+)
+MAY_FIVE = Span(
+    starts=datetime(2027, 5, 4, 22, tzinfo=UTC), until=datetime(2027, 5, 5, 22, tzinfo=UTC)
+)
+
 
 @pytest.mark.parametrize(
     ("text", "span", "reason"),
@@ -56,9 +67,23 @@ from tests.unit.times.typed import BERLIN, FRIDAY_FIVE, NOW, check_sound, clocks
         ("forever handover", Span(forever=True), "handover"),
         ("2h", Span(timedelta(hours=2)), ""),
         ("Covering for you", None, "Covering for you"),
+        ("sat\ncalls", SATURDAY, "calls"),
+        ("sat  \ncalls", SATURDAY, "calls"),
+        ("sat calls\nand more", None, "sat calls\nand more"),
+        ("Sat I'm away", None, "Sat I'm away"),
+        ("sat covering calls", SATURDAY, "covering calls"),
+        ("sat covering: calls", SATURDAY, "covering: calls"),
+        ("sat: calls", SATURDAY, "calls"),
+        ("Now everybody calls", None, "Now everybody calls"),
+        ("may 5: calls", MAY_FIVE, "calls"),
+        ("may 5 calls", None, "may 5 calls"),
+        ("at 5 customers", None, "at 5 customers"),
+        ("7 to 5 customers", Span(until=datetime(2026, 11, 25, 16, tzinfo=UTC)), "customers"),
+        ("5 to 5 customers", Span(until=datetime(2026, 11, 25, 16, tzinfo=UTC)), "customers"),
+        ("5 to 7 customers", None, "5 to 7 customers"),
+        ("at 2pm to 4 customers", TWO_TO_FOUR, "customers"),
         ("2 quick emails", None, "2 quick emails"),
         ("5 customers waiting", None, "5 customers waiting"),
-        ("5 to 7 customers", None, "5 to 7 customers"),
         ("2-3 emails", None, "2-3 emails"),
         ("99999999999 leads", None, "99999999999 leads"),
         ("a quick favour", None, "a quick favour"),
@@ -171,6 +196,28 @@ def test_no_part_of_a_time_becomes_the_reason(text: str, understood: str, added:
     assert raised.value.rest
 
 
+def test_how_long_what_has_a_start_alone_lasts() -> None:
+    """The default that the command has for it, where it may be a start."""
+    with pytest.raises(Ambiguous) as raised:
+        split_command("in 2h calls", now=NOW, zone=BERLIN, default=timedelta(hours=3))
+    assert [each.span.length for each in raised.value.readings] == [
+        timedelta(hours=2),
+        timedelta(hours=3),
+    ]
+
+
+def test_a_number_behind_hours_is_asked_about() -> None:
+    """Minutes or the reason: each says what would become of the number."""
+    with pytest.raises(Ambiguous) as raised:
+        split_command("2h 15", now=NOW, zone=BERLIN)
+    readings = [(each.words, each.rest) for each in raised.value.readings]
+    assert readings == [
+        ("for 2 hours, and “15” is the reason", "15"),
+        ("for 2 hours 15 minutes", ""),
+    ]
+    assert (raised.value.text, raised.value.rest) == ("2h 15", "15")
+
+
 @pytest.mark.parametrize("text", ["the 5th", "3/4", "evening"])
 def test_half_a_time_alone_is_no_reason(text: str) -> None:
     """What would be a time beside "until" or "from" is refused when nothing else was said."""
@@ -190,6 +237,7 @@ def test_half_a_time_alone_is_no_reason(text: str) -> None:
         ("1.5.2h covering", NotATime, "1.5.2h", "covering"),
         ("２h covering", NotATime, "２h", "covering"),
         ("for 2x covering", NotATime, "for 2x", "covering"),
+        ("for 2 consecutive days covering", NotATime, "for 2 consecutive days", "covering"),
         ("30", NotATime, "30", ""),
         ("until", NotATime, "until", ""),
         ("until blursday covering", NotATime, "until blursday", "covering"),
