@@ -173,5 +173,6 @@ JUDGED = (
     "bot/times/plain.py",
     "bot/times/saying.py",
     "bot/times/span.py",
+    "bot/times/splitting.py",
     "bot/times/vocabulary.py",
 )
