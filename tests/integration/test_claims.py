@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -348,6 +349,42 @@ async def test_claims_of_cards_count_attempts(database: Database) -> None:
     for attempt in (1, 2):
         claimed = await claim_cards(database, lease=timedelta())
         assert [card.attempts for card in claimed] == [attempt, attempt]
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_ours"),
+    [
+        ({"shown_version": 7}, True),
+        ({"attempts": 2}, False),
+        ({"message_ts": "1.2"}, False),
+        ({"told": "approved"}, False),
+        (None, False),
+    ],
+)
+async def test_whether_a_card_is_still_claimed(
+    database: Database, changes: dict[str, Any] | None, *, is_ours: bool
+) -> None:
+    """It is until another process has claimed it, or has shown it, or it is gone."""
+    await add(database, delegation())
+    mine, other = await claim_cards(database)
+    whose = cards.c.id == mine.id
+    change = cards.delete() if changes is None else cards.update().values(**changes)
+    await database.run_connection(lambda connection: connection.execute(change.where(whose)))
+    found = await database.run(
+        lambda store: [store.cards.due.is_still_claimed(card) for card in (mine, other)]
+    )
+    assert found == [is_ours, True]
+
+
+async def test_whether_a_row_without_a_message_is_still_claimed(database: Database) -> None:
+    """Where a row is never shown, only the claims of others count."""
+    row = delegation()
+    await add(database, row)
+    later = replace(row, attempts=row.attempts + 1)
+    found = await database.run(
+        lambda store: [store.delegations.due.is_still_claimed(each) for each in (row, later)]
+    )
+    assert found == [True, False]
 
 
 async def test_a_card_changed_while_it_was_shown_stays_stale(database: Database) -> None:
