@@ -363,8 +363,13 @@ async def _made_twice(stage: Stage) -> Delegation:
 
 async def test_of_two_answers_one_is_taken_away_by_its_id(stage: Stage) -> None:
     """K5: both creates were answered, so both ids are known to be ours: the second is taken away,
-    and not what somebody made by hand, although Close lists that first."""
-    await settle.step(stage.tools, await _made_twice(stage))
+    and not what somebody made by hand, although Close lists that first. Nothing is left to ask."""
+    twice, later = await _made_twice(stage), NOON + timedelta(hours=1)
+    await stage.database.run(lambda store: store.comparisons.plan("T0TEAM", "U0ADA", now=later))
+    await settle.step(stage.tools, twice)
+    planned = await stage.database.run(lambda store: store.comparisons.get("T0TEAM", "U0ADA"))
+    assert planned is not None
+    assert planned.wake_at == later
     stored = await stage.now()
     assert (stored.association_id, stored.surplus_id, stored.is_unclear) == (Y.id, None, False)
     assert stage.close.held == [BY_HAND, Y]

@@ -5,8 +5,9 @@ These are the fast ones that know it, on SQLite: whole scenarios would take minu
 
 from collections.abc import Mapping, Sequence
 
-_REMOVE = ("tests/integration/test_steps_remove.py", "tests/integration/test_late_creates.py")
-_CREATE = ("tests/integration/test_steps_create.py", "tests/integration/test_late_creates.py")
+_TWICE = ("tests/integration/test_late_creates.py", "tests/integration/test_stale_copies.py")
+_REMOVE = ("tests/integration/test_steps_remove.py", *_TWICE)
+_CREATE = ("tests/integration/test_steps_create.py", *_TWICE)
 _TIMES = (
     "tests/mutants/phrases_at_once.py",
     "tests/unit/times/test_choices.py",
