@@ -196,3 +196,10 @@ def test_whose_account_close_was_asked_with() -> None:
     assert made.belongs_to(account)
     assert not replace(made, grantor_close_id="user_ben").belongs_to(account)
     assert not replace(made, organization_id="orga_two").belongs_to(account)
+
+
+def test_which_associations_are_known() -> None:
+    """The one that is in force, and one that was made besides; no others."""
+    made = row(association_id="asso_one", surplus_id="asso_two")
+    known = [each for each in ("asso_one", "asso_two", "asso_three") if made.is_known(each)]
+    assert known == ["asso_one", "asso_two"]
