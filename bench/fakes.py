@@ -34,6 +34,36 @@ class Unsent(Delivery):
         return Reply(200, json.dumps(payload))
 
 
+class Timed:
+    """Stands before Close, and says of each call when it came and when it was answered."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self.pause = 0.0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one call."""
+        began, status = time.monotonic(), 0
+
+        async def watch(message: Message) -> None:
+            nonlocal status
+            status = message.get("status", status)
+            await send(message)
+
+        if self.pause:
+            await asyncio.sleep(self.pause)
+        await self._app(scope, receive, watch)
+        if scope["type"] == "http":
+            _say(
+                kind="close",
+                method=scope["method"],
+                path=scope["path"],
+                status=status,
+                began=began,
+                at=time.monotonic(),
+            )
+
+
 class Fakes:
     """Both, and what they are told to do: each request is the name of a method and its arguments.
 
@@ -46,6 +76,7 @@ class Fakes:
         self.slack = SandboxSlack(people=people)
         self.slack.delivery = Unsent(self.slack.signing_secret, SocketHub(), 1.0)
         self.close = SandboxClose(people)
+        self.timed = Timed(self.close.app)
 
     def click(self, user: str, ts: str, wanted: str) -> Awaitable[Reply]:
         """The payload of a click on a button of the message."""
@@ -76,36 +107,13 @@ class Fakes:
         """Close takes only so many requests from now on."""
         self.close.trouble.limit_per_second(a_second)
 
+    def slow(self, seconds: float) -> None:
+        """Close takes so long for an answer from now on."""
+        self.timed.pause = seconds
+
     def held(self) -> int:
         """How many associations Close holds."""
         return len(self.close.associations)
-
-
-class Timed:
-    """Stands before Close, and says of each call when it came and when it was answered."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one call."""
-        began, status = time.monotonic(), 0
-
-        async def watch(message: Message) -> None:
-            nonlocal status
-            status = message.get("status", status)
-            await send(message)
-
-        await self._app(scope, receive, watch)
-        if scope["type"] == "http":
-            _say(
-                kind="close",
-                method=scope["method"],
-                path=scope["path"],
-                status=status,
-                began=began,
-                at=time.monotonic(),
-            )
 
 
 def _direct(user: str) -> str:
@@ -158,7 +166,7 @@ async def main(size: int) -> None:
     fakes, reader = Fakes(size), asyncio.StreamReader(limit=2**24)
     loop = asyncio.get_running_loop()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
-    async with fakes.slack.serving() as slack_url, serve(Timed(fakes.close.app)) as close_url:
+    async with fakes.slack.serving() as slack_url, serve(fakes.timed) as close_url:
         telling = asyncio.create_task(_tell(fakes.slack))
         _say(kind="ready", slack=slack_url, close=close_url)
         while line := await reader.readline():

@@ -5,10 +5,11 @@ import asyncio
 import itertools
 import statistics
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
+from bench.client import Answer, NotAnswered
 from bench.ground import Ground
 from bench.house import House, open_house
 from bench.lines import Line, Result, Unit
@@ -77,16 +78,19 @@ class Contestant:
 
 @dataclass(frozen=True, slots=True)
 class Lived:
-    """What one round of lives took: how many a second, and milliseconds of processor each."""
+    """What one round of lives took: how many a second, milliseconds of processor each, and how
+    often something was not answered."""
 
     rate: float
     cpu: float
+    again: int
 
 
 class Life:
     """One life after another with one bot; each of its processes is sent the next request."""
 
     def __init__(self, house: House, contestant: Contestant) -> None:
+        self.again = 0  # how often somebody had to click again
         self._house = house
         self._urls = itertools.cycle([each.url for each in contestant.processes])
 
@@ -94,7 +98,7 @@ class Life:
         """From the ask until the grantor reads that it is over."""
         outside, client = self._house.outside, self._house.client
         asked = outside.shown(grantor, "Approve")
-        await client.command(next(self._urls), grantee, f"<@{grantor}> 2h")
+        await self._insist(lambda: client.command(next(self._urls), grantee, f"<@{grantor}> 2h"))
         active = outside.shown(grantor, "Revoke", "can send email as")
         await self._approve(grantor, (await soon(asked))["ts"], active)
         ended = outside.shown(grantor, text="no longer")
@@ -115,7 +119,19 @@ class Life:
 
     async def _click(self, user: str, ts: str, button: str) -> None:
         payload = await self._house.outside.ask("click", user=user, ts=ts, wanted=button)
-        await self._house.client.interaction(next(self._urls), payload)
+        client = self._house.client
+        await self._insist(lambda: client.interaction(next(self._urls), payload))
+
+    async def _insist(self, act: Callable[[], Awaitable[Answer]]) -> None:
+        """Do it again where Slack would say that it did not work."""
+        while True:
+            try:
+                await act()
+            except NotAnswered:
+                self.again += 1
+                await asyncio.sleep(READING)
+            else:
+                return
 
 
 async def lived(
@@ -134,7 +150,7 @@ async def lived(
     await asyncio.gather(*(go_on(each.id) for each in house.people[:AT_ONCE]))
     took = time.monotonic() - began
     await house.outside.quiet(0.3)
-    return Lived(lives / took, (contestant.cpu - before) / lives * 1000)
+    return Lived(lives / took, (contestant.cpu - before) / lives * 1000, life.again)
 
 
 async def measure(ground: Ground, size: Size) -> AsyncIterator[Result]:
@@ -169,12 +185,17 @@ async def _contestants(house: House, stack: AsyncExitStack) -> list[Contestant]:
     return [*found, Contestant("obvious", [obvious])]
 
 
+def _again(lived: Sequence[Lived]) -> str:
+    count = sum(each.again for each in lived)
+    return f"{count} not answered in time" if count else ""
+
+
 def _results(rounds: dict[str, list[Lived]]) -> list[Result]:
     results = []
     obvious = rounds["obvious"]
     for kind in ("sqlite", "postgresql"):
         results += [
-            Result(RATE[kind], kind, [each.rate for each in rounds[kind]]),
+            Result(RATE[kind], kind, [each.rate for each in rounds[kind]], _again(rounds[kind])),
             Result(CPU[kind], kind, [each.cpu for each in rounds[kind]]),
         ]
     pairs = list(zip(rounds["sqlite"], obvious, strict=True))

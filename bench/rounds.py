@@ -27,8 +27,8 @@ class Size:
 
 
 WHOLE = Size(
-    rounds=7,
-    each=24,
+    rounds=5,
+    each=20,
     sizes=(1_000, 100_000, 1_000_000),
     sizes_postgresql=(1_000, 300_000, 1_000_000),
     lives=160,
