@@ -6,7 +6,7 @@ from bench.client import Answer
 from bench.ground import Ground
 from bench.house import House, open_house
 from bench.lines import Line, Result, Unit
-from bench.rounds import Act, Size, ratio, timed
+from bench.rounds import Act, Size, milliseconds, ratio, timed
 from bench.running import Running
 
 ALONE = Line(
@@ -58,5 +58,9 @@ async def measure(ground: Ground, size: Size) -> AsyncIterator[Result]:
         for at_once, ours, theirs in ((1, ALONE, STOCK), (16, CROWDED, STOCK_CROWDED)):
             many = (users * size.each)[: size.each * MORE * (2 if at_once > 1 else 1)]
             rounds = [[await timed(many, act, at_once) for act in acts] for _ in range(size.rounds)]
-            yield Result(ours, "", [ratio(bot, prompt) for bot, prompt, _ in rounds])
+            figures = [
+                milliseconds([one for each in rounds for one in each[who]]) for who in (0, 1, 2)
+            ]
+            note = "bot {:.2f}, prompt {:.2f}, stock {:.2f} ms".format(*figures)
+            yield Result(ours, "", [ratio(bot, prompt) for bot, prompt, _ in rounds], note)
             yield Result(theirs, "", [ratio(stock, bot) for bot, _, stock in rounds])

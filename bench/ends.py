@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import product
 
-from bench.ground import KINDS, Ground
+from bench.ground import Ground
 from bench.house import House, open_house
 from bench.lines import Line, Result, Unit
 from bench.outside import Event
@@ -58,7 +58,7 @@ GONE_WITHIN = 240.0  # seconds
 
 async def measure(ground: Ground, size: Size) -> AsyncIterator[Result]:
     """On each database."""
-    for kind in KINDS:
+    for kind in size.kinds:
         yield await _limited(ground, kind, size)
         for result in await _burst(ground, kind, size):
             yield result
@@ -91,7 +91,7 @@ async def _burst(ground: Ground, kind: str, size: Size) -> list[Result]:
             await bot.seen()
             left = await _gone(house, moment)
             await house.outside.quiet(1.0)
-            stall = (await bot.seen()).stall
+            seen = await bot.seen()
         calls = _calls(house)
     took = calls[-1]["at"] - _monotonic(moment)
     of = f"{kind}, {size.ends:,} ends"
@@ -99,7 +99,7 @@ async def _burst(ground: Ground, kind: str, size: Size) -> list[Result]:
         Result(BURST, of, [took]),
         Result(BURST_CALLS, of, [len(calls) / grantors]),
         Result(MISSED, of, [left]),
-        Result(STALL, of, [stall * 1000]),
+        Result(STALL, of, [seen.stall * 1000], f"{seen.work * 1000:.0f} ms of work in one go"),
     ]
 
 

@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
 from bench.fill import FIRST, fill
-from bench.ground import KINDS, Ground
+from bench.ground import Ground
 from bench.house import House, open_house
 from bench.lines import Line, Result, Unit
 from bench.outside import soon
@@ -45,7 +45,6 @@ LINES = {
 }
 READERS = 12
 GRANTORS = 12
-STARTS = 3
 SETTLED = 2.0  # seconds after a start
 
 
@@ -68,11 +67,11 @@ class Stored:
 
 async def measure(ground: Ground, size: Size) -> AsyncIterator[Result]:
     """On each database."""
-    for kind in KINDS:
-        sizes = size.sizes if kind == "sqlite" else size.sizes_postgresql
+    for kind in size.kinds:
+        sizes = size.stored[kind]
         async with open_house(ground, READERS + GRANTORS + 60) as house:
             urls = [await _filled(house, kind, each) for each in sizes]
-            starts = await _starts(house, dict(zip(sizes, urls, strict=True)))
+            starts = await _starts(house, dict(zip(sizes, urls, strict=True)), size.starts)
             async with AsyncExitStack() as stack:
                 stored = [
                     await _opened(house, stack, *each) for each in zip(sizes, urls, strict=True)
@@ -91,10 +90,10 @@ async def _filled(house: House, kind: str, size: int) -> str:
     return url
 
 
-async def _starts(house: House, urls: dict[int, str]) -> dict[int, list[float]]:
+async def _starts(house: House, urls: dict[int, str], count: int) -> dict[int, list[float]]:
     """Milliseconds from the start to ready."""
     starts: dict[int, list[float]] = {size: [] for size in urls}
-    for _ in range(STARTS):
+    for _ in range(count):
         for size, url in urls.items():
             async with house.bot(url) as bot:
                 starts[size].append(bot.start * 1000)

@@ -4,7 +4,7 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator
 
-from bench.ground import KINDS, Ground
+from bench.ground import Ground
 from bench.house import open_house
 from bench.lines import Line, Result, Unit
 from bench.rounds import Size
@@ -37,7 +37,7 @@ print(psutil.Process().memory_info().rss / 2**20)
 async def measure(ground: Ground, size: Size) -> AsyncIterator[Result]:
     """On each database."""
     async with open_house(ground, 0) as house:
-        for kind in KINDS:
+        for kind in size.kinds:
             url = await ground.migrated(kind)
             async with watched(house, url) as bot:
                 await asyncio.sleep(SETTLED)

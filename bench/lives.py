@@ -58,7 +58,6 @@ OBVIOUS_CPU = Line(
 )
 AT_ONCE = 16
 ASKERS = 400
-ROUNDS = 3
 CHANGED = "This changed while you were reading"
 READING = 0.1  # seconds that somebody needs to see what has changed
 
@@ -159,9 +158,9 @@ async def measure(ground: Ground, size: Size) -> AsyncIterator[Result]:
         askers = itertools.cycle([each.id for each in house.people[AT_ONCE:]])
         contestants = await _contestants(house, stack)
         for each in contestants:
-            await lived(house, each, AT_ONCE * 2, lambda: next(askers))
+            await lived(house, each, AT_ONCE, lambda: next(askers))
         rounds: dict[str, list[Lived]] = {each.name: [] for each in contestants}
-        for _ in range(ROUNDS):
+        for _ in range(size.rounds_of_lives):
             for each in contestants:
                 one = await lived(house, each, size.lives, lambda: next(askers))
                 rounds[each.name].append(one)

@@ -2,11 +2,12 @@
 
 import asyncio
 import statistics
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 from bench.client import Answer
+from bench.ground import KINDS
 
 Item = TypeVar("Item")
 Act = Callable[[Item], Awaitable[Answer]]
@@ -18,33 +19,45 @@ class Size:
 
     rounds: int
     each: int  # requests in one round
-    sizes: Sequence[int]  # delegations stored, on SQLite
-    sizes_postgresql: Sequence[int]
+    kinds: Sequence[str]  # databases, for what takes long
+    stored: Mapping[str, Sequence[int]]  # delegations, on each database
+    starts: int
     lives: int
+    rounds_of_lives: int
     ends: int  # at one second
     lone_ends: int
+    at_one_word: int  # rights of one person
     idle: float  # seconds to watch a bot that has nothing to do
 
 
 WHOLE = Size(
     rounds=5,
     each=20,
-    sizes=(1_000, 100_000, 1_000_000),
-    sizes_postgresql=(1_000, 300_000, 1_000_000),
+    kinds=KINDS,
+    stored={
+        "sqlite": (1_000, 100_000, 1_000_000),
+        "postgresql": (1_000, 300_000, 1_000_000),
+    },
+    starts=3,
     lives=160,
+    rounds_of_lives=3,
     ends=10_000,
     lone_ends=150,
+    at_one_word=500,
     idle=30.0,
 )
 QUICK = Size(
     rounds=3,
-    each=10,
-    sizes=(1_000, 20_000),
-    sizes_postgresql=(1_000, 20_000),
+    each=6,
+    kinds=KINDS[:1],
+    stored={"sqlite": (1_000, 20_000)},
+    starts=1,
     lives=32,
+    rounds_of_lives=1,
     ends=1_000,
-    lone_ends=20,
-    idle=5.0,
+    lone_ends=10,
+    at_one_word=100,
+    idle=4.0,
 )
 
 

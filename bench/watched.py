@@ -25,14 +25,15 @@ WRITES = ("INSERT", "UPDATE", "DELETE", "BEGIN IMMEDIATE")
 @dataclass(slots=True)
 class Seen:
     """What happened since the last time: statements and write locks in all, the statements and
-    seconds of the largest transaction, and for how many seconds the event loop stood still at
-    most."""
+    seconds of the largest transaction, for how many seconds the event loop stood still at most, and
+    for how many of processor time it was at work in one go."""
 
     statements: int = 0
     write_locks: int = 0
     largest: int = 0
     largest_seconds: float = 0.0
     stall: float = 0.0
+    work: float = 0.0
 
 
 class Watcher:
@@ -58,9 +59,10 @@ class Watcher:
     async def watch_loop(self) -> None:
         """See when it stands still."""
         while True:
-            due = time.monotonic() + TICK
+            due, worked = time.monotonic() + TICK, time.thread_time()
             await asyncio.sleep(TICK)
             self._seen.stall = max(self._seen.stall, time.monotonic() - due)
+            self._seen.work = max(self._seen.work, time.thread_time() - worked)
 
     def _begun(self, connection: Connection) -> None:
         connection.info["seen_began"] = (time.monotonic(), 0)

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
 from bench.client import Answer
-from bench.ground import KINDS, Ground
+from bench.ground import Ground
 from bench.house import House, open_house
 from bench.lines import Line, Result, Unit
 from bench.rights import give
@@ -14,11 +14,11 @@ from bench.rounds import Size
 from bench.watching import Watched, watched
 from sandbox.people import APP_ID, TEAM_ID, SandboxPerson, user_object
 
-MANY = 500
+ROUNDS = 3
 WORDS = ("revoke all", "disconnect", "offboarding")
 TIME = {
     word: Line(
-        name=f"{word} of 500 rights",
+        name=f"{word} of all that one person gave",
         unit=Unit.MILLISECONDS,
         goal=100,
         how="from what Slack sends to the answer, which comes once all of it is committed",
@@ -27,7 +27,7 @@ TIME = {
 }
 STATEMENTS = {
     word: Line(
-        name=f"{word} of 500 rights: statements in its transaction",
+        name=f"{word} of all that one person gave: statements in its transaction",
         unit=Unit.STATEMENTS,
         goal=20,
         how="the largest transaction between the request and its answer",
@@ -39,9 +39,8 @@ Act = Callable[[House, str, SandboxPerson], Awaitable[Answer]]
 
 async def measure(ground: Ground, size: Size) -> AsyncIterator[Result]:
     """On each database, each word by a person of its own."""
-    many = MANY if size.ends >= 10_000 else MANY // 5
-    rounds = 3 if many == MANY else 1
-    for kind in KINDS:
+    many, rounds = size.at_one_word, ROUNDS
+    for kind in size.kinds:
         async with open_house(ground, len(WORDS) * rounds + many) as house:
             grantors = iter(house.people)
             grantees = house.people[-many:]
@@ -56,7 +55,7 @@ async def measure(ground: Ground, size: Size) -> AsyncIterator[Result]:
                 await house.client.command(bot.url, grantees[0].id, "list")
                 for word, act in zip(WORDS, (revoke_all, disconnect, leave), strict=True):
                     took = [await _one(house, bot, next(grantors), act) for _ in range(rounds)]
-                    of = f"{kind}, {many}"
+                    of = f"{kind}, {many} rights"
                     yield Result(TIME[word], of, [seconds * 1000 for seconds, _ in took])
                     yield Result(STATEMENTS[word], of, [count for _, count in took])
 
