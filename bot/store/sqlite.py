@@ -130,7 +130,9 @@ def _make_private(
     if path == ":memory:" or path.startswith("file:"):
         return
     try:
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, OWNER_ONLY))
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, OWNER_ONLY))
+    except FileExistsError:
+        pass  # to open and close it would give up all our locks on it (sqlite.org/howtocorrupt.html)
     except OSError:
         return  # SQLite says it in its own words
     for ending in FILES:

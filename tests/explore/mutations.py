@@ -182,8 +182,8 @@ MUTATIONS = (
     Mutation(
         "what waits for a connection is not woken by it",
         "bot.store.delegations:Delegations.wake_for_person",
-        ".values(wake_at=now, attempts=0)",
-        ".values(attempts=0)",
+        "wake_at=now, attempts=0",
+        "attempts=0",
         Scenario("not woken", {"connect": 1}, is_connected=False, first=RUNNING),
     ),
     Mutation(
@@ -205,8 +205,8 @@ MUTATIONS = (
     Mutation(
         "a card is not shown anew",
         "bot.store.cards:Cards.mark_stale",
-        ".values(wake_at=now)",
-        ".values(attempts=0)",
+        '"due_at": now',
+        '"due_at": None',
         Scenario("stale", {"revoke": 1}, first=RUNNING, workers=SHOWN),
     ),
     Mutation(

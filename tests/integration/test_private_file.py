@@ -3,6 +3,8 @@
 import os
 import shutil
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -66,10 +68,25 @@ async def test_what_is_deleted_is_gone(
     assert found(tmp_path)
     await store(database, b"")
     monkeypatch.setattr(sqlite, "CLEAN_EVERY", 0.0)
-    await database.run(lambda store: store.connections.all())
+    for _ in range(2):  # it is cleaned behind the one, before the other
+        await database.run(lambda store: store.connections.all())
     assert found(tmp_path) == []
     await database.dispose()
     assert found(tmp_path) == []
+
+
+async def test_the_file_stays_locked(tmp_path: Path, migrated_sqlite: Path) -> None:
+    """Another process that is done with the file does not take the log for its own to remove: what
+    is written from then on would be lost."""
+    path = shutil.copy(migrated_sqlite, tmp_path / "bot.db")
+    database = Database(f"sqlite:///{path}")
+    await store(database, SECRET)
+    for _ in range(4):  # and its readers open it as well
+        await database.read(lambda store: store.connections.all())
+    look = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('PRAGMA user_version')"
+    subprocess.run([sys.executable, "-c", f"{look}; c.close()", path], check=True)  # noqa: ASYNC221
+    assert Path(f"{path}-wal").exists()
+    await database.dispose()
 
 
 async def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
