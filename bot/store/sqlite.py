@@ -132,7 +132,7 @@ def _make_private(
     try:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, OWNER_ONLY))
     except FileExistsError:
-        pass  # to open and close it would give up all our locks on it (sqlite.org/howtocorrupt.html)
+        pass  # opened and closed, all our locks on it were gone (sqlite.org/howtocorrupt.html)
     except OSError:
         return  # SQLite says it in its own words
     for ending in FILES:

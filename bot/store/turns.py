@@ -66,8 +66,9 @@ class Turn:
         self._result = self.work(connection)
 
     def fail(self, error: BaseException) -> None:
-        """Nothing of it was done; what it said first counts."""
-        self._error = self._error or error
+        """Nothing of it was done. Where nothing at all is stored, that is the answer, whatever it
+        said itself: it may have seen what others did, which is not so now."""
+        self._error = error
 
     def tell(self) -> None:
         """Say what came of it, in the loop that waits for it."""
