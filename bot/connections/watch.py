@@ -187,7 +187,7 @@ class Watch:
             )
             return is_leaving and not is_needed
 
-        return await self.database.read(look)
+        return await self.database.run(look)
 
     async def _forget(self, connection: Connection) -> None:
         """Revoked at Close first; raises CloseError as long as that cannot be said.

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from bot.connections.watch import Watch
 from bot.delegations.steps import remove
 from bot.delegations.steps.attempts import ARRIVES_WITHIN, LOOK_AGAIN
 from bot.store import Database
@@ -77,3 +78,23 @@ async def test_a_row_that_does_not_say_until_when(stage: Bench) -> None:
     stage.moment = NOON + ARRIVES_WITHIN
     await remove.step(stage.tools, await stage.present(row))
     assert (await stage.present(row)).state is State.ENDED
+
+
+async def test_what_begins_while_its_connection_is_given_up_is_ended(stage: Bench) -> None:
+    """A create that arrives after its grantor has disconnected is taken back, and the watch can go
+    on: it ends what it finds where it looks whether anything is left."""
+    row = await stage.row()
+    connection = await stage.database.run(
+        lambda store: store.connections.get(row.team_id, row.grantor_id)
+    )
+    assert connection is not None
+    await stage.database.run(lambda store: store.connections.leave(connection, now=NOON))
+    [leaving] = await stage.database.run(
+        lambda store: store.connections.due.claim(now=NOON, lease=SECOND, limit=1)
+    )
+    held, close = stage.tools.connections, stage.tools.close
+    watch = Watch(stage.database, held, close, frozenset(), lambda: NOON, lambda: None)
+    await watch.take(leaving)
+    present = await stage.database.run(lambda store: store.delegations.get(row.id))
+    assert present is not None
+    assert present.state is State.ENDING
