@@ -109,3 +109,13 @@ class GatedDatabase(Database):
             return await super()._run(function)
         finally:
             self._gates.passed(ticket)
+
+    async def read(
+        self, function: Callable[[Store], Result], *, at_one_moment: bool = False
+    ) -> Result:
+        """The same for what only looks."""
+        ticket = await self._gates.wait(f"read {function.__qualname__.split('.<locals>')[0]}")
+        try:
+            return await super().read(function, at_one_moment=at_one_moment)
+        finally:
+            self._gates.passed(ticket)
