@@ -64,8 +64,8 @@ class NoticeStep:
     async def _list(self, notice: Notice, found: Notice, began: float) -> None:
         """Today's list is looked at again and again as long as anything is on it; one of an earlier
         day waits for its end."""
-        message, is_over, is_newest = await self.showing.database.read(
-            lambda store: self._overdue(store, found)
+        message, is_over, is_newest = await self.showing.database.run(
+            lambda store: self._overdue(store, found)  # a day later it begins another one
         )
         place = {} if message is None else asdict(await self._shown(found, message, began))
         now = self.showing.now()
