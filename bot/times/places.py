@@ -15,7 +15,7 @@ from whenever import Instant, TimeZoneNotFoundError, ZonedDateTime, available_ti
 MOST_WORDS = 4  # of a place's name, with "time"
 MARK = "@"  # begins a word that stands for the several words of a place
 SAID = {"@your", "utc"}  # whose clock the bot itself names; it says all hours with two digits
-HALF_A_YEAR = timedelta(days=182)
+_QUARTERS = tuple(timedelta(days=days) for days in (0, 91, 182, 273))  # no season is shorter
 
 _AREAS = {
     *("Africa", "America", "Antarctica", "Asia", "Atlantic", "Australia", "Europe"),
@@ -244,8 +244,8 @@ def _offset(word: str) -> timedelta | None:
 
 def _at_home(name: str, own: str, now: datetime) -> Place | None:
     """Somebody in India means India by "IST"."""
-    for moment in (now, now + HALF_A_YEAR):
-        local = Place(own).local(moment)
+    for later in _QUARTERS:
+        local = Place(own).local(now + later)
         if local.tz_abbrev().lower() == name:
             strict = timedelta(seconds=local.offset.total("seconds"))
             return Place(own, strict=strict)

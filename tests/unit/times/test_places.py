@@ -63,6 +63,25 @@ def test_places_of(word: str, own: str, places: str, now: datetime) -> None:
     assert " | ".join(map(written, places_of(word, own, now))) == places
 
 
+@pytest.mark.parametrize("month", range(1, 13))
+@pytest.mark.parametrize(
+    ("word", "own", "offset"),
+    [
+        ("cst", "America/Chicago", "UTC-6"),
+        ("cdt", "America/Chicago", "UTC-5"),
+        ("ist", "Asia/Jerusalem", "UTC+2"),
+        ("cet", "Europe/Paris", "UTC+1"),
+        ("cest", "Europe/Paris", "UTC+2"),
+        ("aedt", "Australia/Melbourne", "UTC+11"),
+    ],
+)
+def test_at_home(word: str, own: str, offset: str, month: int) -> None:
+    """All year round a name that one's own clock has in a part of it means one's own: summer takes
+    more than half of a year."""
+    (place,) = places_of(word, own, datetime(2026, month, 10, tzinfo=UTC))
+    assert written(place) == f"{own}, - ({offset})"
+
+
 @pytest.mark.parametrize(
     ("word", "said"),
     [
