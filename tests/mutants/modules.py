@@ -175,5 +175,6 @@ JUDGED = (
     "bot/times/saying.py",
     "bot/times/span.py",
     "bot/times/splitting.py",
+    "bot/times/tokens.py",
     "bot/times/vocabulary.py",
 )
