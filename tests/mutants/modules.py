@@ -169,6 +169,7 @@ JUDGED = (
     "bot/times/hours.py",
     "bot/times/lengths.py",
     "bot/times/impossible.py",
+    "bot/times/leftovers.py",
     "bot/times/moments.py",
     "bot/times/numbers.py",
     "bot/times/plain.py",
