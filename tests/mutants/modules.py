@@ -172,6 +172,7 @@ JUDGED = (
     "bot/times/leftovers.py",
     "bot/times/moments.py",
     "bot/times/numbers.py",
+    "bot/times/places.py",
     "bot/times/plain.py",
     "bot/times/saying.py",
     "bot/times/span.py",

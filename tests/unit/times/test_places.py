@@ -82,6 +82,13 @@ def test_at_home(word: str, own: str, offset: str, month: int) -> None:
     assert written(place) == f"{own}, - ({offset})"
 
 
+def test_at_home_no_more() -> None:
+    """What one's own clock showed before, and will not show again, is somebody else's: Mexico gave
+    up its summer in 2022."""
+    (place,) = places_of("cdt", "America/Mexico_City", datetime(2022, 12, 10, tzinfo=UTC))
+    assert written(place) == "America/Chicago, CDT (UTC-5)"
+
+
 @pytest.mark.parametrize(
     ("word", "said"),
     [
@@ -114,7 +121,7 @@ def test_offset(word: str, said: str) -> None:
         (
             is_place,
             "@x utc z gmt cet ist utc+2 europe/berlin america/argentina/buenos_aires @eat",
-            "et berlin eat x / 9/5 a/b +1 -3 +14:01 utc+14:01 utc+15 utc+5:60 x+1:00 utc+1x",
+            "et berlin egypt eat x / 9/5 a/b +1 -3 +14:01 utc+14:01 utc+15 utc+5:60 x+1:00 utc+1x",
         ),
         (is_own, "@your @my @our @local @own @here", "@berlin your @utc"),
         (is_short_place, "et ct mt pt eastern pacific", "@et cet central mountain est"),
@@ -146,7 +153,7 @@ def test_word_for() -> None:
     assert word_for(("new", "york", "local", "time")) == "@new york"
     none = ("time", "york time", "your own time", "my local time", "eat time", "x time", "berlin")
     assert [word for word in none if word_for(tuple(word.split()))] == []
-    assert word_for(("new", "york")) is None
+    assert [word_for(words) for words in (("new", "york"), ("berlin", "office"))] == [None] * 2
 
 
 def test_word_in_capitals() -> None:
