@@ -156,7 +156,7 @@ def _without_place(words: Words) -> tuple[Words, str | None] | None:
         return None
     place = next(iter(named))
     kept = tuple(word for word in words if word != place)
-    return (kept, place) if kept and kept[-1] not in {"in", "on"} else (kept[:-1], place)
+    return (kept, place) if kept[-1:] != ("in",) else (kept[:-1], place)
 
 
 def _in_24_hours(word: str) -> str:

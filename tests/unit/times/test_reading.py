@@ -9,7 +9,7 @@ from whenever import Instant, Weekday
 
 from bot.times.lengths import parse_duration
 from bot.times.reading import read_span
-from bot.times.saying import write_span
+from bot.times.saying import say_span, write_span
 from bot.times.span import Ambiguous, DurationError, NotATime, NotPositive, Span, TooLarge
 from tests.unit.times.typed import BERLIN, NOW, check_sound, clocks, phrases, zones
 
@@ -179,6 +179,93 @@ def error_of(text: str, clock: datetime, zone: str) -> DurationError | None:
     except DurationError as error:
         return error
     return None
+
+
+def meant(text: str) -> str:
+    """The words of everything that the text can mean, or the name of its error."""
+    try:
+        return say_span(read_span(text, now=NOW, zone=BERLIN), now=NOW, zone=BERLIN)
+    except Ambiguous as question:
+        return " | ".join(reading.words for reading in question.readings)
+    except DurationError as error:
+        return type(error).__name__
+
+
+@pytest.mark.parametrize(
+    ("phrase", "expected"),
+    [
+        ("until 5pm CET", "until today, 17:00 your time"),
+        ("until 5pm PST", "until tomorrow, 02:00 your time (today, 17:00 PST)"),
+        (
+            "until 5pm CEST",
+            (
+                "until today, 16:00 your time (17:00 at UTC+2)"
+                " | until today, 17:00 your time (17:00 in Berlin)"
+            ),
+        ),
+        ("until 5pm in PST", "until tomorrow, 02:00 your time (today, 17:00 PST)"),
+        ("until 5pm in New York time", "until today, 23:00 your time (17:00 in New York)"),
+        ("5pm in PST", "until tomorrow, 02:00 your time (today, 17:00 PST)"),
+        (
+            "from friday 9am for 2 days PST",
+            "from Friday 27 November, 18:00 your time (09:00 PST), for 2 days",
+        ),
+        (
+            "3/4/2027",
+            (
+                "for all of Thursday 4 March 2027, your time"
+                " | for all of Saturday 3 April 2027, your time"
+            ),
+        ),
+        ("PST until 5pm", "NotATime"),
+        ("PST PST", "NotATime"),
+        ("until 5pm PST CET", "NotATime"),
+        ("until 5pm PST on", "NotATime"),
+        ("until 5pm on PST", "NotATime"),
+        ("until 5pm and PST", "NotATime"),
+        ("until 2 hours PST", "NotATime"),
+        ("until 2 weeks PST", "NotATime"),
+    ],
+)
+def test_whose_clock(phrase: str, expected: str) -> None:
+    """A place is named behind a day or a clock time, also as "in PST", and is said back."""
+    assert meant(phrase) == expected
+
+
+def test_what_may_be_without_an_end_takes_the_default() -> None:
+    """The stretch that begins "in 2 hours" is as long as the caller says, a day if it does not."""
+    lengths = []
+    for choice in ({"default": timedelta(hours=3)}, {}):
+        with pytest.raises(Ambiguous) as raised:
+            read_span("in 2 hours", now=NOW, zone=BERLIN, **choice)
+        lengths.append([reading.span.length for reading in raised.value.readings])
+    two_hours = timedelta(hours=2)
+    assert lengths == [[two_hours, timedelta(hours=3)], [two_hours, timedelta(days=1)]]
+
+
+@pytest.mark.parametrize(("words", "problem"), [(16, None), (17, NotATime)])
+def test_most_words(words: int, problem: type[DurationError] | None) -> None:
+    """A time has at most sixteen words; more are not looked at."""
+    error = error_of("please " * (words - 1) + "2h", NOW, BERLIN)
+    assert (error and type(error)) is problem
+
+
+LATEST = datetime.max.replace(tzinfo=UTC) - timedelta(days=2)  # what reading times goes by
+
+
+@pytest.mark.parametrize(
+    ("clock", "text", "problem"),
+    [
+        (LATEST, "forever", None),
+        (LATEST + timedelta(microseconds=1), "forever", TooLarge),
+        (LATEST - timedelta(days=9), "9 days", None),
+        (LATEST - timedelta(days=9), "9 days 1 second", TooLarge),
+    ],
+)
+def test_the_last_moment(clock: datetime, text: str, problem: type[DurationError] | None) -> None:
+    """What ends two days before the calendar does is read, and nothing that ends later."""
+    error = error_of(text, clock, BERLIN)
+    assert (error and type(error)) is problem
 
 
 @given(clocks, zones, phrases | st.text())
