@@ -68,7 +68,8 @@ def _read_until(words: Words, scene: Scene) -> list[Span]:
 
 def _until_so_long(lead: str, rest: Words, scene: Scene) -> list[Span]:
     """``until 2h`` may mean for two hours; ``until 2 weeks from monday`` counts from there."""
-    rest = rest[:-2] if rest[-2:] == ("from", "now") else rest
+    if lead in UNTIL and rest[-2:] == ("from", "now"):
+        return [_lasting(length, None, scene) for length in read_lengths(rest[:-2])]
     is_clock = len(rest) == 1 and uses_24_hours(rest)
     if lead in UNTIL and not is_clock and (lengths := read_lengths(rest)):
         clock = _ends(rest, replace(scene, is_24_hours=True)) if "h" in rest[-1] else []
@@ -212,20 +213,24 @@ def _read_range(words: Words, scene: Scene) -> list[Span]:
 
 
 def _read_halves(left: Words, right: Words, scene: Scene, *, lead: str) -> list[Span]:
-    starts = [start for start in read_moments(left, scene) if lead or not start.is_weak]
-    if lead == "after":
-        starts = [Moment(start.ends, start.ends) for start in starts]
+    starts = _starts(left, scene, lead)
     if not starts:
         return []
     if (len(right) == 1 and right[0] in FOREVER) or (right[0] in UNTIL and right[1:] in _REVOKED):
         return [_started(Span(forever=True), start, scene) for start in starts]
     if right[0] in TO and len(right) > 1:
-        return _read_from_to(left, right[1:], scene, is_marked=bool(lead))
+        return _read_from_to(left, right[1:], scene, lead=lead)
     lengths = read_lengths(right[1:] if right[0] == "for" else right) if right != ("for",) else []
     return [_lasting(length, start, scene) for length in lengths for start in starts]
 
 
-def _read_from_to(left: Words, right: Words, scene: Scene, *, is_marked: bool) -> list[Span]:
+def _starts(words: Words, scene: Scene, lead: str) -> list[Moment]:
+    """The moments from which on it goes; "after" a day, from its end."""
+    starts = [start for start in read_moments(words, scene) if lead or not start.is_weak]
+    return [Moment(start.ends, start.ends) for start in starts] if lead == "after" else starts
+
+
+def _read_from_to(left: Words, right: Words, scene: Scene, *, lead: str) -> list[Span]:
     """Spans between two moments; those that contain the present go before later ones.
 
     Without "from", a weak end such as a bare 5 needs a clock time as its start, so that
@@ -235,12 +240,11 @@ def _read_from_to(left: Words, right: Words, scene: Scene, *, is_marked: bool) -
     for each in (midnight, scene):
         spans = [
             _started(Span(until=_utc(end)), start, scene)
-            for start in read_moments(left, each)
-            if is_marked or not start.is_weak
+            for start in _starts(left, each, lead)
             for end in _ends(
                 right,
                 replace(scene, after=start.begins, is_second_half=True),
-                only_clear=not (is_marked or start.is_point),
+                only_clear=not (lead or start.is_point),
             )
         ]
         if any(_utc(scene.now) < span.until for span in spans if span.until):

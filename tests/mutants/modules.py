@@ -14,6 +14,7 @@ _TIMES = (
     "tests/unit/times/test_days.py",
     "tests/unit/times/test_impossible.py",
     "tests/unit/times/test_foreign.py",
+    "tests/unit/times/test_forms.py",
     "tests/unit/times/test_hours.py",
     "tests/unit/times/test_leftovers.py",
     "tests/unit/times/test_lengths.py",
