@@ -220,7 +220,7 @@ def _read_halves(left: Words, right: Words, scene: Scene, *, lead: str) -> list[
         return [_started(Span(forever=True), start, scene) for start in starts]
     if right[0] in TO and len(right) > 1:
         return _read_from_to(left, right[1:], scene, lead=lead)
-    lengths = read_lengths(right[1:] if right[0] == "for" else right) if right != ("for",) else []
+    lengths = read_lengths(right[1:] if right[0] == "for" else right)
     return [_lasting(length, start, scene) for length in lengths for start in starts]
 
 

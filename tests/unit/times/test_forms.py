@@ -339,8 +339,32 @@ def spans(text: str, now: datetime = NOW) -> str:
         ("after friday until monday", "11-28..12-01"),
         ("after today until friday", "11-26..11-28"),
         ("after 5pm until 8pm", "11-25T17:00..11-25T20:00"),
+        ("from 9am to friday", "..11-28"),
+        ("from 9am to wednesday 10am", "11-26T09:00..12-02T10:00"),
+        ("from 9am to 10am", "11-26T09:00..11-26T10:00"),
+        ("until 2h from monday", "12-01T02:00"),
+        ("2h 9am", "11-26T09:00..+2h"),
+        ("2h now", "..+2h"),
+        ("2h noon", "11-25T12:00..+2h"),
+        ("2h tonight", ""),
+        ("december 5 all day", "12-05..12-06"),
     ],
 )
 def test_forms(words: str, expected: str) -> None:
     """Each form with all that its words can mean; nothing where they are none."""
     assert spans(words) == expected
+
+
+@pytest.mark.parametrize(
+    ("clock", "words", "expected"),
+    [
+        ("2026-11-25T01:00", "all night", "..11-25T09:00"),
+        ("2026-11-25T01:00", "all night today", "..11-25T09:00"),
+        ("2026-11-25T00:00", "nov 23 - 24", "2027-11-23..2027-11-25"),
+        ("2026-10-25T02:45", "2:30am to 5am", "..10-25T05:00"),  # the first of the two 02:45
+    ],
+)
+def test_forms_at_another_time(clock: str, words: str, expected: str) -> None:
+    """Before nine it is last night, a range that has just ended is next year's, and what began in
+    the first of two hours has begun."""
+    assert spans(words, datetime.fromisoformat(clock).replace(tzinfo=ZoneInfo(BERLIN))) == expected

@@ -225,6 +225,8 @@ def meant(text: str) -> str:
         ("until 5pm and PST", "NotATime"),
         ("until 2 hours PST", "NotATime"),
         ("until 2 weeks PST", "NotATime"),
+        ("2 weeks PST from monday", "NotATime"),
+        ("until PST friday 5pm", "NotATime"),
     ],
 )
 def test_whose_clock(phrase: str, expected: str) -> None:
