@@ -175,6 +175,7 @@ JUDGED = (
     "bot/times/numbers.py",
     "bot/times/places.py",
     "bot/times/plain.py",
+    "bot/times/reading.py",
     "bot/times/saying.py",
     "bot/times/span.py",
     "bot/times/splitting.py",
