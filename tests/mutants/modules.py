@@ -167,6 +167,7 @@ JUDGED = (
     "bot/times/choices.py",
     "bot/times/days.py",
     "bot/times/foreign.py",
+    "bot/times/forms.py",
     "bot/times/hours.py",
     "bot/times/lengths.py",
     "bot/times/impossible.py",
