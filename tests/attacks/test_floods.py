@@ -330,5 +330,5 @@ async def test_a_flood_of_forgeries(arena: Arena, cast: Cast) -> None:
     flood = asyncio.gather(*(arena.post(b"text=x", headers) for _ in range(500)))
     asked = await arena.type(cast.ben, f"<@{cast.ada.id}> 2h")
     assert asked.status == 200
-    assert {each.status for each in await flood} <= {401, 503, 0}
+    assert {each.status for each in await flood} <= {401, 408, 503, 0}
     assert len(await arena.all_of(cast)) == 1

@@ -142,7 +142,7 @@ class Matrix:
         await self.people.asked(life)
         await self.people.does(life, Deed.APPROVE, grantor)
         await self.people.shows(life, grantee, BUTTONS[Deed.RELEASE])
-        self.stage.push(LENGTH - timedelta(seconds=1))
+        self.stage.push(LENGTH - timedelta(seconds=3))
         await self.people.fills(life, Deed.EXTEND, grantor, f"{LENGTH.seconds}s", within=5.0)
         if number % 2:
             await self.people.does(life, Deed.REVOKE, grantor, within=5.0)
