@@ -104,7 +104,7 @@ class House:
         """Have these people's Close accounts be connected."""
         everybody, vault, now = list(people), Vault([self.key]), datetime.now(UTC)
         tokens = await self.outside.ask("connect", users=[each.id for each in everybody])
-        rows = [to_row(_connection(vault, each, tokens[each.id], now)) for each in everybody]
+        rows = [to_row(connection_of(vault, each, tokens[each.id], now)) for each in everybody]
         await written(database_url, lambda sql: sql.execute(connections.insert(), rows))
 
 
@@ -143,9 +143,10 @@ def _tokens(url: str, people: Sequence[SandboxPerson], tokens: dict[str, dict[st
     engine.dispose()
 
 
-def _connection(
+def connection_of(
     vault: Vault, person: SandboxPerson, tokens: dict[str, str], now: datetime
 ) -> Connection:
+    """The connection of somebody to whom Close gave these tokens."""
     secret = {name: tokens[name] for name in ("access_token", "refresh_token")}
     close_user_id = person.close_user_id or ""
     return Connection(

@@ -1,20 +1,18 @@
 """Many people who gave rights that are over: written straight into the database and into Close."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from bot.connections.vault import Purpose, Vault, owner
+from bench.house import connection_of
+from bench.rights import Pair, active
+from bot.connections.vault import Vault
 from bot.store import Database
-from models.account import Account
-from models.base import new_id
-from models.connection import Connection, connections
-from models.delegation import Delegation, State, delegations
+from models.connection import connections
+from models.delegation import Delegation, delegations
 from models.rows import to_row
 from sandbox.close import SandboxClose
-from sandbox.people import ORGANIZATION_ID, TEAM_ID, SandboxPerson
-
-Pair = tuple[SandboxPerson, SandboxPerson]
+from sandbox.people import SandboxPerson
 
 
 async def write_overdue(
@@ -22,7 +20,7 @@ async def write_overdue(
 ) -> None:
     """Every grantor is connected, and each pair's right has ended a moment ago."""
     grantors = list(dict.fromkeys(grantor for grantor, _ in pairs))
-    connected = [to_row(_connection(vault, close, each, now)) for each in grantors]
+    connected = [to_row(connection_of(vault, each, close.connect(each), now)) for each in grantors]
     overdue = [to_row(_overdue(close, *pair, now)) for pair in pairs]
 
     def write(connection: Any) -> None:
@@ -36,54 +34,14 @@ async def write_overdue(
         await database.dispose()
 
 
-def _connection(
-    vault: Vault, close: SandboxClose, person: SandboxPerson, now: datetime
-) -> Connection:
-    tokens = close.connect(person)
-    secret = {name: tokens[name] for name in ("access_token", "refresh_token")}
-    close_user_id = person.close_user_id or ""
-    whose = owner(TEAM_ID, person.id, close_user_id)
-    return Connection(
-        id=new_id(),
-        team_id=TEAM_ID,
-        slack_user_id=person.id,
-        account=Account(
-            close_user_id=close_user_id,
-            organization_id=ORGANIZATION_ID,
-            email=person.email,
-            name=person.name,
-            is_api_key=False,
-            secret=vault.seal(secret, Purpose.TOKENS, whose),
-            access_expires_at=now + timedelta(hours=1),
-        ),
-        connected_at=now,
-        checked_at=now,
-    )
-
-
 def _overdue(
     close: SandboxClose, grantor: SandboxPerson, grantee: SandboxPerson, now: datetime
 ) -> Delegation:
-    association = close.allow(grantor, grantee)
-    began, length = now - timedelta(hours=2), timedelta(hours=2)
-    return Delegation(
-        id=new_id(),
-        team_id=TEAM_ID,
-        grantor_id=grantor.id,
-        grantee_id=grantee.id,
-        requester_id=grantee.id,
-        reason="",
-        length=length,
-        state=State.ACTIVE,
-        requested_at=began,
-        lapses_at=began + timedelta(days=3),
-        decided_at=began,
-        attempted_at=began,
-        active_at=began,
-        ends_at=now,
-        association_id=association.id,
-        organization_id=association.organization_id,
-        grantor_close_id=association.allowing_user_id,
-        grantee_close_id=association.allowed_user_id,
-        wake_at=now,
-    )
+    made = close.allow(grantor, grantee)
+    association = {
+        "id": made.id,
+        "organization_id": made.organization_id,
+        "allowing_user_id": made.allowing_user_id,
+        "allowed_user_id": made.allowed_user_id,
+    }
+    return active((grantor, grantee), now, association)

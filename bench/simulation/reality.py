@@ -18,7 +18,8 @@ from pathlib import Path
 from cryptography.fernet import Fernet
 from sqlalchemy import Connection, text
 
-from bench.many import Pair, write_overdue
+from bench.many import write_overdue
+from bench.rights import Pair
 from bench.stage import askers, crowd
 from bot.connections.vault import Vault
 from bot.store import Database

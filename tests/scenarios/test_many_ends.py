@@ -7,7 +7,8 @@ from itertools import product
 import pytest
 from cryptography.fernet import Fernet
 
-from bench.many import Pair, write_overdue
+from bench.many import write_overdue
+from bench.rights import Pair
 from bench.stage import askers, crowd
 from bot.connections.vault import Vault
 from models.delegation import State
