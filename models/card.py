@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, String, Table, UniqueConstraint, text
+from sqlalchemy import Column, ForeignKey, Integer, String, Table, UniqueConstraint
 
-from models.base import UtcTime, metadata, words
+from models.base import UtcTime, metadata, partial_index, words
 
 
 class Audience(StrEnum):
@@ -60,16 +60,6 @@ cards = Table(
     Column("wake_at", UtcTime),
     Column("leased_until", UtcTime),
     UniqueConstraint("delegation_id", "audience"),
-    Index(
-        "ix_cards_wake_at",
-        "wake_at",
-        postgresql_where=text("wake_at IS NOT NULL"),
-        sqlite_where=text("wake_at IS NOT NULL"),
-    ),
-    Index(
-        "ix_cards_refused",
-        "recipient",
-        postgresql_where=text("refused_at IS NOT NULL"),
-        sqlite_where=text("refused_at IS NOT NULL"),
-    ),
+    partial_index("ix_cards_wake_at", "wake_at", where="wake_at IS NOT NULL"),
+    partial_index("ix_cards_refused", "recipient", where="refused_at IS NOT NULL"),
 )

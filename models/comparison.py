@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Column, Index, Integer, String, Table, UniqueConstraint, text
+from sqlalchemy import Column, Integer, String, Table, UniqueConstraint
 
-from models.base import UtcTime, metadata
+from models.base import UtcTime, metadata, partial_index
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,10 +36,5 @@ comparisons = Table(
     Column("wake_at", UtcTime),
     Column("leased_until", UtcTime),
     UniqueConstraint("team_id", "grantor_id"),
-    Index(
-        "ix_comparisons_wake_at",
-        "wake_at",
-        postgresql_where=text("wake_at IS NOT NULL"),
-        sqlite_where=text("wake_at IS NOT NULL"),
-    ),
+    partial_index("ix_comparisons_wake_at", "wake_at", where="wake_at IS NOT NULL"),
 )

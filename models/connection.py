@@ -13,11 +13,10 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
-    text,
 )
 
 from models.account import Account
-from models.base import UtcTime, metadata
+from models.base import UtcTime, metadata, partial_index
 from models.delegation import Delegation, State
 from models.rows import part
 
@@ -112,20 +111,10 @@ connections = Table(
     Column("leased_until", UtcTime),
     UniqueConstraint("team_id", "slack_user_id"),
     Index("ix_connections_close_user_id", "close_user_id"),
-    Index(
-        "ix_connections_usable",
-        "team_id",
-        "organization_id",
-        "connected_at",
-        postgresql_where=text(USABLE),
-        sqlite_where=text(USABLE),
+    partial_index(
+        "ix_connections_usable", "team_id", "organization_id", "connected_at", where=USABLE
     ),
-    Index(
-        "ix_connections_wake_at",
-        "wake_at",
-        postgresql_where=text("wake_at IS NOT NULL"),
-        sqlite_where=text("wake_at IS NOT NULL"),
-    ),
+    partial_index("ix_connections_wake_at", "wake_at", where="wake_at IS NOT NULL"),
 )
 
 

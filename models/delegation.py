@@ -4,10 +4,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import Boolean, Column, Index, Integer, String, Table, Text, text
+from sqlalchemy import Boolean, Column, Index, Integer, String, Table, Text
 
 from models.account import Account
-from models.base import Length, UtcTime, metadata, words
+from models.base import Length, UtcTime, metadata, partial_index, words
 from models.person import Departure
 from models.reminders import put_off_until
 from models.rows import part
@@ -415,12 +415,6 @@ UNSEEN = "(is_unclear OR (attempted_at IS NOT NULL AND association_id IS NULL))"
 RECEIPT_DUE = "receipt = 'due'"
 
 
-def _partial(name: str, *columns: str, where: str, unique: bool = False) -> Index:
-    return Index(
-        name, *columns, unique=unique, postgresql_where=text(where), sqlite_where=text(where)
-    )
-
-
 delegations = Table(
     "delegations",
     metadata,
@@ -486,26 +480,30 @@ delegations = Table(
     Column("grantee_close_id", String(64)),
     Column("wake_at", UtcTime),
     Column("leased_until", UtcTime),
-    _partial(
+    partial_index(
         "uq_delegations_open_pair", "team_id", "grantor_id", "grantee_id", where=OPEN, unique=True
     ),
-    _partial("ix_delegations_open_grantee", "team_id", "grantee_id", "requested_at", where=OPEN),
-    _partial(
+    partial_index(
+        "ix_delegations_open_grantee", "team_id", "grantee_id", "requested_at", where=OPEN
+    ),
+    partial_index(
         "ix_delegations_open_requester", "team_id", "requester_id", "requested_at", where=OPEN
     ),
-    _partial("ix_delegations_over_grantor", "team_id", "grantor_id", "ended_at", where=OVER),
-    _partial("ix_delegations_over_grantee", "team_id", "grantee_id", "ended_at", where=OVER),
-    _partial("ix_delegations_held", "state", "ends_at", where=HELD),
-    _partial("ix_delegations_wake_at", "wake_at", where="wake_at IS NOT NULL"),
-    _partial("ix_delegations_bundle_id", "bundle_id", where="bundle_id IS NOT NULL"),
-    _partial("ix_delegations_ended_with", "ended_with", where="ended_with IS NOT NULL"),
-    _partial(
+    partial_index("ix_delegations_over_grantor", "team_id", "grantor_id", "ended_at", where=OVER),
+    partial_index("ix_delegations_over_grantee", "team_id", "grantee_id", "ended_at", where=OVER),
+    partial_index("ix_delegations_held", "state", "ends_at", where=HELD),
+    partial_index("ix_delegations_wake_at", "wake_at", where="wake_at IS NOT NULL"),
+    partial_index("ix_delegations_bundle_id", "bundle_id", where="bundle_id IS NOT NULL"),
+    partial_index("ix_delegations_ended_with", "ended_with", where="ended_with IS NOT NULL"),
+    partial_index(
         "ix_delegations_association",
         *("team_id", "grantor_id", "association_id"),
         where="association_id IS NOT NULL",
     ),
-    _partial("ix_delegations_arriving", "team_id", "grantor_id", where="arrives_until IS NOT NULL"),
-    _partial("ix_delegations_unseen", "team_id", "grantor_id", where=UNSEEN),
-    _partial("ix_delegations_receipt_due", "team_id", "grantor_id", where=RECEIPT_DUE),
+    partial_index(
+        "ix_delegations_arriving", "team_id", "grantor_id", where="arrives_until IS NOT NULL"
+    ),
+    partial_index("ix_delegations_unseen", "team_id", "grantor_id", where=UNSEEN),
+    partial_index("ix_delegations_receipt_due", "team_id", "grantor_id", where=RECEIPT_DUE),
     Index("ix_delegations_requester", "team_id", "requester_id", "requested_at"),
 )

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Column, Index, String, Table, UniqueConstraint, text
+from sqlalchemy import Column, String, Table, UniqueConstraint
 
-from models.base import UtcTime, metadata, words
+from models.base import UtcTime, metadata, partial_index, words
 from models.person import Departure
 
 
@@ -41,13 +41,7 @@ departures = Table(
     Column("found_at", UtcTime, nullable=False),
     Column("carried_out_at", UtcTime),
     UniqueConstraint("team_id", "slack_user_id"),
-    Index(
-        "ix_departures_pending",
-        "team_id",
-        "slack_user_id",
-        postgresql_where=text(PENDING),
-        sqlite_where=text(PENDING),
-    ),
+    partial_index("ix_departures_pending", "team_id", "slack_user_id", where=PENDING),
 )
 
 

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Column, Index, Integer, String, Table, UniqueConstraint, text
+from sqlalchemy import Column, Integer, String, Table, UniqueConstraint
 
-from models.base import UtcTime, metadata
+from models.base import UtcTime, metadata, partial_index
 
 
 class HomeList(StrEnum):
@@ -68,10 +68,5 @@ homes = Table(
     Column("wake_at", UtcTime),
     Column("leased_until", UtcTime),
     UniqueConstraint("team_id", "slack_user_id"),
-    Index(
-        "ix_homes_wake_at",
-        "wake_at",
-        postgresql_where=text("wake_at IS NOT NULL"),
-        sqlite_where=text("wake_at IS NOT NULL"),
-    ),
+    partial_index("ix_homes_wake_at", "wake_at", where="wake_at IS NOT NULL"),
 )

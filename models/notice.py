@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Column, Index, Integer, String, Table, UniqueConstraint, text
+from sqlalchemy import Column, Index, Integer, String, Table, UniqueConstraint
 
-from models.base import UtcTime, metadata, words
+from models.base import UtcTime, metadata, partial_index, words
 
 
 class NoticeKind(StrEnum):
@@ -76,10 +76,5 @@ notices = Table(
     Column("leased_until", UtcTime),
     UniqueConstraint("key"),
     Index("ix_notices_subject", "subject_id", "kind", "recipient", "created_at"),
-    Index(
-        "ix_notices_wake_at",
-        "wake_at",
-        postgresql_where=text("wake_at IS NOT NULL"),
-        sqlite_where=text("wake_at IS NOT NULL"),
-    ),
+    partial_index("ix_notices_wake_at", "wake_at", where="wake_at IS NOT NULL"),
 )

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Boolean, Column, Index, Integer, LargeBinary, String, Table, text
+from sqlalchemy import Boolean, Column, Index, Integer, LargeBinary, String, Table
 
 from models.account import Account
-from models.base import UtcTime, metadata, words
+from models.base import UtcTime, metadata, partial_index, words
 from models.rows import part
 
 
@@ -66,17 +66,6 @@ pairings = Table(
     Column("wake_at", UtcTime),
     Column("leased_until", UtcTime),
     Index("ix_pairings_person", "team_id", "slack_user_id"),
-    Index(
-        "ix_pairings_waiting",
-        "team_id",
-        "slack_user_id",
-        postgresql_where=text(WAITING),
-        sqlite_where=text(WAITING),
-    ),
-    Index(
-        "ix_pairings_wake_at",
-        "wake_at",
-        postgresql_where=text("wake_at IS NOT NULL"),
-        sqlite_where=text("wake_at IS NOT NULL"),
-    ),
+    partial_index("ix_pairings_waiting", "team_id", "slack_user_id", where=WAITING),
+    partial_index("ix_pairings_wake_at", "wake_at", where="wake_at IS NOT NULL"),
 )

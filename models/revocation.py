@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Column, Index, Integer, LargeBinary, String, Table, text
+from sqlalchemy import Column, Index, Integer, LargeBinary, String, Table
 
-from models.base import UtcTime, metadata
+from models.base import UtcTime, metadata, partial_index
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,10 +36,5 @@ revocations = Table(
     Column("wake_at", UtcTime),
     Column("leased_until", UtcTime),
     Index("ix_revocations_close_user_id", "close_user_id"),
-    Index(
-        "ix_revocations_wake_at",
-        "wake_at",
-        postgresql_where=text("wake_at IS NOT NULL"),
-        sqlite_where=text("wake_at IS NOT NULL"),
-    ),
+    partial_index("ix_revocations_wake_at", "wake_at", where="wake_at IS NOT NULL"),
 )

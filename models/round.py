@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import Column, Index, Integer, String, Table, UniqueConstraint, text
+from sqlalchemy import Column, Integer, String, Table, UniqueConstraint
 
-from models.base import UtcTime, metadata, words
+from models.base import UtcTime, metadata, partial_index, words
 
 DAILY = timedelta(hours=20)
 JITTER = timedelta(hours=3)  # so that a round begins within each day
@@ -67,10 +67,5 @@ rounds = Table(
     Column("wake_at", UtcTime),
     Column("leased_until", UtcTime),
     UniqueConstraint("team_id"),
-    Index(
-        "ix_rounds_wake_at",
-        "wake_at",
-        postgresql_where=text("wake_at IS NOT NULL"),
-        sqlite_where=text("wake_at IS NOT NULL"),
-    ),
+    partial_index("ix_rounds_wake_at", "wake_at", where="wake_at IS NOT NULL"),
 )

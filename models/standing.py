@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Column, Index, String, Table, text
+from sqlalchemy import Column, String, Table
 
-from models.base import Length, UtcTime, metadata
+from models.base import Length, UtcTime, metadata, partial_index
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +39,7 @@ class StandingApproval:
         return length is not None and length <= min(left, self.max_length)
 
 
-_STANDING = text("ended_at IS NULL")
+_STANDING = "ended_at IS NULL"
 
 standing_approvals = Table(
     "standing_approvals",
@@ -52,20 +52,13 @@ standing_approvals = Table(
     Column("until", UtcTime, nullable=False),
     Column("created_at", UtcTime, nullable=False),
     Column("ended_at", UtcTime),
-    Index(
+    partial_index(
         "uq_standing_approvals_pair",
         "team_id",
         "grantor_id",
         "grantee_id",
         unique=True,
-        postgresql_where=_STANDING,
-        sqlite_where=_STANDING,
+        where=_STANDING,
     ),
-    Index(
-        "ix_standing_approvals_grantee",
-        "team_id",
-        "grantee_id",
-        postgresql_where=_STANDING,
-        sqlite_where=_STANDING,
-    ),
+    partial_index("ix_standing_approvals_grantee", "team_id", "grantee_id", where=_STANDING),
 )

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Boolean, Column, Index, Integer, String, Table, UniqueConstraint, text
+from sqlalchemy import Boolean, Column, Integer, String, Table, UniqueConstraint
 
 from models.account import Account
-from models.base import UtcTime, metadata, words
+from models.base import UtcTime, metadata, partial_index, words
 
 
 class StrayState(StrEnum):
@@ -97,17 +97,6 @@ strays = Table(
     Column("wake_at", UtcTime),
     Column("leased_until", UtcTime),
     UniqueConstraint("team_id", "grantor_id", "association_id"),
-    Index(
-        "ix_strays_grantee",
-        "team_id",
-        "grantee_id",
-        postgresql_where=text("grantee_id IS NOT NULL"),
-        sqlite_where=text("grantee_id IS NOT NULL"),
-    ),
-    Index(
-        "ix_strays_wake_at",
-        "wake_at",
-        postgresql_where=text("wake_at IS NOT NULL"),
-        sqlite_where=text("wake_at IS NOT NULL"),
-    ),
+    partial_index("ix_strays_grantee", "team_id", "grantee_id", where="grantee_id IS NOT NULL"),
+    partial_index("ix_strays_wake_at", "wake_at", where="wake_at IS NOT NULL"),
 )

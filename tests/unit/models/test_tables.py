@@ -7,9 +7,10 @@ from types import NoneType
 from typing import Any, cast, get_args, get_type_hints
 
 import pytest
-from sqlalchemy import Column, Enum, RowMapping, Table
+from sqlalchemy import URL, Column, Enum, MetaData, RowMapping, String, Table
+from sqlalchemy.schema import CreateIndex
 
-from models.base import Length, UtcTime, metadata
+from models.base import Length, UtcTime, metadata, partial_index
 from models.card import Card, cards
 from models.comparison import Comparison, comparisons
 from models.connection import Connection, ConnectState, connect_states, connections
@@ -180,3 +181,15 @@ def sample(hint: Any, *, is_full: bool) -> Any:
         return SAMPLES[bare(hint)]
     is_word = issubclass(bare(hint), StrEnum)
     return next(iter(bare(hint))) if is_word else made(bare(hint), is_full=is_full)
+
+
+@pytest.mark.parametrize("database", ["postgresql", "sqlite"])
+@pytest.mark.parametrize(("is_unique", "kind"), [(False, "INDEX"), (True, "UNIQUE INDEX")])
+def test_an_index_of_some_rows(database: str, is_unique: bool, kind: str) -> None:
+    """On both databases it holds these columns of the rows of which the words are true, and only
+    one of each where that is said."""
+    index = partial_index("ix_some", "b", "a", where="a IS NOT NULL", unique=is_unique)
+    Table("things", MetaData(), Column("a", String()), Column("b", String()), index)
+    dialect = URL.create(database).get_dialect()()
+    made = str(CreateIndex(index).compile(dialect=dialect))
+    assert made == f"CREATE {kind} ix_some ON things (b, a) WHERE a IS NOT NULL"
