@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Any
 
 from sqlalchemy import (
@@ -21,7 +20,7 @@ from sqlalchemy import (
 )
 
 from bot.store.due import Due
-from bot.store.rows import batched, by_id, one
+from bot.store.rows import batched, by_id, one, prepared
 from models.base import UtcTime, new_id
 from models.card import Audience, Card, cards
 from models.delegation import OPEN_STATES, Delegation, State, delegations
@@ -178,16 +177,13 @@ class Cards:
         )
 
 
-# What is asked all the time is put together once: that takes longer than to ask.
-
-
-@cache
+@prepared
 def _stale() -> Update:
     is_of_these = _columns.delegation_id.in_(bindparam("of_these", expanding=True))
     return update(cards).where(is_of_these).values(wake_at=bindparam("due_at"))
 
 
-@cache
+@prepared
 def _refused() -> Select[tuple[str]]:
     return (
         select(_columns.id)
@@ -202,7 +198,7 @@ def _refused() -> Select[tuple[str]]:
     )
 
 
-@cache
+@prepared
 def _noting(changed: tuple[str, ...]) -> Update:
     version = bindparam("at_version", type_=Integer)
     is_current = exists().where(

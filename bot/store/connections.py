@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection as SqlConnection
@@ -26,10 +25,10 @@ from sqlalchemy.exc import IntegrityError
 
 from bot.store.due import Due, lease_clock
 from bot.store.homes import Homes
-from bot.store.rows import batched, by_id, by_team, ids_in_order, is_any, many, one
+from bot.store.rows import batched, by_id, by_team, ids_in_order, is_any, many, one, prepared
 from models.base import UtcTime
 from models.connection import USABLE, Connection, ConnectState, connect_states, connections
-from models.rows import from_row, to_row
+from models.rows import to_row
 
 _columns = connections.c
 _IS_USABLE = text(USABLE)
@@ -47,8 +46,7 @@ class Connections:
     def get(self, team_id: str, slack_user_id: str, *, lock: bool = False) -> Connection | None:
         """The connection of one person, if they ever connected and did not leave."""
         whose = {"of_team": team_id, "of_person": slack_user_id}
-        row = self._connection.execute(_of_person(lock=lock), whose).mappings().one_or_none()
-        return None if row is None else from_row(Connection, row)
+        return one(self._connection, Connection, _of_person(lock=lock), **whose)
 
     def of_account(self, team_id: str, close_user_id: str) -> Connection | None:
         """Whoever proved in this workspace that this Close account is theirs."""
@@ -269,10 +267,7 @@ class Connections:
         return one(self._connection, Connection, statement)
 
 
-# What is asked all the time is put together once: that takes longer than to ask.
-
-
-@cache
+@prepared
 def _of_person(*, lock: bool) -> Select[Any]:
     statement = select(connections).where(
         _columns.team_id == bindparam("of_team"), _columns.slack_user_id == bindparam("of_person")
@@ -280,7 +275,7 @@ def _of_person(*, lock: bool) -> Select[Any]:
     return statement.with_for_update(key_share=True) if lock else statement
 
 
-@cache
+@prepared
 def _looking(*, only_troubled: bool) -> Update:
     is_troubled = or_(~_columns.is_alive, _columns.leaving_at.is_not(None))
     # In the value, not in the condition: a row that the watch is about to put off would not

@@ -4,12 +4,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from functools import cache
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Integer,
     Update,
     and_,
     bindparam,
@@ -27,7 +27,7 @@ from bot.store.connections import Connections
 from bot.store.due import Due
 from bot.store.homes import Homes
 from bot.store.notices import Notices
-from bot.store.rows import batched, by_id, many, one
+from bot.store.rows import batched, by_id, many, one, prepared
 from bot.store.whose import GRANTEE, GRANTOR, IS_HELD, IS_OPEN, REQUESTER, open_of
 from models.connection import checkpoints
 from models.delegation import (
@@ -603,21 +603,19 @@ class Delegations:
                 alike[changed].append(after.id)
         for changed, ids in alike.items():
             for some in batched(ids):
-                new = {f"new_{name}": value for name, value in changed if name != "version"}
+                new = {f"new_{name}": value for name, value in changed}
                 statement = _writing(tuple(name for name, _ in changed))
                 self._connection.execute(statement, {"of_these": some, **new})
 
 
-@cache  # what is asked all the time is put together once: that takes longer than to ask
+@prepared
 def _writing(changed: tuple[str, ...]) -> Update:
+    """Writes these columns of some rows; their versions grow by ``new_version``."""
     new: dict[str, Any] = {name: bindparam(f"new_{name}") for name in changed}
     if "version" in new:
-        new["version"] = ONE_MORE
-    return (
-        update(delegations)
-        .where(_columns.id.in_(bindparam("of_these", expanding=True)))
-        .values(new)
-    )
+        new["version"] = _columns.version + bindparam("new_version", type_=Integer)
+    is_of_these = _columns.id.in_(bindparam("of_these", expanding=True))
+    return update(delegations).where(is_of_these).values(new)
 
 
 def _is_told_by_bundle(moved: Delegation, event: Event) -> bool:
@@ -640,11 +638,11 @@ def _moved(
 
 
 def _changed(before: Delegation, after: Delegation) -> tuple[tuple[str, Any], ...]:
-    """The columns that change, with what is written to each."""
+    """The columns that change, with what is written to each; of the version, by how much."""
     old, new = to_row(before), to_row(after)
     changed = {name: value for name, value in new.items() if old[name] != value}
-    if after.version == before.version + 1:
-        changed["version"] = ONE_MORE
+    if "version" in changed:
+        changed["version"] -= before.version
     return tuple(changed.items())
 
 

@@ -35,9 +35,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from bot.store.rows import MOST_PARAMETERS, batched, by_id
+from bot.store.rows import MOST_PARAMETERS, batched, by_id, many, prepared
 from models.base import UtcTime
-from models.rows import from_row
 
 AT_ONCE = 20  # rows that are hurried to the same moment,
 SLOT = timedelta(seconds=0.5)  # the time until the next,
@@ -145,8 +144,7 @@ class Due(Generic[Item]):
         return self._leased(statement, at_now=now)
 
     def _leased(self, statement: ReturningUpdate[Any], **wanted: object) -> Sequence[Item]:
-        rows = self._connection.execute(statement, wanted).mappings()
-        return [from_row(self._kind, row) for row in rows]
+        return many(self._connection, self._kind, statement, **wanted)
 
     def is_still_claimed(self, item: Item) -> bool:
         """Whether nobody else has claimed it, or shown it, since: where claims are counted."""
@@ -245,10 +243,7 @@ class Due(Generic[Item]):
         self.put_off(item, wake_at=None, attempts=0, **values)
 
 
-# What is asked all the time is put together once: that takes longer than to ask.
-
-
-@cache
+@prepared
 def _claiming(
     dialect: str,
     table: Table,
@@ -286,7 +281,7 @@ def _due(dialect: str, table: Table) -> Select[tuple[str]]:
     return select(table.c.id).where(is_due, _is_free(dialect, table), readable(table))
 
 
-@cache
+@prepared
 def _next_wake(dialect: str, table: Table) -> Select[tuple[datetime]]:
     return (
         select(table.c.wake_at)

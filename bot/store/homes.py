@@ -1,14 +1,13 @@
 """App Homes in SQL: who has one open, and which of them are stale."""
 
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Update, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.store.due import Due
-from bot.store.rows import by_team, ids_in_order, one
+from bot.store.rows import by_team, ids_in_order, one, prepared
 from models.base import new_id
 from models.home import Home, HomeList, homes
 from models.rows import to_row
@@ -109,7 +108,7 @@ class Homes:
             self._connection.execute(_stale(), whose | moments)
 
 
-@cache  # what is asked all the time is put together once: that takes longer than to ask
+@prepared
 def _stale() -> Update:
     found = ids_in_order(
         homes,

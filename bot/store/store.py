@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Select, select
@@ -23,6 +22,7 @@ from bot.store.pairings import Pairings
 from bot.store.receipts import Receipts
 from bot.store.revocations import Revocations
 from bot.store.rounds import Rounds
+from bot.store.rows import prepared
 from bot.store.seen_requests import SeenRequests
 from bot.store.standing import StandingApprovals
 from bot.store.strays import Strays
@@ -67,6 +67,6 @@ class Store:
         return tuple(self._connection.execute(looking).one())
 
 
-@cache  # what is asked all the time is put together once: that takes longer than to ask
+@prepared
 def _looking(earliest: tuple[Select[tuple[datetime]], ...]) -> Select[Any]:
     return select(*(each.scalar_subquery() for each in earliest))
