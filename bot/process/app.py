@@ -118,21 +118,25 @@ async def open_bot(
             }
 
         measure = Figures(outside.database, metrics, now).measure
-        way = Way(
-            desk,
-            workshop.connections,
-            outside.oauth,
-            outside.close,
-            outside.links,
-            workshop.directory,
-        )
-        pages = ConnectPages(
-            way,
-            workspace.address,
-            has_app=settings.has_close_app,
-            allows_keys=settings.allow_api_keys,
-        )
+        pages = _pages(desk, workshop, outside, workspace)
         yield web_app(edge, pages, metrics, ready, lambda: health.problem, measure)
+
+
+def _pages(desk: Desk, workshop: Workshop, outside: Outside, workspace: Workspace) -> ConnectPages:
+    way = Way(
+        desk,
+        workshop.connections,
+        outside.oauth,
+        outside.close,
+        outside.links,
+        workshop.directory,
+    )
+    return ConnectPages(
+        way,
+        workspace.address,
+        has_app=outside.settings.has_close_app,
+        allows_keys=outside.settings.allow_api_keys,
+    )
 
 
 async def _way_in(
