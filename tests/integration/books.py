@@ -248,6 +248,10 @@ def bench(
     return Bench(database, Books(**settings), directory or EverybodyIsHere(), policy or Policy())
 
 
+# Of what Close was never asked for.
+NEVER = {"attempted_at": None, "active_at": None, "association_id": None, "ends_at": None}
+
+
 def right(**changes: Any) -> Delegation:
     """Ada's active right for Ben, for two hours from noon on."""
     values: dict[str, Any] = {

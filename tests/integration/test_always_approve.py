@@ -14,7 +14,7 @@ from models.delegation import Delegation, Event, State
 from models.mark import mark_of
 from models.policy import Policy, Refusal
 from models.standing import StandingApproval
-from tests.integration.books import ADA, BEN, CLEO, Bench, Gone, as_of, bench
+from tests.integration.books import ADA, BEN, CLEO, NEVER, Bench, Gone, as_of, bench
 from tests.integration.rows import NOON, TEAM
 from tests.integration.tools import person
 
@@ -39,10 +39,7 @@ async def asked(stage: Bench, **changes: Any) -> Delegation:
         "state": State.REQUESTED,
         "length": 2 * HOUR,
         "decided_at": None,
-        "attempted_at": None,
-        "active_at": None,
-        "ends_at": None,
-        "association_id": None,
+        **NEVER,
         "lapses_at": NOON + 3 * DAY,
         **changes,
     }

@@ -15,7 +15,7 @@ from bot.times.span import Span
 from models.delegation import Asked, Delegation, Event, State
 from models.mark import mark_of
 from models.policy import REASON_LIMIT, Policy, Refusal
-from tests.integration.books import ADA, BEN, CLEO, Bench, Gone, as_of, bench
+from tests.integration.books import ADA, BEN, CLEO, NEVER, Bench, Gone, as_of, bench
 from tests.integration.rows import NOON
 
 HOUR = timedelta(hours=1)
@@ -41,10 +41,7 @@ async def request(stage: Bench, **changes: Any) -> Delegation:
         "requester_id": CLEO,
         "length": 2 * HOUR,
         "decided_at": None,
-        "attempted_at": None,
-        "active_at": None,
-        "ends_at": None,
-        "association_id": None,
+        **NEVER,
         "remind_at": NOON + 4 * HOUR,
         "reminders": 1,
         **changes,

@@ -17,7 +17,7 @@ from models.person import Departure
 from models.policy import LATELY, MOST_WISHES, REASON_LIMIT, Refusal
 from models.reminders import next_reminder
 from models.standing import StandingApproval
-from tests.integration.books import ADA, BEN, CLEO, Bench, Gone, as_of, bench
+from tests.integration.books import ADA, BEN, CLEO, NEVER, Bench, Gone, as_of, bench
 from tests.integration.rows import NOON, TEAM
 
 HOUR = timedelta(hours=1)
@@ -46,10 +46,7 @@ async def request(stage: Bench, **changes: Any) -> Delegation:
         "lapses_at": NOON + 3 * DAY,
         "grantor_zone": TOKYO,
         "decided_at": None,
-        "attempted_at": None,
-        "active_at": None,
-        "ends_at": None,
-        "association_id": None,
+        **NEVER,
         "remind_at": NOON + 4 * HOUR,
         "reminders": 1,
         **changes,

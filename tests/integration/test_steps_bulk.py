@@ -14,7 +14,7 @@ from bot.delegations.steps.attempts import ARRIVES_WITHIN, SENT_WITHIN
 from bot.ports import Association, CloseUser
 from bot.store import Database
 from models.delegation import Delegation, Event, Receipt, ReceiptState, State, Trouble
-from tests.integration.books import ADA, BEN, CLEO, ORGANIZATION, Bench, bench
+from tests.integration.books import ADA, BEN, CLEO, NEVER, ORGANIZATION, Bench, bench
 from tests.integration.rows import NOON, TEAM
 
 HOUR = timedelta(hours=1)
@@ -71,10 +71,7 @@ async def wanted(stage: Bench, who: str, **changes: Any) -> Delegation:
         "grantee_email": f"{PEOPLE[who]}@example.com",
         "grantee_account": f"{PEOPLE[who]}, {PEOPLE[who]}@example.com",
         "grantee_close_id": PEOPLE[who],
-        "attempted_at": None,
-        "active_at": None,
-        "ends_at": None,
-        "association_id": None,
+        **NEVER,
         "organization_id": None,
         "grantor_close_id": None,
         **changes,

@@ -26,7 +26,7 @@ from models.delegation import Delegation, Event, State, Trouble
 from models.person import Person
 from models.reminders import next_reminder
 from models.standing import StandingApproval
-from tests.integration.books import ADA, BEN, CLEO, ORGANIZATION, Bench, Gone, bench
+from tests.integration.books import ADA, BEN, CLEO, NEVER, ORGANIZATION, Bench, Gone, bench
 from tests.integration.rows import NOON, TEAM
 from tests.integration.tools import EverybodyIsHere, person
 from tests.patience import PATIENCE
@@ -69,10 +69,7 @@ async def agreed(stage: Bench, **changes: Any) -> Delegation:
         "lapses_at": NOON + 3 * DAY,
         "grantee_email": "ben@example.com",
         "grantee_account": SHOWN,
-        "attempted_at": None,
-        "active_at": None,
-        "ends_at": None,
-        "association_id": None,
+        **NEVER,
         "organization_id": None,
         "grantor_close_id": None,
         "leased_until": NOON,

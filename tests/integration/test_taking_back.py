@@ -16,7 +16,7 @@ from bot.store.rows import many
 from models.delegation import Delegation, Event, State
 from models.notice import Notice, NoticeKind, notices
 from models.person import Departure
-from tests.integration.books import ADA, BEN, CLEO, Bench, as_of, bench
+from tests.integration.books import ADA, BEN, CLEO, NEVER, Bench, as_of, bench
 from tests.integration.rows import NOON
 
 HOUR = timedelta(hours=1)
@@ -65,7 +65,6 @@ async def told(stage: Bench) -> list[tuple[NoticeKind, str, str]]:
     return sorted((each.kind, each.recipient, each.subject_id) for each in found)
 
 
-NEVER = {"attempted_at": None, "active_at": None, "association_id": None, "ends_at": None}
 TRIED = {"active_at": None, "association_id": None, "ends_at": None}
 ASKED = {"state": State.REQUESTED, **NEVER}
 AGREED = {"state": State.APPROVED, **NEVER}
