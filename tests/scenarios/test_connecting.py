@@ -136,7 +136,7 @@ async def test_a_grant_that_was_ended_in_close(world: World) -> None:
     world.close.revoke_tokens(ADA)
     await press(world, ADA, "Approve")
     reply = await _connect_button(world, "again")
-    assert (await world.only()).trouble is Trouble.CONNECTION_LOST
+    assert (await settled_in(world, State.APPROVED)).trouble is Trouble.CONNECTION_LOST
     await world.follow(reply, ADA)
     await settled_in(world, State.ACTIVE)
     assert world.close.find(ADA, BEN)
