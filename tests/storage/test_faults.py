@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import timedelta
+from functools import partial
 
 import httpx
 import pytest
@@ -106,17 +107,17 @@ async def released(house: House) -> None:
     may still wait for what was cut off."""
     async with asyncio.timeout(PATIENCE):
         while house.close.associations:
-            told = sorry(house)
+            is_answered = partial(_is_answered, house, told=_sorry(house))
             reply = await house.slack.command(DANA, "/sendas", "release @ada")
             assert reply.ok, reply
-            await wait(
-                house,
-                lambda told=told: not house.close.associations or sorry(house) > told,
-                "nothing left in Close, or a word that it did not work",
-            )
+            await wait(house, is_answered, "nothing left in Close, or a word that it did not work")
 
 
-def sorry(house: House) -> int:
+def _is_answered(house: House, *, told: int) -> bool:
+    return not house.close.associations or _sorry(house) > told
+
+
+def _sorry(house: House) -> int:
     """How often Dana was told that something went wrong."""
     shown = (house.slack.read(each, DANA) for each in house.slack.messages(DANA))
     return sum("went wrong" in each for each in shown)
