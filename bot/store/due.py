@@ -277,7 +277,7 @@ def _leasing(
 
 
 def _due(dialect: str, table: Table) -> Select[tuple[str]]:
-    is_due = table.c.wake_at <= bindparam("at_now", type_=UtcTime)
+    is_due = table.c.wake_at <= bindparam("at_now")
     return select(table.c.id).where(is_due, _is_free(dialect, table), readable(table))
 
 
