@@ -112,12 +112,15 @@ class Town:
         return answer
 
     async def pass_time(self, length: timedelta) -> None:
-        """Time goes by, and what is late arrives."""
-        self.now += length
-        due = [each for each in self.late if each.at <= self.now]
-        self.late = [each for each in self.late if each.at > self.now]
+        """Time goes by, and what is late arrives at its own moment: from then on its being seen
+        takes as long as Close's reads lag, and no longer."""
+        end = self.now + length
+        due = sorted((each for each in self.late if each.at <= end), key=lambda each: each.at)
+        self.late = [each for each in self.late if each.at > end]
         for each in due:
+            self.now = max(self.now, each.at)
             await self.act(each.request, line=-1)
+        self.now = end
 
 
 class CloseLine(httpx.AsyncBaseTransport):
