@@ -9,10 +9,9 @@ from bench.rights import Pair, active
 from bot.connections.vault import Vault
 from bot.store import Database
 from models.connection import connections
-from models.delegation import Delegation, delegations
+from models.delegation import delegations
 from models.rows import to_row
 from sandbox.close import SandboxClose
-from sandbox.people import SandboxPerson
 
 
 async def write_overdue(
@@ -21,7 +20,7 @@ async def write_overdue(
     """Every grantor is connected, and each pair's right has ended a moment ago."""
     grantors = list(dict.fromkeys(grantor for grantor, _ in pairs))
     connected = [to_row(connection_of(vault, each, close.connect(each), now)) for each in grantors]
-    overdue = [to_row(_overdue(close, *pair, now)) for pair in pairs]
+    overdue = [to_row(active(pair, now, close.allow(*pair).shown())) for pair in pairs]
 
     def write(connection: Any) -> None:
         connection.execute(connections.insert(), connected)
@@ -32,16 +31,3 @@ async def write_overdue(
         await database.run_connection(write)
     finally:
         await database.dispose()
-
-
-def _overdue(
-    close: SandboxClose, grantor: SandboxPerson, grantee: SandboxPerson, now: datetime
-) -> Delegation:
-    made = close.allow(grantor, grantee)
-    association = {
-        "id": made.id,
-        "organization_id": made.organization_id,
-        "allowing_user_id": made.allowing_user_id,
-        "allowed_user_id": made.allowed_user_id,
-    }
-    return active((grantor, grantee), now, association)
