@@ -119,6 +119,7 @@ async def test_asked_without_end(stage: World, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(app, "look", counted_look)
     monkeypatch.setattr(Figures, "_count", counted_count)
     began = time.monotonic()
+    await until(stage, "/readyz", 200)  # it has greeted Slack
     async with httpx.AsyncClient(base_url=stage.bot_url) as browser:
         for path in ("/readyz", "/metrics") * 100:
             assert (await browser.get(path)).status_code == 200
