@@ -18,6 +18,7 @@ from sqlalchemy import (
     insert,
     or_,
     select,
+    tuple_,
     update,
 )
 from sqlalchemy.exc import IntegrityError
@@ -118,6 +119,15 @@ class Delegations:
         """Everything open in which this person is grantor, grantee or requester, oldest first."""
         found = open_of(team_id, person_id, GRANTOR, GRANTEE, REQUESTER)
         statement = select(found).order_by(found.c.requested_at, found.c.id)
+        return many(self._connection, Delegation, statement)
+
+    def open_after(self, pair: tuple[str, str, str] | None, *, limit: int) -> Sequence[Delegation]:
+        """The next that are open, in the order of their workspace, grantor and grantee: those
+        after ``pair``, or the first."""
+        order = (_columns.team_id, _columns.grantor_id, _columns.grantee_id)
+        statement = select(delegations).where(IS_OPEN).order_by(*order).limit(limit)
+        if pair is not None:
+            statement = statement.where(tuple_(*order) > pair)
         return many(self._connection, Delegation, statement)
 
     def open_ids(self, team_id: str, person_id: str) -> Sequence[str]:
