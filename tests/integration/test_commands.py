@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
@@ -55,7 +56,7 @@ async def stored(database: Database, rows: Sequence[Connection]) -> None:
     await database.run(put)
 
 
-async def activated(database: Database, row: Delegation, **changes: object) -> None:
+async def activated(database: Database, row: Delegation, **changes: Any) -> None:
     """Move it on as if Close had been asked."""
 
     def work(store: Store) -> None:
