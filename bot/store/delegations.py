@@ -18,6 +18,7 @@ from sqlalchemy import (
     insert,
     or_,
     select,
+    tuple_,
     update,
 )
 from sqlalchemy.exc import IntegrityError
@@ -121,6 +122,15 @@ class Delegations:
         """Everything open in which this person is grantor, grantee or requester, oldest first."""
         found = open_of(team_id, person_id, GRANTOR, GRANTEE, REQUESTER)
         statement = select(found).order_by(found.c.requested_at, found.c.id)
+        return many(self._connection, Delegation, statement)
+
+    def open_after(self, pair: tuple[str, str, str] | None, *, limit: int) -> Sequence[Delegation]:
+        """The next that are open, in the order of their workspace, grantor and grantee: those
+        after ``pair``, or the first."""
+        order = (_columns.team_id, _columns.grantor_id, _columns.grantee_id)
+        statement = select(delegations).where(IS_OPEN).order_by(*order).limit(limit)
+        if pair is not None:
+            statement = statement.where(tuple_(*order) > pair)
         return many(self._connection, Delegation, statement)
 
     def open_ids(self, team_id: str, person_id: str) -> Sequence[str]:
@@ -490,9 +500,17 @@ class Delegations:
         counts = [select(func.count(_columns.id)).where(*each).scalar_subquery() for each in wanted]
         return tuple(self._connection.execute(select(*counts)).one())
 
-    def count_late(self, *, now: datetime) -> int:
-        """How many are past their end, and Close has not confirmed that they are gone."""
-        return sum(self._count(*([each] for each in over_by(now))))
+    def late(self, *, now: datetime) -> tuple[int, datetime | None]:
+        """How many are past their end, and Close has not confirmed that they are gone; and when the
+        first of them ended."""
+        found, since = 0, []
+        for condition in over_by(now):
+            ends = (func.min(_columns.ended_at), func.min(_columns.ends_at))
+            statement = select(func.count(_columns.id), *ends).where(condition)
+            number, *moments = self._connection.execute(statement).one()
+            found += number
+            since += [moment for moment in moments if moment is not None]
+        return found, min(since, default=None)
 
     def wake_for_person(self, team_id: str, person_id: str, *, now: datetime) -> None:
         """Let everything that waits for this person's connection go on at once."""

@@ -286,6 +286,7 @@ VALUES: dict[str, Any] = {
     "organization_id": "orga_one",
     "other_id": "U1",
     "page": 1,
+    "pair": (TEAM, HUB, "U5"),
     "pairing_id": "1",
     "people": [HUB, "U1", "U2"],
     "person_id": HUB,
