@@ -12,7 +12,7 @@ from bot.process.settings import Settings
 from tests.deploy.dockerfile import ROOT, environment, read
 
 PAGE = (ROOT / "docs" / "deploy.md").read_text()
-BLOCKS = re.findall(r"^ *```(\w+)\n(.*?)^ *```$", PAGE, re.MULTILINE | re.DOTALL)
+BLOCKS: list[tuple[str, str]] = re.findall(r"^ *```(\w+)\n(.*?)^ *```$", PAGE, re.MULTILINE | re.DOTALL)
 SHELL = [text for language, text in BLOCKS if language == "sh"]
 OURS = {name.upper() for name in Settings.model_fields}
 FOR_OTHERS = {"POSTGRES_PASSWORD"}
@@ -41,9 +41,7 @@ def test_files_are_there() -> None:
 
 def test_names_are_settings() -> None:
     """Every variable that the page names is read by the bot, or belongs to another part."""
-    named = set(re.findall(r"`([A-Z]+_[A-Z_]+)=?`", PAGE)) | set(
-        re.findall(r"--setenv=(\w+)", PAGE)
-    )
+    named = set(re.findall(r"(?:`|--setenv=)([A-Z]+_[A-Z_]+)=?", PAGE))
     assert named - FOR_OTHERS <= OURS
 
 
