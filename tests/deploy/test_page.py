@@ -12,7 +12,9 @@ from bot.process.settings import Settings
 from tests.deploy.dockerfile import ROOT, environment, read
 
 PAGE = (ROOT / "docs" / "deploy.md").read_text()
-BLOCKS: list[tuple[str, str]] = re.findall(r"^ *```(\w+)\n(.*?)^ *```$", PAGE, re.MULTILINE | re.DOTALL)
+BLOCKS: list[tuple[str, str]] = re.findall(
+    r"^ *```(\w+)\n(.*?)^ *```$", PAGE, re.MULTILINE | re.DOTALL
+)
 SHELL = [text for language, text in BLOCKS if language == "sh"]
 OURS = {name.upper() for name in Settings.model_fields}
 FOR_OTHERS = {"POSTGRES_PASSWORD"}
@@ -46,7 +48,7 @@ def test_names_are_settings() -> None:
 
 
 def test_fly_serves_and_never_sleeps() -> None:
-    """The file for Fly.io migrates first, sends to the image's port, and keeps the process awake."""
+    """The file for Fly.io migrates first, sends to the image's port, keeps the process awake."""
     fly = tomllib.loads(only("toml"))
     assert fly["deploy"]["release_command"] == "python -m bot migrate"
     assert fly["http_service"]["internal_port"] == PORT
