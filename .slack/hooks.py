@@ -1,6 +1,6 @@
 """What the Slack CLI asks of this project: the manifest as JSON, and the bot for ``slack run``.
 
-The CLI runs what ``hooks.json`` names, in the project's folder, with what ``make install`` has made.
+The CLI runs what ``hooks.json`` names, in the project's folder, after ``make install``.
 """
 
 import argparse
