@@ -29,18 +29,24 @@ from models.rows import to_row
 from sandbox.people import DANA
 from sandbox.running import ROOT
 
-HOME, PAGE, WHO, PEAK, RATE = (
+HOME, ALL, PAGE, WHO, PEAK, RATE = (
     Line(
-        name="an admin's App Home with everybody's rights",
+        name="an admin's App Home",
         unit=Unit.MILLISECONDS,
         goal=100,
         how="from the visit to the published view",
     ),
     Line(
-        name="its next page",
+        name="everybody's rights in it",
         unit=Unit.MILLISECONDS,
         goal=100,
-        how="from the click to the published view",
+        how="from the click to the published view, with all counts",
+    ),
+    Line(
+        name="their next page",
+        unit=Unit.MILLISECONDS,
+        goal=100,
+        how="as above",
     ),
     Line(
         name="`/sendas who @person`",
@@ -61,7 +67,8 @@ HOME, PAGE, WHO, PEAK, RATE = (
         how="entries of the largest log, as JSON lines",
     ),
 )
-EVERYBODYS, FURTHER = "Everybody's rights", "More"  # buttons
+# Buttons of the admin's home, and by which it is known what it shows.
+EVERYBODYS, FURTHER, BACK, OWN = "Everybody's rights", "More", "Back", "Back to my own"
 EXPORT = ("audit", "export", "--format", "jsonl")
 # A process of its own: Linux counts as a child's memory what its parent had when it was started.
 _MEASURE = """
@@ -91,31 +98,33 @@ async def measure(ground: Ground, size: Size) -> AsyncIterator[Result]:
 async def _seen_by_an_admin(house: House, kind: str, size: Size) -> AsyncIterator[Result]:
     url = await house.ground.migrated(kind)
     await fill(url, size.open * AROUND)
-    rounds: dict[Line, list[float]] = {HOME: [], PAGE: [], WHO: []}
+    rounds: dict[Line, list[float]] = {HOME: [], ALL: [], PAGE: [], WHO: []}
     async with house.bot(url) as bot:
         await asyncio.sleep(SETTLED)
-        await _home(house, bot)
         for number in range(size.rounds + 1):
-            await _home(house, bot, EVERYBODYS if number == 0 else "")
-            pages = [await _home(house, bot, FURTHER) for _ in range(ASKED)]
-            homes = [await _home(house, bot) for _ in range(ASKED)]
-            asked = [await _who(house, bot, each.id) for each in house.people[:ASKED]]
-            if number:  # the round before was to warm up
-                for line, took in ((HOME, homes), (PAGE, pages), (WHO, asked)):
-                    rounds[line].append(statistics.median(took))
-    for line, took in rounds.items():
-        yield Result(line, kind, took, f"{size.open:,} open of {size.open * AROUND:,} stored")
+            took: dict[Line, list[float]] = {line: [] for line in rounds}
+            for each in house.people[:ASKED]:
+                took[HOME].append(await _home(house, bot, "", shows=EVERYBODYS))
+                took[ALL].append(await _home(house, bot, EVERYBODYS, shows=OWN))
+                took[PAGE].append(await _home(house, bot, FURTHER, shows=BACK))
+                took[WHO].append(await _who(house, bot, each.id))
+            for line, figures in took.items():
+                if number:  # the round before was to warm up
+                    rounds[line].append(statistics.median(figures))
+    for line, figures in rounds.items():
+        yield Result(line, kind, figures, f"{size.open:,} open of {size.open * AROUND:,} stored")
 
 
-async def _home(house: House, bot: Running, button: str = "") -> float:
-    """Milliseconds until the admin's home is published: after a visit, or after this click."""
-    payload = ""
-    if button:
-        payload = await house.outside.ask("click_home", user=DANA.id, wanted=button, value=None)
+async def _home(house: House, bot: Running, button: str, *, shows: str) -> float:
+    """Milliseconds from a click on this button, or from a visit, until the admin's home is
+    published with what it leads to."""
     published = house.outside.upcoming(
-        lambda event: event["kind"] == "home" and event["user"] == DANA.id
+        lambda event: (
+            event["kind"] == "home" and event["user"] == DANA.id and shows in event["buttons"]
+        )
     )
     if button:
+        payload = await house.outside.ask("click_home", user=DANA.id, wanted=button, value=None)
         answer = await house.client.interaction(bot.url, payload)
     else:
         answer = await house.client.open_home(bot.url, DANA.id)
