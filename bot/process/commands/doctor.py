@@ -14,10 +14,11 @@ def doctor(
     *, json: Annotated[bool, Parameter(negative="", help="as JSON, for a machine")] = False
 ) -> int:
     """Print what was found; returns 0 when nothing has to be mended."""
-    return run(lambda settings: _examine(settings, as_object=json))
+    return run(lambda settings: report(settings, as_object=json))
 
 
-async def _examine(settings: Settings, *, as_object: bool) -> int:
+async def report(settings: Settings, *, as_object: bool) -> int:
+    """Print what was found, as a table or as an object; the exit status."""
     findings = await examine(settings)
     print(as_json(findings) if as_object else as_table(findings))
     return FAILED if any(each.is_failure for each in findings) else 0

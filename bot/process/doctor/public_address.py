@@ -11,7 +11,7 @@ import httpx
 
 from bot.close.transport import open_http
 from bot.ports import Now
-from bot.process.doctor.report import Finding, away, fine, note, wrong
+from bot.process.doctor.report import Finding, Verdict, away, fine, note, wrong
 from bot.process.settings import Settings, is_local
 from bot.times.saying import say_length
 
@@ -30,9 +30,10 @@ async def examine_address(settings: Settings, now: Now) -> Sequence[Finding]:
         return [wrong(SUBJECT, says, "Set PUBLIC_URL to one that begins with https://.")]
     async with open_http() as http:
         found = [await _health(http, settings)]
-        if found[0].verdict.value == "ok" and settings.slack_app_token is None:
+        is_there = found[0].verdict is Verdict.FINE
+        if is_there and settings.slack_app_token is None:
             found.append(await _events(http, settings))
-    if parts.scheme == "https" and not found[0].is_failure:
+    if parts.scheme == "https" and is_there:
         found.append(await _certificate(str(parts.hostname), parts.port or 443, now))
     return found
 
@@ -54,9 +55,7 @@ async def _health(http: httpx.AsyncClient, settings: Settings) -> Finding:
 async def _unanswered(http: httpx.AsyncClient, settings: Settings, error: Exception) -> Finding:
     """No certificate, no bot, or no way to it."""
     if (refused := _tls_problem(error)) is not None:
-        to_do = (
-            "Renew it, or have the proxy send the whole chain. Slack and browsers refuse it, too."
-        )
+        to_do = "Renew it, or have the proxy send the whole chain: Slack and browsers refuse it."
         return wrong(SUBJECT, f"The certificate is not accepted ({refused}).", to_do)
     says = f"Nobody answers at {settings.public_url}/healthz"
     with contextlib.suppress(httpx.HTTPError, OSError):
@@ -68,8 +67,9 @@ async def _unanswered(http: httpx.AsyncClient, settings: Settings, error: Except
 
 def _tls_problem(error: BaseException | None) -> str | None:
     while error is not None:
-        if isinstance(error, ssl.SSLCertVerificationError):
-            return error.verify_message
+        message = getattr(error, "verify_message", None)  # ssl's; aiohttp's own has none
+        if isinstance(error, ssl.SSLCertVerificationError) and message:
+            return str(message)
         error = error.__cause__ or error.__context__
     return None
 

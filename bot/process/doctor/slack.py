@@ -1,28 +1,33 @@
 """Slack: the tokens, what they allow, who the admins are, and whether it takes what we show."""
 
-from collections.abc import Awaitable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any
 
 import aiohttp
-from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.ports import Now
 from bot.process.doctor.faces import batches
-from bot.process.doctor.report import Finding, away, fine, note, wrong
+from bot.process.doctor.report import Finding, fine, note, wrong
+from bot.process.doctor.tokens import (
+    APP,
+    BOT,
+    TIMEOUT,
+    No,
+    ask,
+    ask_for_bot,
+    ask_for_socket,
+    refused,
+)
 from bot.process.settings import Settings
 from bot.slack.bolt import web_client
 from bot.slack.directory import person_of
-from bot.slack.errors import RATE_LIMITED, STANDING
 from models.policy import Refusal, who_refusal
 
-BOT, APP, SCOPE, CLOCK = "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "Slack scopes", "Slack clock"
+SCOPE, CLOCK = "Slack scopes", "Slack clock"
 AUDIT, ADMINS, FACES = "AUDIT_CHANNEL", "ADMINS", "Cards"
-TIMEOUT = aiohttp.ClientTimeout(total=10, connect=5)
 MOST_SKEW = timedelta(seconds=3)  # the header has whole seconds
 NEEDED = frozenset(
     {"commands", "chat:write", "im:write", "im:history", "users:read", "users:read.email"}
@@ -32,9 +37,6 @@ OPTIONAL = {  # what is missing without each
     "channels:history": "looking whether a line in a public AUDIT_CHANNEL was posted already",
     "groups:history": "the same in a private one",
 }
-SOCKET_TODO = (
-    "In the Slack app's settings: Basic Information, App-Level Tokens, one with connections:write."
-)
 MEMBERS = {
     Refusal.UNKNOWN_PERSON: "is nobody in this workspace",
     Refusal.DEACTIVATED: "is deactivated",
@@ -44,76 +46,33 @@ MEMBERS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class No:
-    """No useful answer: Slack's word for it, or that there was none."""
-
-    word: str
-    is_said: bool  # by Slack
-    errors: Sequence[Any] = ()  # what is wrong with what was sent
-
-    def finding(self, subject: str, refused: str, to_do: str) -> Finding:
-        """Refused and not reached are told apart."""
-        if self.word in RATE_LIMITED:
-            return note(subject, "Slack was asked too often just now.", "Ask again in a minute.")
-        if self.is_said:
-            return wrong(subject, f"{refused} ({self.word}).", to_do)
-        return away(subject, f"Slack cannot be reached ({self.word}).", "Ask again later.")
-
-
-async def ask(call: Awaitable[AsyncSlackResponse]) -> AsyncSlackResponse | No:
-    """What Slack answers."""
-    try:
-        return await call
-    except SlackApiError as error:
-        said = error.response
-        is_said = said.status_code < 500 and bool(said.get("error"))
-        return No(str(said.get("error") or said.status_code), is_said, said.get("errors") or ())
-    except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-        return No(type(error).__name__, is_said=False)
-
-
 async def examine_slack(settings: Settings, now: Now) -> Sequence[Finding]:
     """All that the tokens can be asked."""
     async with aiohttp.ClientSession(timeout=TIMEOUT) as session:
         token = settings.slack_bot_token.get_secret_value()
         client = web_client(token, settings.slack_api_url, session, patient=False)
         asked_at = now()
-        answer = await ask(client.auth_test())
-        socket = [] if settings.slack_app_token is None else [await app_token(settings, session)]
+        answer = await ask_for_bot(client)
+        answered_at = now()
+        socket = _socket(await ask_for_socket(settings, session))
         if isinstance(answer, No):
-            return [token_refused(answer), *socket]
+            return [refused(BOT, answer), *socket]
         allowed = _scopes(answer)
         return [
             fine(BOT),
             *socket,
             _allowed(allowed),
-            _clock(answer, asked_at, now()),
+            _clock(answer, asked_at, answered_at),
             *await _admins(client, settings, answer),
             *await _audit(client, settings),
             await _faces(client),
         ]
 
 
-def token_refused(said: No) -> Finding:
-    """The bot's own token did not work."""
-    to_do = "Copy the Bot User OAuth Token again: the Slack app's settings, OAuth & Permissions."
-    return said.finding(BOT, "SLACK_BOT_TOKEN was refused", to_do)
-
-
-async def app_token(settings: Settings, session: aiohttp.ClientSession) -> Finding:
-    """Whether a socket can be opened with the token for Socket Mode."""
-    token = settings.slack_app_token.get_secret_value() if settings.slack_app_token else ""
-    client = web_client(token, settings.slack_api_url, session, patient=False)
-    answer = await ask(client.apps_connections_open(app_token=token))
-    if isinstance(answer, No):
-        return answer.finding(APP, "SLACK_APP_TOKEN was refused", SOCKET_TODO)
-    return fine(APP)
-
-
-def is_hopeless(said: No) -> bool:
-    """Whether waiting will not help: Slack does not know, or no longer knows, the token."""
-    return said.is_said and said.word in STANDING
+def _socket(answer: AsyncSlackResponse | No | None) -> Sequence[Finding]:
+    if answer is None:
+        return []
+    return [refused(APP, answer) if isinstance(answer, No) else fine(APP)]
 
 
 def _scopes(answer: AsyncSlackResponse) -> frozenset[str]:
@@ -188,9 +147,7 @@ async def _audit(client: AsyncWebClient, settings: Settings) -> Sequence[Finding
 async def _faces(client: AsyncWebClient) -> Finding:
     """Slack looks at all cards without posting one (docs.slack.dev, blocks.validate)."""
     for batch in batches():
-        answer = await ask(
-            client.blocks_validate(blocks=batch.blocks)
-        )
+        answer = await ask(client.blocks_validate(blocks=batch.blocks))
         if isinstance(answer, No):
             says = f"Slack refuses what the bot shows, {batch.said_of(answer.errors)}"
             return answer.finding(FACES, says, "Please report it, with this line.")
