@@ -13,6 +13,7 @@ from bot.store.delegations import Delegations
 from bot.store.departures import Departures
 from bot.store.drafts import Drafts
 from bot.store.due import Due
+from bot.store.everybody import Everybody
 from bot.store.homes import Homes
 from bot.store.key_tries import KeyTries
 from bot.store.notices import Notices
@@ -53,10 +54,12 @@ class Store:
         self.departures = Departures(connection)
         self.rounds = Rounds(connection)
         self.overdue = Overdue(connection)
+        self.everybody = Everybody(connection)
         self.seen_requests = SeenRequests(connection)
 
     def finish(self) -> None:
         """What is written once, at the end of the transaction."""
+        self.departures.note_gone(self.delegations.over)
         self.homes.mark_touched()
         self.notices.mark_touched()
 

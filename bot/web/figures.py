@@ -1,11 +1,15 @@
 """The figures that are counted in the database, brought up to date before they are read."""
 
+from datetime import datetime, timedelta
+
 import structlog
 
 from bot.ports import Now
 from bot.store import Database, DatabaseAway, Store
 from bot.telemetry import Metrics
 from bot.web.cached import Cached
+
+LATELY = timedelta(days=7)
 
 
 class Figures:
@@ -37,5 +41,15 @@ class Figures:
 
     def _count(self, store: Store) -> None:
         self._metrics.overdue.set(store.delegations.count_late(now=self._now()))
+        self._leavers(store, self._now())
         for state, number in store.connections.count().items():
             self._metrics.connections.labels(state).set(number)
+
+    def _leavers(self, store: Store, now: datetime) -> None:
+        leaving = store.departures.leaving()
+        gone = store.departures.gone(since=now - LATELY, until=now)
+        took = [each.gone_at - each.found_at for each in gone if each.gone_at is not None]
+        self._metrics.leaving.set(len(leaving))
+        waits = (now - leaving[0]).total_seconds() if leaving else 0
+        self._metrics.leaving_longest.set(max(waits, 0))
+        self._metrics.leaving_took.set(max(took, default=timedelta()).total_seconds())
