@@ -72,7 +72,7 @@ HELP = f"""*Send email as a colleague in Close, for as long as they allow it.*
 • `/sendas release @colleague` ends what you were given
 • `/sendas cancel @colleague` cancels your request; `stop @colleague` ends whatever there is
 • `/sendas extend @colleague 2h` asks for more time, or gives it
-• `/sendas who` shows who can send as you, and as whom you can
+• `/sendas who` shows who can send as you, and who you can send as
 • `/sendas connect` connects your Close account (once, before you let anybody send as you)
 • `/sendas disconnect` ends what you lent, and I forget your Close account
 
@@ -81,7 +81,7 @@ They are read in your own time zone; without one it is {{default}}."""
 
 FOR_ADMINS = """*As an admin:*
 • *Everybody's rights*, in my Home tab, shows all that is open, and ends it
-• `/sendas who @colleague` shows who can send as them, and as whom they can
+• `/sendas who @colleague` shows who can send as them, and who they can send as
 • `/sendas end @colleague as @another reason` ends one right at once
 • `/sendas end all @colleague reason` ends everything of one person, after asking once"""
 

@@ -80,7 +80,7 @@ def _search(seen: Everybodys) -> list[Block]:
     if who is None:
         return [ActionsBlock(block_id="everybody", elements=[find, own])]
     everybody = button(EVERYBODY, "Show everybody", "home")
-    ends = button(END_ALL, "End all of theirs…", who, style="danger")
+    ends = button(END_ALL, "End all of theirs…", who)
     return [ActionsBlock(block_id=f"everybody:{who}", elements=[find, everybody, own, ends])]
 
 
@@ -116,7 +116,7 @@ def _row(d: Delegation) -> Block:
     text = f"{MARKS[d.state]} {lists.line(d, '')}"
     if d.state not in NOT_OVER:
         return section(text)
-    ends = button(END_RIGHT, "End", d.id, style="danger")
+    ends = button(END_RIGHT, "End", d.id)
     return section(text, block_id=f"right:{d.id}", accessory=ends)
 
 

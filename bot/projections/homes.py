@@ -13,7 +13,7 @@ from slack_sdk.models.views import View
 from bot.cards.everybody import MOST_ROWS as MOST_LISTED
 from bot.cards.everybody import everybody_view
 from bot.cards.homes import HISTORY_PAGE, MOST_ROWS, home_view
-from bot.delegations.people.work import MOST
+from bot.delegations.people.duties import MOST
 from bot.projections.showing import Showing
 from bot.slack.views import Views
 from bot.store import Store

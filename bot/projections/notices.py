@@ -8,7 +8,7 @@ from functools import partial
 
 from bot.cards import alarms, digest, strays, words
 from bot.cards import notices as texts
-from bot.delegations.people.work import waiting
+from bot.delegations.people.duties import waiting
 from bot.projections import refused, together
 from bot.projections.showing import REFUSED_FOR, Overtaken, Showing, place_of
 from bot.slack.chat import Envelope, Place

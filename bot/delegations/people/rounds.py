@@ -17,7 +17,7 @@ import structlog
 from bot.clock.backoff import pause_after
 from bot.delegations.people import membership
 from bot.delegations.people.departures import carry_out, departed
-from bot.delegations.people.work import waiting
+from bot.delegations.people.duties import waiting
 from bot.delegations.tools import Tools
 from bot.ports import OutsideError
 from bot.store import Store
