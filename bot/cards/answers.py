@@ -376,9 +376,11 @@ def _standing_over(successor: StandingApproval | None) -> str:
 
 
 def _nothing_to_end(people: Sequence[str]) -> str:
-    names = [mention(each) for each in people]
-    what = f"for {' to send as '.join(names)}" if len(names) > 1 else f"of {names[0]}"
-    return f"There is nothing {what} that I could end. `/sendas who {names[-1]}` shows what is."
+    *grantees, person = [mention(each) for each in people]
+    if not grantees:
+        return f"{person} has nothing that I could end. `/sendas who {person}` shows what there is."
+    nothing = f"{grantees[0]} has no right to send as {person}, and no request for it waits."
+    return f"{nothing} `/sendas who {person}` shows what there is."
 
 
 def _already_open(d: Delegation, reader: str | None) -> str:

@@ -34,6 +34,7 @@ END_RIGHT, END_ALL = "end_right", "end_all_of"
 OWN_RIGHTS = "own_rights"
 EARLIER, FURTHER = "everybody_earlier", "everybody_further"
 WHO_BACK, WHO_MORE = "who_back", "who_more"
+IN_CLOSE = "set up in Close itself, without an end"
 NOT_OVER = (State.REQUESTED, State.APPROVED, State.ACTIVE)
 
 
@@ -155,14 +156,16 @@ def _given(rights: Rights, reader: str) -> list[str]:
     me = rights.person_id
     given = [each for each in _held(rights) if each.grantor_id == me]
     found = [each for each in rights.strays if each.grantor_id == me]
-    return [*(lists.line(each, me) for each in given), *_strays(found, reader)]
+    lines = [f"{_grantee(each, reader)}: {IN_CLOSE}" for each in found]
+    return [*(lists.line(each, me) for each in given), *lines]
 
 
 def _received(rights: Rights, reader: str) -> list[str]:
     me = rights.person_id
     received = [each for each in _held(rights) if each.grantee_id == me]
     found = [each for each in rights.strays if each.grantor_id != me]
-    return [*(lists.line(each, me) for each in received), *_strays(found, reader)]
+    lines = [f"{party(each.grantor_id, reader).first}: {IN_CLOSE}" for each in found]
+    return [*(lists.line(each, me) for each in received), *lines]
 
 
 def _held(rights: Rights) -> list[Delegation]:
@@ -182,8 +185,7 @@ def _always(standing: StandingApproval, reader: str | None) -> str:
 
 def _strays(found: Sequence[Stray], reader: str | None) -> list[str]:
     return [
-        f"{_grantee(each, reader)} as {party(each.grantor_id, reader).name}: set up in Close "
-        "itself, without an end"
+        f"{_grantee(each, reader)} as {party(each.grantor_id, reader).name}: {IN_CLOSE}"
         for each in found
     ]
 

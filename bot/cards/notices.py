@@ -10,7 +10,7 @@ from slack_sdk.models.blocks import (
 
 from bot.cards import dialogs, foreign, words
 from bot.cards.faces import Action
-from bot.cards.markup import mention, moment, quoted, quoted_address
+from bot.cards.markup import mention, moment, quoted_address
 from bot.cards.parts import ALARM, CALM, QUESTION, button, notice
 from bot.cards.pronouns import party
 from bot.slack.message import Message
@@ -359,9 +359,9 @@ def standing_ended(ended: Sequence[StandingApproval], reader: str) -> Message:
     if more := len(ended) - len(lines):
         lines.append(f"• and {more} more")
     several = "a standing approval" if len(ended) == 1 else f"{len(ended)} standing approvals"
-    why = quoted(foreign.plain(ended[0].note or ""))
+    why = words.in_quotes(ended[0].note or "")
     return notice(
-        [f"*{who} ended {several} as an admin.* Reason: “{why}”.", "\n".join(lines)],
+        [f"*{who} ended {several} as an admin.* Reason: {why}.", "\n".join(lines)],
         small="Requests wait for an answer again.",
     )
 

@@ -152,8 +152,15 @@ def how_it_ended(delegation: Delegation, reader: str | None) -> str:
 
 def admins_reason(delegation: Delegation) -> list[str]:
     """Why an admin ended it; nothing where they did not, or gave no reason."""
-    why = quoted(plain(delegation.note)) if delegation.end_event is Event.END else ""
-    return [f"Reason: “{why}”."] if why else []
+    why = in_quotes(delegation.note) if delegation.end_event is Event.END else ""
+    return [f"Reason: {why}."] if why else []
+
+
+def in_quotes(typed: str) -> str:
+    """What somebody typed, within a sentence: its own full stop would be a second one. Nothing if
+    none of it can be seen."""
+    said = quoted(plain(typed).rstrip("."))
+    return f"“{said}”" if said else ""
 
 
 def unanswered(delegation: Delegation, reader: str | None) -> list[str]:

@@ -489,9 +489,17 @@ class Delegations:
         counts = [select(func.count(_columns.id)).where(*each).scalar_subquery() for each in wanted]
         return tuple(self._connection.execute(select(*counts)).one())
 
-    def count_late(self, *, now: datetime) -> int:
-        """How many are past their end, and Close has not confirmed that they are gone."""
-        return sum(self._count(*([each] for each in over_by(now))))
+    def late(self, *, now: datetime) -> tuple[int, datetime | None]:
+        """How many are past their end, and Close has not confirmed that they are gone; and when the
+        first of them ended."""
+        found, since = 0, []
+        for condition in over_by(now):
+            ends = (func.min(_columns.ended_at), func.min(_columns.ends_at))
+            statement = select(func.count(_columns.id), *ends).where(condition)
+            number, *moments = self._connection.execute(statement).one()
+            found += number
+            since += [moment for moment in moments if moment is not None]
+        return found, min(since, default=None)
 
     def wake_for_person(self, team_id: str, person_id: str, *, now: datetime) -> None:
         """Let everything that waits for this person's connection go on at once."""

@@ -69,6 +69,12 @@ class Store:
         looking = _looking(tuple(each.next_wake() for each in dues))
         return tuple(self._connection.execute(looking).one())
 
+    def oldest(self, dues: Sequence[Due[Any]]) -> Sequence[datetime | None]:
+        """For each of these, the earliest moment at which any row is due, whoever works on it; None
+        when nothing waits."""
+        looking = _looking(tuple(each.first_wake() for each in dues))
+        return tuple(self._connection.execute(looking).one())
+
 
 @prepared
 def _looking(earliest: tuple[Select[tuple[datetime]], ...]) -> Select[Any]:
