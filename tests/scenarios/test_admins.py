@@ -126,10 +126,10 @@ async def test_everything_of_one_person(led: World) -> None:
     """``end all`` asks once with how much it is, and ends both directions, what waits, and standing
     approvals."""
     await trusted(led)
-    await led.connect(ELI)
-    await led.sendas(ELI, "grant @ada 3h Handover")
-    await led.close.wait_for(lambda: led.close.find(ELI, ADA), what="Eli's right for Ada")
-    await led.sendas(CLEO, "@ada 1h Waiting")
+    await led.connect(CLEO)
+    await led.sendas(CLEO, "grant @ada 3h Handover")
+    await led.close.wait_for(lambda: led.close.find(CLEO, ADA), what="Cleo's right for Ada")
+    await led.sendas(ELI, "@ada 1h Waiting")
     await shown(led, ADA, "Approve")
     await at_rest(led)
     assert not await led.sendas(DANA, f"end all @ada {WHY}")
@@ -143,8 +143,8 @@ async def test_everything_of_one_person(led: World) -> None:
             await asyncio.sleep(MOMENT)
     assert {row.closed_by for row in await led.delegations()} == {DANA.id}
     await led.card(BEN, "ended it as an admin")
-    await led.card(ELI, "ended it as an admin")
-    await led.card(CLEO, "ended this as an admin")
+    await led.card(CLEO, "ended it as an admin")
+    await led.card(ELI, "ended this as an admin")
     await led.card(ADA, "ended a standing approval as an admin")
     assert "nothing that I could end" in await led.sendas(DANA, f"end all @ada {WHY}")
 
@@ -174,7 +174,7 @@ async def test_who_shows_what_was_set_up_by_hand(led: World) -> None:
 
 
 async def test_nobody_else_ends(led: World) -> None:
-    """Typed by anybody else it ends nothing, not even by the grantor, who has verbs of their own."""
+    """Typed by anybody else it ends nothing; the grantor has verbs of their own."""
     await active(led)
     for person in (ADA, BEN, ELI):
         assert "Only admins" in await led.sendas(person, f"end @ben as @ada {WHY}")
@@ -230,16 +230,16 @@ async def test_search_and_back(led: World) -> None:
     """An admin looks for one person, sees all of theirs, and comes back to their own home."""
     await active(led)
     await led.connect(CLEO)
-    await led.sendas(CLEO, "grant @eli 2h")
-    await led.close.wait_for(lambda: led.close.find(CLEO, ELI), what="Cleo's right")
-    view = await everybodys(led, DANA, "@Eli")
+    await led.sendas(CLEO, "grant @dana 2h")
+    await led.close.wait_for(lambda: led.close.find(CLEO, DANA), what="Cleo's right")
+    view = await everybodys(led, DANA, "as @Cleo")
     assert (await led.slack.click(DANA, view, "with_person", ADA)).ok
-    view = await home(led, DANA, "Theirs", absent="@Eli")
+    view = await home(led, DANA, "Theirs", absent="as @Cleo")
     assert "Close account is connected" in led.slack.read(view, DANA)
     assert (await led.slack.click(DANA, view, "End all of theirs…")).ok
     await led.slack.wait_for(lambda: led.slack.view(DANA), what="the form")
     assert (await led.slack.click(DANA, view, "Show everybody")).ok
-    view = await home(led, DANA, "@Eli")
+    view = await home(led, DANA, "as @Cleo")
     assert (await led.slack.click(DANA, view, "Back to my own")).ok
     await home(led, DANA, "Send email as a colleague")
 
@@ -282,7 +282,7 @@ async def test_dead_connections_in_the_daily_message(led: World) -> None:
     await led.card(ADA, "can no longer act for you in Close")
     led.clock.push(hours=24)
     for admin in (DANA, CLEO):
-        await led.card(admin, "No longer connected to Close: @Ada Lindqvist")
+        await led.card(admin, "No longer connected to Close:* @Ada Lindqvist")
     await led.connect(ADA)
     led.clock.push(minutes=11)
     await led.card(DANA, "Everything that was listed here is settled now")
