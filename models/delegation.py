@@ -496,7 +496,6 @@ delegations = Table(
     partial_index("ix_delegations_over_grantor", "team_id", "grantor_id", "ended_at", where=OVER),
     partial_index("ix_delegations_over_grantee", "team_id", "grantee_id", "ended_at", where=OVER),
     partial_index("ix_delegations_held", "state", "ends_at", where=HELD),
-    partial_index("ix_delegations_open_kinds", "team_id", "state", "ends_at", where=OPEN),
     partial_index("ix_delegations_by_word", "team_id", where=BY_WORD),
     partial_index("ix_delegations_wake_at", "wake_at", where="wake_at IS NOT NULL"),
     partial_index("ix_delegations_bundle_id", "bundle_id", where="bundle_id IS NOT NULL"),

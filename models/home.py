@@ -71,6 +71,11 @@ class Place:
         """As a button or a home says it."""
         return f"{'<' if self.is_before else '>'}{self.grantor_id}/{self.grantee_id}"
 
+    def leads_to(self, grantor_id: str, grantee_id: str) -> bool:
+        """Whether the right of these two is on this side of it."""
+        here, there = (self.grantor_id, self.grantee_id), (grantor_id, grantee_id)
+        return there < here if self.is_before else there > here
+
 
 _PLACE = re.compile(r"([<>])([A-Za-z0-9]{1,32})/([A-Za-z0-9]{1,32})", re.ASCII)
 

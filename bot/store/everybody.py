@@ -15,7 +15,6 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
-    union_all,
 )
 
 from bot.store.overdue import Overdue
@@ -44,7 +43,7 @@ class Everybody:
         self._overdue = Overdue(connection)
 
     def counts(self, team_id: str, *, now: datetime) -> Counts:
-        """How much there is of each kind; of what is open, from one index alone."""
+        """How much there is of each kind: everything that is open is read, and nothing else."""
         is_past = case((_columns.ends_at <= now, 1))
         statement = (
             select(
@@ -101,27 +100,20 @@ class Everybody:
         is_back: bool,
         limit: int,
     ) -> Sequence[tuple[str, str, str]]:
-        conditions = [_columns.team_id == team_id, IS_OPEN, *_from(place)]
-        wanted = [conditions]
         if person_id is not None:
-            parts = (GRANTOR, GRANTEE, REQUESTER)
-            wanted = [
-                [*conditions, part == person_id, *(each != person_id for each in parts[:number])]
-                for number, part in enumerate(parts)
-            ]
-        found = [
-            select(
-                select(_columns.id, GRANTOR, GRANTEE)
-                .where(*each)
-                .limit(limit)
-                .order_by(*_in_order(GRANTOR, GRANTEE, is_back=is_back))
-                .subquery()
-            )
-            for each in wanted
-        ]
-        all_found = union_all(*found).subquery()
-        order = _in_order(all_found.c.grantor_id, all_found.c.grantee_id, is_back=is_back)
-        statement = select(all_found).order_by(*order).limit(limit)
+            mine = open_of(team_id, person_id, GRANTOR, GRANTEE, REQUESTER).c
+            theirs = self._read(select(mine.id, mine.grantor_id, mine.grantee_id))
+            further = [each for each in theirs if place is None or place.leads_to(*each[1:])]
+            return sorted(further, key=lambda each: each[1:], reverse=is_back)[:limit]
+        order = [each.desc() if is_back else each.asc() for each in (GRANTOR, GRANTEE)]
+        return self._read(
+            select(_columns.id, GRANTOR, GRANTEE)
+            .where(_columns.team_id == team_id, IS_OPEN, *_from(place))
+            .order_by(*order)
+            .limit(limit)
+        )
+
+    def _read(self, statement: Select[Any]) -> Sequence[tuple[str, str, str]]:
         return [(row[0], row[1], row[2]) for row in self._connection.execute(statement)]
 
     def _rows(self, ids: Sequence[str]) -> Sequence[Delegation]:
@@ -208,17 +200,13 @@ def _ended_by_word(team_id: str) -> Select[Any]:
 
 
 def _from(place: Place | None) -> Sequence[ColumnElement[bool]]:
-    """Behind this pair, or before it. The first condition is what an index is used for."""
+    """As :meth:`models.home.Place.leads_to`. The first condition is what an index is used for."""
     if place is None:
         return ()
-    columns, grantor, grantee = _columns, place.grantor_id, place.grantee_id
+    grantor, grantee, columns = place.grantor_id, place.grantee_id, _columns
     same = columns.grantor_id == grantor
     if place.is_before:
         further = or_(columns.grantor_id < grantor, and_(same, columns.grantee_id < grantee))
         return columns.grantor_id <= grantor, further
     further = or_(columns.grantor_id > grantor, and_(same, columns.grantee_id > grantee))
     return columns.grantor_id >= grantor, further
-
-
-def _in_order(*columns: ColumnElement[str], is_back: bool) -> Sequence[ColumnElement[str]]:
-    return [each.desc() if is_back else each.asc() for each in columns]

@@ -81,7 +81,7 @@ async def test_nothing_is_over_or_of_another_workspace(database: Database) -> No
     """What has ended, and what others have, is on no page."""
     other = replace(right("UA001", "UB001"), team_id="T0OTHER")
     await add(database, right("UA001", "UB001", State.ENDED), other)
-    assert await page_at(database, None) == Slice()
+    assert await page_at(database, None) == Slice(rows=[])
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ EXCEPTIONS = {
     "due.doubt": AFTER_A_RESTORE,
     "connections.all": "the same, and when the keys change: all that is sealed is sealed anew",
     "connections.count": "a gauge; there are as many as people, not as rights",
-    "everybody.counts": "an admin looks at everybody's rights: counted from an index alone",
+    "everybody.counts": "an admin looks at everybody's rights: all that is open is counted",
     "departures.accounts": "once a day: Close is asked about everybody of an organization at once",
     "departures.toll": "once a day, and only if anybody seems to be gone",
 }

@@ -14,8 +14,6 @@ down_revision = "0012"
 branch_labels = None
 depends_on = None
 
-OPEN = "state IN ('requested', 'approved', 'active', 'ending')"
-
 COLUMNS: tuple[tuple[str, str, sa.types.TypeEngine[Any]], ...] = (
     ("homes", "everybody_at", sa.String(length=80)),
     ("standing_approvals", "ended_by", sa.String(length=32)),
@@ -25,7 +23,6 @@ COLUMNS: tuple[tuple[str, str, sa.types.TypeEngine[Any]], ...] = (
 )
 # Name, table, columns, and which rows.
 INDEXES: tuple[tuple[str, str, tuple[str, ...], str], ...] = (
-    ("ix_delegations_open_kinds", "delegations", ("team_id", "state", "ends_at"), OPEN),
     ("ix_delegations_by_word", "delegations", ("team_id",), "confirmed_by IS NOT NULL"),
     ("ix_homes_everybody", "homes", ("team_id", "slack_user_id"), "everybody_at IS NOT NULL"),
     (
