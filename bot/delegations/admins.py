@@ -16,6 +16,7 @@ from bot.refusals import NothingToEnd, NotKnown, Refused, Thing
 from bot.store import Store
 from models.base import new_id
 from models.delegation import Delegation, Event, State
+from models.event import Deed
 from models.home import Place
 from models.notice import NoticeKind
 from models.overview import Rights
@@ -140,7 +141,17 @@ async def end_all_of(desk: Desk, actor: Actor, person_id: str, reason: str) -> E
         wanted = [each for each in rows if _ends_with(each, person_id)]
         if not wanted and not standing:
             raise NothingToEnd(person_id)
-        return _end(desk, store, actor, wanted, standing, reason)
+        ended = _end(desk, store, actor, wanted, standing, reason)
+        store.log.note(
+            Deed.ADMIN_END,
+            team_id=team_id,
+            now=now,
+            amount=len(ended.delegations) + len(ended.standing),
+            actor=actor.user_id,
+            grantor=person_id,
+            text=reason,
+        )
+        return ended
 
     ended = await change(desk, decide)
     _log.info(

@@ -16,6 +16,7 @@ from bot.store.due import Due
 from bot.store.everybody import Everybody
 from bot.store.homes import Homes
 from bot.store.key_tries import KeyTries
+from bot.store.log import Log
 from bot.store.notices import Notices
 from bot.store.overdue import Overdue
 from bot.store.overviews import Overviews
@@ -27,6 +28,8 @@ from bot.store.rows import prepared
 from bot.store.seen_requests import SeenRequests
 from bot.store.standing import StandingApprovals
 from bot.store.strays import Strays
+from models.departure import Departed
+from models.event import Deed
 
 
 class Store:
@@ -34,6 +37,7 @@ class Store:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self.log = Log(connection)
         self.cards = Cards(connection)
         self.homes = Homes(connection)
         self.overviews = Overviews(connection)
@@ -41,7 +45,12 @@ class Store:
         self.connections = Connections(connection, self.homes)
         self.pairings = Pairings(connection)
         self.delegations = Delegations(
-            connection, self.cards, self.homes, self.connections, self.notices
+            connection,
+            self.cards,
+            self.homes,
+            self.connections,
+            self.notices,
+            self.log,
         )
         self.connect_states = ConnectStates(connection)
         self.key_tries = KeyTries(connection)
@@ -59,9 +68,22 @@ class Store:
 
     def finish(self) -> None:
         """What is written once, at the end of the transaction."""
-        self.departures.note_gone(self.delegations.over)
+        for each in self.departures.note_gone(self.delegations.over):
+            self._log_gone(each)
         self.homes.mark_touched()
         self.notices.mark_touched()
+
+    def _log_gone(self, departed: Departed) -> None:
+        """How long it took from the word that somebody had left to the last right gone."""
+        gone_at = departed.gone_at or departed.found_at
+        self.log.note(
+            Deed.LAST_GONE,
+            team_id=departed.team_id,
+            now=gone_at,
+            subject_id=departed.reason,
+            amount=max(int((gone_at - departed.found_at).total_seconds()), 0),
+            grantor=departed.slack_user_id,
+        )
 
     def next_wakes(self, dues: Sequence[Due[Any]]) -> Sequence[datetime | None]:
         """For each of these, the earliest moment at which a row that nobody has leased is due; None

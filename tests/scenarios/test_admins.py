@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
 from models.delegation import Event, State
+from models.event import Deed, events
 from sandbox.people import ADA, BEN, CLEO, DANA, ELI, SandboxPerson
 from sandbox.slack.workspace import AUDIT, View
 from tests.patience import MOMENT, PATIENCE
@@ -142,6 +144,8 @@ async def test_everything_of_one_person(led: World) -> None:
         while any(row.is_open for row in await led.delegations()):  # noqa: ASYNC110 - only looking tells
             await asyncio.sleep(MOMENT)
     assert {row.closed_by for row in await led.delegations()} == {DANA.id}
+    [entry] = await deeds(led, Deed.ADMIN_END)
+    assert entry.amount == 4
     await led.card(BEN, "ended it as an admin")
     await led.card(CLEO, "ended it as an admin")
     await led.card(ELI, "ended this as an admin")
@@ -270,6 +274,53 @@ async def test_an_incident_in_the_home(led: World) -> None:
     await led.close.wait_for(lambda: not led.close.associations, what="the removal")
     await settled_in(led, State.ENDED)
     await led.card(DANA, "right to send as @Ada Lindqvist is gone now. Close confirmed it.")
+
+
+async def test_a_leaver_is_measured(led: World) -> None:
+    """From Slack's word that somebody has left to their last right gone: in the figures, and in the
+    log; whose right is stuck is counted until it is gone."""
+    await active(led, "@ada forever Covering")
+    await figure(led, "sendas_leavers_with_rights 0.0")
+    led.close.trouble.fail("DELETE /send_as/*", 503, times=1)
+    await led.slack.change_person(BEN, deleted=True)
+    await settled_in(led, State.ENDED)
+    await figure(led, "sendas_leavers_with_rights 0.0")
+    text = (await led.figures()).text
+    [took] = [line for line in text.splitlines() if line.startswith("sendas_leaver_slowest")]
+    assert float(took.split()[1]) > 0
+    [entry] = await deeds(led, Deed.LAST_GONE)
+    assert entry.subject_id == "left"
+    assert entry.amount == int(float(took.split()[1]))
+
+
+async def test_a_leaver_whose_right_is_stuck(led: World) -> None:
+    """As long as Close may hold it they are counted, with how long ago it was said; an admin's word
+    that it is gone is the end of it."""
+    await left_altogether(led)
+    await figure(led, "sendas_leavers_with_rights 1.0")
+    led.clock.push(minutes=10)
+    await figure(led, "sendas_leaver_oldest_seconds 6")
+    await press(led, DANA, GONE)
+    await settled_in(led, State.ENDED)
+    await figure(led, "sendas_leavers_with_rights 0.0")
+    [entry] = await deeds(led, Deed.GONE_IN_CLOSE)
+    assert entry.delegation_id == (await led.only()).id
+
+
+async def figure(world: World, words: str) -> None:
+    """``/metrics`` shows this, a second later at most."""
+    async with asyncio.timeout(PATIENCE):
+        while words not in (await world.figures()).text:  # noqa: ASYNC110 - only looking tells
+            await asyncio.sleep(MOMENT)
+
+
+async def deeds(world: World, deed: Deed) -> list[Any]:
+    """What the log has of this kind."""
+    wanted = events.select().where(events.c.deed == deed).order_by(events.c.id)
+    found: list[Any] = await world.database.run_connection(
+        lambda connection: connection.execute(wanted).all()
+    )
+    return found
 
 
 async def test_dead_connections_in_the_daily_message(led: World) -> None:

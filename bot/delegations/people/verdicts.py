@@ -6,6 +6,7 @@ from bot.desk import Actor, Desk, change, check_admin
 from bot.refusals import AlreadyDecided, ListChanged
 from bot.store import Store
 from models.delegation import Event, State
+from models.event import Deed
 from models.mark import mark_of_leftovers
 from models.overdue import Leftover
 from models.round import Round, Stage, Word
@@ -71,6 +72,16 @@ async def is_gone(desk: Desk, actor: Actor, grantor_id: str, seen: str) -> None:
 
 def _confirm(desk: Desk, store: Store, actor: Actor, leftover: Leftover) -> None:
     now = desk.now()
+    store.log.note(
+        Deed.GONE_IN_CLOSE,
+        team_id=actor.team_id,
+        now=now,
+        subject_id=leftover.id,
+        delegation_id=None if leftover.is_stray else leftover.id,
+        actor=actor.user_id,
+        grantor=leftover.grantor_id,
+        grantee=leftover.grantee_id,
+    )
     if leftover.is_stray:
         stray = store.strays.get(leftover.id, lock=True)
         if stray is not None and stray.state in UNSETTLED:

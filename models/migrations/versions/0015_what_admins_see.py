@@ -1,7 +1,7 @@
 """What admins see of everybody, what they end, and when the last right of a leaver was gone
 
 Revision: 0015
-Follows: 0012
+Follows: 0013
 """
 
 from typing import Any
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0015"
-down_revision = "0012"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 
