@@ -175,8 +175,11 @@ def _export(house: House, url: str) -> tuple[float, float]:
         [sys.executable, "-c", _MEASURE, sys.executable, "-m", "bot", *EXPORT],
         cwd=house.folder,
         env={**os.environ, "PYTHONPATH": str(ROOT), **house.settings(url)},
-        stdout=subprocess.PIPE,
-        check=True,
+        capture_output=True,
+        text=True,
+        check=False,
     )
+    if measured.returncode:
+        raise RuntimeError(measured.stderr)
     kibibytes, seconds = json.loads(measured.stdout)
     return kibibytes / 1024, seconds
