@@ -51,6 +51,7 @@ class Event(StrEnum):
     REVOKE = "revoke"  # by the grantor
     RELEASE = "release"  # by the grantee or the requester
     WITHDRAW = "withdraw"  # the standing approval that covered it was ended before it began
+    UNCONFIRMED = "unconfirmed"  # the grantor did not say in a review that it is still needed
     OFFBOARD = "offboard"  # somebody in it has left, or may no longer take part
     DISCONNECT = "disconnect"  # the grantor's connection is being given up
     REMOVE = "remove"  # somebody removed the association in Close itself
@@ -88,6 +89,7 @@ TRANSITIONS: dict[State | None, dict[Event, State]] = {
         Event.REVOKE: State.ENDING,
         Event.RELEASE: State.ENDING,
         Event.WITHDRAW: State.ENDING,
+        Event.UNCONFIRMED: State.ENDING,
         Event.OFFBOARD: State.ENDING,
         Event.DISCONNECT: State.ENDING,
     },
@@ -99,6 +101,7 @@ TRANSITIONS: dict[State | None, dict[Event, State]] = {
         Event.EXPIRE: State.ENDING,
         Event.REVOKE: State.ENDING,
         Event.RELEASE: State.ENDING,
+        Event.UNCONFIRMED: State.ENDING,
         Event.OFFBOARD: State.ENDING,
         Event.DISCONNECT: State.ENDING,
         Event.REMOVE: State.ENDED,

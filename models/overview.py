@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 from models.connection import Connection
 from models.delegation import Delegation
 from models.pairing import Pairing
+from models.review import Review
 from models.standing import StandingApproval
 
 Row = TypeVar("Row")
@@ -26,6 +27,8 @@ class Overview:
     """Everything that concerns one person.
 
     - ``with_person`` is whom they look for; then it is only what concerns the two.
+    - ``review`` is the review that waits for their answer, and ``reviewed`` counts what it is
+      about.
     - ``waiting`` has what this person, as a grantor, has to answer or to mend; ``asked`` has what
       they wait for: requests by them or for them that nobody has answered.
     - ``given`` and ``received`` have what else is open, as grantor and as grantee.
@@ -42,6 +45,8 @@ class Overview:
     connection: Connection | None = None
     pairing: Pairing | None = None
     unconfirmed: frozenset[str] = frozenset()
+    review: Review | None = None
+    reviewed: int = 0
     waiting: Excerpt[Delegation] = Excerpt()
     asked: Excerpt[Delegation] = Excerpt()
     given: Excerpt[Delegation] = Excerpt()

@@ -22,6 +22,7 @@ LINES = {  # what the channel is told of, and how where there is no more to say
     Event.REVOKE: "{who} revoked it",
     Event.RELEASE: "{who} ended it early",
     Event.WITHDRAW: "{who} ended the standing approval that covered it",
+    Event.UNCONFIRMED: "It ends",
     Event.OFFBOARD: "It ends",
     Event.DISCONNECT: "It ends, because the grantor disconnected Close",
     Event.REMOVE: "The association was removed in Close itself",
@@ -72,8 +73,8 @@ def _what(d: Delegation, record: EventRecord, *, is_superseded: bool = False) ->
             return f"{said}. {words.why_lapsed(d, None)}"
         case Event.DENY if note := quoted(d.note):
             return f"{said}: “{note}”"
-        case Event.OFFBOARD:
-            return f"{said}: {words.who_left(d, None)}"
+        case Event.OFFBOARD | Event.UNCONFIRMED:
+            return f"{said}: {_why(d, record.event)}"
         case Event.CANCEL:
             return _cancelled(d, said, who)
         case Event.CONFIRM | Event.REMOVE:
@@ -96,10 +97,17 @@ def _what(d: Delegation, record: EventRecord, *, is_superseded: bool = False) ->
             return said
 
 
+def _why(d: Delegation, event: Event) -> str:
+    """Why the bot itself has ended it."""
+    if event is Event.UNCONFIRMED:
+        return words.unconfirmed(d, None)
+    return words.who_left(d, None)
+
+
 def _cancelled(d: Delegation, said: str, who: str) -> str:
     match d.end_event:
-        case Event.OFFBOARD:
-            return f"It ended before it began: {words.who_left(d, None)}"
+        case Event.OFFBOARD | Event.UNCONFIRMED:
+            return f"It ended before it began: {_why(d, d.end_event)}"
         case Event.DISCONNECT:
             return "It ended before it began, because the grantor disconnected Close"
         case Event.REVOKE:

@@ -17,7 +17,7 @@ from slack_sdk.models.blocks import (
 )
 from slack_sdk.models.views import View
 
-from bot.cards import dialogs, lists, words
+from bot.cards import dialogs, lists, reviews, words
 from bot.cards.delegations import MARKS, button, buttons, connect
 from bot.cards.faces import Action, Face, face
 from bot.cards.markup import mention, moment, quoted_address, stretch
@@ -46,6 +46,7 @@ def home_view(
     """One person's App Home; ``admins`` are the Slack ids of who can help."""
     blocks: list[Block] = [
         *_top(overview, connect_url),
+        *_review(overview),
         *_waiting(overview, connect_url),
         *_rows(lists.WAITING, overview, overview.asked, HomeList.ASKED, is_always=False),
         *_rows(lists.GIVEN, overview, overview.given, HomeList.GIVEN),
@@ -117,6 +118,13 @@ def _health(overview: Overview, connect_url: str) -> Block:
         return section(text, block_id="connection", accessory=connecting)
     email = quoted_address(connection.account.email)
     return section(f"{MARKS[State.ACTIVE]} *Your Close account is connected:* {email}")
+
+
+def _review(overview: Overview) -> list[Block]:
+    """What the reader is asked whether it is still needed; nothing where they are not."""
+    if overview.review is None or not overview.reviewed:
+        return []
+    return [reviews.invitation(overview.review, overview.reviewed)]
 
 
 def _waiting(overview: Overview, connect_url: str) -> list[Block]:

@@ -124,26 +124,28 @@ def addresses(delegation: Delegation) -> list[str]:
     return [f"Sender in Close: {', '.join(known)}"] if known else []
 
 
+_ENDS = {
+    Event.EXPIRE: "The time was up.",
+    Event.REVOKE: "{who} revoked it.",
+    Event.RELEASE: "{who} ended it early.",
+    Event.WITHDRAW: "{who} ended the standing approval that covered it.",
+    Event.FAIL: "It could not be carried out.",
+    Event.REMOVE: "It was removed in Close itself.",
+}
+
+
 def how_it_ended(delegation: Delegation, reader: str | None) -> str:
     """Why a delegation is over."""
     who = party(delegation.closed_by, reader).first if delegation.closed_by else "Somebody"
     match delegation.end_event:
-        case Event.EXPIRE:
-            return "The time was up."
-        case Event.REVOKE:
-            return f"{who} revoked it."
-        case Event.RELEASE:
-            return f"{who} ended it early."
-        case Event.WITHDRAW:
-            return f"{who} ended the standing approval that covered it."
-        case Event.FAIL:
-            return "It could not be carried out."
         case Event.OFFBOARD:
             return f"{who_left(delegation, reader)}."
+        case Event.UNCONFIRMED:
+            return f"{unconfirmed(delegation, reader)}."
         case Event.DISCONNECT:
             return f"{_disconnected(delegation, reader)}."
-        case Event.REMOVE:
-            return "It was removed in Close itself."
+        case Event() as event if event in _ENDS:
+            return _ENDS[event].format(who=who)
         case _:
             return f"{who} ended it."
 
@@ -194,12 +196,20 @@ def why_cancelled(delegation: Delegation, reader: str | None) -> str:
             return f"{who} withdrew the approval"
         case Event.WITHDRAW:
             return f"{who} ended the standing approval that covered this"
+        case Event.UNCONFIRMED:
+            return unconfirmed(delegation, reader)
         case Event.DISCONNECT:
             return _disconnected(delegation, reader)
         case _ if delegation.requester_id == delegation.grantor_id:
             return f"{who} gave it back before it began"
         case _:
             return f"{who} cancelled the request"
+
+
+def unconfirmed(delegation: Delegation, reader: str | None) -> str:
+    """That a review was not answered."""
+    who = party(delegation.grantor_id, reader).first
+    return f"{who} did not confirm in a review that it is still needed"
 
 
 def _disconnected(delegation: Delegation, reader: str | None) -> str:

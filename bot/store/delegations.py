@@ -26,7 +26,9 @@ from bot.store.cards import Cards
 from bot.store.connections import Connections
 from bot.store.due import Due
 from bot.store.homes import Homes
+from bot.store.needs import Needs
 from bot.store.notices import Notices
+from bot.store.reviews import Reviews
 from bot.store.rows import batched, by_id, many, one, prepared
 from bot.store.whose import GRANTEE, GRANTOR, IS_HELD, IS_OPEN, REQUESTER, open_of
 from models.connection import checkpoints
@@ -41,6 +43,7 @@ from models.delegation import (
     next_state,
 )
 from models.event import EventRecord, events
+from models.review import is_reviewed
 from models.rows import to_row
 from models.standing import StandingApproval
 
@@ -78,12 +81,17 @@ class Delegations:
         homes: Homes,
         connections: Connections,
         notices: Notices,
+        *,
+        needs: Needs,
+        reviews: Reviews,
     ) -> None:
         self._connection = connection
         self._cards = cards
         self._homes = homes
         self._connections = connections
         self._notices = notices
+        self._needs = needs
+        self._reviews = reviews
         self.due = Due(
             connection,
             delegations,
@@ -155,6 +163,7 @@ class Delegations:
         records = [_recorded(delegation, event, began, actor)]
         if delegation.standing_id is not None:
             records.append(_recorded(delegation, Event.APPROVE, began, delegation.grantor_id))
+            self._needs.used([delegation.standing_id], now=began)
         self._connection.execute(insert(events), records)
         self._cards.open_for(delegation, audit_channel=audit_channel, now=began)
         self._touch_homes(delegation, began)
@@ -192,6 +201,9 @@ class Delegations:
         moved = [_moved(before, event, changes, now) for before, changes in wanted]
         befores = [before for before, _ in wanted]
         self._write_all(list(zip(befores, moved, strict=True)))
+        self._tell_reviews(befores, moved, now)
+        approved_by = (changes.get("standing_id") for _, changes in wanted)
+        self._needs.used((each for each in approved_by if each is not None), now=now)
         self._connection.execute(
             insert(events), [_recorded(each, event, now, actor) for each in moved]
         )
@@ -558,6 +570,15 @@ class Delegations:
                 now=now,
                 incident=f"{event}:{reminder}",
             )
+
+    def _tell_reviews(
+        self, befores: Sequence[Delegation], moved: Sequence[Delegation], now: datetime
+    ) -> None:
+        """What a grantor may be asked about is over, or has another end."""
+        for before, after in zip(befores, moved, strict=True):
+            is_same = (before.state, before.ends_at) == (after.state, after.ends_at)
+            if is_reviewed(before) and not is_same:
+                self._reviews.touch(after.team_id, after.grantor_id, now=now)
 
     def _tell_watch(self, moved: Sequence[Delegation], now: datetime) -> None:
         """The grantor's connection has to work at certain moments of a delegation's life, and who

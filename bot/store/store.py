@@ -15,11 +15,13 @@ from bot.store.drafts import Drafts
 from bot.store.due import Due
 from bot.store.homes import Homes
 from bot.store.key_tries import KeyTries
+from bot.store.needs import Needs
 from bot.store.notices import Notices
 from bot.store.overdue import Overdue
 from bot.store.overviews import Overviews
 from bot.store.pairings import Pairings
 from bot.store.receipts import Receipts
+from bot.store.reviews import Reviews
 from bot.store.revocations import Revocations
 from bot.store.rounds import Rounds
 from bot.store.rows import prepared
@@ -39,13 +41,21 @@ class Store:
         self.notices = Notices(connection)
         self.connections = Connections(connection, self.homes)
         self.pairings = Pairings(connection)
+        self.needs = Needs(connection)
+        self.reviews = Reviews(connection, self.needs, self.homes, self.notices)
         self.delegations = Delegations(
-            connection, self.cards, self.homes, self.connections, self.notices
+            connection,
+            self.cards,
+            self.homes,
+            self.connections,
+            self.notices,
+            needs=self.needs,
+            reviews=self.reviews,
         )
         self.connect_states = ConnectStates(connection)
         self.key_tries = KeyTries(connection)
         self.revocations = Revocations(connection)
-        self.standing = StandingApprovals(connection, self.homes)
+        self.standing = StandingApprovals(connection, self.homes, self.needs, self.reviews)
         self.drafts = Drafts(connection)
         self.comparisons = Comparisons(connection)
         self.receipts = Receipts(connection, self.cards, self.notices)
@@ -57,6 +67,7 @@ class Store:
 
     def finish(self) -> None:
         """What is written once, at the end of the transaction."""
+        self.reviews.mark_touched()
         self.homes.mark_touched()
         self.notices.mark_touched()
 

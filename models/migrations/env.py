@@ -14,8 +14,10 @@ import models.draft
 import models.event
 import models.home
 import models.key_try
+import models.need
 import models.notice
 import models.pairing
+import models.review
 import models.revocation
 import models.round
 import models.seen_request
