@@ -5,6 +5,9 @@ RUN := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
 BILL := dist/send-as-bot.cdx.json
 
+# Whatever the shell says: hundreds of processes of the tests read what the first has compiled.
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
 .PHONY: help install demo screenshots story surfaces test browser coverage check format bench bench-quick \
 	explore machine chaos fuzz storage mutants audit sbom lock clean

@@ -221,7 +221,9 @@ def _since(review: Review) -> tuple[datetime, datetime]:
     return opened, review.moved_at or opened
 
 
+# What the partial indexes hold. SQLite uses one only where a question has the very same words.
 IS_ASKING = "opened_at IS NOT NULL"
+IS_LATE = "(opened_at IS NOT NULL AND told_at IS NOT NULL)"
 
 reviews = Table(
     "reviews",
@@ -247,5 +249,6 @@ reviews = Table(
     Column("leased_until", UtcTime),
     UniqueConstraint("team_id", "grantor_id"),
     partial_index("ix_reviews_open", "team_id", "grantor_id", where=IS_ASKING),
+    partial_index("ix_reviews_late", "team_id", "opened_at", where=IS_LATE),
     partial_index("ix_reviews_wake_at", "wake_at", where="wake_at IS NOT NULL"),
 )

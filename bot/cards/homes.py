@@ -46,7 +46,6 @@ def home_view(
     """One person's App Home; ``admins`` are the Slack ids of who can help."""
     blocks: list[Block] = [
         *_top(overview, connect_url),
-        *_review(overview),
         *_waiting(overview, connect_url),
         *_rows(lists.WAITING, overview, overview.asked, HomeList.ASKED, is_always=False),
         *_rows(lists.GIVEN, overview, overview.given, HomeList.GIVEN),
@@ -84,12 +83,17 @@ def _top(overview: Overview, connect_url: str) -> list[Block]:
         placeholder=PlainTextObject(text="Find a person…", emoji=False),
         initial_user=overview.with_person,
     )
+    elements: list[ButtonElement | UserSelectElement] = [ask, find]
+    if overview.review is not None and overview.reviewed:
+        line, choose = reviews.invitation(overview.review, overview.reviewed)
+        about = f"{about}\n\n{line}"  # in a block that is there: the fullest home has no room
+        elements.append(choose)
     top: list[Block] = [section(about)]
     if overview.with_person is None:
-        top.append(ActionsBlock(block_id="ask", elements=[ask, find]))
+        top.append(ActionsBlock(block_id="ask", elements=elements))
     else:
-        back = part_button(EVERYBODY, "Show everybody", "home")
-        top.append(ActionsBlock(block_id=f"ask:{overview.with_person}", elements=[ask, find, back]))
+        elements.append(part_button(EVERYBODY, "Show everybody", "home"))
+        top.append(ActionsBlock(block_id=f"ask:{overview.with_person}", elements=elements))
         top.append(context(f"This is only about {mention(overview.with_person)}."))
     return [*top, _health(overview, connect_url)]
 
@@ -118,13 +122,6 @@ def _health(overview: Overview, connect_url: str) -> Block:
         return section(text, block_id="connection", accessory=connecting)
     email = quoted_address(connection.account.email)
     return section(f"{MARKS[State.ACTIVE]} *Your Close account is connected:* {email}")
-
-
-def _review(overview: Overview) -> list[Block]:
-    """What the reader is asked whether it is still needed; nothing where they are not."""
-    if overview.review is None or not overview.reviewed:
-        return []
-    return [reviews.invitation(overview.review, overview.reviewed)]
 
 
 def _waiting(overview: Overview, connect_url: str) -> list[Block]:

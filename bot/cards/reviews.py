@@ -7,6 +7,7 @@ from typing import Any
 
 from slack_sdk.models.blocks import (
     Block,
+    ButtonElement,
     InputBlock,
     Option,
     PlainTextInputElement,
@@ -122,37 +123,35 @@ def said_in(view: Mapping[str, Any]) -> Mapping[str, Said]:
     return said
 
 
-def answered(*, kept: int, ended: int, left: int, changed: int) -> str:
-    """The answer to whoever has filled in the form."""
-    said = [f"Kept: {kept}."] if kept else []
-    said += [f"Ended: {ended}."] if ended else []
+def answered(*, left: int, changed: int) -> str | None:
+    """The answer to whoever has filled in the form, where their message does not say it all."""
+    said = []
     if changed:
         have = "1 has" if changed == 1 else f"{changed} have"
         said.append(f"{have} changed since you read it, so I ask again.")
     if left:
         wait = "1 more waits" if left == 1 else f"{left} more wait"
         said.append(f"{wait} for your answer: press *Choose…* again.")
-    return " ".join(said) or "Nothing changed."
+    return " ".join(said) or None
 
 
-def invitation(review: Review, count: int) -> Block:
-    """The line in App Home."""
+def invitation(review: Review, count: int) -> tuple[str, ButtonElement]:
+    """The line in App Home, and its button."""
     things = "1 thing that you gave waits" if count == 1 else f"{count} things that you gave wait"
-    ends = "" if review.ends_at is None else f" What you have not kept by {moment(review.ends_at)} "
     text = f"{parts.QUESTION} *Review your rights.* {things} for your word: still needed?"
-    return parts.section(
-        text + (f"{ends}ends then." if ends else ""),
-        block_id="review",
-        accessory=parts.button(CHOOSE, "Choose…", review.id),
-    )
+    if review.ends_at is not None:
+        text += f" What you have not kept by {moment(review.ends_at)} ends then."
+    return text, parts.button(CHOOSE, "Review your rights…", review.id)
 
 
-def unanswered(reviews: Sequence[Review], now: datetime, reader: str | None = None) -> Message:
-    """To an admin: who has been reminded twice and has not answered."""
-    people = "1 person has" if len(reviews) == 1 else f"{len(reviews)} people have"
+def unanswered(
+    reviews: Sequence[Review], count: int, now: datetime, reader: str | None = None
+) -> Message:
+    """To an admin: who has been reminded twice and has not answered; of ``count`` the first."""
+    people = "1 person has" if count == 1 else f"{count} people have"
     headline = f"{parts.ALARM} *{people} not answered a review of what they gave.*"
-    entries = [f"• {_unanswered(each, now, reader)}" for each in reviews[:MOST_UNANSWERED]]
-    if more := len(reviews) - len(entries):
+    entries = [f"• {_unanswered(each, now, reader)}" for each in reviews]
+    if more := count - len(reviews):
         entries.append(f"… and {more} more.")
     paragraphs = [headline, *_grouped(entries)]
     message = parts.notice(paragraphs, small=ADMINS_DO)

@@ -25,10 +25,10 @@ async def _form(desk: Desk, actor: Actor, review_id: str) -> View:
     return cards.form(review_id, items, desk.now())
 
 
-async def _answered(desk: Desk, actor: Actor, view: dict[str, Any]) -> str:
+async def _answered(desk: Desk, actor: Actor, view: dict[str, Any]) -> str | None:
     said = {
         item_id: Answer(each.keeps, each.seen, each.why)
         for item_id, each in cards.said_in(view).items()
     }
     done = await answering.answer(desk, actor, str(view["private_metadata"]), said)
-    return cards.answered(kept=done.kept, ended=done.ended, left=done.left, changed=done.changed)
+    return cards.answered(left=done.left, changed=done.changed)

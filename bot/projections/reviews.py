@@ -32,7 +32,8 @@ def _asked(store: Store, notice: Notice, now: datetime) -> Said:
 def _unanswered(store: Store, notice: Notice, now: datetime) -> Said:
     if store.notices.is_followed(notice):
         return Said(cards.all_answered(), is_past=True)
-    waiting = store.reviews.unanswered(notice.team_id)
-    if waiting:
-        return Said(cards.unanswered(waiting, now, notice.recipient))
+    count = store.reviews.count_unanswered(notice.team_id)
+    if count:
+        first = store.reviews.unanswered(notice.team_id, limit=cards.MOST_UNANSWERED)
+        return Said(cards.unanswered(first, count, now, notice.recipient))
     return Said(cards.all_answered() if notice.message_ts is not None else None)

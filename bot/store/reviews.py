@@ -27,13 +27,15 @@ from bot.store.rows import batched, by_id, by_team, ids_in_order, many, one
 from bot.store.whose import IS_HELD, IS_OPEN
 from models.base import new_id
 from models.delegation import Delegation, State, delegations
-from models.review import IS_ASKING, Item, Review, is_reviewed, reviews
+from models.notice import NoticeKind
+from models.review import IS_ASKING, IS_LATE, Item, Review, is_reviewed, reviews
 from models.rows import to_row
 from models.standing import StandingApproval, standing_approvals
 
 _columns = reviews.c
 _insert: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 _IS_OPEN: ColumnElement[bool] = literal_column(f"(reviews.{IS_ASKING})")
+_IS_LATE: ColumnElement[bool] = literal_column(IS_LATE)
 
 
 class Reviews:
@@ -82,7 +84,6 @@ class Reviews:
                 columns.team_id == team_id,
                 columns.grantor_id == grantor_id,
                 IS_OPEN,
-                columns.state == State.ACTIVE,
             ),
         )
         approvals = many(
@@ -135,6 +136,9 @@ class Reviews:
         row = to_row(review) | {"attempts": 0, "leased_until": None}
         self._connection.execute(update(reviews).where(_columns.id == review.id).values(row))
         self._notices.mark_stale(review.id, now=now)
+        if review.told_at is not None:  # admins have it on a list
+            listed = NoticeKind.REVIEWS_UNANSWERED
+            self._notices.mark_stale(review.team_id, now=now, kind=listed)
         self._homes.touch(review.team_id, review.grantor_id, now=now)
 
     def touch(self, team_id: str, *grantors: str, now: datetime) -> None:
@@ -158,14 +162,20 @@ class Reviews:
                 update(reviews).where(_columns.id.in_(stale)).values(wake_at=now)
             )
 
-    def unanswered(self, team_id: str) -> Sequence[Review]:
+    def unanswered(self, team_id: str, *, limit: int) -> Sequence[Review]:
         """Those of which the admins have heard and that are still open, oldest first."""
         statement = (
             select(reviews)
-            .where(_columns.team_id == team_id, _IS_OPEN, _columns.told_at.is_not(None))
+            .where(_columns.team_id == team_id, _IS_LATE)
             .order_by(_columns.opened_at, _columns.id)
+            .limit(limit)
         )
         return many(self._connection, Review, statement)
+
+    def count_unanswered(self, team_id: str) -> int:
+        """How many those are."""
+        statement = select(func.count(_columns.id)).where(_columns.team_id == team_id, _IS_LATE)
+        return int(self._connection.execute(statement).scalar_one())
 
     def count_open(self) -> int:
         """How many wait for an answer, in all workspaces."""

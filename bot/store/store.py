@@ -15,6 +15,7 @@ from bot.store.drafts import Drafts
 from bot.store.due import Due
 from bot.store.homes import Homes
 from bot.store.key_tries import KeyTries
+from bot.store.log import Log
 from bot.store.needs import Needs
 from bot.store.notices import Notices
 from bot.store.overdue import Overdue
@@ -35,6 +36,7 @@ class Store:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self.log = Log(connection)
         self.cards = Cards(connection)
         self.homes = Homes(connection)
         self.overviews = Overviews(connection)
@@ -49,6 +51,7 @@ class Store:
             self.homes,
             self.connections,
             self.notices,
+            self.log,
             needs=self.needs,
             reviews=self.reviews,
         )
@@ -75,6 +78,12 @@ class Store:
         """For each of these, the earliest moment at which a row that nobody has leased is due; None
         when nothing waits."""
         looking = _looking(tuple(each.next_wake() for each in dues))
+        return tuple(self._connection.execute(looking).one())
+
+    def oldest(self, dues: Sequence[Due[Any]]) -> Sequence[datetime | None]:
+        """For each of these, the earliest moment at which any row is due, whoever works on it; None
+        when nothing waits."""
+        looking = _looking(tuple(each.first_wake() for each in dues))
         return tuple(self._connection.execute(looking).one())
 
 

@@ -6,6 +6,7 @@ from alembic import context
 from sqlalchemy import Enum
 
 import models.card
+import models.chore
 import models.comparison
 import models.connection
 import models.delegation
@@ -17,9 +18,11 @@ import models.key_try
 import models.need
 import models.notice
 import models.pairing
+import models.particulars
 import models.review
 import models.revocation
 import models.round
+import models.seal
 import models.seen_request
 import models.standing
 import models.stray  # noqa: F401 - each import adds its tables to the metadata

@@ -24,15 +24,18 @@ from models.connection import ConnectState, connections
 from models.delegation import Delegation, Event, Receipt, ReceiptState, delegations
 from models.departure import Departed
 from models.draft import Draft
-from models.event import events
+from models.event import Deed, events
 from models.home import Home, homes
 from models.key_try import KeyTry
+from models.need import Need, needs
 from models.notice import Notice, NoticeKind, notices
 from models.pairing import Pairing, Verdict, pairings
 from models.person import Departure
+from models.review import Review, reviews
 from models.revocation import Revocation
 from models.round import Round
 from models.rows import from_row
+from models.seal import sealings
 from models.seen_request import Arrival
 from models.standing import StandingApproval, standing_approvals
 from models.stray import Stray, StrayState, strays
@@ -57,18 +60,23 @@ EXCEPTIONS = {
     "connections.all": "the same, and when the keys change: all that is sealed is sealed anew",
     "connections.count": "a gauge; there are as many as people, not as rights",
     "departures.accounts": "once a day: Close is asked about everybody of an organization at once",
+    "reviews.count_open": "a gauge; it reads the index of just those",
+    "reviews.enroll": "once a day: whoever gives anything is given a turn",
     "departures.toll": "once a day, and only if anybody seems to be gone",
 }
 BIG: tuple[Table, ...] = (
     delegations,
     cards,
     events,
+    sealings,
     notices,
     homes,
     connections,
     comparisons,
     strays,
     standing_approvals,
+    reviews,
+    needs,
 )
 
 
@@ -101,7 +109,9 @@ class Look:
         """Before a statement is sent."""
         if not statement.lstrip().startswith(("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")):
             return
-        first = parameters[0] if executemany else parameters
+        # Rows that come back are inserted by one statement with the values of all.
+        is_each = executemany and isinstance(parameters[0], tuple | list | dict)
+        first = parameters[0] if is_each else parameters
         explain = _explained if connection.dialect.name == "postgresql" else _planned
         scans, read = explain(cursor, statement, first)
         self.asked.append(Asked(self.question, statement, scans, read))
@@ -197,6 +207,7 @@ FOUND: dict[str, Callable[[Connection], Any]] = {
     "standing": _first(StandingApproval, standing_approvals, "1"),
     "pairing": _first(Pairing, pairings, "1"),
     "home": _first(Home, homes, "hub"),
+    "review": _first(Review, reviews, "hub"),
 }
 ITEMS = {
     "delegations": "delegation",
@@ -209,6 +220,7 @@ ITEMS = {
     "homes": "home",
     "revocations": "revocation",
     "rounds": "round",
+    "reviews": "review",
 }
 LATER, MINUTE = NOON + timedelta(days=1), timedelta(minutes=1)
 GONE = Departed(id="gone", team_id=TEAM, slack_user_id="U7", reason=Departure.LEFT, found_at=NOON)
@@ -225,6 +237,7 @@ VALUES: dict[str, Any] = {
     "actor": HUB,
     "admin": ADMINS[0],
     "admins": ADMINS,
+    "amount": 1,
     "after": "U5",
     "arrival": Arrival("0" * 64, NOON, NOON),
     "asked_at": NOON,
@@ -248,6 +261,7 @@ VALUES: dict[str, Any] = {
     "connection_id": "1",
     "counts": True,
     "delegation_id": "dgiven21",
+    "deed": Deed.CONNECTED,
     "delegation_ids": ["dgiven21", "dhad21"],
     "departed": GONE,
     "draft": Draft(id="d", team_id=TEAM, slack_user_id=HUB, content="", expires_at=LATER),
@@ -262,6 +276,8 @@ VALUES: dict[str, Any] = {
     "has_twin": False,
     "ids": ["1", "2"],
     "incident": "asked",
+    "incidents": ["1.2", "1.3"],
+    "installed_at": NOON,
     "is_answered": True,
     "is_own": True,
     "is_proven": True,
@@ -270,6 +286,7 @@ VALUES: dict[str, Any] = {
     "lease": MINUTE,
     "limit": 25,
     "lock": True,
+    "looked_up": [Need(id="dgiven21", used_at=NOON), Need(id="new")],
     "message_ts": "1.0",
     "moment": NOON,
     "name": None,
@@ -280,6 +297,7 @@ VALUES: dict[str, Any] = {
     "organization_id": "orga_one",
     "other_id": "U1",
     "page": 1,
+    "pair": (TEAM, HUB, "U5"),
     "pairing_id": "1",
     "people": [HUB, "U1", "U2"],
     "person_id": HUB,
@@ -290,6 +308,7 @@ VALUES: dict[str, Any] = {
     "recipients": [HUB],
     "remind_at": LATER,
     "reminder": 1,
+    "review_id": "hub",
     "revocation": REVOKED,
     "revocation_id": "one",
     "round": Round(id="r", team_id=TEAM),
@@ -299,6 +318,7 @@ VALUES: dict[str, Any] = {
     "size": 7,
     "slack_user_id": HUB,
     "standing_id": "1",
+    "standing_ids": ["1", "2"],
     "state_hash": "none",
     "stray_id": "1",
     "subject_id": "none",
@@ -323,6 +343,7 @@ OWN: dict[str, dict[str, Any]] = {
     },
     "connections.look_at_all": {"people": [(TEAM, HUB), (TEAM, "U1")]},
     "delegations.add": {"delegation": delegation(grantor_id=HUB)},
+    "log.note": {"about": {"actor": HUB, "text": "Covering"}},
     "key_tries.add": {"row": KeyTry(id="k", team_id=TEAM, slack_user_id=HUB, tried_at=NOON)},
     "pairings.add": {
         "pairing": Pairing(
@@ -348,6 +369,7 @@ OWN: dict[str, dict[str, Any]] = {
     "strays.add": {"stray": stray(id="new")},
     "pairings.reseal": {"before": b"sealed"},
     "revocations.reseal": {"before": b"sealed"},
+    "reviews.touch": {"grantors": [HUB, "U1"]},
     "rounds.go_on": {"before": Round(id="r", team_id=TEAM)},
     "strays.decide": {"state": StrayState.REMOVING},
 }
@@ -360,6 +382,7 @@ def _said(
     owner = question.split(".", maxsplit=1)[0]
     delegation_, item = found["delegation"], (VALUES | found).get(ITEMS.get(owner, ""))
     known = VALUES | found | {"attempt": delegation_, "ending": [delegation_]}
+    known |= {"moved": [(delegation_, delegation_)]}
     known |= {"wanted": [(delegation_, {})], "item": item, "claimed": [item]}
     known |= OWN.get(question, {})
     parameters = inspect.signature(function).parameters.values()

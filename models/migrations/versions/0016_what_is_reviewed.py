@@ -1,7 +1,7 @@
 """Reviews: whether what grantors gave is still needed, and what shows that it is
 
 Revision: 0016
-Follows: 0012
+Follows: 0013
 """
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from alembic import op
 from models.base import UtcTime
 
 revision = "0016"
-down_revision = "0012"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 
@@ -52,6 +52,11 @@ def upgrade() -> None:
     )
     for name, columns, where in (
         ("ix_reviews_open", ["team_id", "grantor_id"], "opened_at IS NOT NULL"),
+        (
+            "ix_reviews_late",
+            ["team_id", "opened_at"],
+            "(opened_at IS NOT NULL AND told_at IS NOT NULL)",
+        ),
         ("ix_reviews_wake_at", ["wake_at"], "wake_at IS NOT NULL"),
     ):
         rows = sa.text(where)

@@ -46,6 +46,7 @@ expire      .           .           ending      ending      .           .
 revoke      .           .           ending      ending      .           .
 release     .           .           ending      ending      .           .
 withdraw    .           .           ending      .           .           .
+unconfirmed .           .           ending      ending      .           .
 offboard    .           .           ending      ending      .           .
 disconnect  .           .           ending      ending      .           .
 remove      .           .           .           ended       .           .
