@@ -208,7 +208,7 @@ def end_of(review: Review, rules: ReviewRules, now: datetime) -> datetime | None
     if not rules.ends:
         return None
     opened, _ = _since(review)
-    left = max(REMINDERS - review.reminders, 0) + 2
+    left = max(REMINDERS - review.reminders, 0) + (2 if review.told_at is None else 1)
     earliest = now + rules.grace / (2 * MOVES) * left
     wished = max(opened + rules.grace, review.ends_at or opened, earliest)
     return next_working_moment(wished, review.zone)

@@ -31,7 +31,6 @@ KEEP_ALL, CHOOSE = "review_keep_all", "review_choose"
 FORM, VERDICT, WHY = "review_form", "verdict", "why"
 KEEP, END = "keep", "end"
 MOST_IN_FORM = 30  # with three blocks each; a form holds a hundred (slack.md §5)
-IN_A_SECTION = 10  # lines; they stay below 3,000 characters
 MOST_REASON = 80  # characters of it in a line
 MOST_UNANSWERED = 20  # people in one list
 ADMINS_DO = (
@@ -203,8 +202,14 @@ def _small(review: Review, more: int) -> str:
 
 
 def _grouped(entries: Sequence[str]) -> list[str]:
-    starts = range(0, len(entries), IN_A_SECTION)
-    return ["\n".join(entries[start : start + IN_A_SECTION]) for start in starts]
+    """As few paragraphs as hold these: what is longer would be cut within a line."""
+    groups: list[str] = []
+    for each in entries:
+        if groups and len(groups[-1]) + len(each) < parts.MOST_TEXT:
+            groups[-1] += f"\n{each}"
+        else:
+            groups.append(each)
+    return groups
 
 
 def _fields(number: int, item: Item, now: datetime) -> list[Block]:

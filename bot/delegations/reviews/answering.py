@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.delegations.ending import end_all
-from bot.delegations.reviews.answers import Subject, answered, under_lock
+from bot.delegations.reviews.subjects import Subject, answered, under_lock
 from bot.delegations.standing import ended
 from bot.desk import Actor, Desk, change, look
 from bot.refusals import AlreadyDecided, ListChanged, NotKnown, NotYours, Refused, Thing

@@ -13,7 +13,7 @@ import structlog
 
 from bot.clock.backoff import pause_after
 from bot.delegations.ending import end_all
-from bot.delegations.reviews.answers import answered, under_lock
+from bot.delegations.reviews.subjects import answered, under_lock
 from bot.delegations.reviews.usage import look_up
 from bot.delegations.standing import ended
 from bot.delegations.tools import Tools
