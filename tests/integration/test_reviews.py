@@ -10,8 +10,8 @@ import pytest
 from bot.close.errors import CloseProblem, RetryLater
 from bot.connections.sessions import NotConnected
 from bot.delegations import ending
-from bot.delegations.reviews import answering, opening
-from bot.delegations.reviews.answering import Answer
+from bot.delegations.reviews import opening, replying
+from bot.delegations.reviews.replying import Answer
 from bot.delegations.reviews.usage import AT_ONCE, ENOUGH
 from bot.delegations.tools import Tools
 from bot.desk import Actor, Desk
@@ -421,15 +421,15 @@ async def test_kept_page_by_page(database: Database) -> None:
     review = await opened(database, *(right(each) for each in range(MOST_AT_ONCE + 3)))
     ada = Actor(TEAM, ADA)
     seen = mark_of_items((await items(database))[:MOST_AT_ONCE])
-    done = await answering.keep_all(desk(database), ada, review.id, seen)
+    done = await replying.keep_all(desk(database), ada, review.id, seen)
     assert (done.kept, done.left) == (MOST_AT_ONCE, 3)
     with pytest.raises(ListChanged):
-        await answering.keep_all(desk(database), ada, review.id, seen)
-    left = await answering.asked(desk(database), ada, review.id)
-    done = await answering.keep_all(desk(database), ada, review.id, mark_of_items(left))
+        await replying.keep_all(desk(database), ada, review.id, seen)
+    left = await replying.asked(desk(database), ada, review.id)
+    done = await replying.keep_all(desk(database), ada, review.id, mark_of_items(left))
     assert (done.kept, done.left) == (3, 0)
     with pytest.raises(AlreadyDecided):
-        await answering.keep_all(desk(database), ada, review.id, seen)
+        await replying.keep_all(desk(database), ada, review.id, seen)
     assert (await present(database)).kept == MOST_AT_ONCE + 3
 
 
@@ -450,13 +450,13 @@ async def test_ending_always_counts(database: Database) -> None:
         first.id: Answer(keeps=True, seen=marks[first.id]),
         second.id: Answer(keeps=False, seen=marks[second.id]),
     }
-    done = await answering.answer(desk(database), Actor(TEAM, ADA), review.id, said)
+    done = await replying.answer(desk(database), Actor(TEAM, ADA), review.id, said)
     assert (done.kept, done.ended, done.left, done.changed) == (0, 1, 1, 1)
     assert (await get(database, second)).state is State.ENDING
     step = equipped(database, Mailbox(), rules=ReviewRules(every=None))
     await opening.step(step, await present(database))
     late = {first.id: Answer(keeps=False)}
-    done = await answering.answer(desk(database), Actor(TEAM, ADA), review.id, late)
+    done = await replying.answer(desk(database), Actor(TEAM, ADA), review.id, late)
     assert (done.ended, done.left) == (1, 0)
     assert (await get(database, first)).state is State.ENDING
 
@@ -468,17 +468,17 @@ async def test_only_the_grantor_answers(database: Database) -> None:
     await add(database, theirs)
     for actor in (Actor(TEAM, "U0BEN"), Actor("T0OTHER", ADA)):
         with pytest.raises(NotYours):
-            await answering.asked(desk(database), actor, review.id)
+            await replying.asked(desk(database), actor, review.id)
         with pytest.raises(NotYours):
-            await answering.keep_all(desk(database), actor, review.id, "")
+            await replying.keep_all(desk(database), actor, review.id, "")
         with pytest.raises(NotYours):
-            await answering.answer(desk(database), actor, review.id, {})
+            await replying.answer(desk(database), actor, review.id, {})
     with pytest.raises(NotKnown):
-        await answering.asked(desk(database), Actor(TEAM, ADA), "none")
+        await replying.asked(desk(database), Actor(TEAM, ADA), "none")
     forged = {theirs.id: Answer(keeps=False)}
     with pytest.raises(AlreadyDecided):
-        await answering.answer(desk(database), Actor(TEAM, ADA), review.id, forged)
+        await replying.answer(desk(database), Actor(TEAM, ADA), review.id, forged)
     assert (await get(database, theirs)).state is State.ACTIVE
     long = {"right001": Answer(keeps=True, why="x" * 501)}
     with pytest.raises(Refused):
-        await answering.answer(desk(database), Actor(TEAM, ADA), review.id, long)
+        await replying.answer(desk(database), Actor(TEAM, ADA), review.id, long)
