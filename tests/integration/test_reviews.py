@@ -150,7 +150,7 @@ async def posted(database: Database, messages: int = 1) -> None:
 
     def note(store: Store) -> None:
         found = store.reviews._connection.execute(
-            notices.select().where(notices.c.kind == NoticeKind.REVIEW)
+            notices.select().where(notices.c.kind == NoticeKind.REVIEW).order_by(notices.c.key)
         ).all()
         for row in found[:messages]:
             statement = notices.update().where(notices.c.id == row.id).values(message_ts="1.0")

@@ -54,7 +54,7 @@ from models.pairing import Verdict
 from models.person import Departure
 from models.policy import Policy, Refusal
 from models.stray import StrayState
-from tests.surfaces import around_close, reviewing, rows
+from tests.surfaces import admins, around_close, reviewing, rows
 
 Surfaces = dict[str, Any]
 
@@ -140,7 +140,8 @@ def homes() -> Surfaces:
     found["fullest"] = replace(
         found["fullest"], review=reviewing.review(), reviewed=len(reviewing.items())
     )
-    return {
+    of_everybody = {name: _view(view) for name, view in admins.homes().items()}
+    return of_everybody | {
         name: _view(
             home_view(
                 overview,
@@ -158,7 +159,7 @@ def modal_views() -> Surfaces:
     short, long = rows.shortest(State.REQUESTED), rows.longest(State.REQUESTED)
     author = modals.Known(grantor_ids=[rows.ADA])
     day = (rows.NOW + timedelta(days=30)).date()
-    shown = {
+    shown = admins.forms() | {
         "request": modals.request_form(rows.POLICY, READER),
         "request/author": modals.request_form(rows.POLICY, READER, author),
         "request/strict": modals.request_form(STRICT, READER),
@@ -251,6 +252,7 @@ def texts() -> Surfaces:
         | around_close.texts_about_strays()
         | around_close.texts_with_receipts()
         | reviewing.texts()
+        | admins.said()
     )
 
 
@@ -260,6 +262,7 @@ def around() -> Surfaces:
         "connections": around_close.messages_about_connections(),
         "strays": around_close.messages_about_strays(),
         "receipts": around_close.messages_with_receipts(),
+        "admins": admins.messages(),
         "reviews": reviewing.messages(),
     }
     return {

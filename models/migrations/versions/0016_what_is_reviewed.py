@@ -1,7 +1,7 @@
 """Reviews: whether what grantors gave is still needed, and what shows that it is
 
 Revision: 0016
-Follows: 0013
+Follows: 0015
 """
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from alembic import op
 from models.base import UtcTime
 
 revision = "0016"
-down_revision = "0013"
+down_revision = "0015"
 branch_labels = None
 depends_on = None
 
