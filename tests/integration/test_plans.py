@@ -282,6 +282,7 @@ VALUES: dict[str, Any] = {
     "incident": "asked",
     "is_answered": True,
     "is_own": True,
+    "is_passing": True,
     "is_proven": True,
     "item_id": "1",
     "kind": NoticeKind.ENDS,
