@@ -4,7 +4,7 @@ At most 100 blocks fit (slack.md §5): every list is shown in pages, so that the
 fewer. Of the open lists each turns its own; a person can be looked for in all of them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,7 +17,7 @@ from slack_sdk.models.blocks import (
 )
 from slack_sdk.models.views import View
 
-from bot.cards import dialogs, lists, words
+from bot.cards import dialogs, first_hour, lists, words
 from bot.cards.delegations import MARKS, button, buttons, connect
 from bot.cards.faces import Action, Face, face
 from bot.cards.markup import mention, moment, quoted_address, stretch
@@ -41,11 +41,18 @@ WITH_PERSON, EVERYBODY = "with_person", "everybody"
 
 
 def home_view(
-    overview: Overview, *, connect_url: str, now: datetime, admins: Sequence[str] = ()
+    overview: Overview,
+    *,
+    connect_url: str,
+    now: datetime,
+    admins: Sequence[str] = (),
+    unset: Collection[str] | None = None,
 ) -> View:
-    """One person's App Home; ``admins`` are the Slack ids of who can help."""
+    """One person's App Home; ``admins`` are the Slack ids of who can help. ``unset`` are names of
+    settings, for an admin, and None for everybody else."""
     blocks: list[Block] = [
         *_top(overview, connect_url),
+        *_not_set_up(overview, unset),
         *_waiting(overview, connect_url),
         *_rows(lists.WAITING, overview, overview.asked, HomeList.ASKED, is_always=False),
         *_rows(lists.GIVEN, overview, overview.given, HomeList.GIVEN),
@@ -90,7 +97,13 @@ def _top(overview: Overview, connect_url: str) -> list[Block]:
         back = part_button(EVERYBODY, "Show everybody", "home")
         top.append(ActionsBlock(block_id=f"ask:{overview.with_person}", elements=[ask, find, back]))
         top.append(context(f"This is only about {mention(overview.with_person)}."))
-    return [*top, _health(overview, connect_url)]
+    return [*top, *first_hour.guide(overview), _health(overview, connect_url)]
+
+
+def _not_set_up(overview: Overview, unset: Collection[str] | None) -> list[Block]:
+    if unset is None:
+        return []
+    return first_hour.not_set_up(unset, is_anybody_connected=overview.is_anybody_connected)
 
 
 def _health(overview: Overview, connect_url: str) -> Block:

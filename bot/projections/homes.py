@@ -14,6 +14,7 @@ from bot.store import Store
 from bot.store.homes import SHOWN_FOR
 from models.delegation import Delegation
 from models.home import Home, HomeList
+from models.notice import NoticeKind
 from models.overview import Excerpt, Overview
 
 MOST_HELPERS = 3  # admins that are named as who can help
@@ -21,11 +22,13 @@ MOST_HELPERS = 3  # admins that are named as who can help
 
 @dataclass(frozen=True, slots=True)
 class HomeStep:
-    """The worker's step for one leased home; ``admins`` are named as who can help."""
+    """The worker's step for one leased home; ``admins`` are named as who can help, and read which
+    settings are ``unset``."""
 
     showing: Showing
     views: Views
     admins: frozenset[str]
+    unset: frozenset[str] = frozenset()
 
     async def take(self, home: Home) -> None:
         """Publish what is true now."""
@@ -37,6 +40,7 @@ class HomeStep:
             connect_url=self.showing.links.connect(home.team_id, home.slack_user_id),
             now=self.showing.now(),
             admins=sorted(self.admins)[:MOST_HELPERS],
+            unset=self.unset if home.slack_user_id in self.admins else None,
         )
         await self.views.publish(home.slack_user_id, view)
         await self.showing.database.run(lambda store: store.homes.due.rest(home))
@@ -70,6 +74,8 @@ class HomeStep:
             history=history,
             page=home.page,
             has_older=has_older,
+            has_invited=bool(history) or store.notices.is_told(NoticeKind.INVITED, person),
+            is_anybody_connected=store.connections.is_anybody(team),
         )
 
 

@@ -46,6 +46,7 @@ def messages_about_connections() -> dict[str, Message]:
         "overdue/over": alarms.overdue(rows.shortest(State.ENDED)),
         "disconnected": notices.disconnected(was_key=False),
         "disconnected/key": notices.disconnected(was_key=True),
+        "invitation": first_hour.invitation(rows.BEN, connect_url=rows.CONNECT_URL),
         "keys-lost": notices.keys_lost(),
         "restored": restored(mine),
         "restored/alive": restored(replace(mine, is_alive=True)),
