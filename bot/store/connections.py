@@ -5,8 +5,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import Connection as SqlConnection
 from sqlalchemy import (
-    ColumnElement,
     Select,
     Update,
     and_,
@@ -15,14 +15,12 @@ from sqlalchemy import (
     delete,
     func,
     insert,
-    literal_column,
     or_,
     select,
     text,
     true,
     update,
 )
-from sqlalchemy import Connection as SqlConnection
 from sqlalchemy.exc import IntegrityError
 
 from bot.store.due import Due, lease_clock
@@ -112,8 +110,7 @@ class Connections:
 
     def is_anybody(self, team_id: str) -> bool:
         """Whether anybody in this workspace has a connection that works."""
-        is_usable: ColumnElement[bool] = literal_column(f"({USABLE})")
-        return is_any(self._connection, _columns.team_id == team_id, is_usable)
+        return self._newest(team_id, after=None) is not None
 
     def is_known(self, close_user_id: str) -> bool:
         """Whether anybody is connected with this Close account."""
