@@ -52,6 +52,7 @@ class Event(StrEnum):
     RELEASE = "release"  # by the grantee or the requester
     END = "end"  # by an admin, who has no part in it
     WITHDRAW = "withdraw"  # the standing approval that covered it was ended before it began
+    UNCONFIRMED = "unconfirmed"  # the grantor did not say in a review that it is still needed
     OFFBOARD = "offboard"  # somebody in it has left, or may no longer take part
     DISCONNECT = "disconnect"  # the grantor's connection is being given up
     REMOVE = "remove"  # somebody removed the association in Close itself
@@ -90,6 +91,7 @@ TRANSITIONS: dict[State | None, dict[Event, State]] = {
         Event.RELEASE: State.ENDING,
         Event.END: State.ENDING,
         Event.WITHDRAW: State.ENDING,
+        Event.UNCONFIRMED: State.ENDING,
         Event.OFFBOARD: State.ENDING,
         Event.DISCONNECT: State.ENDING,
     },
@@ -102,6 +104,7 @@ TRANSITIONS: dict[State | None, dict[Event, State]] = {
         Event.REVOKE: State.ENDING,
         Event.RELEASE: State.ENDING,
         Event.END: State.ENDING,
+        Event.UNCONFIRMED: State.ENDING,
         Event.OFFBOARD: State.ENDING,
         Event.DISCONNECT: State.ENDING,
         Event.REMOVE: State.ENDED,

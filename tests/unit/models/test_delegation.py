@@ -47,6 +47,7 @@ revoke      .           .           ending      ending      .           .
 release     .           .           ending      ending      .           .
 end         .           .           ending      ending      .           .
 withdraw    .           .           ending      .           .           .
+unconfirmed .           .           ending      ending      .           .
 offboard    .           .           ending      ending      .           .
 disconnect  .           .           ending      ending      .           .
 remove      .           .           .           ended       .           .
