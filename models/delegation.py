@@ -347,6 +347,13 @@ class Delegation:
         """Whether Close should hold it no longer, and has not yet confirmed that it is gone."""
         return self.state is State.ENDING or self.has_run_out(now)
 
+    def is_passing(self, now: datetime) -> bool:
+        """Whether it will be something else within moments, unless something gets in the way."""
+        is_waiting = self.trouble is not None or (
+            self.starts_at is not None and self.starts_at > now
+        )
+        return self.state in (State.APPROVED, State.ENDING) and not is_waiting
+
     @property
     def is_granted_in_bundle(self) -> bool:
         """Whether the grantor gave it together with others: one message tells how all of it is."""

@@ -129,17 +129,19 @@ class Rights:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdminsWork:
     """What waits for an admin: rights that may be left over, accounts that nobody has judged,
-    people whose connection would be needed, and whether a round asks about leavers."""
+    people whose connection would be needed, reviews that nobody answers, and whether a round asks
+    about leavers."""
 
     leftovers: Sequence[Leftover] = ()
     pairings: Sequence[Pairing] = ()
     disconnected: Sequence[str] = ()
+    reviews: Sequence[Review] = ()
     is_asked_about_leavers: bool = False
 
     @property
     def is_any(self) -> bool:
         """Whether anybody has to be told: the question about leavers has a message each day."""
-        return bool(self.leftovers or self.pairings or self.disconnected)
+        return bool(self.leftovers or self.pairings or self.disconnected or self.reviews)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

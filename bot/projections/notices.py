@@ -16,10 +16,7 @@ from bot.slack.message import Message
 from bot.store import Store
 from models.notice import Notice, NoticeKind
 
-TOGETHER = (
-    *(NoticeKind.BUNDLE, NoticeKind.ENDS),
-    *(NoticeKind.REVIEW, NoticeKind.REVIEWS_UNANSWERED),
-)
+TOGETHER = (NoticeKind.BUNDLE, NoticeKind.ENDS, NoticeKind.REVIEW)
 LOOK_AGAIN = timedelta(
     minutes=10
 )  # time alone makes something overdue, and a day's list an old one
@@ -94,7 +91,7 @@ class NoticeStep:
         )
 
     def _said(self, store: Store, notice: Notice, now: datetime) -> together.Said:
-        if notice.kind in (NoticeKind.REVIEW, NoticeKind.REVIEWS_UNANSWERED):
+        if notice.kind is NoticeKind.REVIEW:
             return reviews.said(store, notice, now=now)
         return together.said(store, notice, self.showing.links, now=now)
 

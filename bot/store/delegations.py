@@ -566,7 +566,10 @@ class Delegations:
 
     def _show(self, moved: Sequence[Delegation], now: datetime) -> None:
         """Have every place that shows these show them anew."""
-        self._cards.mark_stale(*(each.id for each in moved), now=now)
+        passing = [each.id for each in moved if each.is_passing(now)]
+        lasting = [each.id for each in moved if not each.is_passing(now)]
+        self._cards.mark_stale(*passing, now=now, is_passing=True)
+        self._cards.mark_stale(*lasting, now=now)
         for each in moved:
             self._touch_homes(each, now)
         shared = {each.bundle_id for each in moved} | {each.ended_with for each in moved}

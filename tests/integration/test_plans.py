@@ -292,6 +292,7 @@ VALUES: dict[str, Any] = {
     "installed_at": NOON,
     "is_answered": True,
     "is_own": True,
+    "is_passing": True,
     "is_proven": True,
     "item_id": "1",
     "kind": NoticeKind.ENDS,
