@@ -8,6 +8,7 @@ from bot.cards.parts import section
 from bot.slack.message import Message
 from models.delegation import Delegation, Event
 from models.event import EventRecord
+from models.seal import Seal
 
 LINES = {  # what the channel is told of, and how where there is no more to say
     Event.GRANT: "{who} gave the right without being asked",
@@ -29,6 +30,13 @@ LINES = {  # what the channel is told of, and how where there is no more to say
     Event.REAPPEAR: "Close still has the right, although it had confirmed the end",
     Event.CONFIRM: "Close confirmed that the right is gone",
 }
+
+
+def head(seal: Seal) -> Message:
+    """The head of the log, which whoever owns the database cannot change here any more."""
+    number = "1 entry" if seal.entries == 1 else f"{seal.entries:,} entries"
+    said = f"Log: {number}, head `{seal.digest.hex()}`"
+    return Message(heard(said), [section(said)])
 
 
 def untold(history: Sequence[EventRecord], told: str | None) -> list[EventRecord]:

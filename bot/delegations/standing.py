@@ -93,7 +93,7 @@ async def end_standing(desk: Desk, actor: Actor, standing_id: str) -> StandingAp
         now = desk.now()
         waiting = store.delegations.not_begun_under(standing)
         end_all(store, waiting, Event.WITHDRAW, actor.user_id, now=now)
-        return store.standing.end(standing, now=now)
+        return store.standing.end(standing, now=now, by=actor.user_id)
 
     return await change(desk, end)
 

@@ -28,6 +28,7 @@ from bot.process.health import Health
 from bot.process.resources import Outside, open_outside
 from bot.process.settings import Settings
 from bot.process.wiring import Workshop
+from bot.projections.sealing import DAY
 from bot.slack.bolt import Workspace, bolt_app
 from bot.slack.door import Door
 from bot.slack.edge import SlackEdge
@@ -36,13 +37,14 @@ from bot.slack.responses import Responses
 from bot.slack.runner import ACK_SECONDS, PromptListenerRunner
 from bot.slack.socket_mode import SocketHandler
 from bot.slack.views import Views
-from bot.store import Database, DatabaseAway
+from bot.store import Database, DatabaseAway, Store
 from bot.store.schema import Fit, Look, look
 from bot.telemetry import Metrics
 from bot.web.cached import Cached
 from bot.web.connections import ConnectPages
 from bot.web.figures import Figures
 from bot.web.routes import Endpoint, web_app
+from models.chore import ChoreKind
 
 Answer = TypeVar("Answer")
 
@@ -240,12 +242,21 @@ async def _settle_in(outside: Outside, clock: Clock) -> None:
     database, admins = outside.database, outside.settings.policy.admins
     while True:
         try:
+            await database.run(lambda store: _plan_chores(outside, store))
+            clock.ring()
             if await look_after_keys(database, outside.vault, admins, outside.now):
                 clock.ring()
         except DatabaseAway:
             await asyncio.sleep(SETTLING_PAUSE)
         else:
             return
+
+
+def _plan_chores(outside: Outside, store: Store) -> None:
+    now = outside.now()
+    store.chores.plan(ChoreKind.SEAL, wake_at=now)
+    if outside.settings.audit_channel is not None:
+        store.chores.plan(ChoreKind.HEAD, wake_at=now + DAY)
 
 
 @asynccontextmanager

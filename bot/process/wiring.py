@@ -15,6 +15,7 @@ from bot.delegations.steps.advance import Advance
 from bot.delegations.tools import Tools
 from bot.process.resources import Outside
 from bot.projections.cards import CardStep
+from bot.projections.chores import ChoreStep
 from bot.projections.homes import HomeStep
 from bot.projections.notices import NoticeStep
 from bot.projections.showing import Showing
@@ -26,6 +27,7 @@ from bot.slack.views import Views
 from bot.strays.comparisons import Compare
 from bot.telemetry import Metrics
 from models.card import Card
+from models.chore import Chore
 from models.comparison import Comparison
 from models.connection import Connection
 from models.delegation import Delegation
@@ -66,6 +68,7 @@ class Workshop:
             *_of_close(tools, self.receipts, self.directory, messages, ring),
             *_of_slack(tools, showing, self.receipts, Views(outside.patient)),
             *_of_connections(tools, ring),
+            *_of_the_log(showing, outside.settings.audit_channel),
         ]
 
 
@@ -122,5 +125,15 @@ def _of_connections(tools: Tools, ring: Ring) -> Sequence[Worker[Any]]:
         Worker[Pairing]("pairings", database, lambda store: store.pairings.due, pairing, now),
         Worker[Revocation](
             "revocations", database, lambda store: store.revocations.due, revocation, now
+        ),
+    ]
+
+
+def _of_the_log(showing: Showing, audit_channel: str | None) -> Sequence[Worker[Any]]:
+    """What is done for the whole database."""
+    step = ChoreStep(showing, audit_channel)
+    return [
+        Worker[Chore](
+            "chores", showing.database, lambda store: store.chores.due, step, showing.now
         ),
     ]

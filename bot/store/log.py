@@ -5,7 +5,7 @@ seal (``models.seal``).
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypedDict, Unpack
 
 from sqlalchemy import Connection, Select, bindparam, func, insert, select
@@ -16,13 +16,18 @@ from models.delegation import Delegation, Event
 from models.event import Deed, EventRecord, events
 from models.particulars import PERSONAL, apart, particulars
 
+TERMS = ("delegation_id", "association_id", "ends_at", "length")
+
 _columns = events.c
 
 
 class About(TypedDict, total=False):
-    """Of which delegation a deed is, who is personally concerned, and what they typed."""
+    """Which right a deed is about and on what terms, who is concerned, and what they typed."""
 
     delegation_id: str | None
+    association_id: str | None
+    ends_at: datetime | None
+    length: timedelta | None
     actor: str | None
     grantor: str | None
     grantee: str | None
@@ -53,7 +58,7 @@ class Log:
             "deed": deed,
             "subject_id": subject_id or None,
             "amount": amount,
-            "delegation_id": about.get("delegation_id"),
+            **{name: about.get(name) for name in TERMS},
         }
         personal = {name: about.get(name) for name in PERSONAL}
         self._write([(entry, personal)])

@@ -9,7 +9,9 @@ from sqlalchemy import Connection, Select, insert, select, union_all, update
 from sqlalchemy.exc import IntegrityError
 
 from bot.store.homes import Homes
+from bot.store.log import Log
 from bot.store.rows import batched, by_id, many, one
+from models.event import Deed
 from models.rows import to_row
 from models.standing import StandingApproval, standing_approvals
 
@@ -19,8 +21,9 @@ _columns = standing_approvals.c
 class StandingApprovals:
     """Reads and changes standing approvals; there is at most one that holds for a pair."""
 
-    def __init__(self, connection: Connection, homes: Homes) -> None:
+    def __init__(self, connection: Connection, homes: Homes, log: Log) -> None:
         self._connection = connection
+        self._log = log
         self._homes = homes
 
     def get(self, standing_id: str, *, lock: bool = False) -> StandingApproval | None:
@@ -54,36 +57,56 @@ class StandingApprovals:
         pair = (standing.team_id, standing.grantor_id, standing.grantee_id)
         before = self.for_pair(*pair, lock=True)
         if before is not None:
-            self.end(before, now=standing.created_at)
+            self.end(before, now=standing.created_at, by=standing.grantor_id)
         try:
             with self._connection.begin_nested():
                 self._connection.execute(insert(standing_approvals).values(to_row(standing)))
         except IntegrityError:  # the other one has been committed since we looked
             return self.put(standing)
+        self._note(Deed.STANDING_GIVEN, standing, standing.created_at, standing.grantor_id)
         self._touch_homes(standing, standing.created_at)
         return before
 
     def end_all(self, team_id: str, person_id: str, *, now: datetime) -> Sequence[StandingApproval]:
-        """None that this person gave or profits from holds any longer; those that did."""
-        return self._end(self.for_person(team_id, person_id, now=now), now)
+        """None that this person, who has left, gave or profits from holds any longer; those that
+        did."""
+        return self._end(self.for_person(team_id, person_id, now=now), now, person_id)
 
     def end_everybodys(self, *, now: datetime) -> Sequence[StandingApproval]:
         """None holds any longer; those that did."""
         held = select(standing_approvals).where(_columns.ended_at.is_(None), _columns.until > now)
-        return self._end(many(self._connection, StandingApproval, held), now)
+        return self._end(many(self._connection, StandingApproval, held), now, None)
 
-    def end(self, standing: StandingApproval, *, now: datetime) -> StandingApproval:
+    def end(
+        self, standing: StandingApproval, *, now: datetime, by: str | None = None
+    ) -> StandingApproval:
         """It holds no longer."""
-        return standing if standing.ended_at is not None else self._end([standing], now)[0]
+        return standing if standing.ended_at is not None else self._end([standing], now, by)[0]
 
-    def _end(self, ending: Sequence[StandingApproval], now: datetime) -> Sequence[StandingApproval]:
+    def _end(
+        self, ending: Sequence[StandingApproval], now: datetime, by: str | None
+    ) -> Sequence[StandingApproval]:
         for some in batched([each.id for each in ending]):
             self._connection.execute(
                 update(standing_approvals).where(_columns.id.in_(some)).values(ended_at=now)
             )
         for each in ending:
+            self._note(Deed.STANDING_ENDED, each, now, by)
             self._touch_homes(each, now)
         return [replace(each, ended_at=now) for each in ending]
+
+    def _note(self, deed: Deed, standing: StandingApproval, now: datetime, by: str | None) -> None:
+        self._log.note(
+            deed,
+            team_id=standing.team_id,
+            now=now,
+            subject_id=standing.id,
+            actor=by,
+            grantor=standing.grantor_id,
+            grantee=standing.grantee_id,
+            ends_at=standing.until,
+            length=standing.max_length,
+        )
 
     def _touch_homes(self, standing: StandingApproval, now: datetime) -> None:
         self._homes.touch(standing.team_id, standing.grantor_id, standing.grantee_id, now=now)

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, select
 
 from bot.store.cards import Cards
+from bot.store.chores import Chores
 from bot.store.comparisons import Comparisons
 from bot.store.connections import Connections, ConnectStates
 from bot.store.delegations import Delegations
@@ -24,6 +25,7 @@ from bot.store.receipts import Receipts
 from bot.store.revocations import Revocations
 from bot.store.rounds import Rounds
 from bot.store.rows import prepared
+from bot.store.seals import Seals
 from bot.store.seen_requests import SeenRequests
 from bot.store.standing import StandingApprovals
 from bot.store.strays import Strays
@@ -39,8 +41,8 @@ class Store:
         self.homes = Homes(connection)
         self.overviews = Overviews(connection)
         self.notices = Notices(connection)
-        self.connections = Connections(connection, self.homes)
-        self.pairings = Pairings(connection)
+        self.connections = Connections(connection, self.homes, self.log)
+        self.pairings = Pairings(connection, self.log)
         self.delegations = Delegations(
             connection,
             self.cards,
@@ -52,13 +54,15 @@ class Store:
         self.connect_states = ConnectStates(connection)
         self.key_tries = KeyTries(connection)
         self.revocations = Revocations(connection)
-        self.standing = StandingApprovals(connection, self.homes)
+        self.standing = StandingApprovals(connection, self.homes, self.log)
         self.drafts = Drafts(connection)
         self.comparisons = Comparisons(connection)
         self.receipts = Receipts(connection, self.cards, self.notices)
-        self.strays = Strays(connection)
+        self.strays = Strays(connection, self.log)
         self.departures = Departures(connection)
         self.rounds = Rounds(connection)
+        self.chores = Chores(connection)
+        self.seals = Seals(connection)
         self.overdue = Overdue(connection)
         self.seen_requests = SeenRequests(connection)
 
