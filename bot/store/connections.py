@@ -140,6 +140,21 @@ class Connections:
         rows = self._connection.execute(select(state, func.count()).group_by(state))
         return {"alive": 0, "dead": 0, "leaving": 0} | {row[0]: row[1] for row in rows}
 
+    def teams(self) -> Sequence[str]:
+        """The workspaces in which anybody is connected."""
+        statement = select(_columns.team_id).distinct().order_by(_columns.team_id)
+        return list(self._connection.execute(statement).scalars())
+
+    def count_of(self, team_id: str, accounts: Sequence[str]) -> int:
+        """How many of these Close accounts are connected in this workspace, and work."""
+        found = 0
+        for some in batched(accounts):
+            statement = select(func.count(_columns.close_user_id.distinct())).where(
+                _columns.team_id == team_id, _columns.close_user_id.in_(some), _IS_USABLE
+            )
+            found += int(self._connection.execute(statement).scalar_one())
+        return found
+
     def lease(self, connection: Connection, *, lease: timedelta) -> bool:
         """Take the right to refresh this version of the tokens; False when somebody else has it."""
         is_over = _columns.refreshing_until <= lease_clock(self._connection)

@@ -59,7 +59,7 @@ class Seals:
         """The next that no seal covers, by their ids."""
         open_ = select(sealings.c.event_id).where(sealings.c.seal.is_(None))
         first = open_.order_by(sealings.c.event_id).limit(limit).cte("open")
-        return self._lines(_lines().where(events.c.id.in_(select(first.c.event_id))))
+        return self._lines(whole_lines().where(events.c.id.in_(select(first.c.event_id))))
 
     def waiting_since(self) -> datetime | None:
         """When the oldest entry was made that no seal covers; None where there is none."""
@@ -95,7 +95,7 @@ class Seals:
 
     def page(self, *, after: int, limit: int) -> Sequence[Line]:
         """The next entries of the whole log, by their ids."""
-        return self._lines(_lines().where(events.c.id > after).limit(limit))
+        return self._lines(whole_lines().where(events.c.id > after).limit(limit))
 
     def chain(self, *, after: int, limit: int) -> Sequence[Seal]:
         """The next seals, by their numbers."""
@@ -124,7 +124,7 @@ class Seals:
         return int(self._connection.execute(statement).scalar_one())
 
     def _lines(self, statement: Select[tuple[object, ...]]) -> Sequence[Line]:
-        return [_line(row) for row in self._connection.execute(statement).mappings()]
+        return [as_line(row) for row in self._connection.execute(statement).mappings()]
 
     def _laid_beside(self, entry: Entry) -> Entry:
         if entry.actor is None or entry.actor_digest is not None:
@@ -137,7 +137,8 @@ class Seals:
 
 
 @prepared
-def _lines() -> Select[tuple[object, ...]]:
+def whole_lines() -> Select[tuple[object, ...]]:
+    """Entries with all that stands beside them, by their ids."""
     place = [sealings.c[each.name].label(f"sealing_{each.name}") for each in fields(Sealing)]
     return (
         select(events, *_BESIDE, *place)
@@ -147,7 +148,8 @@ def _lines() -> Select[tuple[object, ...]]:
     )
 
 
-def _line(row: RowMapping) -> Line:
+def as_line(row: RowMapping) -> Line:
+    """One row of :func:`whole_lines`."""
     beside = {each.name: row[f"beside_{each.name}"] for each in fields(Particulars)}
     place = {each.name: row[f"sealing_{each.name}"] for each in fields(Sealing)}
     return Line(

@@ -16,6 +16,7 @@ from bot.store.drafts import Drafts
 from bot.store.due import Due
 from bot.store.homes import Homes
 from bot.store.key_tries import KeyTries
+from bot.store.ledger import Ledger
 from bot.store.log import Log
 from bot.store.notices import Notices
 from bot.store.overdue import Overdue
@@ -63,6 +64,7 @@ class Store:
         self.rounds = Rounds(connection)
         self.chores = Chores(connection)
         self.seals = Seals(connection)
+        self.ledger = Ledger(connection)
         self.overdue = Overdue(connection)
         self.seen_requests = SeenRequests(connection)
 
