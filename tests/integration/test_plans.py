@@ -17,7 +17,9 @@ from sqlalchemy import Connection, Engine, Table, event, select
 
 from bot.store import Database, Store
 from bot.store.due import Due
+from bot.store.ledger import Stretch
 from models.card import Card, cards
+from models.chore import Chore, ChoreKind
 from models.comparison import Comparison, comparisons
 from models.connection import Connection as CloseConnection
 from models.connection import ConnectState, connections
@@ -56,6 +58,7 @@ EXCEPTIONS = {
     "strays.ask_everybody_again": AFTER_A_RESTORE,
     "due.doubt": AFTER_A_RESTORE,
     "connections.all": "the same, and when the keys change: all that is sealed is sealed anew",
+    "connections.teams": "for an export: how many of all members are connected",
     "connections.count": "a gauge; there are as many as people, not as rights",
     "departures.accounts": "once a day: Close is asked about everybody of an organization at once",
     "departures.toll": "once a day, and only if anybody seems to be gone",
@@ -205,6 +208,7 @@ FOUND: dict[str, Callable[[Connection], Any]] = {
 ITEMS = {
     "delegations": "delegation",
     "cards": "card",
+    "chores": "chore",
     "notices": "notice",
     "connections": "connection",
     "comparisons": "comparison",
@@ -222,6 +226,7 @@ OF_CLOSE = replace(
 REVOKED = Revocation(
     id="one", team_id=TEAM, slack_user_id=HUB, close_user_id="user_U1", secret=b"", created_at=NOON
 )
+CHORE = Chore(id="seal", kind=ChoreKind.SEAL, wake_at=NOON)
 # What is said for a parameter of this name,
 VALUES: dict[str, Any] = {
     "access_expires_at": LATER,
@@ -247,6 +252,7 @@ VALUES: dict[str, Any] = {
     "by": HUB,
     "card_id": "cdgiven21",
     "channel_id": "D1",
+    "chore": CHORE,
     "checked_at": NOON,
     "close_id": "user_U1",
     "close_user_id": "user_U1",
@@ -322,6 +328,17 @@ VALUES: dict[str, Any] = {
 }
 # and what is said for one question only.
 OWN: dict[str, dict[str, Any]] = {
+    "chores.done": {"chore": CHORE},
+    "chores.drop": {"kind": ChoreKind.SEAL},
+    "chores.get": {"kind": ChoreKind.SEAL},
+    "chores.plan": {"kind": ChoreKind.SEAL},
+    "connections.count_of": {"accounts": ["user_U1"]},
+    "ledger.entries": {"wanted": Stretch(), "after": 5},
+    "ledger.steps": {"after": ("dgiven21", 1)},
+    "seals.chain": {"after": 1},
+    "seals.covered": {"after": (1, 1)},
+    "seals.page": {"after": 5},
+    "seals.seal": {"lines": []},
     "cards.note": {"changes": {"message_ts": "2.0"}},
     "connect_states.add": {
         "state": ConnectState(
