@@ -25,6 +25,7 @@ LINES = {  # what the channel is told of, and how where there is no more to say
     Event.WITHDRAW: "{who} ended the standing approval that covered it",
     Event.OFFBOARD: "It ends",
     Event.DISCONNECT: "It ends, because the grantor disconnected Close",
+    Event.UNINSTALL: "It ends, because the app was removed from Slack",
     Event.REMOVE: "The association was removed in Close itself",
     Event.ADOPT: "{who} gave an end to a right that was set up in Close itself",
     Event.REAPPEAR: "Close still has the right, although it had confirmed the end",
@@ -110,6 +111,8 @@ def _cancelled(d: Delegation, said: str, who: str) -> str:
             return f"It ended before it began: {words.who_left(d, None)}"
         case Event.DISCONNECT:
             return "It ended before it began, because the grantor disconnected Close"
+        case Event.UNINSTALL:
+            return "It ended before it began, because the app was removed from Slack"
         case Event.REVOKE:
             return f"{who} revoked it before it began"
         case Event.WITHDRAW:

@@ -160,6 +160,8 @@ def _why(d: Delegation) -> str:
             return "you revoked them."
         case Event.OFFBOARD:
             return f"{words.who_left(d, d.grantor_id)}."
+        case Event.UNINSTALL:
+            return "the app was removed from Slack."
         case _:
             return "I have told Close."
 

@@ -124,26 +124,30 @@ def addresses(delegation: Delegation) -> list[str]:
     return [f"Sender in Close: {', '.join(known)}"] if known else []
 
 
+_BY_NOBODY = {  # how it ended where nobody of the two did that
+    Event.EXPIRE: "The time was up.",
+    Event.FAIL: "It could not be carried out.",
+    Event.REMOVE: "It was removed in Close itself.",
+    Event.UNINSTALL: "The app was removed from Slack.",
+}
+
+
 def how_it_ended(delegation: Delegation, reader: str | None) -> str:
     """Why a delegation is over."""
     who = party(delegation.closed_by, reader).first if delegation.closed_by else "Somebody"
     match delegation.end_event:
-        case Event.EXPIRE:
-            return "The time was up."
+        case Event() as event if event in _BY_NOBODY:
+            return _BY_NOBODY[event]
         case Event.REVOKE:
             return f"{who} revoked it."
         case Event.RELEASE:
             return f"{who} ended it early."
         case Event.WITHDRAW:
             return f"{who} ended the standing approval that covered it."
-        case Event.FAIL:
-            return "It could not be carried out."
         case Event.OFFBOARD:
             return f"{who_left(delegation, reader)}."
         case Event.DISCONNECT:
             return f"{_disconnected(delegation, reader)}."
-        case Event.REMOVE:
-            return "It was removed in Close itself."
         case _:
             return f"{who} ended it."
 
@@ -196,6 +200,8 @@ def why_cancelled(delegation: Delegation, reader: str | None) -> str:
             return f"{who} ended the standing approval that covered this"
         case Event.DISCONNECT:
             return _disconnected(delegation, reader)
+        case Event.UNINSTALL:
+            return "The app was removed from Slack"
         case _ if delegation.requester_id == delegation.grantor_id:
             return f"{who} gave it back before it began"
         case _:

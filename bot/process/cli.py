@@ -115,6 +115,14 @@ COMMANDS: Sequence[Command | Group] = [
         ],
     ),
     Command(
+        "forget",
+        "bot.process.commands.forget:forget_person",
+        "Forget one person who asked for it.",
+        "forget U0123456789",
+        "Their id becomes a keyed hash, and what they typed goes; times and decisions stay. It "
+        "refuses while they have an open right or a connection.",
+    ),
+    Command(
         "restored",
         "bot.process.commands.restored:restored",
         "Take stock after a backup was restored.",

@@ -45,8 +45,14 @@ class Workshop:
     """All workers of one process; the other attributes are what the listeners share with them."""
 
     def __init__(
-        self, outside: Outside, workspace: Workspace, ring: Ring, metrics: Metrics
+        self,
+        outside: Outside,
+        workspace: Workspace,
+        ring: Ring,
+        metrics: Metrics,
+        leave: Callable[[], None],
     ) -> None:
+        """``leave`` has the process stop, once there is nothing left for it to do."""
         now = outside.now
         self.directory = SlackDirectory(outside.quick, workspace, now)
         self.connections = Connections(outside.database, outside.vault, outside.oauth, now)
@@ -68,7 +74,7 @@ class Workshop:
             *_of_close(tools, self.receipts, self.directory, messages, ring),
             *_of_slack(tools, showing, self.receipts, Views(outside.patient)),
             *_of_connections(tools, ring),
-            *_of_the_log(showing, outside.settings.audit_channel),
+            *_of_the_log(outside, showing, workspace, leave),
         ]
 
 
@@ -129,9 +135,18 @@ def _of_connections(tools: Tools, ring: Ring) -> Sequence[Worker[Any]]:
     ]
 
 
-def _of_the_log(showing: Showing, audit_channel: str | None) -> Sequence[Worker[Any]]:
+def _of_the_log(
+    outside: Outside, showing: Showing, workspace: Workspace, leave: Callable[[], None]
+) -> Sequence[Worker[Any]]:
     """What is done for the whole database."""
-    step = ChoreStep(showing, audit_channel)
+    step = ChoreStep(
+        showing,
+        workspace,
+        outside.vault,
+        leave,
+        audit_channel=outside.settings.audit_channel,
+        retention=outside.settings.retention,
+    )
     return [
         Worker[Chore](
             "chores", showing.database, lambda store: store.chores.due, step, showing.now

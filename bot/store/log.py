@@ -52,16 +52,26 @@ class Log:
     ) -> None:
         """Write down a deed. People and text stand beside the entry, and can be erased; whose
         connection or account it is about is the ``grantor``."""
-        entry = {
-            "team_id": team_id,
-            "at": now,
-            "deed": deed,
-            "subject_id": subject_id or None,
-            "amount": amount,
-            **{name: about.get(name) for name in TERMS},
-        }
-        personal = {name: about.get(name) for name in PERSONAL}
-        self._write([(entry, personal)])
+        self.note_all(deed, [(subject_id, about)], team_id=team_id, now=now, amount=amount)
+
+    def note_all(
+        self,
+        deed: Deed,
+        subjects: Sequence[tuple[str, About]],
+        *,
+        team_id: str,
+        now: datetime,
+        amount: int | None = None,
+    ) -> None:
+        """The same of many, with few statements."""
+        said = {"team_id": team_id or None, "at": now, "deed": deed, "amount": amount}
+        noted = []
+        for subject_id, about in subjects:
+            terms = {name: about.get(name) for name in TERMS}
+            entry = said | {"subject_id": subject_id or None, **terms}
+            noted.append((entry, {name: about.get(name) for name in PERSONAL}))
+        if noted:
+            self._write(noted)
 
     def record(
         self,

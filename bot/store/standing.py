@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Select, insert, select, union_all, update
 from sqlalchemy.exc import IntegrityError
 
 from bot.store.homes import Homes
-from bot.store.log import Log
+from bot.store.log import About, Log
 from bot.store.rows import batched, by_id, many, one
 from models.event import Deed
 from models.rows import to_row
@@ -63,7 +63,7 @@ class StandingApprovals:
                 self._connection.execute(insert(standing_approvals).values(to_row(standing)))
         except IntegrityError:  # the other one has been committed since we looked
             return self.put(standing)
-        self._note(Deed.STANDING_GIVEN, standing, standing.created_at, standing.grantor_id)
+        self._note(Deed.STANDING_GIVEN, [standing], standing.created_at, standing.grantor_id)
         self._touch_homes(standing, standing.created_at)
         return before
 
@@ -90,26 +90,30 @@ class StandingApprovals:
             self._connection.execute(
                 update(standing_approvals).where(_columns.id.in_(some)).values(ended_at=now)
             )
+        self._note(Deed.STANDING_ENDED, ending, now, by)
         for each in ending:
-            self._note(Deed.STANDING_ENDED, each, now, by)
             self._touch_homes(each, now)
         return [replace(each, ended_at=now) for each in ending]
 
-    def _note(self, deed: Deed, standing: StandingApproval, now: datetime, by: str | None) -> None:
-        self._log.note(
-            deed,
-            team_id=standing.team_id,
-            now=now,
-            subject_id=standing.id,
-            actor=by,
-            grantor=standing.grantor_id,
-            grantee=standing.grantee_id,
-            ends_at=standing.until,
-            length=standing.max_length,
-        )
+    def _note(
+        self, deed: Deed, these: Sequence[StandingApproval], now: datetime, by: str | None
+    ) -> None:
+        for team_id in sorted({each.team_id for each in these}):
+            theirs = [(each.id, _about(each, by)) for each in these if each.team_id == team_id]
+            self._log.note_all(deed, theirs, team_id=team_id, now=now)
 
     def _touch_homes(self, standing: StandingApproval, now: datetime) -> None:
         self._homes.touch(standing.team_id, standing.grantor_id, standing.grantee_id, now=now)
+
+
+def _about(standing: StandingApproval, by: str | None) -> About:
+    return {
+        "actor": by,
+        "grantor": standing.grantor_id,
+        "grantee": standing.grantee_id,
+        "ends_at": standing.until,
+        "length": standing.max_length,
+    }
 
 
 def held_by(team_id: str, person_id: str, *, now: datetime) -> Select[Any]:

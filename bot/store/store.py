@@ -14,6 +14,7 @@ from bot.store.delegations import Delegations
 from bot.store.departures import Departures
 from bot.store.drafts import Drafts
 from bot.store.due import Due
+from bot.store.erasures import Erasures
 from bot.store.homes import Homes
 from bot.store.key_tries import KeyTries
 from bot.store.ledger import Ledger
@@ -65,6 +66,7 @@ class Store:
         self.chores = Chores(connection)
         self.seals = Seals(connection)
         self.ledger = Ledger(connection)
+        self.erasures = Erasures(connection)
         self.overdue = Overdue(connection)
         self.seen_requests = SeenRequests(connection)
 

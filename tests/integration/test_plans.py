@@ -46,6 +46,8 @@ ROWS = 100_000
 MOST_READ = 1_000  # rows, for one statement
 STEPS = 25  # of SQLite's machine for a row, about (sqlite.org/opcode.html)
 # Only these read everything, and are not asked here.
+FOR_ONE = "for one person who asked to be forgotten"
+ONCE_A_DAY = "once a day: what is old is erased"
 AFTER_A_RESTORE = "once, before the bot works with a restored database"
 EXCEPTIONS = {
     "cards.look_for_open": AFTER_A_RESTORE,
@@ -60,6 +62,13 @@ EXCEPTIONS = {
     "connections.all": "the same, and when the keys change: all that is sealed is sealed anew",
     "connections.teams": "for an export: how many of all members are connected",
     "connections.count": "a gauge; there are as many as people, not as rights",
+    "delegations.every_open_id": "once, when the app is gone from Slack",
+    "erasures.details_of": FOR_ONE,
+    "erasures.erase_person": FOR_ONE,
+    "erasures.hindrances": FOR_ONE,
+    "erasures.erase_old_rows": ONCE_A_DAY,
+    "erasures.old_details": ONCE_A_DAY,
+    "erasures.old_rights": ONCE_A_DAY,
     "departures.accounts": "once a day: Close is asked about everybody of an organization at once",
     "departures.toll": "once a day, and only if anybody seems to be gone",
 }
@@ -339,6 +348,9 @@ OWN: dict[str, dict[str, Any]] = {
     "seals.covered": {"after": (1, 1)},
     "seals.page": {"after": 5},
     "seals.seal": {"lines": []},
+    "log.note_all": {"subjects": [("one", {"actor": HUB}), ("two", {})]},
+    "erasures.erase_details": {"rows": [], "hashed": str, "of": HUB},
+    "erasures.erase_rights": {"hashed": str},
     "cards.note": {"changes": {"message_ts": "2.0"}},
     "connect_states.add": {
         "state": ConnectState(

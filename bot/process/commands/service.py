@@ -64,8 +64,12 @@ async def until_told(settings: Settings) -> int:
 
 
 async def _until_over(farewell: Farewell, told: asyncio.Event, health: Health) -> None:
-    """Until the process is told to stop, or is lost: then its farewell begins."""
-    reasons = [asyncio.create_task(each) for each in (told.wait(), health.until_lost())]
+    """Until the process is told to stop, is lost, or has nothing left to do: then its farewell
+    begins."""
+    reasons = [
+        asyncio.create_task(each)
+        for each in (told.wait(), health.until_lost(), farewell.told.wait())
+    ]
     try:
         await asyncio.wait(reasons, return_when=asyncio.FIRST_COMPLETED)
     finally:

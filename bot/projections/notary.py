@@ -27,6 +27,13 @@ AGAIN = timedelta(hours=1)  # at the latest what Slack does not take is tried ag
 
 
 async def seal(showing: Showing, chore: Chore) -> None:
+    """Seal all that waits, and again after a while if there is more."""
+    await seal_all(showing)
+    now = showing.now()
+    await showing.database.run(lambda store: store.chores.done(chore, now=now, wake_at=now + EVERY))
+
+
+async def seal_all(showing: Showing) -> None:
     """Seal all that waits, a few at a time."""
     while lines := await showing.database.read(lambda store: store.seals.waiting(limit=AT_ONCE)):
         for line in lines:
@@ -34,8 +41,6 @@ async def seal(showing: Showing, chore: Chore) -> None:
         await showing.database.run(partial(_sealed, lines, showing.now()))
         if len(lines) < AT_ONCE:
             break
-    now = showing.now()
-    await showing.database.run(lambda store: store.chores.done(chore, now=now, wake_at=now + EVERY))
 
 
 def _sealed(lines: Sequence[Line], now: datetime, store: Store) -> None:
