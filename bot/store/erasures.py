@@ -70,7 +70,11 @@ _d, _p = delegations.c, particulars.c
 _RIGHTS = (_d.grantor_id, _d.grantee_id, _d.requester_id, _d.closed_by, _d.confirmed_by)
 _EVERYBODY = {
     delegations: _RIGHTS,
-    standing_approvals: (standing_approvals.c.grantor_id, standing_approvals.c.grantee_id),
+    standing_approvals: (
+        standing_approvals.c.grantor_id,
+        standing_approvals.c.grantee_id,
+        standing_approvals.c.ended_by,
+    ),
     strays: (strays.c.grantor_id, strays.c.grantee_id),
     pairings: (pairings.c.slack_user_id, pairings.c.other_id, pairings.c.decided_by),
 }

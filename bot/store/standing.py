@@ -63,7 +63,7 @@ class StandingApprovals:
                 self._connection.execute(insert(standing_approvals).values(to_row(standing)))
         except IntegrityError:  # the other one has been committed since we looked
             return self.put(standing)
-        self._note(Deed.STANDING_GIVEN, [standing], standing.created_at, standing.grantor_id)
+        self._note(Deed.STANDING_GIVEN, [standing], standing.created_at, standing.grantor_id, "")
         self._touch_homes(standing, standing.created_at)
         return before
 
@@ -83,36 +83,66 @@ class StandingApprovals:
         """It holds no longer."""
         return standing if standing.ended_at is not None else self._end([standing], now, by)[0]
 
+    def end_as_admin(
+        self,
+        ending: Sequence[StandingApproval],
+        *,
+        by: str,
+        ended_with: str,
+        note: str,
+        now: datetime,
+    ) -> Sequence[StandingApproval]:
+        """None of these holds any longer, by an admin's word; those that did."""
+        held = [each for each in ending if each.ended_at is None]
+        return self._end(held, now, by, ended_by=by, ended_with=ended_with, note=note)
+
+    def ended_together(self, ended_with: str) -> Sequence[StandingApproval]:
+        """All that an admin ended at once."""
+        statement = (
+            select(standing_approvals)
+            .where(_columns.ended_with == ended_with)
+            .order_by(_columns.created_at, _columns.id)
+        )
+        return many(self._connection, StandingApproval, statement)
+
     def _end(
-        self, ending: Sequence[StandingApproval], now: datetime, by: str | None
+        self, ending: Sequence[StandingApproval], now: datetime, by: str | None, **why: Any
     ) -> Sequence[StandingApproval]:
         for some in batched([each.id for each in ending]):
             self._connection.execute(
-                update(standing_approvals).where(_columns.id.in_(some)).values(ended_at=now)
+                update(standing_approvals).where(_columns.id.in_(some)).values(ended_at=now, **why)
             )
-        self._note(Deed.STANDING_ENDED, ending, now, by)
+        self._note(Deed.STANDING_ENDED, ending, now, by, why.get("note", ""))
         for each in ending:
             self._touch_homes(each, now)
-        return [replace(each, ended_at=now) for each in ending]
+        return [replace(each, ended_at=now, **why) for each in ending]
 
     def _note(
-        self, deed: Deed, these: Sequence[StandingApproval], now: datetime, by: str | None
+        self,
+        deed: Deed,
+        these: Sequence[StandingApproval],
+        now: datetime,
+        by: str | None,
+        text: str,
     ) -> None:
         for team_id in sorted({each.team_id for each in these}):
-            theirs = [(each.id, _about(each, by)) for each in these if each.team_id == team_id]
+            theirs = [
+                (each.id, _about(each, by, text)) for each in these if each.team_id == team_id
+            ]
             self._log.note_all(deed, theirs, team_id=team_id, now=now)
 
     def _touch_homes(self, standing: StandingApproval, now: datetime) -> None:
         self._homes.touch(standing.team_id, standing.grantor_id, standing.grantee_id, now=now)
 
 
-def _about(standing: StandingApproval, by: str | None) -> About:
+def _about(standing: StandingApproval, by: str | None, text: str) -> About:
     return {
         "actor": by,
         "grantor": standing.grantor_id,
         "grantee": standing.grantee_id,
         "ends_at": standing.until,
         "length": standing.max_length,
+        "text": text,
     }
 
 

@@ -27,7 +27,7 @@ from models.delegation import Delegation, Event, Receipt, ReceiptState, delegati
 from models.departure import Departed
 from models.draft import Draft
 from models.event import Deed, events
-from models.home import Home, homes
+from models.home import Home, Place, homes
 from models.key_try import KeyTry
 from models.notice import Notice, NoticeKind, notices
 from models.pairing import Pairing, Verdict, pairings
@@ -69,6 +69,7 @@ EXCEPTIONS = {
     "erasures.erase_old_rows": ONCE_A_DAY,
     "erasures.old_details": ONCE_A_DAY,
     "erasures.old_rights": ONCE_A_DAY,
+    "everybody.counts": "an admin looks at everybody's rights: all that is open is counted",
     "departures.accounts": "once a day: Close is asked about everybody of an organization at once",
     "departures.toll": "once a day, and only if anybody seems to be gone",
 }
@@ -236,17 +237,28 @@ REVOKED = Revocation(
     id="one", team_id=TEAM, slack_user_id=HUB, close_user_id="user_U1", secret=b"", created_at=NOON
 )
 CHORE = Chore(id="seal", kind=ChoreKind.SEAL, wake_at=NOON)
+ALWAYS = StandingApproval(
+    id="new",
+    team_id=TEAM,
+    grantor_id=HUB,
+    grantee_id="U1",
+    max_length=MINUTE,
+    until=LATER,
+    created_at=NOON,
+)
 # What is said for a parameter of this name,
 VALUES: dict[str, Any] = {
     "access_expires_at": LATER,
     "account": "Ben, ben@example.com",
     "actor": HUB,
     "admin": ADMINS[0],
+    "admin_id": ADMINS[0],
     "admins": ADMINS,
     "amount": 1,
     "after": "U5",
     "arrival": Arrival("0" * 64, NOON, NOON),
     "asked_at": NOON,
+    "asked_before": NOON,
     "asker_id": HUB,
     "association_id": "sdas_given21",
     "association_ids": [f"sdas_given2{each}" for each in range(20)],
@@ -298,8 +310,10 @@ VALUES: dict[str, Any] = {
     "now": NOON,
     "only_attempted": True,
     "only_troubled": True,
+    "note": "Lost laptop",
     "organization_id": "orga_one",
     "other_id": "U1",
+    "over": {(TEAM, HUB): NOON, (TEAM, "U1"): NOON},
     "page": 1,
     "pair": (TEAM, HUB, "U5"),
     "pairing_id": "1",
@@ -358,6 +372,8 @@ OWN: dict[str, dict[str, Any]] = {
         )
     },
     "connections.look_at_all": {"people": [(TEAM, HUB), (TEAM, "U1")]},
+    "everybody.rights": {"place": Place("U5", "U6")},
+    "homes.look_at_everybody": {"page": Place("U5", "U6")},
     "delegations.add": {"delegation": delegation(grantor_id=HUB)},
     "log.note": {"about": {"actor": HUB, "text": "Covering"}},
     "key_tries.add": {"row": KeyTry(id="k", team_id=TEAM, slack_user_id=HUB, tried_at=NOON)},
@@ -371,17 +387,8 @@ OWN: dict[str, dict[str, Any]] = {
             created_at=NOON,
         )
     },
-    "standing.put": {
-        "standing": StandingApproval(
-            id="new",
-            team_id=TEAM,
-            grantor_id=HUB,
-            grantee_id="U1",
-            max_length=MINUTE,
-            until=LATER,
-            created_at=NOON,
-        )
-    },
+    "standing.put": {"standing": ALWAYS},
+    "standing.end_as_admin": {"ending": [replace(ALWAYS, id="1")]},
     "strays.add": {"stray": stray(id="new")},
     "pairings.reseal": {"before": b"sealed"},
     "revocations.reseal": {"before": b"sealed"},
