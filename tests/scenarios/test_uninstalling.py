@@ -106,6 +106,9 @@ async def test_the_process_ends_well(sqlite_url: str) -> None:
         await wait(house, has_ended, "the end of the bot")
         assert house.bot.exit_status == 0
         assert "everything has ended: the bot stops" in house.bot.log_tail()
+        await house.bot.start()
+        await wait(house, has_ended, "the end of the bot that was started anew")
+        assert house.bot.exit_status == 0
 
 
 async def test_it_is_installed_again(sqlite_url: str) -> None:
