@@ -110,6 +110,7 @@ class Thing(StrEnum):
     PAIRING = "pairing"
     STRAY = "stray"
     STANDING = "standing"
+    REVIEW = "review"
 
 
 class NotKnown(NotDone):

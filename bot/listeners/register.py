@@ -16,6 +16,7 @@ from bot.listeners import (
     questions,
     receipts,
     request_form,
+    reviews,
     shortcuts,
     strays,
 )
@@ -41,6 +42,7 @@ def listen(
     request_form.register(app, reception)
     questions.register(app, reception)
     receipts.register(app, reception, sent)
+    reviews.register(app, reception)
     connections.register(app, reception)
     strays.register(app, reception)
     shortcuts.register(app, reception)

@@ -10,6 +10,8 @@ from sqlalchemy.exc import IntegrityError
 
 from bot.store.homes import Homes
 from bot.store.log import About, Log
+from bot.store.needs import Needs
+from bot.store.reviews import Reviews
 from bot.store.rows import batched, by_id, many, one
 from models.event import Deed
 from models.rows import to_row
@@ -21,10 +23,14 @@ _columns = standing_approvals.c
 class StandingApprovals:
     """Reads and changes standing approvals; there is at most one that holds for a pair."""
 
-    def __init__(self, connection: Connection, homes: Homes, log: Log) -> None:
+    def __init__(
+        self, connection: Connection, homes: Homes, log: Log, needs: Needs, reviews: Reviews
+    ) -> None:
         self._connection = connection
         self._log = log
         self._homes = homes
+        self._needs = needs
+        self._reviews = reviews
 
     def get(self, standing_id: str, *, lock: bool = False) -> StandingApproval | None:
         """One standing approval."""
@@ -64,6 +70,7 @@ class StandingApprovals:
         except IntegrityError:  # the other one has been committed since we looked
             return self.put(standing)
         self._note(Deed.STANDING_GIVEN, [standing], standing.created_at, standing.grantor_id, "")
+        self._needs.begin(standing.id, now=standing.created_at)
         self._touch_homes(standing, standing.created_at)
         return before
 
@@ -115,6 +122,7 @@ class StandingApprovals:
         self._note(Deed.STANDING_ENDED, ending, now, by, why.get("note", ""))
         for each in ending:
             self._touch_homes(each, now)
+            self._reviews.touch(each.team_id, each.grantor_id, now=now)
         return [replace(each, ended_at=now, **why) for each in ending]
 
     def _note(
