@@ -43,7 +43,7 @@ async def test_everything_ends(database_url: str, how: tuple[str, ...]) -> None:
     """What runs and what waits ends, Close holds nothing any more, all grants are revoked, and the
     log says so, once."""
     async with open_world(database_url) as world:
-        await world.sendas(CLEO, "@ada 2h Also")
+        await world.sendas(CLEO, "@dana 2h Also")
         running = await active(world)
         await world.connect(BEN)
         assert world.close.associations
