@@ -21,7 +21,9 @@ class DueChores(Due[Chore]):
 
     only = or_(
         _columns.kind != ChoreKind.SEAL,
-        exists(select(sealings.c.event_id).where(sealings.c.seal.is_(None))),
+        exists(
+            select(sealings.c.event_id).where(sealings.c.seal.is_(None), sealings.c.event_id > 0)
+        ),
     )
 
 

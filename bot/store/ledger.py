@@ -57,6 +57,13 @@ class Ledger:
     def steps(self, *, after: tuple[str, int], limit: int) -> Sequence[Step]:
         """The next transitions of all delegations, one delegation after the other; ``after`` is the
         id of a delegation and that of an entry."""
+        page = (
+            select(_columns.id)
+            .where(tuple_(_columns.delegation_id, _columns.id) > after, _columns.event.is_not(None))
+            .order_by(_columns.delegation_id, _columns.id)
+            .limit(limit)
+            .cte("page")
+        )
         d, p = delegations.c, particulars.c
         plain = ("id", "delegation_id", "at", "event", "state", "trouble", "association_id")
         statement = (
@@ -70,8 +77,7 @@ class Ledger:
             )
             .join(delegations, d.id == _columns.delegation_id)
             .outerjoin(particulars, p.event_id == _columns.id)
-            .where(tuple_(_columns.delegation_id, _columns.id) > after, _columns.event.is_not(None))
+            .where(_columns.id.in_(select(page.c.id)))
             .order_by(_columns.delegation_id, _columns.id)
-            .limit(limit)
         )
         return many(self._connection, Step, statement)
