@@ -71,6 +71,14 @@ COMMANDS: Sequence[Command | Group] = [
         "list --person U0123456789",
         "A line says who may send as whom, until when, and what it waits for.",
     ),
+    Command(
+        "end",
+        "bot.process.commands.end_right:end",
+        "End a right, in the name of an admin.",
+        "end U0GRANTEE01:U0GRANTOR01 --by U0ADMIN0001 --reason Offboarding",
+        "For when nobody can use Slack. Both people read who ended it and why, and it is in the "
+        "log. The bot has Close take it away, and waits for Close to confirm.",
+    ),
     Group(
         "connections",
         "Who is connected to Close.",

@@ -227,6 +227,13 @@ class Settings(BaseSettings):
         return bool(self.close_client_id or self.close_client_secret.get_secret_value())
 
     @property
+    def unset(self) -> frozenset[str]:
+        """What an admin may want, and nobody has set."""
+        channel = {"AUDIT_CHANNEL"} if self.audit_channel is None else set()
+        admins = {"ADMINS"} if len(self.admins) == 1 else set()
+        return frozenset(channel | admins)
+
+    @property
     def policy(self) -> Policy:
         """The rules of this installation."""
         return Policy(

@@ -73,9 +73,10 @@ class Workshop:
         self.receipts = Receipts(tools)
         messages = Messages(outside.patient)
         showing = Showing(outside.database, messages, outside.links, now, metrics)
+        views = Views(outside.patient)
         self.workers = [
             *_of_close(tools, self.receipts, self.directory, messages, ring),
-            *_of_slack(tools, showing, self.receipts, Views(outside.patient)),
+            *_of_slack(tools, showing, self.receipts, views, outside.settings.unset),
             *_of_connections(tools, ring),
             *_of_the_log(outside, showing, workspace, leave),
         ]
@@ -107,12 +108,12 @@ def _of_close(
 
 
 def _of_slack(
-    tools: Tools, showing: Showing, receipts: Receipts, views: Views
+    tools: Tools, showing: Showing, receipts: Receipts, views: Views, unset: frozenset[str]
 ) -> Sequence[Worker[Any]]:
-    """What people see."""
+    """What people see; ``unset`` are the settings that an admin may want."""
     database, now, admins = tools.database, tools.now, tools.policy.admins
     card = CardStep(showing, receipts, tools.directory, admins)
-    home = HomeStep(showing, views, admins)
+    home = HomeStep(showing, views, admins, unset)
     notice, stray = NoticeStep(showing, admins), StrayStep(showing, tools)
     return [
         Worker[Card]("cards", database, lambda store: store.cards.due, card, now),

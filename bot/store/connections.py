@@ -120,6 +120,10 @@ class Connections:
         statement = statement.order_by(*order).limit(1)
         return one(self._connection, Connection, statement)
 
+    def is_anybody(self, team_id: str) -> bool:
+        """Whether anybody in this workspace has a connection that works."""
+        return self._newest(team_id, after=None) is not None
+
     def is_known(self, close_user_id: str) -> bool:
         """Whether anybody is connected with this Close account."""
         return is_any(self._connection, _columns.close_user_id == close_user_id)

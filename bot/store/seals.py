@@ -33,6 +33,9 @@ _BESIDE = tuple(
     particulars.c[each.name].label(f"beside_{each.name}") for each in fields(Particulars)
 )
 
+# The second condition is always true: by it both databases look into the index of what is open.
+_IS_OPEN = (sealings.c.seal.is_(None), sealings.c.event_id > 0)
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -57,7 +60,7 @@ class Seals:
 
     def waiting(self, *, limit: int) -> Sequence[Line]:
         """The next that no seal covers, by their ids."""
-        open_ = select(sealings.c.event_id).where(sealings.c.seal.is_(None))
+        open_ = select(sealings.c.event_id).where(*_IS_OPEN)
         first = open_.order_by(sealings.c.event_id).limit(limit).cte("open")
         return self._lines(whole_lines().where(events.c.id.in_(select(first.c.event_id))))
 
@@ -66,7 +69,7 @@ class Seals:
         statement = (
             select(events.c.at)
             .join(sealings, sealings.c.event_id == events.c.id)
-            .where(sealings.c.seal.is_(None))
+            .where(*_IS_OPEN)
             .order_by(sealings.c.event_id)
             .limit(1)
         )

@@ -48,6 +48,7 @@ ROWS = 100_000
 MOST_READ = 1_000  # rows, for one statement
 STEPS = 25  # of SQLite's machine for a row, about (sqlite.org/opcode.html)
 # Only these read everything, and are not asked here.
+FOR_EXPORT = "how many of all members are connected, once at the end of an export"
 FOR_ONE = "for one person who asked to be forgotten"
 ONCE_A_DAY = "once a day: what is old is erased"
 AFTER_A_RESTORE = "once, before the bot works with a restored database"
@@ -62,7 +63,8 @@ EXCEPTIONS = {
     "strays.ask_everybody_again": AFTER_A_RESTORE,
     "due.doubt": AFTER_A_RESTORE,
     "connections.all": "the same, and when the keys change: all that is sealed is sealed anew",
-    "connections.teams": "for an export: how many of all members are connected",
+    "connections.teams": FOR_EXPORT,
+    "connections.count_of": FOR_EXPORT,
     "connections.count": "a gauge; there are as many as people, not as rights",
     "delegations.every_open_id": "once, when the app is gone from Slack",
     "erasures.details_of": FOR_ONE,

@@ -113,6 +113,7 @@ MODULES: Mapping[str, Sequence[str]] = {
     "bot/delegations/drafts.py": ("tests/integration/test_drafts.py",),
     "bot/delegations/finding.py": ("tests/integration/test_finding.py",),
     "bot/delegations/homes.py": ("tests/integration/test_homes.py",),
+    "bot/delegations/invitations.py": ("tests/integration/test_invitations.py",),
     "bot/delegations/members.py": ("tests/unit/delegations/test_members.py",),
     "bot/delegations/nudging.py": ("tests/integration/test_nudging.py",),
     "bot/delegations/receipts.py": ("tests/integration/test_receipts.py",),
