@@ -120,6 +120,11 @@ class Metrics:
             ["worker"],
             registry=self.registry,
         )
+        self.reviews = Gauge(
+            "sendas_reviews_open",
+            "Grantors who were asked what is still needed, and have not answered.",
+            registry=self.registry,
+        )
         self.database_up = Gauge(
             "sendas_database_up",
             "Whether the gauges were counted just now: 0 while the database does not answer.",
