@@ -192,6 +192,7 @@ class Settings(BaseSettings):
     allow_api_keys: bool = False
     require_grantee_connection: bool = False
     admins: Annotated[Words, AfterValidator(_people)] = ()
+    retention: Annotated[Duration | None, BeforeValidator(_empty_is_unset)] = timedelta(days=400)
     audit_channel: Annotated[
         Annotated[str, AfterValidator(_channel)] | None, BeforeValidator(_empty_is_unset)
     ] = None

@@ -16,6 +16,7 @@ from bot.delegations.steps.advance import Advance
 from bot.delegations.tools import Tools
 from bot.process.resources import Outside
 from bot.projections.cards import CardStep
+from bot.projections.chores import ChoreStep
 from bot.projections.homes import HomeStep
 from bot.projections.notices import NoticeStep
 from bot.projections.showing import Showing
@@ -27,6 +28,7 @@ from bot.slack.views import Views
 from bot.strays.comparisons import Compare
 from bot.telemetry import Metrics
 from models.card import Card
+from models.chore import Chore
 from models.comparison import Comparison
 from models.connection import Connection
 from models.delegation import Delegation
@@ -45,8 +47,14 @@ class Workshop:
     """All workers of one process; the other attributes are what the listeners share with them."""
 
     def __init__(
-        self, outside: Outside, workspace: Workspace, ring: Ring, metrics: Metrics
+        self,
+        outside: Outside,
+        workspace: Workspace,
+        ring: Ring,
+        metrics: Metrics,
+        leave: Callable[[], None],
     ) -> None:
+        """``leave`` has the process stop, once there is nothing left for it to do."""
         now = outside.now
         self.directory = SlackDirectory(outside.quick, workspace, now)
         self.connections = Connections(outside.database, outside.vault, outside.oauth, now)
@@ -70,6 +78,7 @@ class Workshop:
             *_of_close(tools, self.receipts, self.directory, messages, ring),
             *_of_slack(tools, showing, self.receipts, views, outside.settings.unset),
             *_of_connections(tools, ring),
+            *_of_the_log(outside, showing, workspace, leave),
         ]
 
 
@@ -127,5 +136,24 @@ def _of_connections(tools: Tools, ring: Ring) -> Sequence[Worker[Any]]:
         Worker[Pairing]("pairings", database, lambda store: store.pairings.due, pairing, now),
         Worker[Revocation](
             "revocations", database, lambda store: store.revocations.due, revocation, now
+        ),
+    ]
+
+
+def _of_the_log(
+    outside: Outside, showing: Showing, workspace: Workspace, leave: Callable[[], None]
+) -> Sequence[Worker[Any]]:
+    """What is done for the whole database."""
+    step = ChoreStep(
+        showing,
+        workspace,
+        outside.vault,
+        leave,
+        audit_channel=outside.settings.audit_channel,
+        retention=outside.settings.retention,
+    )
+    return [
+        Worker[Chore](
+            "chores", showing.database, lambda store: store.chores.due, step, showing.now
         ),
     ]

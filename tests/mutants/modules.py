@@ -118,6 +118,7 @@ MODULES: Mapping[str, Sequence[str]] = {
     "bot/delegations/nudging.py": ("tests/integration/test_nudging.py",),
     "bot/delegations/receipts.py": ("tests/integration/test_receipts.py",),
     "bot/delegations/rewriting.py": ("tests/integration/test_rewriting.py",),
+    "bot/delegations/uninstalling.py": ("tests/scenarios/test_uninstalling.py",),
     "bot/delegations/understanding.py": ("tests/integration/test_understanding.py",),
     "bot/delegations/wishes.py": ("tests/integration/test_wishes.py",),
     **{f"bot/times/{name}.py": _TIMES for name in _TIMES_OF},
