@@ -29,12 +29,13 @@ from bot.refusals import (
     StandingOver,
     Thing,
     TwoTimes,
+    said_by_rule,
 )
 from bot.slack.errors import SlackRefused, SlackRetryLater
 from bot.times.saying import say_length
 from bot.times.span import DurationError
 from models.delegation import Delegation, State
-from models.policy import MOST_OPEN, MOST_OPEN_FOR_ONE, REASON_LIMIT, Policy, Refusal
+from models.policy import MOST_OPEN, MOST_OPEN_FOR_ONE, REASON_LIMIT, Policy, Refusal, Rule
 from models.standing import StandingApproval
 
 EXAMPLE = "`/sendas @colleague 2h Covering the spring pipeline`"
@@ -142,6 +143,7 @@ _REFUSALS = {
     Refusal.REASON_MISSING: "A reason is required here, so that your colleague knows what it is "
     "for.",
     Refusal.REASON_TOO_LONG: f"The reason is too long; {REASON_LIMIT} characters fit.",
+    Refusal.STANDING: "A standing approval is not allowed here: each request needs a yes.",
 }
 
 # Here an example shows what is missing. Anybody else has written what can be understood.
@@ -392,8 +394,12 @@ def _reminded_already(d: Delegation) -> str:
     return f"{grantor} has been reminded today. You can ask me again on the next workday."
 
 
-def rule(refusal: Refusal, policy: Policy, about: str | None = None) -> str:
-    """The rule that stands against it, in a sentence."""
+def rule(
+    refusal: Refusal, policy: Policy, about: str | None = None, *, by: Rule | None = None
+) -> str:
+    """What stands against it, in a sentence: ``by`` a rule of the company, or the policy."""
+    if by_rule := said_by_rule(refusal, by):
+        return f"{quoted(by_rule)}."
     return _REFUSALS[refusal].format(
         who=mention(about) if about else "That person",
         shortest=say_length(policy.min_duration),
@@ -402,6 +408,6 @@ def rule(refusal: Refusal, policy: Policy, about: str | None = None) -> str:
 
 
 def _refused(error: Refused, policy: Policy) -> str:
-    problem = rule(error.refusal, policy, error.about)
+    problem = rule(error.refusal, policy, error.about, by=error.rule)
     example = f" For example: {EXAMPLE}" if error.refusal in _WORDS_ARE_MISSING else ""
     return f"{problem}{_NOTHING}{example}"

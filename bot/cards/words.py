@@ -6,7 +6,7 @@
 import re
 from datetime import datetime, timedelta
 
-from bot.cards.markup import clock, moment, quoted_address, quoted_name
+from bot.cards.markup import clock, moment, quoted, quoted_address, quoted_name
 from bot.cards.pronouns import Party, party
 from bot.times.saying import say_length
 from models.account import name_and_email
@@ -302,6 +302,7 @@ _TROUBLES = {  # what is wrong, and what helps; both parties can read it
     Trouble.CLOSE_UNEXPECTED: "Close gave an answer that I don't understand.",
     Trouble.RESTORED: "I was restored from a backup, and can't tell whether this was carried out "
     "meanwhile, so I leave it. Please ask again, if it is still needed.",
+    Trouble.AGAINST_RULES: "The rules here do not allow it.",
     Trouble.UNKNOWN: "Something went wrong on our side. It has been noted, and I keep trying.",
 }
 
@@ -309,6 +310,8 @@ _TROUBLES = {  # what is wrong, and what helps; both parties can read it
 def trouble(delegation: Delegation, reader: str | None, kind: Trouble | None = None) -> str:
     """The sentence for what stands in the way; ``kind`` is in place of the delegation's own."""
     known = kind or delegation.trouble or Trouble.CLOSE_UNEXPECTED
+    if known is Trouble.AGAINST_RULES and delegation.rule:
+        return f"{quoted(delegation.rule)}. Nothing was set up in Close."
     grantee = party(delegation.grantee_id, reader)
     return trouble_between(known, party(delegation.grantor_id, reader), grantee)
 

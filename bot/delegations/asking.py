@@ -6,7 +6,16 @@ from datetime import datetime
 
 from bot.delegations.finding import list_open
 from bot.delegations.people.departures import still_here
-from bot.desk import Actor, Desk, change, check_pair_is_free, check_person, check_span
+from bot.desk import (
+    Actor,
+    Desk,
+    change,
+    check_pair_is_free,
+    check_person,
+    check_span,
+    learn_groups,
+    verdict,
+)
 from bot.refusals import AlreadyOpen, NotDone, Outcome, Refused
 from bot.store import Store
 from bot.store.delegations import PairTaken
@@ -14,7 +23,7 @@ from bot.times.span import Span
 from models.base import new_id
 from models.delegation import Delegation, Event, State, default_wake
 from models.person import Person
-from models.policy import LATELY, Refusal, crowd_refusal, reason_refusal
+from models.policy import LATELY, Refusal, Verdict, crowd_refusal
 from models.reminders import next_reminder
 
 MOST_AT_ONCE = 100  # people in one wish
@@ -59,8 +68,10 @@ async def _asked(
         raise Refused(Refusal.ONESELF, grantor_id)
     if grantor_id == actor.user_id:
         return await _granted(desk, actor, grantee_id, terms)
-    check_reason(desk, terms.reason)
-    check_span(desk, terms.span, now=desk.now())
+    await learn_groups(desk)
+    ruled = verdict(desk, grantor_id, grantee_id)
+    check_reason(ruled, terms.reason)
+    check_span(ruled, terms.span, now=desk.now())
     await still_here(desk, actor.team_id, actor.user_id)
     grantor = await still_here(desk, actor.team_id, grantor_id)
     grantee = await still_here(desk, actor.team_id, grantee_id)
@@ -152,19 +163,21 @@ def before(end: datetime | None, moment: datetime) -> datetime:
     return moment if end is None else min(moment, end)
 
 
-def check_reason(desk: Desk, reason: str) -> None:
-    """Whether the policy takes this reason; raises Refused."""
-    refusal = reason_refusal(desk.policy, reason)
-    if refusal:
-        raise Refused(refusal)
+def check_reason(ruled: Verdict, reason: str) -> None:
+    """Whether the rules take this reason; raises Refused."""
+    broken = ruled.reason_refusal(reason)
+    if broken is not None:
+        raise Refused(broken[0], rule=broken[1])
 
 
 async def _granted(desk: Desk, actor: Actor, grantee_id: str, terms: Terms) -> Beginning:
     if grantee_id == actor.user_id:
         raise Refused(Refusal.ONESELF, grantee_id)
-    check_span(desk, terms.span, now=desk.now())
-    if len(terms.reason) > 0:
-        check_reason(desk, terms.reason)
+    await learn_groups(desk)
+    ruled = verdict(desk, actor.user_id, grantee_id)
+    check_span(ruled, terms.span, now=desk.now())
+    if len(terms.reason) > 0 or not all(each.is_default for each in ruled.rules):
+        check_reason(ruled, terms.reason)  # the policy asks nobody why they give
     grantor = await still_here(desk, actor.team_id, actor.user_id)
     grantee = await still_here(desk, actor.team_id, grantee_id)
     now = desk.now()
@@ -256,9 +269,11 @@ def _begun(desk: Desk, store: Store, actor: Actor, wish: Beginning, *, now: date
 def under_standing_approval(
     desk: Desk, store: Store, wished: Delegation, now: datetime
 ) -> Delegation:
-    """The same, approved if a standing approval covers it: that holds for whom it names, and only
-    for what they ask themselves."""
+    """The same, approved if a standing approval covers it: that holds for whom it names, only for
+    what they ask themselves, and where the rules let it."""
     if wished.state is not State.REQUESTED or wished.requester_id != wished.grantee_id:
+        return wished
+    if verdict(desk, wished.grantor_id, wished.grantee_id).without_standing is not None:
         return wished
     pair = (wished.team_id, wished.grantor_id, wished.grantee_id)
     standing = store.standing.for_pair(*pair, lock=True)

@@ -16,8 +16,10 @@ from bot.desk import (
     check_known,
     check_seen,
     check_span,
+    check_still_fits,
     look,
     only_unanswered,
+    verdict,
 )
 from bot.refusals import LapsesBefore, Refused
 from bot.store import Store
@@ -79,8 +81,8 @@ def approved(
     check_known(desk, d.team_id, d.grantor_id, d.grantee_id, d.requester_id)
     now = desk.now()
     agreed = _agreed(delegation, span, now)
-    if span is not None:
-        check_span(desk, agreed, now=now)
+    check = check_still_fits if span is None else check_span
+    check(verdict(desk, d.grantor_id, d.grantee_id), agreed, now=now)
     return store.delegations.apply(
         delegation,
         Event.APPROVE,

@@ -13,15 +13,17 @@ from bot.desk import (
     check_known,
     check_seen,
     check_span,
+    check_still_fits,
     locked,
     look,
     only_in,
+    verdict,
 )
 from bot.refusals import NothingToAnswer, NotYours, Refused, Settled
 from bot.store import Store
 from bot.times.span import Span
 from models.delegation import Delegation, Event, ExtensionWish, State
-from models.policy import LATELY, MOST_WISHES, Refusal, length_refusal
+from models.policy import LATELY, MOST_WISHES, Refusal
 from models.standing import StandingApproval
 
 
@@ -60,11 +62,13 @@ async def extend(
         )
         _check_names_no_start(span)
         ends_at = _new_end(delegation, span, now)
-        check_span(desk, Span(until=ends_at, forever=ends_at is None), now=now)
+        ruled = verdict(desk, delegation.grantor_id, delegation.grantee_id)
+        check_span(ruled, Span(until=ends_at, forever=ends_at is None), now=now)
         _check_longer(delegation, ends_at)
         if actor.user_id == delegation.grantor_id:
             return _extended(desk, store, actor, delegation, ends_at, now=now, note=note)
-        if standing is not None and _is_covered(standing, actor, delegation, ends_at, now):
+        is_spared = standing is not None and ruled.without_standing is None
+        if standing and is_spared and _is_covered(standing, actor, delegation, ends_at, now):
             return _extended(
                 desk, store, actor, delegation, ends_at, now=now, standing_id=standing.id
             )
@@ -90,7 +94,8 @@ async def approve_extension(desk: Desk, actor: Actor, delegation_id: str, seen: 
         delegation, wish = _asked(store, actor, delegation_id, seen, now)
         check_known(desk, delegation.team_id, delegation.grantor_id, delegation.grantee_id)
         ends_at = _new_end(delegation, Span(length=wish.length, until=wish.until), now)
-        _check_latest(desk, ends_at, now)
+        ruled = verdict(desk, delegation.grantor_id, delegation.grantee_id)
+        check_still_fits(ruled, Span(until=ends_at, forever=ends_at is None), now=now)
         return _extended(desk, store, actor, delegation, ends_at, now=now)
 
     return await decided(desk, actor, decide)
@@ -224,13 +229,6 @@ def _by_grantor(delegation: Delegation) -> dict[str, Any]:
 def _check_longer(delegation: Delegation, ends_at: datetime | None) -> None:
     if delegation.ends_at is None or (ends_at is not None and ends_at <= delegation.ends_at):
         raise Refused(Refusal.NOT_LONGER)
-
-
-def _check_latest(desk: Desk, ends_at: datetime | None, now: datetime) -> None:
-    """What was long enough when it was asked for may have become short while it waited."""
-    refusal = length_refusal(desk.policy, length=None, starts_at=None, until=ends_at, now=now)
-    if refusal not in (None, Refusal.TOO_SHORT):
-        raise Refused(refusal)
 
 
 def _new_end(delegation: Delegation, span: Span, now: datetime) -> datetime | None:

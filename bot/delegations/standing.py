@@ -7,7 +7,7 @@ from bot.delegations.deciding import approved, asked
 from bot.delegations.ending import end_all
 from bot.delegations.finding import get
 from bot.delegations.people.departures import decided, still_here
-from bot.desk import Actor, Desk, change, check_span
+from bot.desk import Actor, Desk, change, check_span, learn_groups, verdict
 from bot.refusals import NotKnown, NotYours, Refused, Settled, StandingOver, Thing
 from bot.store import Store
 from bot.times.span import Span
@@ -31,7 +31,11 @@ async def always_approve_like(
         raise NotYours
     now = desk.now()
     max_length = _length_alone(longest)
-    check_span(desk, longest, now=now)
+    await learn_groups(desk)
+    ruled = verdict(desk, actor.user_id, request.grantee_id)
+    if ruled.without_standing is not None:
+        raise Refused(Refusal.STANDING, rule=ruled.without_standing)
+    check_span(ruled, longest, now=now)
     if until <= now:
         raise Refused(Refusal.DATE_PASSED)
     for person_id in (actor.user_id, request.grantee_id):

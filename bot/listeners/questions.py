@@ -48,7 +48,7 @@ def shown(outcome: Done | Question, policy: Policy) -> str | Message:
     if isinstance(outcome, Done):
         return said(outcome, policy)
     if outcome.refusal is not None:
-        problem = answers.rule(outcome.refusal, policy)
+        problem = answers.rule(outcome.refusal, policy, by=outcome.rule)
         return questions.within_limits(
             outcome.draft_id, problem, outcome.text, outcome.choices[0], outcome.verb
         )

@@ -21,6 +21,8 @@ from bot.process.app import open_bot
 from bot.process.doctor import MISFITS, examine, why_unusable
 from bot.process.farewell import Farewell
 from bot.process.health import Health
+from bot.process.rulebook import Rulebook
+from bot.process.rules_file import BadRules
 from bot.process.server import ServerConfig
 from bot.process.settings import BadSettings, Settings, read_settings
 from bot.process.watchdog import Watchdog
@@ -30,7 +32,8 @@ from bot.strays.restored import take_stock
 from bot.telemetry import configure_logging
 from bot.web.waiting import waiting_room
 
-NO_DATABASE = 3  # the exit status
+NOT_COMPLETE = 2  # the exit status when the environment or the rules cannot be used,
+NO_DATABASE = 3  # and when the database cannot
 GRACE = 10  # seconds that open requests get when the process is told to stop
 STOPPING = 22  # looks of the watchdog from then on until the end,
 LEAVING = 2  # and once all is done: a thread that waits for a disk is not waited for
@@ -49,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = read_settings()
     except BadSettings as error:
         print(f"The environment is not complete:\n{error}\nSee .env.example", file=sys.stderr)
-        return 2
+        return NOT_COMPLETE
     commands = {
         "serve": serve,
         "migrate": migrate_database,
@@ -62,6 +65,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 async def serve(settings: Settings) -> int:
     """The bot, until the process is told to stop."""
     configure_logging()
+    try:
+        rulebook = Rulebook(settings.policy_file, settings.policy)
+    except BadRules as error:
+        print(f"The rules cannot be used: {error}", file=sys.stderr)
+        return NOT_COMPLETE
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, rulebook.read_again)
     told = _told_to_stop()
     fit = await _fit_of_database(settings, told)
     if fit is not Fit.READY:
@@ -70,7 +79,9 @@ async def serve(settings: Settings) -> int:
     health, dog, farewell = Health(), Watchdog(), Farewell()
     dog.start()
     feeding = asyncio.create_task(_feed(dog, farewell))
-    async with open_bot(settings, now=now, health=health, farewell=farewell) as web:
+    async with open_bot(
+        settings, now=now, health=health, farewell=farewell, rulebook=rulebook
+    ) as web:
         lost = asyncio.create_task(_until_over(farewell, told, health))
         await _serve_until(settings, web, told, lost)
     await feeding

@@ -163,6 +163,7 @@ class Settings(BaseSettings):
     remind_before: Duration = timedelta(hours=1)
     allow_api_keys: bool = False
     require_grantee_connection: bool = False
+    policy_file: Annotated[Path | None, BeforeValidator(_empty_is_unset)] = None
     admins: Annotated[Words, AfterValidator(_people)] = ()
     audit_channel: Annotated[
         Annotated[str, AfterValidator(_channel)] | None, BeforeValidator(_empty_is_unset)

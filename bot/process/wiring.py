@@ -13,6 +13,7 @@ from bot.delegations.people.rounds import RoundStep
 from bot.delegations.receipts import Receipts
 from bot.delegations.steps.advance import Advance
 from bot.delegations.tools import Tools
+from bot.desk import no_rules
 from bot.process.resources import Outside
 from bot.projections.cards import CardStep
 from bot.projections.homes import HomeStep
@@ -32,6 +33,7 @@ from models.delegation import Delegation
 from models.home import Home
 from models.notice import Notice
 from models.pairing import Pairing
+from models.policy import Rule
 from models.revocation import Revocation
 from models.round import Round
 from models.stray import Stray
@@ -43,7 +45,12 @@ class Workshop:
     """All workers of one process; the other attributes are what the listeners share with them."""
 
     def __init__(
-        self, outside: Outside, workspace: Workspace, ring: Ring, metrics: Metrics
+        self,
+        outside: Outside,
+        workspace: Workspace,
+        ring: Ring,
+        metrics: Metrics,
+        present_rules: Callable[[], Sequence[Rule]] = no_rules,
     ) -> None:
         now = outside.now
         self.directory = SlackDirectory(outside.quick, workspace, now)
@@ -58,6 +65,7 @@ class Workshop:
             metrics=metrics,
             directory=self.directory,
             matches_email=not outside.settings.require_grantee_connection,
+            present_rules=present_rules,
         )
         self.receipts = Receipts(tools)
         messages = Messages(outside.patient)

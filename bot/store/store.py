@@ -15,6 +15,7 @@ from bot.store.drafts import Drafts
 from bot.store.due import Due
 from bot.store.homes import Homes
 from bot.store.key_tries import KeyTries
+from bot.store.log import Log
 from bot.store.notices import Notices
 from bot.store.overdue import Overdue
 from bot.store.overviews import Overviews
@@ -23,6 +24,7 @@ from bot.store.receipts import Receipts
 from bot.store.revocations import Revocations
 from bot.store.rounds import Rounds
 from bot.store.rows import prepared
+from bot.store.rules_in_force import HeldRules
 from bot.store.seen_requests import SeenRequests
 from bot.store.standing import StandingApprovals
 from bot.store.strays import Strays
@@ -52,6 +54,8 @@ class Store:
         self.strays = Strays(connection)
         self.departures = Departures(connection)
         self.rounds = Rounds(connection)
+        self.rules = HeldRules(connection)
+        self.log = Log()
         self.overdue = Overdue(connection)
         self.seen_requests = SeenRequests(connection)
 

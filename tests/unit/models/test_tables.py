@@ -25,6 +25,7 @@ from models.pairing import Pairing, pairings
 from models.revocation import Revocation, revocations
 from models.round import Round, rounds
 from models.rows import from_row, to_row
+from models.rules_in_force import RulesInForce, rules_in_force
 from models.seen_request import SeenRequest, seen_requests
 from models.standing import StandingApproval, standing_approvals
 from models.stray import Stray, strays
@@ -44,6 +45,7 @@ TABLES: dict[type[Any], Table] = {
     Pairing: pairings,
     Revocation: revocations,
     Round: rounds,
+    RulesInForce: rules_in_force,
     SeenRequest: seen_requests,
     StandingApproval: standing_approvals,
     Stray: strays,

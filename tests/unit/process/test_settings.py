@@ -168,6 +168,7 @@ def test_what_is_around_a_value_is_not_meant(monkeypatch: pytest.MonkeyPatch, ar
         "REQUIRE_REASON": "true",
         "ALLOW_API_KEYS": "true",
         "REQUIRE_GRANTEE_CONNECTION": "true",
+        "POLICY_FILE": "policy.toml",
         "ADMINS": "U0ADA,W0BEN",
         "AUDIT_CHANNEL": "C0AUDIT",
     }
