@@ -157,6 +157,16 @@ def check_still_fits(verdict: Verdict, span: Span, *, now: datetime) -> None:
             raise
 
 
+def last_start(desk: Desk, span: Span, now: datetime) -> datetime:
+    """Until when an approved delegation may begin before it lapses."""
+    return before(span.until, max(now, span.starts or now) + desk.policy.pending_ttl)
+
+
+def before(end: datetime | None, moment: datetime) -> datetime:
+    """``moment``, or the end where that comes first."""
+    return moment if end is None else min(moment, end)
+
+
 def check_pair_is_free(store: Store, new: Delegation) -> None:
     """Raises AlreadyOpen when the pair has an open delegation."""
     taken = store.delegations.open_for_pair(new.team_id, new.grantor_id, new.grantee_id)
@@ -212,6 +222,7 @@ def _show_anew(store: Store, subject: Subject, *, now: datetime) -> None:
             store.cards.show_anew(subject.id, now=now)
             people = (subject.grantor_id, subject.grantee_id, subject.requester_id)
             store.homes.touch(subject.team_id, *people, now=now)
+            store.notices.mark_stale(subject.id, now=now)
         case Stray():
             store.strays.show_anew(subject.id, now=now)
         case Pairing():

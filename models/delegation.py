@@ -209,6 +209,7 @@ class Trouble(StrEnum):
     CLOSE_UNEXPECTED = "close_unexpected"
     RESTORED = "restored"
     AGAINST_RULES = "against_rules"
+    NOBODY_TO_SECOND = "nobody_to_second"
     UNKNOWN = "unknown"
 
 

@@ -2,18 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from sqlalchemy import Column, ForeignKey, Index, Integer, String, Table
 
 from models.base import UtcTime, metadata, words
 from models.delegation import Event, State, Trouble
-
-
-class Deed(StrEnum):
-    """What is written down that is no transition of a delegation."""
-
-    RULES = "rules"  # the rules are others now; subject: the digest of their file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,6 +29,7 @@ class NoticeKind(StrEnum):
     ENDS = "ends"  # to a grantor, of whom several rights ended together; subject: what they share
     RESTORED = "restored"  # to who gave anything; subject: their connection, or standing approval
     RESTORED_ADMIN = "restored_admin"  # to an admin; subject: when the backup was made
+    SECOND_YES = "second_yes"  # to whose yes a rule asks for, too; subject: the delegation
     STRAYS = "strays"  # to a grantor, with a list of many; subject: the comparison
     TOKENS_FORGOTTEN = "tokens_forgotten"  # the same, when somebody else uses the Close account
 

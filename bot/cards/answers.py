@@ -209,7 +209,7 @@ def asked(outcomes: Sequence[Outcome], said: str, policy: Policy) -> str:
 def granted(outcomes: Sequence[Outcome], said: str, policy: Policy) -> str:
     """Said to the grantor once the grants are stored."""
     if len(outcomes) == 1 and outcomes[0].delegation is not None:
-        return _granted_one(outcomes[0].person_id, said)
+        return _granted_one(outcomes[0].delegation, said)
     lines = [_outcome(each, "can send email as you", policy) for each in outcomes]
     return "\n".join([f"Given {said}:", *lines])
 
@@ -221,14 +221,17 @@ def cannot_get(outcomes: Sequence[Outcome], policy: Policy) -> Sequence[str]:
     return [*lines, f"• and {more} more"] if more else lines
 
 
-def _granted_one(grantee_id: str, said: str) -> str:
-    return f"{mention(grantee_id)} can send email as you {said}. I'm setting it up in Close."
+def _granted_one(d: Delegation, said: str) -> str:
+    can = f"{mention(d.grantee_id)} can send email as you {said}"
+    if d.waits_for_second:
+        return f"{can}, once a second yes has come from {words.second(d)}, as a rule here asks."
+    return f"{can}. I'm setting it up in Close."
 
 
 def _asked_one(d: Delegation, said: str) -> str:
     grantor = mention(d.grantor_id)
     if d.requester_id == d.grantor_id:
-        return _granted_one(d.grantee_id, said)
+        return _granted_one(d, said)
     if d.standing_id is not None:
         return f"{grantor}'s standing approval covers this, {said}. I'm setting it up in Close."
     sender = party(d.grantee_id, d.requester_id).name
@@ -303,6 +306,9 @@ def given_back(delegation: Delegation) -> str:
 
 def extended(delegation: Delegation) -> str:
     """The answer to ``/sendas extend`` with a time."""
+    if delegation.extension is not None and delegation.waits_for_second:
+        agreed = f"You agreed to {words.more(delegation.extension)}."
+        return f"{agreed} {words.waits_for_second(delegation)}"
     if delegation.extension is not None:
         return f"Asked {mention(delegation.grantor_id)} for {words.more(delegation.extension)}."
     pair = f"{mention(delegation.grantee_id)} can send as {mention(delegation.grantor_id)}"
@@ -340,6 +346,9 @@ def _standing_over(successor: StandingApproval | None) -> str:
 def _already_open(d: Delegation, reader: str | None) -> str:
     """Read by the grantee, by the grantor, or by somebody who asked for another."""
     grantor, grantee = party(d.grantor_id, reader), party(d.grantee_id, reader)
+    if d.waits_for_second and d.state is State.REQUESTED:
+        waits = f"{grantor.first} agreed to let {grantee.name} send as {grantor.them}."
+        return f"{waits} {words.waits_for_second(d)}{_NO_REQUEST}"
     state = {
         State.REQUESTED: f"A request for {grantee.name} to send as {grantor.name} "
         f"{words.terms(d)} already waits for an answer: {grantor.name} can press Approve on its "

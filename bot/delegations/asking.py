@@ -3,16 +3,19 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from bot.delegations.finding import list_open
 from bot.delegations.people.departures import still_here
 from bot.desk import (
     Actor,
     Desk,
+    before,
     change,
     check_pair_is_free,
     check_person,
     check_span,
+    last_start,
     learn_groups,
     verdict,
 )
@@ -23,7 +26,7 @@ from bot.times.span import Span
 from models.base import new_id
 from models.delegation import Delegation, Event, State, default_wake
 from models.person import Person
-from models.policy import LATELY, Refusal, Verdict, crowd_refusal
+from models.policy import LATELY, Refusal, Rule, Verdict, crowd_refusal
 from models.reminders import next_reminder
 
 MOST_AT_ONCE = 100  # people in one wish
@@ -105,7 +108,8 @@ async def request_from_all(
 
 
 async def grant(desk: Desk, actor: Actor, *, grantee_id: str, terms: Terms) -> Delegation:
-    """Let somebody send as the actor, without being asked. Raises Refused and AlreadyOpen."""
+    """Let somebody send as the actor, without being asked; where a rule asks for a second yes, it
+    waits for that. Raises Refused and AlreadyOpen."""
     return await _begin(desk, actor, await _granted(desk, actor, grantee_id, terms))
 
 
@@ -153,16 +157,6 @@ async def ungrantable(
     return problems
 
 
-def last_start(desk: Desk, span: Span, now: datetime) -> datetime:
-    """Until when an approved delegation may begin before it lapses."""
-    return before(span.until, max(now, span.starts or now) + desk.policy.pending_ttl)
-
-
-def before(end: datetime | None, moment: datetime) -> datetime:
-    """``moment``, or the end where that comes first."""
-    return moment if end is None else min(moment, end)
-
-
 def check_reason(ruled: Verdict, reason: str) -> None:
     """Whether the rules take this reason; raises Refused."""
     broken = ruled.reason_refusal(reason)
@@ -180,14 +174,21 @@ async def _granted(desk: Desk, actor: Actor, grantee_id: str, terms: Terms) -> B
         check_reason(ruled, terms.reason)  # the policy asks nobody why they give
     grantor = await still_here(desk, actor.team_id, actor.user_id)
     grantee = await still_here(desk, actor.team_id, grantee_id)
-    now = desk.now()
+    now, wished = desk.now(), _wished(desk, actor, grantor, grantee, terms)
+    if ruled.second is not None:
+        return Beginning(Event.REQUEST, replace(wished, agreed_at=now, **seconds(ruled.second)))
     granted = replace(
-        _wished(desk, actor, grantor, grantee, terms),
+        wished,
         state=State.APPROVED,
         decided_at=now,
         lapses_at=last_start(desk, terms.span, now),
     )
     return Beginning(Event.GRANT, granted)
+
+
+def seconds(rule: Rule) -> dict[str, Any]:
+    """Whose yes this rule asks for as well, as a row has it."""
+    return {"second": rule.second, "second_name": rule.second_name, "seconded_by": None}
 
 
 def _wished(desk: Desk, actor: Actor, grantor: Person, grantee: Person, terms: Terms) -> Delegation:

@@ -1,10 +1,11 @@
 """Longer than agreed: asked and answered like a request, with no gap in the association."""
 
 from datetime import datetime
-from typing import Any
 
+from bot.delegations.asking import seconds
 from bot.delegations.deciding import check_note
 from bot.delegations.people.departures import decided
+from bot.delegations.running import by_grantor, extended, new_end
 from bot.desk import (
     Actor,
     Desk,
@@ -23,7 +24,7 @@ from bot.refusals import NothingToAnswer, NotYours, Refused, Settled
 from bot.store import Store
 from bot.times.span import Span
 from models.delegation import Delegation, Event, ExtensionWish, State
-from models.policy import LATELY, MOST_WISHES, Refusal
+from models.policy import LATELY, MOST_WISHES, Refusal, Rule
 from models.standing import StandingApproval
 
 
@@ -38,8 +39,8 @@ async def extendable(desk: Desk, actor: Actor, delegation_id: str) -> Delegation
 async def extend(
     desk: Desk, actor: Actor, delegation_id: str, seen: str, span: Span, note: str = ""
 ) -> Delegation:
-    """More time: at once from the grantor or under their standing approval, else as a wish. The
-    other one reads the ``note``.
+    """More time: at once from the grantor or under their standing approval, else as a wish. Where a
+    rule asks for a second yes, it waits for that. The other one reads the ``note``.
 
     A length is added to the present end, and an end must be later than that: ending it
     earlier has words of its own. Slack is asked at once whether both may still take part, and a
@@ -61,16 +62,22 @@ async def extend(
             delegation.grantee_id,
         )
         _check_names_no_start(span)
-        ends_at = _new_end(delegation, span, now)
+        ends_at = new_end(delegation, span, now)
         ruled = verdict(desk, delegation.grantor_id, delegation.grantee_id)
         check_span(ruled, Span(until=ends_at, forever=ends_at is None), now=now)
         _check_longer(delegation, ends_at)
+        wish = ExtensionWish(now, length=span.length, until=span.until)
+        if actor.user_id == delegation.grantor_id and ruled.second is not None:
+            return _agreed(store, actor, delegation, wish, ruled.second, note=note)
         if actor.user_id == delegation.grantor_id:
-            return _extended(desk, store, actor, delegation, ends_at, now=now, note=note)
+            return extended(desk, store, actor, delegation, ends_at, now=now, note=note)
         is_spared = standing is not None and ruled.without_standing is None
         if standing and is_spared and _is_covered(standing, actor, delegation, ends_at, now):
-            return _extended(
-                desk, store, actor, delegation, ends_at, now=now, standing_id=standing.id
+            return extended(
+                *(desk, store, actor, delegation, ends_at),
+                now=now,
+                standing_id=standing.id,
+                decided_at=now,
             )
         _check_wishes(store, delegation, now)
         return store.delegations.apply(
@@ -78,8 +85,10 @@ async def extend(
             Event.ASK_EXTENSION,
             now=now,
             actor=actor.user_id,
-            extension=ExtensionWish(now, length=span.length, until=span.until),
+            extension=wish,
             extension_declined_at=None,
+            agreed_at=None,
+            remind_at=None,
             note=note,
         )
 
@@ -93,10 +102,12 @@ async def approve_extension(desk: Desk, actor: Actor, delegation_id: str, seen: 
         now = desk.now()
         delegation, wish = _asked(store, actor, delegation_id, seen, now)
         check_known(desk, delegation.team_id, delegation.grantor_id, delegation.grantee_id)
-        ends_at = _new_end(delegation, Span(length=wish.length, until=wish.until), now)
+        ends_at = new_end(delegation, Span(length=wish.length, until=wish.until), now)
         ruled = verdict(desk, delegation.grantor_id, delegation.grantee_id)
         check_still_fits(ruled, Span(until=ends_at, forever=ends_at is None), now=now)
-        return _extended(desk, store, actor, delegation, ends_at, now=now)
+        if ruled.second is not None:
+            return _agreed(store, actor, delegation, wish, ruled.second, at=now)
+        return extended(desk, store, actor, delegation, ends_at, now=now)
 
     return await decided(desk, actor, decide)
 
@@ -115,7 +126,7 @@ async def decline_extension(desk: Desk, actor: Actor, delegation_id: str, seen: 
             extension_declined_at=now,
             extension=None,
             note="",
-            **_by_grantor(delegation),
+            **by_grantor(delegation),
         )
 
     return await change(desk, decide)
@@ -137,7 +148,7 @@ def _asked(
 ) -> tuple[Delegation, ExtensionWish]:
     delegation = as_grantor(store, actor, delegation_id)
     _only_running(delegation, now)
-    if delegation.extension is None:
+    if delegation.extension is None or delegation.agreed_at is not None:
         raise NothingToAnswer
     check_seen(delegation, seen)
     return delegation, delegation.extension
@@ -183,34 +194,30 @@ def _is_covered(
     return standing.covers(length=None, starts_at=began, until=ends_at, now=now)
 
 
-def _extended(
-    desk: Desk,
+def _agreed(
     store: Store,
     actor: Actor,
     delegation: Delegation,
-    ends_at: datetime | None,
+    wish: ExtensionWish,
+    rule: Rule,
     *,
-    now: datetime,
+    at: datetime | None = None,
     note: str = "",
-    standing_id: str | None = None,
 ) -> Delegation:
-    by_standing = {} if standing_id is None else {"standing_id": standing_id, "decided_at": now}
+    """The grantor agrees to more time; a second person has to, as well."""
+    now = at or wish.asked_at
     return store.delegations.apply(
         delegation,
-        Event.EXTEND,
+        Event.AGREE,
         now=now,
         actor=actor.user_id,
-        ends_at=ends_at,
-        length=None,
-        until=ends_at,
-        warn_at=desk.policy.warn_at(ends_at, now),
-        is_warned=False,
-        is_unchecked=True,
+        extension=wish,
         extension_declined_at=None,
-        extension=None,
-        note=note,
-        asked=None,
-        **(by_standing or _by_grantor(delegation)),
+        agreed_at=now,
+        remind_at=None,
+        reminders=0,
+        note=note or delegation.note,
+        **seconds(rule),
     )
 
 
@@ -221,19 +228,6 @@ def _check_wishes(store: Store, delegation: Delegation, now: datetime) -> None:
         raise Refused(Refusal.TOO_OFTEN, delegation.grantor_id)
 
 
-def _by_grantor(delegation: Delegation) -> dict[str, Any]:
-    """With the grantor's answer the present end is their own word, whoever moved it before."""
-    return {"standing_id": None} if delegation.is_extended_by_standing else {}
-
-
 def _check_longer(delegation: Delegation, ends_at: datetime | None) -> None:
     if delegation.ends_at is None or (ends_at is not None and ends_at <= delegation.ends_at):
         raise Refused(Refusal.NOT_LONGER)
-
-
-def _new_end(delegation: Delegation, span: Span, now: datetime) -> datetime | None:
-    if span.until is not None:
-        return span.until
-    if span.length is None or delegation.ends_at is None:
-        return None
-    return max(delegation.ends_at, now) + span.length

@@ -2,11 +2,12 @@
 
 from datetime import datetime, timedelta
 
-from bot.delegations.asking import Terms, before, check_reason, under_standing_approval
+from bot.delegations.asking import Terms, check_reason, under_standing_approval
 from bot.delegations.people.departures import decided
 from bot.desk import (
     Actor,
     Desk,
+    before,
     check_known,
     check_seen,
     check_span,
@@ -15,7 +16,7 @@ from bot.desk import (
     only_unanswered,
     verdict,
 )
-from bot.refusals import NotYours, Refused
+from bot.refusals import NotYours, Refused, Settled
 from bot.store import Store
 from models.delegation import Delegation, Event
 from models.policy import LATELY, MOST_WISHES, Refusal
@@ -91,6 +92,8 @@ def _own_request(desk: Desk, store: Store, actor: Actor, delegation_id: str) -> 
     if actor.user_id != delegation.requester_id:
         raise NotYours
     only_unanswered(delegation, desk.now())
+    if delegation.agreed_at is not None:
+        raise Settled(delegation)
     return delegation
 
 

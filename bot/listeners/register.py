@@ -15,6 +15,7 @@ from bot.listeners import (
     questions,
     receipts,
     request_form,
+    second_yes,
     shortcuts,
     strays,
 )
@@ -38,6 +39,7 @@ def listen(
     delegations.register(app, reception)
     card_forms.register(app, reception)
     request_form.register(app, reception)
+    second_yes.register(app, reception)
     questions.register(app, reception)
     receipts.register(app, reception, sent)
     connections.register(app, reception)

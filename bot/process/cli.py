@@ -1,4 +1,4 @@
-"""``python -m bot serve | migrate | doctor | restored``"""
+"""``python -m bot serve | migrate | doctor | restored | policy check | policy explain``"""
 
 import argparse
 import asyncio
@@ -7,6 +7,7 @@ import gc
 import signal
 import sys
 from collections.abc import Coroutine, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -18,6 +19,7 @@ from bot.clock.present import pushed_clock, utc_now
 from bot.ports import Now
 from bot.process import watchdog
 from bot.process.app import open_bot
+from bot.process.consulting import check_policy, explain_policy
 from bot.process.doctor import MISFITS, examine, why_unusable
 from bot.process.farewell import Farewell
 from bot.process.health import Health
@@ -45,14 +47,16 @@ MIGRATING_WAITS = 60  # looks
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m bot", description=__doc__)
-    parser.add_argument("command", choices=["serve", "migrate", "doctor", "restored"])
-    chosen = parser.parse_args(arguments)
+    chosen = _parser().parse_args(arguments)
     try:
         settings = read_settings()
     except BadSettings as error:
         print(f"The environment is not complete:\n{error}\nSee .env.example", file=sys.stderr)
         return NOT_COMPLETE
+    if chosen.command == "policy" and chosen.about == "check":
+        return _run(check_policy(settings, chosen.file))
+    if chosen.command == "policy":
+        return _run(explain_policy(settings, chosen.who, chosen.whose, chosen.length))
     commands = {
         "serve": serve,
         "migrate": migrate_database,
@@ -60,6 +64,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "restored": note_restored,
     }
     return _run(commands[chosen.command](settings))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m bot", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name in ("serve", "migrate", "doctor", "restored"):
+        commands.add_parser(name)
+    policy = commands.add_parser("policy").add_subparsers(dest="about", required=True)
+    checked = policy.add_parser("check")
+    checked.add_argument("file", nargs="?", type=Path)
+    explained = policy.add_parser("explain")
+    for name in ("who", "whose", "length"):
+        explained.add_argument(name)
+    return parser
 
 
 async def serve(settings: Settings) -> int:

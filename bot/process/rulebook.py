@@ -11,7 +11,6 @@ import structlog
 from bot.ports import Directory, Now, OutsideError
 from bot.process.rules_file import BadRules, read_rules
 from bot.store import Database, Store
-from models.event import Deed
 from models.policy import Policy, Rule, Rules
 from models.rules_in_force import RulesInForce
 
@@ -61,7 +60,8 @@ class Rulebook:
             while (team_id := team()) is None:  # noqa: ASYNC110 - Slack says it when it answers
                 await asyncio.sleep(BETWEEN_LOOKS)
             held = RulesInForce(team_id=team_id, digest=self._file.digest, since=now())
-            await database.run_until_stored(partial(_hold, held))
+            if await database.run_until_stored(partial(_hold, held)):
+                self._log.info("other rules hold", digest=held.digest)
             await self._to_write_down.wait()
 
     async def know_groups(self, directory: Directory) -> None:
@@ -83,9 +83,6 @@ class Rulebook:
                     await self._to_ask.wait()
 
 
-def _hold(held: RulesInForce, store: Store) -> None:
+def _hold(held: RulesInForce, store: Store) -> bool:
     """Note that these rules hold, unless that stands there."""
-    if store.rules.hold(held):
-        store.log.note(
-            Deed.RULES, team_id=held.team_id, now=held.since, subject_id=held.digest or "none"
-        )
+    return store.rules.hold(held)

@@ -15,7 +15,13 @@ from models.overdue import DAY
 from models.rows import to_row
 
 _columns = notices.c
-ASKING = (NoticeKind.PAIRING, NoticeKind.DEPARTURES, NoticeKind.STRAYS, NoticeKind.BUNDLE)
+ASKING = (
+    NoticeKind.PAIRING,
+    NoticeKind.DEPARTURES,
+    NoticeKind.STRAYS,
+    NoticeKind.BUNDLE,
+    NoticeKind.SECOND_YES,
+)
 
 
 class Notices:

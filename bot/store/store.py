@@ -15,7 +15,6 @@ from bot.store.drafts import Drafts
 from bot.store.due import Due
 from bot.store.homes import Homes
 from bot.store.key_tries import KeyTries
-from bot.store.log import Log
 from bot.store.notices import Notices
 from bot.store.overdue import Overdue
 from bot.store.overviews import Overviews
@@ -55,7 +54,6 @@ class Store:
         self.departures = Departures(connection)
         self.rounds = Rounds(connection)
         self.rules = HeldRules(connection)
-        self.log = Log()
         self.overdue = Overdue(connection)
         self.seen_requests = SeenRequests(connection)
 
