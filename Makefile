@@ -5,9 +5,12 @@ RUN := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
 BILL := dist/send-as-bot.cdx.json
 
+# Whatever the shell says: hundreds of processes of the tests read what the first has compiled.
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
 .PHONY: help install demo screenshots story surfaces test browser coverage check format bench bench-quick \
-	explore machine chaos fuzz storage mutants audit sbom lock clean
+	explore machine chaos fuzz storage deploy mutants audit sbom lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -78,6 +81,9 @@ fuzz: $(INSTALLED) ## a million made-up inputs of every kind: an answer each tim
 
 storage: $(INSTALLED) ## its database full, locked, cut off, gone for a minute, restored
 	STORAGE_AWAY=60 $(RUN) -m pytest tests/storage
+
+deploy: $(INSTALLED) ## every step of the image in a clean folder, and a bot that runs there
+	$(RUN) -m tests.deploy
 
 mutants: $(INSTALLED) ## break what decides in every small way: a test notices (ARGS=bot/store/due.py)
 	$(RUN) -m tests.mutants $(ARGS)

@@ -16,6 +16,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, event
 
 from bot.process import cli
+from bot.process.commands import service
 from bot.process.settings import Settings
 
 TICK = 0.002  # seconds
@@ -87,7 +88,7 @@ class Watcher:
 
 def main() -> int:
     """Run the bot's command line, watched."""
-    watcher, serve = Watcher(Path(os.environ["BENCH_SEEN"])), cli.serve
+    watcher, serve = Watcher(Path(os.environ["BENCH_SEEN"])), service.until_told
     watcher.listen()
 
     async def watched(settings: Settings) -> int:
@@ -99,7 +100,7 @@ def main() -> int:
         finally:
             watching.cancel()
 
-    cli.serve = watched
+    service.until_told = watched
     return cli.main()
 
 

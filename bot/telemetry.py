@@ -79,6 +79,22 @@ class Metrics:
             "Delegations that are over but not yet confirmed by Close.",
             registry=self.registry,
         )
+        self.longest_overdue = Gauge(
+            "sendas_longest_past_end_seconds",
+            "Seconds since the end of the delegation that has waited longest for Close's word.",
+            registry=self.registry,
+        )
+        self.waiting = Gauge(
+            "sendas_oldest_due_seconds",
+            "Seconds for which the oldest due row of each worker has waited.",
+            ["worker"],
+            registry=self.registry,
+        )
+        self.database_up = Gauge(
+            "sendas_database_up",
+            "Whether the gauges were counted just now: 0 while the database does not answer.",
+            registry=self.registry,
+        )
         self.connections = Gauge(
             "sendas_connections",
             "People's connections to Close: alive, dead (only they can mend it), or leaving.",

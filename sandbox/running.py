@@ -239,6 +239,7 @@ def environment_for(
         "CLOSE_APP_URL": close_url,
         "PUBLIC_URL": f"http://127.0.0.1:{port}",
         "PORT": str(port),
+        "METRICS_TOKEN": secrets.token_urlsafe(),
         "ENCRYPTION_KEYS": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
         "MIN_DURATION": "1s",
         "ADMINS": DANA.id,

@@ -54,7 +54,7 @@ class Sorted:
 
 async def keys_problem(database: Database, vault: Vault) -> str | None:
     """What is wrong with the configured keys, as a sentence, or None."""
-    return (await _sorted(database, vault)).problem
+    return (await look_through(database, vault)).problem
 
 
 async def look_after_keys(
@@ -65,7 +65,7 @@ async def look_after_keys(
 
     The watch looks at connections, dead ones included: a key that was missing may be back.
     """
-    found = await _sorted(database, vault)
+    found = await look_through(database, vault)
     if found.is_fine:
         return False
     if found.problem:
@@ -74,12 +74,7 @@ async def look_after_keys(
     unkept = {each.id: _resealed_revocation(vault, each) for each in found.revocations}
 
     def write(store: Store) -> None:
-        for connection in found.lost:
-            if connection.is_alive:
-                store.connections.mark_dead(connection, now=now())
-        for pairing in found.lost_pairings:
-            _give_up(store, pairing, now)
-        _tell_admins(store, found, admins, now)
+        _give_up(store, found, admins, now)
         store.connections.look_now([each.id for each in found.to_look_at], now=now())
         for pairing in found.to_reseal:
             before, secret = pairing.account.secret, resealed[pairing.id]
@@ -91,7 +86,15 @@ async def look_after_keys(
     return True
 
 
-async def _sorted(database: Database, vault: Vault) -> Sorted:
+async def forget_lost(database: Database, vault: Vault, admins: frozenset[str], now: Now) -> Sorted:
+    """Give up what no key opens, at once and whether or not the bot runs; what was found."""
+    found = await look_through(database, vault)
+    await database.run(lambda store: _give_up(store, found, admins, now))
+    return found
+
+
+async def look_through(database: Database, vault: Vault) -> Sorted:
+    """Try the keys on everything that holds tokens."""
     rows = await database.run(
         lambda store: (
             store.connections.all(),
@@ -154,7 +157,17 @@ def _resealed(vault: Vault, pairing: Pairing) -> bytes:
     return vault.reseal(pairing.account.secret, Purpose.TOKENS, owner_of(pairing))
 
 
-def _give_up(store: Store, pairing: Pairing, now: Now) -> None:
+def _give_up(store: Store, found: Sorted, admins: frozenset[str], now: Now) -> None:
+    """What no key opens works for nobody any more, and whom it concerns is told."""
+    for connection in found.lost:
+        if connection.is_alive:
+            store.connections.mark_dead(connection, now=now())
+    for pairing in found.lost_pairings:
+        _give_up_pairing(store, pairing, now)
+    _tell_admins(store, found, admins, now)
+
+
+def _give_up_pairing(store: Store, pairing: Pairing, now: Now) -> None:
     """Its person connects again; what an admin decided already is forgotten by its own step."""
     current = store.pairings.get(pairing.id, lock=True)
     if current is None or current.verdict is not Verdict.WAITING:

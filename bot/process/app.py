@@ -43,7 +43,7 @@ from bot.telemetry import Metrics
 from bot.web.cached import Cached
 from bot.web.connections import ConnectPages
 from bot.web.figures import Figures
-from bot.web.routes import web_app
+from bot.web.routes import Endpoint, web_app
 
 Answer = TypeVar("Answer")
 
@@ -127,9 +127,16 @@ async def open_bot(
                 "clock_skew_seconds": None if found is None else found.skew_seconds,
             }
 
-        measure = Figures(outside.database, metrics, now).measure
         pages = _pages(desk, workshop, outside, workspace)
-        yield web_app(edge, pages, metrics, ready, lambda: health.problem, measure)
+        figures = _figures(outside, metrics, workshop)
+        yield web_app(edge, pages, ready, lambda: health.problem, figures)
+
+
+def _figures(outside: Outside, metrics: Metrics, workshop: Workshop) -> Endpoint | None:
+    token = outside.settings.metrics_token
+    if token is None:
+        return None
+    return Figures(outside.database, metrics, workshop.workers, outside.now, token).answer
 
 
 def _pages(desk: Desk, workshop: Workshop, outside: Outside, workspace: Workspace) -> ConnectPages:

@@ -10,21 +10,12 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from bot.close.transport import open_http
 from bot.connections.keys import keys_problem
 from bot.connections.vault import Vault
+from bot.process.fit import MISFITS, why_unusable
 from bot.process.settings import Settings
 from bot.slack.bolt import web_client
 from bot.store import Database, DatabaseAway
-from bot.store.schema import Fit, Look, look
+from bot.store.schema import Look, look
 
-MISFITS = {
-    Fit.BEHIND: "The database is not up to date. Run this first: python -m bot migrate",
-    Fit.AHEAD: "A newer release has changed the database so that this one cannot use it.",
-}
-REFUSALS = {  # postgresql.org/docs/current/errcodes-appendix.html
-    "28P01": "The database refuses the user or the password of DATABASE_URL.",
-    "28000": "The database does not let this user in from here. See DATABASE_URL.",
-    "3D000": "The database that DATABASE_URL names does not exist.",
-}
-UNUSABLE = "The database cannot be used ({}). See DATABASE_URL."
 MOST_SKEW = timedelta(seconds=2)
 SCOPES = {
     "commands",
@@ -96,12 +87,6 @@ async def _look(settings: Settings) -> Look | str:
         return why_unusable(error)
     finally:
         await database.dispose()
-
-
-def why_unusable(error: Exception) -> str:
-    """What no waiting will mend, in a sentence."""
-    state = getattr(getattr(error, "orig", error), "sqlstate", None)
-    return REFUSALS.get(str(state), UNUSABLE.format(type(error).__name__))
 
 
 async def _slack(settings: Settings) -> str | None:

@@ -11,12 +11,14 @@ import structlog
 from bot.ports import Directory, Now, OutsideError
 from bot.process.rules_file import BadRules, read_rules
 from bot.store import Database, Store
+from models.event import Deed
 from models.policy import Policy, Rule, Rules
 from models.rules_in_force import RulesInForce
 
 GROUPS_AGAIN = 180.0  # seconds: well within the time for which the directory keeps them
 BETWEEN_LOOKS = 1.0  # seconds, until it is known in which workspace the bot is
 BETWEEN = 3.0  # seconds from one group to the next: Slack takes about twenty such calls a minute
+NO_FILE = "none"
 AT_ONCE = 15  # groups that need not wait for one another
 
 
@@ -84,5 +86,9 @@ class Rulebook:
 
 
 def _hold(held: RulesInForce, store: Store) -> bool:
-    """Note that these rules hold, unless that stands there."""
-    return store.rules.hold(held)
+    """Note that these rules hold, unless that stands there, and write it down."""
+    if not store.rules.hold(held):
+        return False
+    subject = held.digest or NO_FILE
+    store.log.note(Deed.RULES, team_id=held.team_id, now=held.since, subject_id=subject)
+    return True

@@ -81,6 +81,12 @@ def _whole(value: SecretStr) -> SecretStr:
     return value
 
 
+def _bearer(value: SecretStr) -> SecretStr:
+    if not value.get_secret_value().isascii():
+        raise ValueError("has a letter that no HTTP header can carry; take a random one")
+    return _whole(value)
+
+
 def _bot_token(value: SecretStr) -> SecretStr:
     return _secret(value, "xoxb-", "Bot User OAuth Token")
 
@@ -151,6 +157,9 @@ class Settings(BaseSettings):
         min_length=1
     )
     port: int = Field(default=8000, ge=0, le=65535)
+    metrics_token: Annotated[
+        Annotated[SecretStr, AfterValidator(_bearer)] | None, BeforeValidator(_empty_is_unset)
+    ] = None
 
     clock_file: Annotated[Path | None, BeforeValidator(_empty_is_unset)] = None
 

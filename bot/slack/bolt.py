@@ -109,6 +109,7 @@ def bolt_app(client: AsyncWebClient, fallbacks: Fallbacks, ack_seconds: float) -
         return AuthorizeResult(team_id=team_id, enterprise_id=enterprise_id, bot_token=client.token)
 
     app = AsyncApp(
+        name="Send-As",  # else Bolt reads the source of everything on the stack to find one
         client=client,
         authorize=authorize,
         request_verification_enabled=False,

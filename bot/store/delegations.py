@@ -1,4 +1,4 @@
-"""Delegations and their audit trail in SQL."""
+"""Delegations in SQL."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,6 +18,7 @@ from sqlalchemy import (
     insert,
     or_,
     select,
+    tuple_,
     update,
 )
 from sqlalchemy.exc import IntegrityError
@@ -26,6 +27,7 @@ from bot.store.cards import Cards
 from bot.store.connections import Connections
 from bot.store.due import Due
 from bot.store.homes import Homes
+from bot.store.log import Log
 from bot.store.notices import Notices
 from bot.store.rows import batched, by_id, many, one, prepared
 from bot.store.whose import GRANTEE, GRANTOR, IS_HELD, IS_OPEN, REQUESTER, open_of
@@ -69,7 +71,7 @@ class PairTaken(Exception):
 
 
 class Delegations:
-    """Reads rows, and changes them only together with their audit row and their cards."""
+    """Reads rows, and changes them only together with their entry in the log and their cards."""
 
     def __init__(
         self,
@@ -78,8 +80,10 @@ class Delegations:
         homes: Homes,
         connections: Connections,
         notices: Notices,
+        log: Log,
     ) -> None:
         self._connection = connection
+        self._log = log
         self._cards = cards
         self._homes = homes
         self._connections = connections
@@ -120,6 +124,15 @@ class Delegations:
         statement = select(found).order_by(found.c.requested_at, found.c.id)
         return many(self._connection, Delegation, statement)
 
+    def open_after(self, pair: tuple[str, str, str] | None, *, limit: int) -> Sequence[Delegation]:
+        """The next that are open, in the order of their workspace, grantor and grantee: those
+        after ``pair``, or the first."""
+        order = (_columns.team_id, _columns.grantor_id, _columns.grantee_id)
+        statement = select(delegations).where(IS_OPEN).order_by(*order).limit(limit)
+        if pair is not None:
+            statement = statement.where(tuple_(*order) > pair)
+        return many(self._connection, Delegation, statement)
+
     def open_ids(self, team_id: str, person_id: str) -> Sequence[str]:
         """The ids of all that."""
         found = open_of(team_id, person_id, GRANTOR, GRANTEE, REQUESTER)
@@ -152,12 +165,13 @@ class Delegations:
         except IntegrityError as error:
             raise PairTaken from error
         began = delegation.requested_at
-        records = [_recorded(delegation, event, began, actor)]
+        self._log.record([(None, delegation)], event, now=began, actor=actor)
         if delegation.agreed_at is not None:
-            records.append(_recorded(delegation, Event.AGREE, began, delegation.grantor_id))
+            same = [(delegation, delegation)]
+            self._log.record(same, Event.AGREE, now=began, actor=delegation.grantor_id)
         if delegation.standing_id is not None:
-            records.append(_recorded(delegation, Event.APPROVE, began, delegation.grantor_id))
-        self._connection.execute(insert(events), records)
+            same = [(delegation, delegation)]
+            self._log.record(same, Event.APPROVE, now=began, actor=delegation.grantor_id)
         self._cards.open_for(delegation, audit_channel=audit_channel, now=began)
         self._touch_homes(delegation, began)
         self._tell_watch([delegation], began)
@@ -172,7 +186,7 @@ class Delegations:
         actor: str | None = None,
         **changes: Any,
     ) -> Delegation:
-        """Move a delegation on: the new row, its audit row and its stale cards in one step.
+        """Move a delegation on: the new row, its entry in the log and its stale cards in one step.
 
         Raises :class:`models.delegation.ImpossibleTransition`. A trouble of before is over unless
         ``changes`` names one.
@@ -193,10 +207,9 @@ class Delegations:
             return []
         moved = [_moved(before, event, changes, now) for before, changes in wanted]
         befores = [before for before, _ in wanted]
-        self._write_all(list(zip(befores, moved, strict=True)))
-        self._connection.execute(
-            insert(events), [_recorded(each, event, now, actor) for each in moved]
-        )
+        changed = list(zip(befores, moved, strict=True))
+        self._write_all(changed)
+        self._log.record(changed, event, now=now, actor=actor)
         self._show(moved, now)
         self._tell_watch(moved, now)
         for each in moved:
@@ -499,9 +512,17 @@ class Delegations:
         counts = [select(func.count(_columns.id)).where(*each).scalar_subquery() for each in wanted]
         return tuple(self._connection.execute(select(*counts)).one())
 
-    def count_late(self, *, now: datetime) -> int:
-        """How many are past their end, and Close has not confirmed that they are gone."""
-        return sum(self._count(*([each] for each in over_by(now))))
+    def late(self, *, now: datetime) -> tuple[int, datetime | None]:
+        """How many are past their end, and Close has not confirmed that they are gone; and when the
+        first of them ended."""
+        found, since = 0, []
+        for condition in over_by(now):
+            ends = (func.min(_columns.ended_at), func.min(_columns.ends_at))
+            statement = select(func.count(_columns.id), *ends).where(condition)
+            number, *moments = self._connection.execute(statement).one()
+            found += number
+            since += [moment for moment in moments if moment is not None]
+        return found, min(since, default=None)
 
     def wake_for_person(self, team_id: str, person_id: str, *, now: datetime) -> None:
         """Let everything that waits for this person's connection go on at once."""
@@ -533,11 +554,8 @@ class Delegations:
             )
 
     def history(self, delegation_id: str) -> Sequence[EventRecord]:
-        """The audit trail of one delegation, oldest first."""
-        statement = (
-            select(events).where(events.c.delegation_id == delegation_id).order_by(events.c.id)
-        )
-        return many(self._connection, EventRecord, statement)
+        """What happened to one delegation, oldest first."""
+        return self._log.history(delegation_id)
 
     def _note(self, delegation: Delegation, **changes: Any) -> Delegation:
         """Change what nobody is shown; whoever has an older copy finds that it is old."""
@@ -656,16 +674,3 @@ def _changed(before: Delegation, after: Delegation) -> tuple[tuple[str, Any], ..
     if "version" in changed:
         changed["version"] -= before.version
     return tuple(changed.items())
-
-
-def _recorded(
-    delegation: Delegation, event: Event, now: datetime, actor: str | None
-) -> dict[str, Any]:
-    return {
-        "delegation_id": delegation.id,
-        "at": now,
-        "event": event,
-        "state": delegation.state,
-        "actor": actor,
-        "trouble": delegation.trouble,
-    }

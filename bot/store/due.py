@@ -210,6 +210,11 @@ class Due(Generic[Item]):
         """Finds the earliest moment at which a row that nobody has leased is due."""
         return _next_wake(self._dialect, self._table)
 
+    def first_wake(self) -> Select[tuple[datetime]]:
+        """Finds the earliest moment at which a row is due, also one that is worked on, or that only
+        a newer release can read: it waits all the same."""
+        return _first_wake(self._table)
+
     def free(self, item_id: str) -> None:
         """Give a lease back without changing anything else."""
         self._connection.execute(
@@ -289,6 +294,12 @@ def _next_wake(dialect: str, table: Table) -> Select[tuple[datetime]]:
         .order_by(table.c.wake_at)
         .limit(1)
     )
+
+
+@prepared
+def _first_wake(table: Table) -> Select[tuple[datetime]]:
+    wake_at = table.c.wake_at
+    return select(wake_at).where(wake_at.is_not(None)).order_by(wake_at).limit(1)
 
 
 def _is_free(dialect: str, table: Table) -> ColumnElement[bool]:

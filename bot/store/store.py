@@ -15,6 +15,7 @@ from bot.store.drafts import Drafts
 from bot.store.due import Due
 from bot.store.homes import Homes
 from bot.store.key_tries import KeyTries
+from bot.store.log import Log
 from bot.store.notices import Notices
 from bot.store.overdue import Overdue
 from bot.store.overviews import Overviews
@@ -34,6 +35,7 @@ class Store:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self.log = Log(connection)
         self.cards = Cards(connection)
         self.homes = Homes(connection)
         self.overviews = Overviews(connection)
@@ -41,7 +43,12 @@ class Store:
         self.connections = Connections(connection, self.homes)
         self.pairings = Pairings(connection)
         self.delegations = Delegations(
-            connection, self.cards, self.homes, self.connections, self.notices
+            connection,
+            self.cards,
+            self.homes,
+            self.connections,
+            self.notices,
+            self.log,
         )
         self.connect_states = ConnectStates(connection)
         self.key_tries = KeyTries(connection)
@@ -66,6 +73,12 @@ class Store:
         """For each of these, the earliest moment at which a row that nobody has leased is due; None
         when nothing waits."""
         looking = _looking(tuple(each.next_wake() for each in dues))
+        return tuple(self._connection.execute(looking).one())
+
+    def oldest(self, dues: Sequence[Due[Any]]) -> Sequence[datetime | None]:
+        """For each of these, the earliest moment at which any row is due, whoever works on it; None
+        when nothing waits."""
+        looking = _looking(tuple(each.first_wake() for each in dues))
         return tuple(self._connection.execute(looking).one())
 
 

@@ -1,41 +1,103 @@
-"""The figures that are counted in the database, brought up to date before they are read."""
+"""``/metrics``: who may read the figures, and those that are counted in the database, brought up to
+date before they are read."""
+
+import hmac
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any, Protocol
 
 import structlog
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from pydantic import SecretStr
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
 
 from bot.ports import Now
 from bot.store import Database, DatabaseAway, Store
+from bot.store.due import Due
 from bot.telemetry import Metrics
 from bot.web.cached import Cached
 
 
-class Figures:
-    """Counts connections, and delegations that outlive their end; at most once a second."""
+class Worker(Protocol):
+    """Whoever does what is due, as the figures see it."""
 
-    def __init__(self, database: Database, metrics: Metrics, now: Now) -> None:
+    @property
+    def name(self) -> str:
+        """As the log names it."""
+
+    def due(self, store: Store, /) -> Due[Any]:
+        """Where its rows are."""
+
+
+class Figures:
+    """Counts connections, rights that outlive their end, and what waits for each of the
+    ``workers``; at most once a second. Who reads them has to know the ``token``."""
+
+    def __init__(
+        self,
+        database: Database,
+        metrics: Metrics,
+        workers: Sequence[Worker],
+        now: Now,
+        token: SecretStr,
+    ) -> None:
         self._database = database
         self._metrics = metrics
+        self._workers = workers
         self._now = now
+        self._token = token.get_secret_value().encode()
         self._cached = Cached(self._look)
 
-    async def measure(self) -> bool:
-        """Set the gauges; while the database does not answer they keep what they last showed.
+    async def answer(self, request: Request) -> Response:
+        """The figures; 401 and none of them for anybody else, and before anything is counted."""
+        if not self._may_read(request):
+            return PlainTextResponse(
+                "these figures need a token\n",
+                status_code=401,
+                headers={"WWW-Authenticate": "Bearer"},
+            )
+        counted = await self._cached.answer()
+        if counted is False:  # it refuses: nobody knows whether what is shown is still so
+            return PlainTextResponse("the database cannot be used\n", status_code=503)
+        if counted is None:  # it takes too long; what it last said is shown meanwhile
+            self._metrics.database_up.set(0)
+        return Response(generate_latest(self._metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
-        False where it refuses: nobody knows then whether what is shown is still so.
-        """
-        return await self._cached.answer() is not False
+    def _may_read(self, request: Request) -> bool:
+        said = request.headers.getlist("authorization")
+        scheme, _, token = said[0].partition(" ") if len(said) == 1 else ("", "", "")
+        # Headers are read as Latin-1; the comparison takes as long whatever is wrong.
+        is_it = hmac.compare_digest(token.strip().encode("latin-1"), self._token)
+        return is_it and scheme.lower() == "bearer"
 
     async def _look(self) -> bool:
+        """Set the gauges; while the database is away they keep what they last showed. False where
+        it refuses."""
         try:
             await self._database.read(self._count)
         except DatabaseAway:
-            return True  # /readyz says so
+            self._metrics.database_up.set(0)
+            return True
         except Exception as error:  # noqa: BLE001 - whatever it is, there are no figures
             log = structlog.get_logger("bot.web.figures")
             log.warning("the database cannot be counted", error=type(error).__name__)
             return False
+        self._metrics.database_up.set(1)
         return True
 
     def _count(self, store: Store) -> None:
-        self._metrics.overdue.set(store.delegations.count_late(now=self._now()))
+        now = self._now()
+        number, since = store.delegations.late(now=now)
+        self._metrics.overdue.set(number)
+        self._metrics.longest_overdue.set(_seconds(now - (since or now)))
         for state, number in store.connections.count().items():
             self._metrics.connections.labels(state).set(number)
+        oldest = store.oldest([each.due(store) for each in self._workers])
+        for worker, moment in zip(self._workers, oldest, strict=True):
+            self._metrics.waiting.labels(worker.name).set(_seconds(now - (moment or now)))
+
+
+def _seconds(waited: timedelta) -> float:
+    """How long something has waited; what is not due yet has not."""
+    return max(0.0, waited.total_seconds())

@@ -6,6 +6,7 @@ from alembic import context
 from sqlalchemy import Enum
 
 import models.card
+import models.chore
 import models.comparison
 import models.connection
 import models.delegation
@@ -16,8 +17,10 @@ import models.home
 import models.key_try
 import models.notice
 import models.pairing
+import models.particulars
 import models.revocation
 import models.round
+import models.seal
 import models.seen_request
 import models.standing
 import models.stray  # noqa: F401 - each import adds its tables to the metadata

@@ -194,6 +194,14 @@ class Arena:
             wire[1].close()
         return found
 
+    async def figures(self) -> str:
+        """What ``/metrics`` answers to whoever has the token."""
+        token = self.house.bot.environment["METRICS_TOKEN"]
+        async with self.browser(Authorization=f"Bearer {token}") as reader:
+            answer = await reader.get("/metrics")
+        assert answer.status_code == 200, answer.text
+        return answer.text
+
     async def raw(self, *pieces: bytes, within: float = PATIENCE) -> bytes:
         """Say these bytes on a connection of their own; everything that is answered until the other
         side has nothing more to say. Whoever answers keeps the connection no longer than it takes.

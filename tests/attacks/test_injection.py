@@ -200,8 +200,7 @@ async def test_labels_of_figures(arena: Arena, cast: Cast) -> None:
     arena.slack.trouble.fail("chat.postMessage", 'x"} 1\nforged_total{a="b')
     await arena.asked(cast)
     await shown(arena.world, cast.ada, "Approve")
-    async with arena.browser() as browser:
-        figures = (await browser.get("/metrics")).text
+    figures = await arena.figures()
     names = {family.name for family in text_string_to_metric_families(figures)}
     assert "forged" not in {name.partition("_total")[0] for name in names}
 

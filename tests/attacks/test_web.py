@@ -94,10 +94,10 @@ async def test_readiness_says_no_more_than_it_has_to(browser: httpx.AsyncClient)
     assert (await browser.get("/healthz")).text == "ok\n"
 
 
-async def test_figures_name_nobody(arena: Arena, cast: Cast, browser: httpx.AsyncClient) -> None:
+async def test_figures_name_nobody(arena: Arena, cast: Cast) -> None:
     """Figures are counts: no id, no name, no address of anybody stands among them."""
     delegation = await arena.active(cast)
-    figures = (await browser.get("/metrics")).text
+    figures = await arena.figures()
     assert 'sendas_connections{state="alive"}' in figures
     words = (cast.ada.id, cast.ben.id, "example.com", cast.ada.name, delegation.id, "T0NORTHWIND")
     for word in words:
@@ -105,9 +105,10 @@ async def test_figures_name_nobody(arena: Arena, cast: Cast, browser: httpx.Asyn
 
 
 async def test_a_database_that_refuses(stage: World) -> None:
-    """Figures that cannot be counted are a 503, not an error and not old figures; pages that
-    count nothing go on."""
+    """Figures that cannot be counted are a 503, not an error and not old figures, and strangers do
+    not hear of it; pages that count nothing go on."""
     async with httpx.AsyncClient(base_url=stage.bot_url) as stranger, database_failing(stage):
-        answer = await stranger.get("/metrics")
+        answer = await stage.figures()
         assert (answer.status_code, "sendas_" in answer.text) == (503, False)
+        assert (await stranger.get("/metrics")).status_code == 401
         assert (await stranger.get("/healthz")).status_code == 200

@@ -82,7 +82,8 @@ async def read_rows(url: str) -> Rows:
 
     def read(connection: Any) -> Rows:
         history: defaultdict[str, list[EventRecord]] = defaultdict(list)
-        for each in many(connection, EventRecord, events.select().order_by(events.c.id)):
+        happened = events.select().where(events.c.event.is_not(None)).order_by(events.c.id)
+        for each in many(connection, EventRecord, happened):
             history[each.delegation_id].append(each)
         return Rows(
             many(connection, Delegation, delegations.select().order_by(delegations.c.requested_at)),

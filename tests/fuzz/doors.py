@@ -17,11 +17,11 @@ from tests.fuzz import making, spoken
 from tests.fuzz.close import EXAMPLES, TOKENS, made_answer
 from tests.fuzz.engine import Check, Target
 from tests.fuzz.payloads import SAMPLES
-from tests.fuzz.stage import NOW, SECRET, STATE, Stage, open_stage
+from tests.fuzz.stage import NOW, SECRET, STATE, TOKEN, Stage, open_stage
 from tests.surfaces import rows
 
 STATUSES = (200, 400, 403, 404)
-ANSWERS = (200, 303, 400, 403, 404, 405, 409, 429, 502, 503)
+ANSWERS = (200, 303, 400, 401, 403, 404, 405, 409, 429, 502, 503)
 ROWS = len(rows.delegations())
 ACTIONS = (
     *(each.value for each in Action),
@@ -54,6 +54,7 @@ COOKIES = (
     "=",
     "sendas_browser=\xff",
 )
+SAID = (f"Bearer {TOKEN}", f"bearer {TOKEN}", "Bearer", "Basic eA==", "Bearer \xff", "\udc80", "")
 VALUES = ("LINK", "TOKEN", STATE, "continue", "access_denied", "")
 FORM = "application/x-www-form-urlencoded"
 CONNECT, CALLBACK = PATHS[:2]
@@ -188,6 +189,7 @@ def _visit(random: Random) -> dict[str, Any]:
         "body": query if random.randrange(4) else making.noise(random, 60),
         "type": random.choice((FORM, FORM, "text/plain", "\xff", "")),
         "cookies": random.choices(COOKIES, k=random.randint(0, 3)),
+        "authorization": random.choices(SAID, k=random.randint(0, 2)),
         "answers": [made_answer(random, each) for each in (TOKENS, EXAMPLES["Me"])],
     }
 
@@ -225,6 +227,7 @@ async def _visited(stage: Stage, value: dict[str, Any]) -> str:
         "headers": [
             (b"content-type", _bytes(value["type"])),
             *((b"cookie", _bytes(each.replace("BROWSER", browser))) for each in value["cookies"]),
+            *((b"authorization", _bytes(each)) for each in value.get("authorization", ())),
         ],
     }
     said: list[Any] = []

@@ -11,6 +11,7 @@ from typing import Any, cast
 import aiohttp
 import httpx
 from cryptography.fernet import Fernet
+from pydantic import SecretStr
 from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy import Connection
 from starlette.types import ASGIApp
@@ -36,6 +37,7 @@ from bot.store import Database
 from bot.store.sqlite import SqliteBackend
 from bot.telemetry import Metrics
 from bot.web.connections import ConnectPages
+from bot.web.figures import Figures
 from bot.web.routes import web_app
 from models.base import metadata
 from models.connection import ConnectState, connect_states
@@ -48,6 +50,7 @@ from tests.patience import PATIENCE
 from tests.surfaces import rows
 
 NOW = rows.NOW + timedelta(minutes=1)
+TOKEN = "whoever-knows-this-reads-the-figures"
 STATE, SECRET = "a-state", "a-secret-of-the-browser"  # of a walk to Close that Ada has begun
 KEY = Fernet.generate_key().decode()
 GOOD: dict[str, Any] = {"ok": True, "channel": {"id": "D1"}, "ts": "1.2", "team_id": TEAM_ID}
@@ -114,7 +117,9 @@ async def open_stage() -> AsyncIterator[Stage]:
     async with httpx.AsyncClient(transport=script) as http:
         outside = _outside(database, http)
         workspace, session = Workspace(outside.quick), outside.session
-        workshop = Workshop(outside, workspace, lambda: None, Metrics())
+        metrics = Metrics()
+        workshop = Workshop(outside, workspace, lambda: None, metrics)
+        figures = Figures(database, metrics, workshop.workers, _now, SecretStr(TOKEN))
         responses = Responses(session, outside.quick)
         stand_ins = StandIns(responses)
         app = bolt_app(outside.quick, stand_ins, PATIENCE)
@@ -137,7 +142,7 @@ async def open_stage() -> AsyncIterator[Stage]:
         )
         yield Stage(
             Door(app, workspace, stand_ins),
-            web_app(None, _pages(way), Metrics(), _nothing, lambda: None, _no_figures),
+            web_app(None, _pages(way), _nothing, lambda: None, figures.answer),
             outside.links,
             script,
             known,
@@ -154,10 +159,6 @@ def _now() -> datetime:
 
 async def _nothing() -> dict[str, bool | float | None]:
     return {}
-
-
-async def _no_figures() -> bool:
-    return True
 
 
 async def _no_address() -> str | None:

@@ -21,7 +21,7 @@ from tests.integration.rows import NOON, TEAM, add, cards_of, connection, delega
 from tests.integration.tools import EverybodyIsHere, tools
 
 MANY = 500
-FEW = 25  # statements of one transaction; it was five for each right
+FEW = 28  # statements of one transaction; it was five for each right
 ADA = "U0ADA"
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import or_
 from bot.store import Database
 from bot.store.delegations import over_by
 from models.delegation import State, delegations
-from models.overdue import GRACE, is_overdue
+from models.overdue import GRACE, is_overdue, over_since
 from models.rows import to_row
 from tests.integration.rows import NOON, TEAM, delegation
 
@@ -35,10 +35,11 @@ async def test_over_is_the_same_in_both(database: Database) -> None:
 
 
 async def test_what_is_late_is_what_is_over(database: Database) -> None:
-    """The gauge counts what Close should hold no longer."""
+    """The gauges count what Close should hold no longer, and say since when."""
     await store_all(database)
-    counted = await database.run(lambda store: store.delegations.count_late(now=NOON))
-    assert counted == sum(row.is_over(NOON) for row in ROWS)
+    counted = await database.run(lambda store: store.delegations.late(now=NOON))
+    over = [row for row in ROWS if row.is_over(NOON)]
+    assert counted == (len(over), min(over_since(row, NOON) for row in over))
 
 
 async def test_what_admins_are_told_of_is_on_their_list(database: Database) -> None:

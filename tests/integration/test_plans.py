@@ -24,7 +24,7 @@ from models.connection import ConnectState, connections
 from models.delegation import Delegation, Event, Receipt, ReceiptState, delegations
 from models.departure import Departed
 from models.draft import Draft
-from models.event import events
+from models.event import Deed, events
 from models.home import Home, homes
 from models.key_try import KeyTry
 from models.notice import Notice, NoticeKind, notices
@@ -33,6 +33,7 @@ from models.person import Departure
 from models.revocation import Revocation
 from models.round import Round
 from models.rows import from_row
+from models.seal import sealings
 from models.seen_request import Arrival
 from models.standing import StandingApproval, standing_approvals
 from models.stray import Stray, StrayState, strays
@@ -63,6 +64,7 @@ BIG: tuple[Table, ...] = (
     delegations,
     cards,
     events,
+    sealings,
     notices,
     homes,
     connections,
@@ -101,7 +103,9 @@ class Look:
         """Before a statement is sent."""
         if not statement.lstrip().startswith(("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")):
             return
-        first = parameters[0] if executemany else parameters
+        # Rows that come back are inserted by one statement with the values of all.
+        is_each = executemany and isinstance(parameters[0], tuple | list | dict)
+        first = parameters[0] if is_each else parameters
         explain = _explained if connection.dialect.name == "postgresql" else _planned
         scans, read = explain(cursor, statement, first)
         self.asked.append(Asked(self.question, statement, scans, read))
@@ -225,6 +229,7 @@ VALUES: dict[str, Any] = {
     "actor": HUB,
     "admin": ADMINS[0],
     "admins": ADMINS,
+    "amount": 1,
     "after": "U5",
     "arrival": Arrival("0" * 64, NOON, NOON),
     "asked_at": NOON,
@@ -248,6 +253,7 @@ VALUES: dict[str, Any] = {
     "connection_id": "1",
     "counts": True,
     "delegation_id": "dgiven21",
+    "deed": Deed.CONNECTED,
     "delegation_ids": ["dgiven21", "dhad21"],
     "departed": GONE,
     "draft": Draft(id="d", team_id=TEAM, slack_user_id=HUB, content="", expires_at=LATER),
@@ -280,6 +286,7 @@ VALUES: dict[str, Any] = {
     "organization_id": "orga_one",
     "other_id": "U1",
     "page": 1,
+    "pair": (TEAM, HUB, "U5"),
     "pairing_id": "1",
     "people": [HUB, "U1", "U2"],
     "person_id": HUB,
@@ -323,6 +330,7 @@ OWN: dict[str, dict[str, Any]] = {
     },
     "connections.look_at_all": {"people": [(TEAM, HUB), (TEAM, "U1")]},
     "delegations.add": {"delegation": delegation(grantor_id=HUB)},
+    "log.note": {"about": {"actor": HUB, "text": "Covering"}},
     "key_tries.add": {"row": KeyTry(id="k", team_id=TEAM, slack_user_id=HUB, tried_at=NOON)},
     "pairings.add": {
         "pairing": Pairing(
@@ -360,6 +368,7 @@ def _said(
     owner = question.split(".", maxsplit=1)[0]
     delegation_, item = found["delegation"], (VALUES | found).get(ITEMS.get(owner, ""))
     known = VALUES | found | {"attempt": delegation_, "ending": [delegation_]}
+    known |= {"moved": [(delegation_, delegation_)]}
     known |= {"wanted": [(delegation_, {})], "item": item, "claimed": [item]}
     known |= OWN.get(question, {})
     parameters = inspect.signature(function).parameters.values()

@@ -115,6 +115,7 @@ class Stage:
         tables = ", ".join(table.name for table in metadata.sorted_tables)
 
         def work(connection: Connection) -> None:
+            connection.execute(text("SET LOCAL session_replication_role = replica"))
             connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY"))
 
         await self.viewer.run_connection(work)

@@ -56,9 +56,10 @@ async def read_books(database: Database) -> Books:
     """All of it, in one transaction."""
 
     def read(connection: Connection) -> Books:
+        happened = events.select().where(events.c.event.is_not(None)).order_by(events.c.id)
         return Books(
             many(connection, Delegation, delegations.select().order_by(delegations.c.requested_at)),
-            many(connection, EventRecord, events.select().order_by(events.c.id)),
+            many(connection, EventRecord, happened),
             many(connection, Card, cards.select()),
             many(connection, Notice, notices.select()),
         )

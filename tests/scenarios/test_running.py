@@ -28,7 +28,7 @@ from tests.integration.outage import Outage
 from tests.integration.wire import Wire, open_wire
 from tests.patience import MOMENT, PATIENCE
 from tests.scenarios.moves import active, settled_in
-from tests.scenarios.world import World, open_world
+from tests.scenarios.world import METRICS_TOKEN, World, bearer, open_world
 
 LIMIT = 0.5  # seconds
 
@@ -74,7 +74,8 @@ async def test_a_failover_without_a_word(wired: tuple[Wire, World]) -> None:
         assert time.monotonic() - began < 1
     assert [answer.status_code for answer in answers] == [503] * 20
     assert answers[0].json()["database"] is False
-    assert (await asked(world, "/metrics")).status_code == 200
+    figures = await world.figures()
+    assert (figures.status_code, "sendas_database_up 0.0" in figures.text) == (200, True)
     assert (await asked(world, "/healthz")).status_code == 200
     world.clock.push(hours=3)
     wire.heal()
@@ -122,7 +123,8 @@ async def test_asked_without_end(stage: World, monkeypatch: pytest.MonkeyPatch) 
     await until(stage, "/readyz", 200)  # it has greeted Slack
     async with httpx.AsyncClient(base_url=stage.bot_url) as browser:
         for path in ("/readyz", "/metrics") * 100:
-            assert (await browser.get(path)).status_code == 200
+            answer = await browser.get(path, headers=bearer(METRICS_TOKEN))
+            assert answer.status_code == 200
     most = 2 * (time.monotonic() - began + 1)
     assert 2 <= len(looks) <= most < 100
 

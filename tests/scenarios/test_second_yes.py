@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from bot.cards.second_yes import AGREE_TOO
 from models.delegation import Event, State, Trouble
@@ -31,7 +32,7 @@ async def ruled(
     """A world in which this rule holds, and Ada is connected."""
     path = folder / "policy.toml"
     path.write_text(text)
-    settings = {"audit_channel": AUDIT} if audit else {}
+    settings: dict[str, Any] = {"audit_channel": AUDIT} if audit else {}
     async with open_world(
         url, before=lambda world: leads(world, *members), policy_file=path, **settings
     ) as world:

@@ -3,7 +3,6 @@
 import asyncio
 from typing import Any
 
-import httpx
 import pytest
 
 from models.delegation import State
@@ -35,8 +34,8 @@ async def checked(world: World, count: int) -> None:
 
 async def counted(world: World, figure: str) -> None:
     """``/metrics`` shows this, a second later at most."""
-    async with httpx.AsyncClient() as browser, asyncio.timeout(PATIENCE):
-        while figure not in (await browser.get(f"{world.bot_url}/metrics")).text:  # noqa: ASYNC110 - only looking tells
+    async with asyncio.timeout(PATIENCE):
+        while figure not in (await world.figures()).text:  # noqa: ASYNC110 - only looking tells
             await asyncio.sleep(MOMENT)
 
 

@@ -26,6 +26,12 @@ from sandbox.slack.workspace import SALES, Message
 from tests.patience import MOMENT, PATIENCE
 
 BEAT = timedelta(milliseconds=100)
+METRICS_TOKEN = "whoever-knows-this-reads-the-figures"
+
+
+def bearer(token: str) -> dict[str, str]:
+    """The header with which a token is shown."""
+    return {"Authorization": f"Bearer {token}"}
 
 
 class Clock:
@@ -130,6 +136,11 @@ class World:
 
         return await self.slack.wait_for(find, what=f"a whisper to {person.handle}: {words!r}")
 
+    async def figures(self) -> httpx.Response:
+        """What ``/metrics`` answers to whoever has the token."""
+        async with httpx.AsyncClient(base_url=self.bot_url, timeout=PATIENCE) as reader:
+            return await reader.get("/metrics", headers=bearer(METRICS_TOKEN))
+
     async def delegations(self) -> list[Delegation]:
         """All rows, oldest first."""
 
@@ -184,6 +195,7 @@ async def open_world(
             "public_url": "http://127.0.0.1:1",
             "database_url": database_url,
             "encryption_keys": (Fernet.generate_key().decode(),),
+            "metrics_token": METRICS_TOKEN,
             **settings,
         }
         world.values = values

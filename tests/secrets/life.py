@@ -42,6 +42,7 @@ class Life:
         self.secrets.add("signing secret", house.slack.signing_secret)
         self.secrets.add("bot token", house.slack.bot_token)
         self.secrets.add("encryption key", encryption_key)
+        self.secrets.add("metrics token", house.bot.environment["METRICS_TOKEN"])
         self.secrets.add(MAIL, SUBJECT, RECIPIENT)
 
     async def lived(self) -> None:
@@ -154,6 +155,10 @@ class Life:
             ):
                 answer = await stranger.get(path)
                 self.answers.append(f"{answer.headers} {answer.text}".replace(state, ""))
+            token = self.house.bot.environment["METRICS_TOKEN"]
+            for said in (f"Bearer {token}", f"Basic {token}", f"Bearer {token}x"):
+                answer = await stranger.get("/metrics", headers={"Authorization": said})
+                self.answers.append(f"{answer.headers} {answer.text}")
             forged = {"x-slack-request-timestamp": "1", "x-slack-signature": f"v0={'0' * 64}"}
             answer = await stranger.post("/slack/events", content=b"{}", headers=forged)
             self.answers.append(f"{answer.status_code} {answer.headers} {answer.text}")

@@ -36,13 +36,14 @@ def empty_url(request: pytest.FixtureRequest, database_url: str, tmp_path: Path)
 
 @pytest.fixture
 def old_url(postgres: Postgres) -> str:
-    """The address of a PostgreSQL with a row in it that lacks the newest migration."""
+    """The address of a PostgreSQL with a row in it that lacks the newest migrations, the first of
+    which wants the table of delegations to itself."""
     url = postgres.create(new_id())
 
     async def step_back() -> None:
         database = Database(url)
         await add(database, delegation())
-        await database.run_connection(lambda each: command.downgrade(alembic_config(each), "-1"))
+        await database.run_connection(lambda each: command.downgrade(alembic_config(each), "0011"))
         await database.dispose()
 
     asyncio.run(step_back())

@@ -111,9 +111,10 @@ def test_a_release_has_passed_and_says_what_it_ships() -> None:
 
 
 def test_dependencies_are_kept_up_to_date() -> None:
-    """Packages and actions are looked at for updates, and those have had a few days to settle."""
+    """Packages, actions and images are looked at for updates that had a few days to settle."""
     updates = read(GITHUB / "dependabot.yml")["updates"]
-    assert {each["package-ecosystem"] for each in updates} == {"pip", "github-actions"}
+    kinds = {each["package-ecosystem"] for each in updates}
+    assert kinds == {"pip", "github-actions", "docker", "docker-compose"}
     assert all(each["schedule"]["interval"] == "weekly" for each in updates)
     assert all(each["cooldown"]["default-days"] >= 3 for each in updates)
 

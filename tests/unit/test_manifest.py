@@ -135,6 +135,13 @@ def test_scopes_agree(manifest: dict[str, Any]) -> None:
     assert set(manifest["oauth_config"]["scopes"]["bot"]) == SCOPES
 
 
+def test_some_scopes_may_be_left_out(manifest: dict[str, Any]) -> None:
+    """What only some need is optional, and named among the scopes, as Slack wants it."""
+    scopes = manifest["oauth_config"]["scopes"]
+    assert scopes["bot_optional"] == ["usergroups:read", "channels:history", "groups:history"]
+    assert set(scopes["bot_optional"]) < set(scopes["bot"])
+
+
 def test_one_address(manifest: dict[str, Any]) -> None:
     """Everything Slack sends goes to the one endpoint the bot has for it."""
     assert {url.partition("sendas.example.com")[2] for url in urls(manifest)} == {"/slack/events"}

@@ -12,40 +12,48 @@ from sqlalchemy.schema import CreateIndex
 
 from models.base import Length, UtcTime, metadata, partial_index
 from models.card import Card, cards
+from models.chore import Chore, ErasureKey, chores, erasure_keys
 from models.comparison import Comparison, comparisons
 from models.connection import Connection, ConnectState, connect_states, connections
 from models.delegation import Delegation, delegations
 from models.departure import Departed, departures
 from models.draft import Draft, drafts
-from models.event import EventRecord, events
+from models.event import Entry, events
 from models.home import Home, homes
 from models.key_try import KeyTry, key_tries
 from models.notice import Notice, notices
 from models.pairing import Pairing, pairings
+from models.particulars import Particulars, particulars
 from models.revocation import Revocation, revocations
 from models.round import Round, rounds
 from models.rows import from_row, to_row
 from models.rules_in_force import RulesInForce, rules_in_force
+from models.seal import Seal, Sealing, sealings, seals
 from models.seen_request import SeenRequest, seen_requests
 from models.standing import StandingApproval, standing_approvals
 from models.stray import Stray, strays
 
 TABLES: dict[type[Any], Table] = {
     Card: cards,
+    Chore: chores,
     Comparison: comparisons,
     Connection: connections,
     ConnectState: connect_states,
     Delegation: delegations,
     Departed: departures,
     Draft: drafts,
-    EventRecord: events,
+    Entry: events,
+    ErasureKey: erasure_keys,
     Home: homes,
     KeyTry: key_tries,
     Notice: notices,
     Pairing: pairings,
+    Particulars: particulars,
     Revocation: revocations,
     Round: rounds,
     RulesInForce: rules_in_force,
+    Seal: seals,
+    Sealing: sealings,
     SeenRequest: seen_requests,
     StandingApproval: standing_approvals,
     Stray: strays,

@@ -53,6 +53,7 @@ def test_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (policy.allow_permanent, policy.require_reason) == (True, False)
     assert policy.admins == frozenset()
     assert settings.audit_channel is None
+    assert settings.metrics_token is None
 
 
 def test_everything_can_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -108,6 +109,8 @@ BAD = [
     ("SLACK_BOT_TOKEN", "xoxb-very secret"),
     ("SLACK_APP_TOKEN", "xoxb-very-secret"),
     ("SLACK_SIGNING_SECRET", "very-secret\nvery-secret"),
+    ("METRICS_TOKEN", "very secret"),
+    ("METRICS_TOKEN", "very-secrét"),
     ("CLOSE_CLIENT_SECRET", "very-secret very-secret"),
     ("PUBLIC_URL", "https://bot.example.com?x=1"),
     ("PUBLIC_URL", "https://me:very-secret@bot.example.com"),
@@ -158,6 +161,7 @@ def test_what_is_around_a_value_is_not_meant(monkeypatch: pytest.MonkeyPatch, ar
         "CLOSE_APP_URL": "http://127.0.0.1:3",
         "DATABASE_URL": "postgres://user:word@host/name?sslmode=require",
         "PORT": "9000",
+        "METRICS_TOKEN": "whoever-knows-this",
         "CLOCK_FILE": "clock",
         "MIN_DURATION": "1m",
         "MAX_DURATION": "1w",

@@ -5,8 +5,8 @@ from unittest.mock import create_autospec
 
 import httpx
 import pytest
+from starlette.requests import Request
 
-from bot.telemetry import Metrics
 from bot.web.connections import ConnectPages
 from bot.web.routes import web_app
 
@@ -16,11 +16,16 @@ async def fails() -> Any:
     raise RuntimeError("broken")
 
 
+async def broken(_request: Request) -> Any:
+    """An address where that happens."""
+    await fails()
+
+
 @pytest.mark.parametrize(("path", "status"), [("/metrics", 500), ("/nowhere", 404)])
 async def test_an_error_is_guarded_as_well(path: str, status: int) -> None:
     """What fails, or is nowhere, has the same headers as all the rest."""
     pages = create_autospec(ConnectPages, instance=True)
-    web = web_app(None, pages, Metrics(), fails, lambda: None, fails)
+    web = web_app(None, pages, fails, lambda: None, broken)
     transport = httpx.ASGITransport(web, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://bot.test") as http:
         answer = await http.get(path)

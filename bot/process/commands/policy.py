@@ -1,4 +1,4 @@
-"""``python -m bot policy check [FILE]`` and ``policy explain @who @whose 2d``, for admins."""
+"""What the rules say, for admins: whether a file can be used, and which rule decides."""
 
 import sys
 from collections.abc import Sequence
@@ -11,6 +11,7 @@ from bot.clock.present import utc_now
 from bot.delegations.people.eligibility import ask_groups
 from bot.process.rules_file import BadRules, read_rules
 from bot.process.settings import Settings
+from bot.process.start import run
 from bot.refusals import said_by_rule
 from bot.slack.bolt import Workspace, web_client
 from bot.slack.directory import SlackDirectory
@@ -21,6 +22,16 @@ from models.policy import Groups, Refusal, Rule, Rules, Verdict, is_group
 
 WRONG = 2  # the exit status when something cannot be read; 1 says that it is not allowed
 AROUND = "<@>!"  # what people paste with an id
+
+
+def check(file: Path | None = None, /) -> int:
+    """Read it; returns the exit status."""
+    return run(lambda settings: check_policy(settings, file))
+
+
+def explain(who: str, whose: str, length: str, /) -> int:
+    """Say which rule decides; returns the exit status."""
+    return run(lambda settings: explain_policy(settings, who, whose, length))
 
 
 async def check_policy(settings: Settings, file: Path | None) -> int:

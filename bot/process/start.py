@@ -1,0 +1,45 @@
+"""How every command begins and ends: settings, an event loop, an exit status."""
+
+import asyncio
+import gc
+import sys
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import uvloop
+
+from bot.clock.present import pushed_clock, utc_now
+from bot.ports import Now
+from bot.process.fit import NotReady
+from bot.process.settings import BadSettings, Settings, read_settings
+from bot.telemetry import configure_logging
+
+FAILED = 1  # exit statuses: it was tried, and did not work out
+BAD_SETTINGS = 2
+NO_DATABASE = 3
+MANY = 50_000  # objects that may be waste, until they are looked through
+
+
+def run(command: Callable[[Settings], Coroutine[Any, Any, int]], *, level: str = "WARNING") -> int:
+    """Run ``command`` to its end; returns the exit status. Whatever the person who typed it can
+    mend is one sentence on standard error. ``level`` is from where on the log is written."""
+    try:
+        settings = read_settings()
+    except BadSettings as error:
+        print(f"The settings cannot be used:\n{error}\nSee .env.example", file=sys.stderr)
+        return BAD_SETTINGS
+    configure_logging(level)
+    # What is there by now stays: looking through it for waste again and again holds up everybody.
+    gc.freeze()
+    gc.set_threshold(MANY)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        try:
+            return runner.run(command(settings))
+        except NotReady as error:
+            print(error, file=sys.stderr)
+            return NO_DATABASE
+
+
+def clock_of(settings: Settings) -> Now:
+    """The present; in the sandbox it can be pushed ahead."""
+    return utc_now if settings.clock_file is None else pushed_clock(settings.clock_file)

@@ -1,0 +1,1 @@
+"""What an operator starts: the image, the services, and what docs/deploy.md says of them."""

@@ -1,0 +1,205 @@
+"""The log: what is written down, what stands beside it, and that nothing of it can be changed."""
+
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+from bot.store import Database
+from bot.store.rows import many
+from models.delegation import Event, State
+from models.event import Deed, Entry, events
+from models.particulars import PERSONAL, Particulars, digest, particulars
+from models.seal import Sealing, sealings
+from tests.integration.rows import NOON, TEAM, add, delegation
+
+
+async def logged(database: Database) -> list[tuple[Entry, Particulars | None]]:
+    """Every entry, with what stands beside it."""
+
+    def work(connection: Connection) -> list[tuple[Entry, Particulars | None]]:
+        beside = {
+            each.event_id: each for each in many(connection, Particulars, particulars.select())
+        }
+        entries = many(connection, Entry, events.select().order_by(events.c.id))
+        return [(each, beside.get(each.id)) for each in entries]
+
+    found: list[tuple[Entry, Particulars | None]] = await database.run_connection(work)
+    return found
+
+
+async def note(database: Database, deed: Deed, **about: Any) -> None:
+    """Write down a deed at noon."""
+    await database.run(lambda store: store.log.note(deed, team_id=TEAM, now=NOON, **about))
+
+
+async def test_a_deed_is_written_down(database: Database) -> None:
+    """Who is concerned and what was typed stand beside the entry, which holds their digests."""
+    await note(
+        database,
+        Deed.STANDING_GIVEN,
+        actor="U0ADA",
+        grantor="U0ADA",
+        grantee="U0BEN",
+        subject_id="standing",
+        text="Covering",
+    )
+    [(entry, beside)] = await logged(database)
+    assert beside is not None
+    assert (entry.deed, entry.at, entry.team_id) == (Deed.STANDING_GIVEN, NOON, TEAM)
+    assert (entry.subject_id, entry.event, entry.actor) == ("standing", None, None)
+    assert (beside.actor, beside.grantor, beside.grantee) == ("U0ADA", "U0ADA", "U0BEN")
+    assert beside.text == "Covering"
+    for name in PERSONAL:
+        salt, value = getattr(beside, f"{name}_salt"), getattr(beside, name)
+        assert getattr(entry, f"{name}_digest") == digest(salt, value)
+    assert entry.actor_digest != entry.grantor_digest  # the same person: each has its own salt
+
+
+async def test_a_deed_of_nobody(database: Database) -> None:
+    """Where nobody is concerned nothing stands beside."""
+    await note(database, Deed.RULES, subject_id="a" * 64, amount=3)
+    [(entry, beside)] = await logged(database)
+    assert (entry.subject_id, entry.amount, beside) == ("a" * 64, 3, None)
+    assert entry.actor_digest is None
+    assert entry.text_digest is None
+
+
+async def test_a_delegation_is_written_down_with_its_terms(database: Database) -> None:
+    """Each event says between whom it is, until when, and what was typed with it."""
+    row = delegation(reason="Covering for Ada")
+    await add(database, row)
+
+    def approve(store: Any) -> None:
+        changes = {"note": "Only this once", "until": NOON + timedelta(hours=3), "length": None}
+        store.delegations.apply(row, Event.APPROVE, now=NOON, actor=row.grantor_id, **changes)
+
+    await database.run(approve)
+    [(asked, said), (approved, agreed)] = await logged(database)
+    assert said is not None
+    assert agreed is not None
+    assert (asked.event, asked.state, asked.length) == (Event.REQUEST, State.REQUESTED, row.length)
+    assert (said.actor, said.grantor, said.grantee) == (
+        row.grantee_id,
+        row.grantor_id,
+        row.grantee_id,
+    )
+    assert said.text == "Covering for Ada"
+    assert (approved.event, approved.state) == (Event.APPROVE, State.APPROVED)
+    assert (approved.ends_at, approved.length) == (NOON + timedelta(hours=3), None)
+    assert (agreed.actor, agreed.text) == (row.grantor_id, "Only this once")
+    history = await database.run(lambda store: store.delegations.history(row.id))
+    assert [each.actor for each in history] == [row.grantee_id, row.grantor_id]
+
+
+async def test_a_deed_about_a_delegation_is_no_event_of_it(database: Database) -> None:
+    """The history of a delegation holds its transitions alone."""
+    row = delegation()
+    await add(database, row)
+    await note(database, Deed.SECOND_YES, delegation_id=row.id, actor="U0CAT")
+    history = await database.run(lambda store: store.delegations.history(row.id))
+    assert [each.event for each in history] == [Event.REQUEST]
+
+
+async def test_each_entry_waits_for_a_seal(database: Database) -> None:
+    """Whoever writes an entry, the database itself gives it a place in the next seal."""
+    await add(database, delegation(), delegation())
+
+    def read(connection: Connection) -> list[Sealing]:
+        return many(connection, Sealing, sealings.select().order_by(sealings.c.event_id))
+
+    waiting = await database.run_connection(read)
+    assert [each.event_id for each in waiting] == [each.id for each, _ in await logged(database)]
+    assert {(each.seal, each.digest) for each in waiting} == {(None, None)}
+
+
+FORBIDDEN = (
+    "UPDATE events SET at = '2020-01-01'",
+    "UPDATE events SET actor_digest = NULL",
+    "UPDATE events SET actor = 'U0EVE'",
+    "UPDATE events SET deed = 'connected', event = NULL",
+    "DELETE FROM events",
+    "UPDATE particulars SET actor = 'U0EVE'",
+    "UPDATE particulars SET text = 'Something else'",
+    "UPDATE particulars SET event_id = event_id + 1000",
+    "DELETE FROM particulars",
+    "UPDATE sealings SET event_id = event_id + 1000",
+    "UPDATE sealings SET seal = 1",
+    "DELETE FROM sealings",
+)
+
+
+@pytest.mark.parametrize("statement", FORBIDDEN)
+async def test_rows_are_only_added(database: Database, statement: str) -> None:
+    """The database itself refuses to change or to delete what was written."""
+    await add(database, delegation())
+    before = await logged(database)
+    with pytest.raises(DBAPIError, match="the log is only added to"):
+        await database.run_connection(lambda each: each.exec_driver_sql(statement))
+    assert await logged(database) == before
+
+
+SEALED = "INSERT INTO seals VALUES (1, '2026-11-23 12:00:00', 1, 1, 1, {blob})"
+BLOB = {"sqlite": "x'00'", "postgresql": "'\\x00'"}
+
+
+@pytest.mark.parametrize("statement", ["UPDATE seals SET amount = 2", "DELETE FROM seals"])
+async def test_seals_are_only_added(database: Database, statement: str) -> None:
+    """Nor can a seal be changed or taken away."""
+    sealed = SEALED.format(blob=BLOB[database.kind])
+    await database.run_connection(lambda each: each.exec_driver_sql(sealed))
+    with pytest.raises(DBAPIError, match="the log is only added to"):
+        await database.run_connection(lambda each: each.exec_driver_sql(statement))
+
+
+async def test_nothing_is_emptied_at_once(database: Database) -> None:
+    """TRUNCATE, which fires no trigger of a row, is refused as well."""
+    if database.kind == "sqlite":
+        pytest.skip("SQLite has no such statement")
+    await add(database, delegation())
+    for table in ("particulars", "sealings", "seals", "events CASCADE"):
+        empty = partial(Connection.exec_driver_sql, statement=f"TRUNCATE {table}")
+        with pytest.raises(DBAPIError, match="the log is only added to"):
+            await database.run_connection(empty)
+
+
+@pytest.mark.parametrize("name", PERSONAL)
+async def test_a_detail_can_be_erased(database: Database, name: str) -> None:
+    """A detail goes with its salt, alone and for good; the entry stays as it was."""
+    await note(database, Deed.CONNECTED, actor="U0ADA", grantor="U0BEN", grantee="U0CAT", text="Hi")
+    [(entry, before)] = await logged(database)
+    erase = f"UPDATE particulars SET {name} = '~1', {name}_salt = NULL"
+    await database.run_connection(lambda each: each.exec_driver_sql(erase))
+    [(after, beside)] = await logged(database)
+    assert after == entry
+    assert beside is not None
+    assert before is not None
+    for other in PERSONAL:
+        kept = (getattr(before, other), getattr(before, f"{other}_salt"))
+        expected = ("~1", None) if other == name else kept
+        assert (getattr(beside, other), getattr(beside, f"{other}_salt")) == expected
+    again = f"UPDATE particulars SET {name} = '~2'"
+    with pytest.raises(DBAPIError, match="the log is only added to"):
+        await database.run_connection(lambda each: each.exec_driver_sql(again))
+
+
+async def test_what_an_older_release_wrote(database: Database) -> None:
+    """A row with its actor in it is read as such, and waits for a seal like any other."""
+    row = delegation()
+    await add(database, row)
+    old = (
+        "INSERT INTO events (delegation_id, at, event, state, actor) VALUES"
+        f" ('{row.id}', '2026-11-23 12:00:01+00', 'approve', 'approved', '{row.grantor_id}')"
+    )
+    old = old.replace("+00'", "'") if database.kind == "sqlite" else old
+    await database.run_connection(lambda each: each.exec_driver_sql(old))
+    history = await database.run(lambda store: store.delegations.history(row.id))
+    assert [each.actor for each in history] == [row.grantee_id, row.grantor_id]
+
+    def count(connection: Connection) -> int:
+        return len(connection.execute(sealings.select()).all())
+
+    assert await database.run_connection(count) == 2
