@@ -1,14 +1,24 @@
 """What every use case works with: who acts, what they may touch, one transaction for the change."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from bot.ports import Directory, Now, OutsideError
-from bot.refusals import AlreadyOpen, Changed, NotKnown, NotYours, Refused, Settled, Thing
+from bot.refusals import (
+    AlreadyOpen,
+    Changed,
+    ConfirmFirst,
+    NotKnown,
+    NotYours,
+    Refused,
+    Settled,
+    Thing,
+)
 from bot.store import Database, Store
+from bot.times.saying import write_span
 from bot.times.span import Span
 from models.delegation import Delegation, State
 from models.mark import Beside, Subject, mark_of
@@ -22,10 +32,12 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who does it, as Slack signed it; never taken from a button's value."""
+    """Who does it, as Slack signed it; never taken from a button's value. ``is_proven``: they have
+    just shown in Close, too, who they are."""
 
     team_id: str
     user_id: str
+    is_proven: bool = False
 
 
 def no_rules() -> Sequence[Rule]:
@@ -155,6 +167,18 @@ def check_still_fits(verdict: Verdict, span: Span, *, now: datetime) -> None:
     except Refused as problem:
         if problem.refusal is not Refusal.TOO_SHORT:
             raise
+
+
+def check_proven(
+    desk: Desk, actor: Actor, span: Span, content: Mapping[str, Any], *, now: datetime
+) -> None:
+    """Whether the actor may lend their name for so long by a click in Slack alone; raises
+    ConfirmFirst with what is to be done once they have confirmed it in Close."""
+    is_strong = desk.policy.is_strong(
+        length=span.length, starts_at=span.starts, until=span.until, now=now
+    )
+    if is_strong and not actor.is_proven:
+        raise ConfirmFirst({"terms": write_span(replace(span, starts=None)), **content})
 
 
 def last_start(desk: Desk, span: Span, now: datetime) -> datetime:

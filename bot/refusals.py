@@ -4,6 +4,7 @@
 
     NotDone
     ├── Refused             the request breaks a rule of the policy
+    ├── ConfirmFirst        the actor has to confirm it in Close first
     ├── AlreadyOpen         the pair has an open delegation
     ├── Settled             the delegation has moved on
     ├── Changed             it is not what the actor read when they clicked
@@ -27,8 +28,10 @@
     └── NoSuchDelegation    there is nothing that the actor could mean
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from bot.times.saying import say_length
 from models.delegation import Delegation, State
@@ -85,6 +88,15 @@ class AlreadyOpen(NotDone):
     def __init__(self, delegation: Delegation) -> None:
         super().__init__(delegation.id)
         self.delegation = delegation
+
+
+class ConfirmFirst(NotDone):
+    """It lends the actor's name for so long that they have to confirm it in Close first.
+    ``content`` says what is to be confirmed, in JSON."""
+
+    def __init__(self, content: Mapping[str, Any]) -> None:
+        super().__init__(content["do"])
+        self.content = content
 
 
 class Settled(NotDone):

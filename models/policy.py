@@ -43,7 +43,8 @@ class Refusal(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """The rules of this installation, from its environment."""
+    """The rules of this installation, from its environment. Over ``confirm_over`` a right is a
+    strong one; the longest timedelta leaves only those without an end, and None leaves none."""
 
     min_duration: timedelta = timedelta(minutes=5)
     max_duration: timedelta = timedelta(days=30)
@@ -53,6 +54,23 @@ class Policy:
     pending_ttl: timedelta = timedelta(days=3)
     remind_before: timedelta = timedelta(hours=1)
     admins: frozenset[str] = frozenset()
+    confirm_over: timedelta | None = None
+
+    def is_strong(
+        self,
+        *,
+        length: timedelta | None,
+        starts_at: datetime | None,
+        until: datetime | None,
+        now: datetime,
+    ) -> bool:
+        """Whether it lends a name for so long that its grantor has to confirm it in Close. No
+        length and no until: until revoked."""
+        if self.confirm_over is None:
+            return False
+        if until is not None:
+            length = until - (starts_at or now)
+        return length is None or length > self.confirm_over
 
     def warn_at(self, ends_at: datetime | None, now: datetime) -> datetime | None:
         """When the grantee is told that the end is near; None when it is near from the start."""

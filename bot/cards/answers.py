@@ -9,6 +9,7 @@ from bot.grammar import ALONE, Muddle, NotUnderstood, Verb
 from bot.refusals import (
     AlreadyDecided,
     AlreadyOpen,
+    ConfirmFirst,
     ConnectFirst,
     DraftGone,
     LapsesBefore,
@@ -101,6 +102,8 @@ _REASONS: dict[type[Exception], str] = {
     TwoTimes: "More than one of these fields says for how long, so I do not know which one you "
     "mean. Please leave one; if it is one of the two below, choose “Something else” above.",
     NoTime: "Please write for how long, or pick a date and time below.",
+    ConfirmFirst: "That lends your name for so long that you have to confirm it in Close, so "
+    "please do it by itself. Nothing changed.",
     NobodyThere: "Nobody but you is in that group. Nothing changed.",
     NotDone: "Nothing changed.",
     SlackRetryLater: "Slack is not answering at the moment, so nothing changed. Please try again.",

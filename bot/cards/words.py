@@ -331,8 +331,8 @@ _TROUBLES = {  # what is wrong, and what helps; both parties can read it
     "meanwhile, so I leave it. Please ask again, if it is still needed.",
     Trouble.AGAINST_RULES: "The rules here do not allow it.",
     Trouble.NOBODY_TO_SECOND: "A rule here asks for a second yes, from {second}, but nobody there "
-    "can give it: it has to be somebody whom this is not about. Whoever runs this bot can change "
-    "the rule.",
+    "can give it: it has to be somebody else than the people this is about. Whoever runs this bot "
+    "can change the rule.",
     Trouble.UNKNOWN: "Something went wrong on our side. It has been noted, and I keep trying.",
 }
 

@@ -14,6 +14,7 @@ from bot.desk import (
     change,
     check_pair_is_free,
     check_person,
+    check_proven,
     check_span,
     last_start,
     learn_groups,
@@ -22,6 +23,7 @@ from bot.desk import (
 from bot.refusals import AlreadyOpen, NotDone, Outcome, Refused
 from bot.store import Store
 from bot.store.delegations import PairTaken
+from bot.times.saying import write_span
 from bot.times.span import Span
 from models.base import new_id
 from models.delegation import Delegation, Event, State, default_wake
@@ -122,6 +124,7 @@ async def grant_all(
     Raises Refused when these are too many.
     """
     _check_number(grantee_ids)
+    _check_proven(desk, actor, grantee_ids, terms)
     wishes: dict[str, Beginning | NotDone] = {}
     for grantee_id in dict.fromkeys(grantee_ids):
         try:
@@ -129,6 +132,13 @@ async def grant_all(
         except NotDone as problem:
             wishes[grantee_id] = problem
     return await _begin_all(desk, actor, wishes)
+
+
+def _check_proven(desk: Desk, actor: Actor, grantee_ids: Sequence[str], terms: Terms) -> None:
+    """All of them are confirmed at once; raises ConfirmFirst."""
+    wanted = {"do": "grant", "grantees": list(grantee_ids), "reason": terms.reason}
+    wanted["terms"] = write_span(terms.span)
+    check_proven(desk, actor, terms.span, wanted, now=desk.now())
 
 
 async def ungrantable(
@@ -175,6 +185,7 @@ async def _granted(desk: Desk, actor: Actor, grantee_id: str, terms: Terms) -> B
     grantor = await still_here(desk, actor.team_id, actor.user_id)
     grantee = await still_here(desk, actor.team_id, grantee_id)
     now, wished = desk.now(), _wished(desk, actor, grantor, grantee, terms)
+    _check_proven(desk, actor, [grantee_id], terms)
     if ruled.second is not None:
         return Beginning(Event.REQUEST, replace(wished, agreed_at=now, **seconds(ruled.second)))
     granted = replace(
@@ -276,6 +287,10 @@ def under_standing_approval(
         return wished
     if verdict(desk, wished.grantor_id, wished.grantee_id).without_standing is not None:
         return wished
+    if desk.policy.is_strong(
+        length=wished.length, starts_at=wished.starts_at, until=wished.until, now=now
+    ):
+        return wished  # its grantor has to confirm it
     pair = (wished.team_id, wished.grantor_id, wished.grantee_id)
     standing = store.standing.for_pair(*pair, lock=True)
     if standing is None or not standing.covers(

@@ -15,6 +15,7 @@ from bot.desk import (
     before,
     change,
     check_known,
+    check_proven,
     check_seen,
     check_span,
     check_still_fits,
@@ -25,8 +26,10 @@ from bot.desk import (
 )
 from bot.refusals import LapsesBefore, Refused, Settled
 from bot.store import Store
+from bot.times.saying import write_span
 from bot.times.span import Span
 from models.delegation import Asked, Delegation, Event
+from models.mark import mark_of
 from models.policy import REASON_LIMIT, Refusal
 from models.reminders import snoozed_until
 
@@ -89,6 +92,9 @@ def approved(
     check = check_still_fits if span is None else check_span
     ruled = verdict(desk, d.grantor_id, d.grantee_id)
     check(ruled, agreed, now=now)
+    wanted = {"id": d.id, "seen": mark_of(d), "span": write_span(span) if span else ""}
+    confirms = {"do": "approve", "grantees": [d.grantee_id], "note": note, **wanted}
+    check_proven(desk, actor, agreed, confirms, now=now)
     event, changes = Event.APPROVE, {"decided_at": now, "lapses_at": last_start(desk, agreed, now)}
     if ruled.second is not None:
         lapses_at = before(agreed.until, now + desk.policy.pending_ttl)

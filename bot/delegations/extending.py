@@ -1,17 +1,20 @@
 """Longer than agreed: asked and answered like a request, with no gap in the association."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from bot.delegations.asking import seconds
 from bot.delegations.deciding import check_note
 from bot.delegations.people.departures import decided
-from bot.delegations.running import by_grantor, extended, new_end
+from bot.delegations.prolonging import by_grantor, extended, new_end
 from bot.desk import (
     Actor,
     Desk,
     as_grantor,
     change,
     check_known,
+    check_proven,
     check_seen,
     check_span,
     check_still_fits,
@@ -22,8 +25,10 @@ from bot.desk import (
 )
 from bot.refusals import NothingToAnswer, NotYours, Refused, Settled
 from bot.store import Store
+from bot.times.saying import write_span
 from bot.times.span import Span
 from models.delegation import Delegation, Event, ExtensionWish, State
+from models.mark import mark_of
 from models.policy import LATELY, MOST_WISHES, Refusal, Rule
 from models.standing import StandingApproval
 
@@ -67,11 +72,16 @@ async def extend(
         check_span(ruled, Span(until=ends_at, forever=ends_at is None), now=now)
         _check_longer(delegation, ends_at)
         wish = ExtensionWish(now, length=span.length, until=span.until)
+        if actor.user_id == delegation.grantor_id:
+            how = {"do": "extend", "span": write_span(span), "note": note}
+            _check_proven(desk, actor, delegation, ends_at, how, now=now)
         if actor.user_id == delegation.grantor_id and ruled.second is not None:
             return _agreed(store, actor, delegation, wish, ruled.second, note=note)
         if actor.user_id == delegation.grantor_id:
             return extended(desk, store, actor, delegation, ends_at, now=now, note=note)
-        is_spared = standing is not None and ruled.without_standing is None
+        began = delegation.active_at or delegation.requested_at
+        is_strong = desk.policy.is_strong(length=None, starts_at=began, until=ends_at, now=now)
+        is_spared = standing is not None and ruled.without_standing is None and not is_strong
         if standing and is_spared and _is_covered(standing, actor, delegation, ends_at, now):
             return extended(
                 *(desk, store, actor, delegation, ends_at),
@@ -105,6 +115,8 @@ async def approve_extension(desk: Desk, actor: Actor, delegation_id: str, seen: 
         ends_at = new_end(delegation, Span(length=wish.length, until=wish.until), now)
         ruled = verdict(desk, delegation.grantor_id, delegation.grantee_id)
         check_still_fits(ruled, Span(until=ends_at, forever=ends_at is None), now=now)
+        how = {"do": "approve_extension"}
+        _check_proven(desk, actor, delegation, ends_at, how, now=now)
         if ruled.second is not None:
             return _agreed(store, actor, delegation, wish, ruled.second, at=now)
         return extended(desk, store, actor, delegation, ends_at, now=now)
@@ -192,6 +204,22 @@ def _is_covered(
         return False
     began = delegation.active_at or delegation.requested_at
     return standing.covers(length=None, starts_at=began, until=ends_at, now=now)
+
+
+def _check_proven(
+    desk: Desk,
+    actor: Actor,
+    delegation: Delegation,
+    ends_at: datetime | None,
+    how: Mapping[str, Any],
+    *,
+    now: datetime,
+) -> None:
+    """Counted is all of it, from its first moment on: many small extensions are a long right."""
+    began = delegation.active_at or delegation.requested_at
+    whole = Span(until=ends_at, forever=ends_at is None, starts=began)
+    wanted = {"id": delegation.id, "seen": mark_of(delegation), **how}
+    check_proven(desk, actor, whole, {"grantees": [delegation.grantee_id], **wanted}, now=now)
 
 
 def _agreed(

@@ -6,7 +6,7 @@ Whoever gives or refuses it answers what their ``seen`` is the mark of (``models
 from collections.abc import Callable
 
 from bot.delegations.people.departures import decided
-from bot.delegations.running import extended, new_end
+from bot.delegations.prolonging import extended, new_end
 from bot.desk import (
     Actor,
     Desk,

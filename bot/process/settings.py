@@ -26,6 +26,7 @@ from models.policy import Policy
 
 AROUND = " \t\r\n\u00a0\u200b\ufeff"  # what copying and pasting leaves around a value
 INVISIBLE = re.compile(r"[\s\u200b\ufeff]")
+FOREVER = "forever"
 QUOTES = ('"', "'")  # which some hosts take literally
 
 
@@ -54,6 +55,13 @@ def _duration(value: Any) -> Any:
         return parse_duration(value)
     except DurationError:
         raise ValueError("is not a duration; write it like 45m, 2h30m or 30d") from None
+
+
+def _limit(value: Any) -> Any:
+    """A duration, ``forever``, or nothing."""
+    if value == "":
+        return None
+    return timedelta.max if value == FOREVER else _duration(value)
 
 
 def _base_url(value: str) -> str:
@@ -170,6 +178,7 @@ class Settings(BaseSettings):
     require_reason: bool = False
     pending_ttl: Duration = timedelta(days=3)
     remind_before: Duration = timedelta(hours=1)
+    confirm_in_browser_over: Annotated[timedelta | None, BeforeValidator(_limit)] = None
     allow_api_keys: bool = False
     require_grantee_connection: bool = False
     policy_file: Annotated[Path | None, BeforeValidator(_empty_is_unset)] = None
@@ -205,6 +214,10 @@ class Settings(BaseSettings):
             _is_local(self.slack_api_url) and _is_local(self.close_api_url)
         ):
             raise ValueError("CLOCK_FILE is for the sandbox: it needs a local Slack and Close")
+        if self.confirm_in_browser_over is not None and not self.has_close_app:
+            raise ValueError(
+                "CONFIRM_IN_BROWSER_OVER needs Close's consent page: set CLOSE_CLIENT_ID, too"
+            )
         for key in self.encryption_keys:
             _check_key(key)
         return self
@@ -231,6 +244,7 @@ class Settings(BaseSettings):
             pending_ttl=self.pending_ttl,
             remind_before=self.remind_before,
             admins=frozenset(self.admins),
+            confirm_over=self.confirm_in_browser_over,
         )
 
 

@@ -16,24 +16,26 @@ class HeldRules:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def hold(self, new: RulesInForce) -> bool:
+    def hold(self, rules: RulesInForce) -> bool:
         """Note which rules hold now; False where these did already, or where there were never any
         and there are none. Of two processes that begin with other ones, one says so."""
-        statement = select(rules_in_force).where(_columns.team_id == new.team_id).with_for_update()
+        statement = (
+            select(rules_in_force).where(_columns.team_id == rules.team_id).with_for_update()
+        )
         before = one(self._connection, RulesInForce, statement)
         if before is None:
-            return bool(new.digest) and self._added(new)
-        if before.digest == new.digest:
+            return bool(rules.digest) and self._added(rules)
+        if before.digest == rules.digest:
             return False
         self._connection.execute(
-            update(rules_in_force).where(_columns.team_id == new.team_id).values(to_row(new))
+            update(rules_in_force).where(_columns.team_id == rules.team_id).values(to_row(rules))
         )
         return True
 
-    def _added(self, new: RulesInForce) -> bool:
+    def _added(self, rules: RulesInForce) -> bool:
         try:
             with self._connection.begin_nested():
-                self._connection.execute(insert(rules_in_force).values(to_row(new)))
+                self._connection.execute(insert(rules_in_force).values(to_row(rules)))
         except IntegrityError:
             return False
         return True
