@@ -10,7 +10,7 @@ export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo screenshots story surfaces test browser coverage check format bench bench-quick \
-	explore machine chaos fuzz storage deploy mutants audit sbom lock clean
+	explore machine chaos fuzz storage deploy mutants audit sbom docs lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -102,6 +102,11 @@ $(BILL): $(INSTALLED) requirements.txt pyproject.toml
 	@mkdir -p $(@D)
 	$(VENV)/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible \
 		-o $@ build/shipped/bin/python
+
+# MkDocs would announce its own future at each build.
+docs: export NO_MKDOCS_2_WARNING = 1
+docs: $(INSTALLED) ## docs/ as a site, in build/docs; a broken link is an error
+	$(RUN) -m mkdocs build --clean
 
 lock: $(INSTALLED) ## work out the lock files anew
 	$(VENV)/bin/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
