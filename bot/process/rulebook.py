@@ -78,11 +78,16 @@ class Rulebook:
                     await directory.members(group_id)
                 except OutsideError as error:
                     self._log.warning(
-                        "Slack does not say who is in a group", group=group_id, error=str(error)
+                        "Slack does not say who is in a group", group=group_id, code=_word(error)
                     )
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(GROUPS_AGAIN):
                     await self._to_ask.wait()
+
+
+def _word(error: OutsideError) -> str:
+    """Slack's word for it."""
+    return str(getattr(error, "code", type(error).__name__))
 
 
 def _hold(held: RulesInForce, store: Store) -> bool:

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 
 from bot.process import watchdog
 from bot.process.app import open_bot
+from bot.process.doctor.tokens import refused_tokens
 from bot.process.farewell import Farewell
 from bot.process.fit import MISFITS, NotReady, fit_of
 from bot.process.health import Health
@@ -47,8 +48,16 @@ async def until_told(settings: Settings) -> int:
         return BAD_SETTINGS
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, rulebook.read_again)
     told = _told_to_stop()
-    if not await _has_database(settings, told):
-        return 0
+    asking = asyncio.create_task(refused_tokens(settings))
+    try:
+        if not await _has_database(settings, told):
+            return 0
+        refused = await asking
+    finally:
+        asking.cancel()
+    if refused:
+        print("\n".join(refused), file=sys.stderr)
+        return BAD_SETTINGS
     now = clock_of(settings)
     health, dog, farewell = Health(), Watchdog(), Farewell()
     dog.start()
