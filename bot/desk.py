@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from bot.ports import Directory, Now, OutsideError
 from bot.refusals import (
+    AdminsOnly,
     AlreadyOpen,
     Changed,
     ConfirmFirst,
@@ -112,6 +113,12 @@ async def check_person(desk: Desk, team_id: str, user_id: str, *, afresh: bool =
     if person is None or refusal:
         raise Refused(refusal or Refusal.UNKNOWN_PERSON, user_id)
     return person
+
+
+def check_admin(desk: Desk, actor: Actor) -> None:
+    """Whether the settings name the actor as an admin; raises AdminsOnly."""
+    if actor.user_id not in desk.policy.admins:
+        raise AdminsOnly
 
 
 def check_known(desk: Desk, team_id: str, *people: str) -> None:

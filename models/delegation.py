@@ -51,6 +51,7 @@ class Event(StrEnum):
     EXPIRE = "expire"
     REVOKE = "revoke"  # by the grantor
     RELEASE = "release"  # by the grantee or the requester
+    END = "end"  # by an admin, who has no part in it
     WITHDRAW = "withdraw"  # the standing approval that covered it was ended before it began
     OFFBOARD = "offboard"  # somebody in it has left, or may no longer take part
     DISCONNECT = "disconnect"  # the grantor's connection is being given up
@@ -90,6 +91,7 @@ TRANSITIONS: dict[State | None, dict[Event, State]] = {
         Event.EXPIRE: State.ENDING,
         Event.REVOKE: State.ENDING,
         Event.RELEASE: State.ENDING,
+        Event.END: State.ENDING,
         Event.WITHDRAW: State.ENDING,
         Event.OFFBOARD: State.ENDING,
         Event.DISCONNECT: State.ENDING,
@@ -104,6 +106,7 @@ TRANSITIONS: dict[State | None, dict[Event, State]] = {
         Event.EXPIRE: State.ENDING,
         Event.REVOKE: State.ENDING,
         Event.RELEASE: State.ENDING,
+        Event.END: State.ENDING,
         Event.OFFBOARD: State.ENDING,
         Event.DISCONNECT: State.ENDING,
         Event.REMOVE: State.ENDED,
@@ -234,7 +237,7 @@ class Delegation:
       ``ended_with`` for all that one grantor's rights ended together; None where it was one alone.
     - ``asked`` is what was asked for, where something else was agreed to.
     - ``note`` is the grantor's word with a decision or, while an ``extension`` is asked for, that
-      of who asks for it; ``decided_at`` is when the present end was
+      of who asks for it, or of the admin who ended it; ``decided_at`` is when the present end was
       agreed to, and ``standing_id`` names the standing approval that did it, if one did.
     - ``second`` is the person or group whose yes is needed as well, by a rule, and ``second_name``
       what people call that group. They are waited for while there is an ``agreed_at``: since then
@@ -445,6 +448,7 @@ OVER = "state NOT IN ('requested', 'approved', 'active', 'ending')"
 HELD = "state IN ('active', 'ending')"  # by Close, as far as is known
 UNSEEN = "(is_unclear OR (attempted_at IS NOT NULL AND association_id IS NULL))"
 RECEIPT_DUE = "receipt = 'due'"
+BY_WORD = "confirmed_by IS NOT NULL"  # an admin said, in Close's place, that it is gone
 
 
 delegations = Table(
@@ -529,6 +533,7 @@ delegations = Table(
     partial_index("ix_delegations_over_grantor", "team_id", "grantor_id", "ended_at", where=OVER),
     partial_index("ix_delegations_over_grantee", "team_id", "grantee_id", "ended_at", where=OVER),
     partial_index("ix_delegations_held", "state", "ends_at", where=HELD),
+    partial_index("ix_delegations_by_word", "team_id", where=BY_WORD),
     partial_index("ix_delegations_wake_at", "wake_at", where="wake_at IS NOT NULL"),
     partial_index("ix_delegations_bundle_id", "bundle_id", where="bundle_id IS NOT NULL"),
     partial_index("ix_delegations_ended_with", "ended_with", where="ended_with IS NOT NULL"),

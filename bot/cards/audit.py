@@ -22,6 +22,7 @@ LINES = {  # what the channel is told of, and how where there is no more to say
     Event.DECLINE_EXTENSION: "{who} left the end as it is",
     Event.REVOKE: "{who} revoked it",
     Event.RELEASE: "{who} ended it early",
+    Event.END: "{who} ended it as an admin",
     Event.WITHDRAW: "{who} ended the standing approval that covered it",
     Event.OFFBOARD: "It ends",
     Event.DISCONNECT: "It ends, because the grantor disconnected Close",
@@ -75,18 +76,14 @@ def _what(d: Delegation, record: EventRecord, *, is_superseded: bool = False) ->
         case Event.LAPSE | Event.FAIL:
             is_late = record.event is Event.LAPSE
             return f"{said} {words.why_lapsed(d, None) if is_late else words.trouble(d, None)}"
-        case Event.DENY if note := quoted(d.note):
+        case Event.DENY | Event.END if note := quoted(d.note):
             return f"{said}: “{note}”"
         case Event.OFFBOARD:
             return f"{said}: {words.who_left(d, None)}"
         case Event.CANCEL:
             return _cancelled(d, said, who)
-        case Event.CONFIRM | Event.REMOVE:
-            said = (
-                said if record.actor is None else f"{who} has seen in Close that the right is gone"
-            )
-            twin = "; Close has another one of the two, which was set up there"
-            return said + (twin if d.has_twin and not is_superseded else "")
+        case Event.CONFIRM | Event.REMOVE | Event.REAPPEAR:
+            return _seen_in_close(d, record, said, is_superseded=is_superseded)
         case Event.CHANGE | Event.EXTEND:
             is_standing = record.event is Event.EXTEND and record.actor == d.grantee_id
             how = " by a standing approval" if is_standing else ""
@@ -99,6 +96,17 @@ def _what(d: Delegation, record: EventRecord, *, is_superseded: bool = False) ->
             return said
 
 
+def _seen_in_close(d: Delegation, record: EventRecord, said: str, *, is_superseded: bool) -> str:
+    """What Close showed, or an admin has seen there."""
+    if record.event is Event.REAPPEAR:
+        who = mention(d.confirmed_by) if d.confirmed_by is not None else ""
+        return f"Close still has the right, although {who} had seen it gone" if who else said
+    if record.actor is not None:
+        said = f"{mention(record.actor)} has seen in Close that the right is gone"
+    twin = "; Close has another one of the two, which was set up there"
+    return said + (twin if d.has_twin and not is_superseded else "")
+
+
 def _cancelled(d: Delegation, said: str, who: str) -> str:
     match d.end_event:
         case Event.OFFBOARD:
@@ -109,5 +117,8 @@ def _cancelled(d: Delegation, said: str, who: str) -> str:
             return f"{who} revoked it before it began"
         case Event.WITHDRAW:
             return f"{who} ended the standing approval that covered it, before it began"
+        case Event.END:
+            why = quoted(d.note)
+            return f"{who} ended it as an admin, before it began" + (f": “{why}”" if why else "")
         case _:
             return said

@@ -158,6 +158,8 @@ def _why(d: Delegation) -> str:
             return "the time was up."
         case Event.REVOKE:
             return "you revoked them."
+        case Event.END:
+            return " ".join([words.how_it_ended(d, d.grantor_id), *words.admins_reason(d)])
         case Event.OFFBOARD:
             return f"{words.who_left(d, d.grantor_id)}."
         case _:

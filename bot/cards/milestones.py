@@ -13,6 +13,7 @@ from models.delegation import (
     WAITS_FOR_GRANTEE,
     WAITS_FOR_GRANTOR,
     Delegation,
+    Event,
     State,
     Trouble,
 )
@@ -113,8 +114,6 @@ def _among_others(d: Delegation) -> Milestone | None:
 
 def _for_grantor(d: Delegation) -> Milestone | None:
     match d.state:
-        case State.DENIED if d.closed_by not in (None, d.grantor_id):
-            return Milestone(d.state.value)
         case State.REQUESTED if d.reminders:
             return Milestone(f"reminder:{d.reminders}")
         case State.APPROVED if d.trouble in WAITS_FOR_GRANTOR:
@@ -129,8 +128,11 @@ def _for_grantor(d: Delegation) -> Milestone | None:
             return None  # told together with the receipt, in a moment
         case State.ENDED:
             return _ended(d, d.grantor_id)
-        case State.LAPSED | State.FAILED:
-            return Milestone(d.state.value)
+        case State.DENIED | State.LAPSED | State.FAILED:
+            is_own = d.state is State.DENIED and d.closed_by in (None, d.grantor_id)
+            return Milestone(d.state.value, notifies=not is_own)
+        case State.CANCELLED if d.end_event is Event.END:
+            return Milestone(d.state.value, notifies=d.closed_by != d.grantor_id)
         case _:
             return None
 

@@ -6,6 +6,7 @@ from bot.connections.links import Links
 from bot.delegations.receipts import Receipts
 from bot.desk import Desk
 from bot.listeners import (
+    admins,
     card_forms,
     commands,
     connections,
@@ -47,3 +48,4 @@ def listen(
     shortcuts.register(app, reception)
     homes.register(app, reception)
     people.register(app, reception)
+    admins.register(app, reception)

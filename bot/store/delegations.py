@@ -88,6 +88,7 @@ class Delegations:
         self._homes = homes
         self._connections = connections
         self._notices = notices
+        self.over: dict[tuple[str, str], datetime] = {}  # of whom something has closed, and when
         self.due = Due(
             connection,
             delegations,
@@ -602,9 +603,11 @@ class Delegations:
         if over:
             grantors = {(d.team_id, d.grantor_id) for d in over}
             self._connections.look_at_all(grantors, moment=now, only_troubled=True)
-        closed = [d.id for d in moved if not d.is_open]
+        closed = [d for d in moved if not d.is_open]
         if closed:
-            self._notices.mark_stale(*closed, now=now)
+            self._notices.mark_stale(*(d.id for d in closed), now=now)
+        for d in closed:
+            self.over |= dict.fromkeys(((d.team_id, d.grantor_id), (d.team_id, d.grantee_id)), now)
         for d in moved:
             if d.state is State.ENDED:
                 self._notices.overdue_changed(d.team_id, now=now)

@@ -76,14 +76,38 @@ class StandingApprovals:
         """It holds no longer."""
         return standing if standing.ended_at is not None else self._end([standing], now)[0]
 
-    def _end(self, ending: Sequence[StandingApproval], now: datetime) -> Sequence[StandingApproval]:
+    def end_as_admin(
+        self,
+        ending: Sequence[StandingApproval],
+        *,
+        by: str,
+        ended_with: str,
+        note: str,
+        now: datetime,
+    ) -> Sequence[StandingApproval]:
+        """None of these holds any longer, by an admin's word; those that did."""
+        held = [each for each in ending if each.ended_at is None]
+        return self._end(held, now, ended_by=by, ended_with=ended_with, note=note)
+
+    def ended_together(self, ended_with: str) -> Sequence[StandingApproval]:
+        """All that an admin ended at once."""
+        statement = (
+            select(standing_approvals)
+            .where(_columns.ended_with == ended_with)
+            .order_by(_columns.created_at, _columns.id)
+        )
+        return many(self._connection, StandingApproval, statement)
+
+    def _end(
+        self, ending: Sequence[StandingApproval], now: datetime, **why: Any
+    ) -> Sequence[StandingApproval]:
         for some in batched([each.id for each in ending]):
             self._connection.execute(
-                update(standing_approvals).where(_columns.id.in_(some)).values(ended_at=now)
+                update(standing_approvals).where(_columns.id.in_(some)).values(ended_at=now, **why)
             )
         for each in ending:
             self._touch_homes(each, now)
-        return [replace(each, ended_at=now) for each in ending]
+        return [replace(each, ended_at=now, **why) for each in ending]
 
     def _touch_homes(self, standing: StandingApproval, now: datetime) -> None:
         self._homes.touch(standing.team_id, standing.grantor_id, standing.grantee_id, now=now)

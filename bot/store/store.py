@@ -13,6 +13,7 @@ from bot.store.delegations import Delegations
 from bot.store.departures import Departures
 from bot.store.drafts import Drafts
 from bot.store.due import Due
+from bot.store.everybody import Everybody
 from bot.store.homes import Homes
 from bot.store.key_tries import KeyTries
 from bot.store.log import Log
@@ -28,6 +29,8 @@ from bot.store.rules_in_force import HeldRules
 from bot.store.seen_requests import SeenRequests
 from bot.store.standing import StandingApprovals
 from bot.store.strays import Strays
+from models.departure import Departed
+from models.event import Deed
 
 
 class Store:
@@ -62,12 +65,27 @@ class Store:
         self.rounds = Rounds(connection)
         self.rules = HeldRules(connection)
         self.overdue = Overdue(connection)
+        self.everybody = Everybody(connection)
         self.seen_requests = SeenRequests(connection)
 
     def finish(self) -> None:
         """What is written once, at the end of the transaction."""
+        for each in self.departures.note_gone(self.delegations.over):
+            self._log_gone(each)
         self.homes.mark_touched()
         self.notices.mark_touched()
+
+    def _log_gone(self, departed: Departed) -> None:
+        """How long it took from the word that somebody had left to the last right gone."""
+        gone_at = departed.gone_at or departed.found_at
+        self.log.note(
+            Deed.LAST_GONE,
+            team_id=departed.team_id,
+            now=gone_at,
+            subject_id=departed.reason,
+            amount=max(int((gone_at - departed.found_at).total_seconds()), 0),
+            grantor=departed.slack_user_id,
+        )
 
     def next_wakes(self, dues: Sequence[Due[Any]]) -> Sequence[datetime | None]:
         """For each of these, the earliest moment at which a row that nobody has leased is due; None

@@ -25,7 +25,7 @@ from models.delegation import Delegation, Event, Receipt, ReceiptState, delegati
 from models.departure import Departed
 from models.draft import Draft
 from models.event import Deed, events
-from models.home import Home, homes
+from models.home import Home, Place, homes
 from models.key_try import KeyTry
 from models.notice import Notice, NoticeKind, notices
 from models.pairing import Pairing, Verdict, pairings
@@ -58,6 +58,7 @@ EXCEPTIONS = {
     "due.doubt": AFTER_A_RESTORE,
     "connections.all": "the same, and when the keys change: all that is sealed is sealed anew",
     "connections.count": "a gauge; there are as many as people, not as rights",
+    "everybody.counts": "an admin looks at everybody's rights: all that is open is counted",
     "departures.accounts": "once a day: Close is asked about everybody of an organization at once",
     "departures.toll": "once a day, and only if anybody seems to be gone",
 }
@@ -223,6 +224,15 @@ OF_CLOSE = replace(
 REVOKED = Revocation(
     id="one", team_id=TEAM, slack_user_id=HUB, close_user_id="user_U1", secret=b"", created_at=NOON
 )
+ALWAYS = StandingApproval(
+    id="new",
+    team_id=TEAM,
+    grantor_id=HUB,
+    grantee_id="U1",
+    max_length=MINUTE,
+    until=LATER,
+    created_at=NOON,
+)
 # What is said for a parameter of this name,
 VALUES: dict[str, Any] = {
     "rules": RulesInForce(team_id=TEAM, digest="0" * 32, since=NOON),
@@ -230,11 +240,13 @@ VALUES: dict[str, Any] = {
     "account": "Ben, ben@example.com",
     "actor": HUB,
     "admin": ADMINS[0],
+    "admin_id": ADMINS[0],
     "admins": ADMINS,
     "amount": 1,
     "after": "U5",
     "arrival": Arrival("0" * 64, NOON, NOON),
     "asked_at": NOON,
+    "asked_before": NOON,
     "asker_id": HUB,
     "association_id": "sdas_given21",
     "association_ids": [f"sdas_given2{each}" for each in range(20)],
@@ -285,8 +297,10 @@ VALUES: dict[str, Any] = {
     "now": NOON,
     "only_attempted": True,
     "only_troubled": True,
+    "note": "Lost laptop",
     "organization_id": "orga_one",
     "other_id": "U1",
+    "over": {(TEAM, HUB): NOON, (TEAM, "U1"): NOON},
     "page": 1,
     "pair": (TEAM, HUB, "U5"),
     "pairing_id": "1",
@@ -331,6 +345,8 @@ OWN: dict[str, dict[str, Any]] = {
         )
     },
     "connections.look_at_all": {"people": [(TEAM, HUB), (TEAM, "U1")]},
+    "everybody.rights": {"place": Place("U5", "U6")},
+    "homes.look_at_everybody": {"page": Place("U5", "U6")},
     "delegations.add": {"delegation": delegation(grantor_id=HUB)},
     "log.note": {"about": {"actor": HUB, "text": "Covering"}},
     "key_tries.add": {"row": KeyTry(id="k", team_id=TEAM, slack_user_id=HUB, tried_at=NOON)},
@@ -344,17 +360,8 @@ OWN: dict[str, dict[str, Any]] = {
             created_at=NOON,
         )
     },
-    "standing.put": {
-        "standing": StandingApproval(
-            id="new",
-            team_id=TEAM,
-            grantor_id=HUB,
-            grantee_id="U1",
-            max_length=MINUTE,
-            until=LATER,
-            created_at=NOON,
-        )
-    },
+    "standing.put": {"standing": ALWAYS},
+    "standing.end_as_admin": {"ending": [replace(ALWAYS, id="1")]},
     "strays.add": {"stray": stray(id="new")},
     "pairings.reseal": {"before": b"sealed"},
     "revocations.reseal": {"before": b"sealed"},

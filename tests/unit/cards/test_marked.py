@@ -17,6 +17,9 @@ UNCOMPARED = {
     # These only show something.
     *(Action.CONNECT, Action.RECEIPT, "ask_send_as", "home_newer", "home_older"),
     *("with_person", "everybody", "list_back", "list_more", "stray_single_out"),
+    *("own_rights", "everybodys_rights", "everybody_earlier", "everybody_further"),
+    # These open a form, in which an admin says why something is taken away.
+    *("end_right", "end_all_of"),
     # Each is about something that never changes, and has an id of its own: a standing approval, a
     # draft, a question to the admins.
     *("end_standing", "first_reading", "second_reading", "third_reading", "fourth_reading"),
@@ -26,7 +29,8 @@ UNCOMPARED = {
     Action.REMIND,
     "stay_connected",  # changes nothing
 }
-OWN_FORMS = {"request"}  # is about no row yet
+# One is about no row yet; in the others an admin takes away, whatever has changed.
+OWN_FORMS = {"request", "end-right", "end-everything"}
 
 
 def _values(blocks: Any) -> Iterator[tuple[str, str]]:

@@ -46,6 +46,7 @@ decline_extension .     .           .           active      .           .
 expire      .           .           ending      ending      .           .
 revoke      .           .           ending      ending      .           .
 release     .           .           ending      ending      .           .
+end         .           .           ending      ending      .           .
 withdraw    .           .           ending      .           .           .
 offboard    .           .           ending      ending      .           .
 disconnect  .           .           ending      ending      .           .
