@@ -145,6 +145,8 @@ async def learn_groups(desk: Desk) -> None:
     stricter rule holds."""
     known = known_groups(desk.directory, desk.rules)
     unknown = sorted(desk.rules.groups - known.keys())
+    if not unknown:
+        return
     asked = (desk.directory.members(each) for each in unknown)
     for answer in await asyncio.gather(*asked, return_exceptions=True):
         if isinstance(answer, BaseException) and not isinstance(answer, OutsideError):

@@ -4,7 +4,7 @@ from bot.cards import words
 from bot.cards.delegations import MARKS
 from bot.cards.faces import MOST_ASKED, account
 from bot.cards.foreign import plain
-from bot.cards.markup import quoted
+from bot.cards.markup import moment, quoted
 from bot.cards.parts import QUESTION, button, notice
 from bot.cards.pronouns import party
 from bot.slack.message import Message
@@ -24,7 +24,7 @@ def asked(d: Delegation, reader: str, *, is_last: bool = True) -> Message:
     lines = [f"{QUESTION} *{_question(d, reader)}*", _length(d), *_goes_to(d)]
     return notice(
         [*lines, *([f"Reason: “{why}”"] if why else [])],
-        small=_what_follows(d),
+        small=_what_follows(d, reader),
         buttons=[
             button(AGREE_TOO, "Approve", marked(d), style="primary"),
             button(DISAGREE, "Deny", marked(d)),
@@ -50,10 +50,12 @@ def _goes_to(d: Delegation) -> list[str]:
     return account(d) if d.grantee_account else []
 
 
-def _what_follows(d: Delegation) -> str:
+def _what_follows(d: Delegation, reader: str) -> str:
     asks = "A rule here asks for your yes, too."
     if d.state is State.REQUESTED:
-        return f"{asks} {words.waits_for_second(d).rpartition('. ')[2]}"
+        whose = party(d.grantor_id, reader).whose
+        can = f"{party(d.grantee_id, reader).first} can then {words.allows(whose)}."
+        return f"{asks} {can} Without an answer, this lapses {moment(d.lapses_at)}."
     return f"{asks} Without it, the end stays as it is."
 
 

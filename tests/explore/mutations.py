@@ -175,7 +175,7 @@ MUTATIONS = (
     ),
     Mutation(
         "more time is promised and not written down",
-        "bot.delegations.extending:_extended",
+        "bot.delegations.prolonging:extended",
         "ends_at=ends_at,\n        length",
         "length",
         Scenario("not longer", {"extend": 1}, first=RUNNING),

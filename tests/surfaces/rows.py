@@ -42,7 +42,7 @@ ENDS = {
 TROUBLED = (State.APPROVED, State.ENDING, State.FAILED)
 
 
-SECOND: dict[str, Any] = {"second": CLEO, "agreed_at": NOW}
+SECOND: dict[str, Any] = {"second": DANA, "agreed_at": NOW}
 SECOND_OF_GROUP: dict[str, Any] = {
     "second": "S0LEADS",
     "second_name": "the sales leads",
@@ -133,8 +133,8 @@ def moments() -> dict[str, Delegation]:
         "active-wish-second": shortest(
             State.ACTIVE, extension=ExtensionWish(NOW, length=timedelta(hours=1)), **SECOND
         ),
-        "active-declined-second": shortest(State.ACTIVE, extension_declined_at=NOW, second=CLEO),
-        "denied-second": shortest(State.DENIED, closed_by=CLEO, **SECOND),
+        "active-declined-second": shortest(State.ACTIVE, extension_declined_at=NOW, second=DANA),
+        "denied-second": shortest(State.DENIED, closed_by=DANA, **SECOND),
         "lapsed-second": shortest(State.LAPSED, **SECOND),
         "failed-by-rule": shortest(
             State.FAILED,
