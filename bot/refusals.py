@@ -144,6 +144,7 @@ class Thing(StrEnum):
     PAIRING = "pairing"
     STRAY = "stray"
     STANDING = "standing"
+    REVIEW = "review"
 
 
 class NotKnown(NotDone):

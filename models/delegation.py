@@ -53,6 +53,7 @@ class Event(StrEnum):
     RELEASE = "release"  # by the grantee or the requester
     END = "end"  # by an admin, who has no part in it
     WITHDRAW = "withdraw"  # the standing approval that covered it was ended before it began
+    UNCONFIRMED = "unconfirmed"  # the grantor did not say in a review that it is still needed
     OFFBOARD = "offboard"  # somebody in it has left, or may no longer take part
     DISCONNECT = "disconnect"  # the grantor's connection is being given up
     REMOVE = "remove"  # somebody removed the association in Close itself
@@ -93,6 +94,7 @@ TRANSITIONS: dict[State | None, dict[Event, State]] = {
         Event.RELEASE: State.ENDING,
         Event.END: State.ENDING,
         Event.WITHDRAW: State.ENDING,
+        Event.UNCONFIRMED: State.ENDING,
         Event.OFFBOARD: State.ENDING,
         Event.DISCONNECT: State.ENDING,
     },
@@ -107,6 +109,7 @@ TRANSITIONS: dict[State | None, dict[Event, State]] = {
         Event.REVOKE: State.ENDING,
         Event.RELEASE: State.ENDING,
         Event.END: State.ENDING,
+        Event.UNCONFIRMED: State.ENDING,
         Event.OFFBOARD: State.ENDING,
         Event.DISCONNECT: State.ENDING,
         Event.REMOVE: State.ENDED,
@@ -364,6 +367,13 @@ class Delegation:
     def is_over(self, now: datetime) -> bool:
         """Whether Close should hold it no longer, and has not yet confirmed that it is gone."""
         return self.state is State.ENDING or self.has_run_out(now)
+
+    def is_passing(self, now: datetime) -> bool:
+        """Whether it will be something else within moments, unless something gets in the way."""
+        is_waiting = self.trouble is not None or (
+            self.starts_at is not None and self.starts_at > now
+        )
+        return self.state in (State.APPROVED, State.ENDING) and not is_waiting
 
     @property
     def is_granted_in_bundle(self) -> bool:

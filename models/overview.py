@@ -10,6 +10,7 @@ from models.home import Place
 from models.overdue import Leftover
 from models.pairing import Pairing
 from models.person import Departure
+from models.review import Review
 from models.standing import StandingApproval
 from models.stray import Stray
 
@@ -30,6 +31,8 @@ class Overview:
     """Everything that concerns one person.
 
     - ``with_person`` is whom they look for; then it is only what concerns the two.
+    - ``review`` is the review that waits for their answer, and ``reviewed`` counts what it is
+      about.
     - ``waiting`` has what this person, as a grantor, has to answer or to mend; ``asked`` has what
       they wait for: requests by them or for them that nobody has answered.
     - ``given`` and ``received`` have what else is open, as grantor and as grantee.
@@ -46,6 +49,8 @@ class Overview:
     connection: Connection | None = None
     pairing: Pairing | None = None
     unconfirmed: frozenset[str] = frozenset()
+    review: Review | None = None
+    reviewed: int = 0
     waiting: Excerpt[Delegation] = Excerpt()
     asked: Excerpt[Delegation] = Excerpt()
     given: Excerpt[Delegation] = Excerpt()
@@ -101,17 +106,19 @@ class Rights:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdminsWork:
     """What waits for an admin: rights that may be left over, accounts that nobody has judged,
-    people whose connection would be needed, and whether a round asks about leavers."""
+    people whose connection would be needed, reviews that nobody answers, and whether a round asks
+    about leavers."""
 
     leftovers: Sequence[Leftover] = ()
     pairings: Sequence[Pairing] = ()
     disconnected: Sequence[str] = ()
+    reviews: Sequence[Review] = ()
     is_asked_about_leavers: bool = False
 
     @property
     def is_any(self) -> bool:
         """Whether anybody has to be told: the question about leavers has a message each day."""
-        return bool(self.leftovers or self.pairings or self.disconnected)
+        return bool(self.leftovers or self.pairings or self.disconnected or self.reviews)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -128,6 +128,8 @@ _NOT_KNOWN = {
     "with what Close has now.",
     Thing.STANDING: "I do not know this standing approval any more, so nothing changed. My Home "
     "tab has the present ones.",
+    Thing.REVIEW: "I do not know this review any more, so nothing changed. I'll ask you again when "
+    "it is time.",
 }
 _REFUSALS = {
     Refusal.ONESELF: "You can always send as yourself; ask for a colleague's name instead.",

@@ -24,6 +24,7 @@ LINES = {  # what the channel is told of, and how where there is no more to say
     Event.RELEASE: "{who} ended it early",
     Event.END: "{who} ended it as an admin",
     Event.WITHDRAW: "{who} ended the standing approval that covered it",
+    Event.UNCONFIRMED: "It ends",
     Event.OFFBOARD: "It ends",
     Event.DISCONNECT: "It ends, because the grantor disconnected Close",
     Event.REMOVE: "The association was removed in Close itself",
@@ -78,8 +79,8 @@ def _what(d: Delegation, record: EventRecord, *, is_superseded: bool = False) ->
             return f"{said} {words.why_lapsed(d, None) if is_late else words.trouble(d, None)}"
         case Event.DENY | Event.END if note := quoted(d.note):
             return f"{said}: “{note}”"
-        case Event.OFFBOARD:
-            return f"{said}: {words.who_left(d, None)}"
+        case Event.OFFBOARD | Event.UNCONFIRMED:
+            return f"{said}: {_why(d, record.event)}"
         case Event.CANCEL:
             return _cancelled(d, said, who)
         case Event.CONFIRM | Event.REMOVE | Event.REAPPEAR:
@@ -107,10 +108,17 @@ def _seen_in_close(d: Delegation, record: EventRecord, said: str, *, is_supersed
     return said + (twin if d.has_twin and not is_superseded else "")
 
 
+def _why(d: Delegation, event: Event) -> str:
+    """Why the bot itself has ended it."""
+    if event is Event.UNCONFIRMED:
+        return words.unconfirmed(d, None)
+    return words.who_left(d, None)
+
+
 def _cancelled(d: Delegation, said: str, who: str) -> str:
     match d.end_event:
-        case Event.OFFBOARD:
-            return f"It ended before it began: {words.who_left(d, None)}"
+        case Event.OFFBOARD | Event.UNCONFIRMED:
+            return f"It ended before it began: {_why(d, d.end_event)}"
         case Event.DISCONNECT:
             return "It ended before it began, because the grantor disconnected Close"
         case Event.REVOKE:

@@ -18,7 +18,7 @@ from slack_sdk.models.blocks import (
 )
 from slack_sdk.models.views import View
 
-from bot.cards import dialogs, lists, words
+from bot.cards import dialogs, lists, reviews, words
 from bot.cards.delegations import MARKS, button, buttons, connect
 from bot.cards.faces import Action, Face, face
 from bot.cards.markup import mention, moment, quoted_address, stretch
@@ -86,8 +86,12 @@ def _top(overview: Overview, connect_url: str, *, is_admin: bool) -> list[Block]
         placeholder=PlainTextObject(text="Find a person…", emoji=False),
         initial_user=overview.with_person,
     )
-    top: list[Block] = [section(about)]
     actions: list[InteractiveElement] = [ask, find]
+    if overview.review is not None and overview.reviewed:
+        line, choose = reviews.invitation(overview.review, overview.reviewed)
+        about = f"{about}\n\n{line}"  # in a block that is there: the fullest home has no room
+        actions.append(choose)
+    top: list[Block] = [section(about)]
     if is_admin:
         actions.append(part_button(EVERYBODYS_RIGHTS, "Everybody's rights", "home"))
     if overview.with_person is None:

@@ -142,6 +142,8 @@ def how_it_ended(delegation: Delegation, reader: str | None) -> str:
     match delegation.end_event:
         case Event.OFFBOARD:
             return f"{who_left(delegation, reader)}."
+        case Event.UNCONFIRMED:
+            return f"{unconfirmed(delegation, reader)}."
         case Event.DISCONNECT:
             return f"{_disconnected(delegation, reader)}."
         case Event() as event if event in _ENDS:
@@ -215,12 +217,20 @@ def why_cancelled(delegation: Delegation, reader: str | None) -> str:
             return f"{who} ended this as an admin, before it began"
         case Event.WITHDRAW:
             return f"{who} ended the standing approval that covered this"
+        case Event.UNCONFIRMED:
+            return unconfirmed(delegation, reader)
         case Event.DISCONNECT:
             return _disconnected(delegation, reader)
         case _ if delegation.requester_id == delegation.grantor_id:
             return f"{who} gave it back before it began"
         case _:
             return f"{who} cancelled the request"
+
+
+def unconfirmed(delegation: Delegation, reader: str | None) -> str:
+    """That a review was not answered."""
+    who = party(delegation.grantor_id, reader).first
+    return f"{who} did not confirm in a review that it is still needed"
 
 
 def _disconnected(delegation: Delegation, reader: str | None) -> str:

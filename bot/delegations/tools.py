@@ -1,7 +1,7 @@
 """What the steps of the clock have in common: one of each, for the whole process."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bot.connections.sessions import Connections
 from bot.delegations.members import Members
@@ -10,6 +10,7 @@ from bot.ports import Close, Directory, Now
 from bot.store import Database
 from bot.telemetry import Metrics
 from models.policy import Policy, Rule, Rules
+from models.review import ReviewRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class Tools:
     metrics: Metrics
     directory: Directory
     matches_email: bool = True
+    reviews: ReviewRules = field(default_factory=ReviewRules)
     present_rules: Callable[[], Sequence[Rule]] = no_rules
 
     @property

@@ -16,6 +16,7 @@ from bot.listeners import (
     questions,
     receipts,
     request_form,
+    reviews,
     second_yes,
     shortcuts,
     strays,
@@ -43,6 +44,7 @@ def listen(
     second_yes.register(app, reception)
     questions.register(app, reception)
     receipts.register(app, reception, sent)
+    reviews.register(app, reception)
     connections.register(app, reception)
     strays.register(app, reception)
     shortcuts.register(app, reception)

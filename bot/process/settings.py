@@ -25,6 +25,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.times.lengths import parse_duration
 from bot.times.span import DurationError
 from models.policy import Policy
+from models.review import ReviewRules
 
 OFF = ("0", "off", "f", "false", "n", "no")  # as pydantic reads them
 AROUND = " \t\r\n\u00a0\u200b\ufeff"  # what copying and pasting leaves around a value
@@ -193,6 +194,10 @@ class Settings(BaseSettings):
     pending_ttl: Duration = timedelta(days=3)
     remind_before: Duration = timedelta(hours=1)
     confirm_in_browser_over: Annotated[timedelta | None, BeforeValidator(_limit)] = None
+    review_every: Annotated[Duration | None, BeforeValidator(_empty_is_unset)] = timedelta(days=30)
+    review_ends: bool = False
+    review_grace: Duration = timedelta(days=14)
+    unused_after: Annotated[Duration | None, BeforeValidator(_empty_is_unset)] = timedelta(days=14)
     allow_api_keys: bool = False
     require_grantee_connection: bool = False
     policy_file: Annotated[Path | None, BeforeValidator(_empty_is_unset)] = None
@@ -247,6 +252,16 @@ class Settings(BaseSettings):
             remind_before=self.remind_before,
             admins=frozenset(self.admins),
             confirm_over=self.confirm_in_browser_over,
+        )
+
+    @property
+    def reviews(self) -> ReviewRules:
+        """When grantors are asked what is still needed."""
+        return ReviewRules(
+            every=self.review_every,
+            ends=self.review_ends,
+            grace=self.review_grace,
+            unused_after=self.unused_after,
         )
 
 

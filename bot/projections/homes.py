@@ -71,6 +71,8 @@ class HomeStep:
         standing = store.overviews.standing(home, size=MOST_ROWS, now=self.showing.now())
         history, has_older = store.overviews.history(home, size=HISTORY_PAGE)
         people = _people(listed.values()) | {person}
+        review = store.reviews.open_of(team, person)
+        reviewed = store.reviews.asked_about(review, now=self.showing.now()) if review else ()
         unconfirmed = store.pairings.unconfirmed(team, people)
         return Overview(
             person_id=person,
@@ -78,6 +80,8 @@ class HomeStep:
             connection=store.connections.get(team, person),
             pairing=next((each for each in unconfirmed if each.slack_user_id == person), None),
             unconfirmed=frozenset(each.slack_user_id for each in unconfirmed),
+            review=review,
+            reviewed=len(reviewed),
             waiting=listed[HomeList.WAITING],
             asked=listed[HomeList.ASKED],
             given=listed[HomeList.GIVEN],

@@ -9,13 +9,14 @@ from functools import partial
 from bot.cards import alarms, digest, second_yes, strays, words
 from bot.cards import notices as texts
 from bot.delegations.people.duties import waiting
-from bot.projections import refused, together
+from bot.projections import refused, reviews, together
 from bot.projections.showing import REFUSED_FOR, Overtaken, Showing, place_of
 from bot.slack.chat import Envelope, Place
 from bot.slack.message import Message
 from bot.store import Store
 from models.notice import Notice, NoticeKind
 
+TOGETHER = (NoticeKind.BUNDLE, NoticeKind.ENDS, NoticeKind.REVIEW)
 LOOK_AGAIN = timedelta(
     minutes=10
 )  # time alone makes something overdue, and a day's list an old one
@@ -41,7 +42,7 @@ class NoticeStep:
         if notice.kind is NoticeKind.OVERDUE_LIST:
             await self._list(notice, found, began)
             return
-        if notice.kind in (NoticeKind.BUNDLE, NoticeKind.ENDS):
+        if notice.kind in TOGETHER:
             await self._together(notice, found, began)
             return
         if await self.showing.database.read(lambda store: _is_being_tried(store, found)):
@@ -77,11 +78,9 @@ class NoticeStep:
         )
 
     async def _together(self, notice: Notice, found: Notice, began: float) -> None:
-        """What was wished or ended together."""
+        """What several things have in common: a wish, an end, a review."""
         now = self.showing.now()
-        said = await self.showing.database.read(
-            lambda store: together.said(store, found, self.showing.links, now=now)
-        )
+        said = await self.showing.database.read(lambda store: self._said(store, found, now))
         place = {}
         if said.is_past and said.message is not None:
             await self._let_go(found, said.message)
@@ -90,6 +89,11 @@ class NoticeStep:
         await self.showing.database.run(
             lambda store: store.notices.shown(notice, place=place, wake_at=said.wake_at)
         )
+
+    def _said(self, store: Store, notice: Notice, now: datetime) -> together.Said:
+        if notice.kind is NoticeKind.REVIEW:
+            return reviews.said(store, notice, now=now)
+        return together.said(store, notice, self.showing.links, now=now)
 
     async def _let_go(self, notice: Notice, left: Message) -> None:
         place = place_of(notice.channel_id, notice.message_ts)

@@ -18,6 +18,7 @@ from sqlalchemy import (
 )
 
 from bot.store.overdue import Overdue
+from bot.store.reviews import unanswered
 from bot.store.rows import many
 from bot.store.standing import held_by
 from bot.store.whose import GRANTEE, GRANTOR, IS_BY_WORD, IS_OPEN, REQUESTER, open_of
@@ -158,6 +159,7 @@ class Everybody:
             leftovers=self._overdue.of(team_id, now=now),
             pairings=many(self._connection, Pairing, waiting),
             disconnected=self.disconnected(team_id, limit=limit),
+            reviews=unanswered(self._connection, team_id, limit=limit),
             is_asked_about_leavers=self._count(held) > 0,
         )
 

@@ -1,6 +1,6 @@
 """Notices in SQL: what somebody is to be told outside the cards, and where that message is."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,11 +16,8 @@ from models.rows import to_row
 
 _columns = notices.c
 ASKING = (
-    NoticeKind.PAIRING,
-    NoticeKind.DEPARTURES,
-    NoticeKind.STRAYS,
-    NoticeKind.BUNDLE,
-    NoticeKind.SECOND_YES,
+    *(NoticeKind.PAIRING, NoticeKind.DEPARTURES, NoticeKind.STRAYS),
+    *(NoticeKind.BUNDLE, NoticeKind.REVIEW, NoticeKind.SECOND_YES),
 )
 
 
@@ -48,7 +45,7 @@ class Notices:
     ) -> None:
         """Have each recipient told, unless they were already told of this ``incident``."""
         for recipient in recipients:
-            key = f"{kind}:{subject_id}:{incident}:{recipient}"
+            key = _key(kind, subject_id, incident, recipient)
             if is_any(self._connection, _columns.key == key):
                 continue
             notice = Notice(
@@ -120,6 +117,16 @@ class Notices:
             _columns.recipient == notice.recipient,
             _columns.created_at > notice.created_at,
         )
+
+    def count_posted(
+        self, kind: NoticeKind, recipient: str, subject_id: str, incidents: Sequence[str]
+    ) -> int:
+        """How many of these have reached Slack."""
+        keys = [_key(kind, subject_id, each, recipient) for each in incidents]
+        statement = select(func.count(_columns.id)).where(
+            _columns.key.in_(keys), _columns.message_ts.is_not(None)
+        )
+        return int(self._connection.execute(statement).scalar_one())
 
     def newest_overdue(self, team_id: str, admin: str) -> Notice | None:
         """The list that this admin works with, as long as anything is on it."""
@@ -205,3 +212,7 @@ class Notices:
                 self._connection.execute(insert(notices).values(to_row(notice)))
         except IntegrityError:
             return  # two noticed the same thing at the same moment
+
+
+def _key(kind: NoticeKind, subject_id: str, incident: str, recipient: str) -> str:
+    return f"{kind}:{subject_id}:{incident}:{recipient}"

@@ -17,11 +17,13 @@ from bot.store.everybody import Everybody
 from bot.store.homes import Homes
 from bot.store.key_tries import KeyTries
 from bot.store.log import Log
+from bot.store.needs import Needs
 from bot.store.notices import Notices
 from bot.store.overdue import Overdue
 from bot.store.overviews import Overviews
 from bot.store.pairings import Pairings
 from bot.store.receipts import Receipts
+from bot.store.reviews import Reviews
 from bot.store.revocations import Revocations
 from bot.store.rounds import Rounds
 from bot.store.rows import prepared
@@ -45,6 +47,8 @@ class Store:
         self.notices = Notices(connection)
         self.connections = Connections(connection, self.homes)
         self.pairings = Pairings(connection)
+        self.needs = Needs(connection)
+        self.reviews = Reviews(connection, self.needs, self.homes, self.notices)
         self.delegations = Delegations(
             connection,
             self.cards,
@@ -52,11 +56,13 @@ class Store:
             self.connections,
             self.notices,
             self.log,
+            needs=self.needs,
+            reviews=self.reviews,
         )
         self.connect_states = ConnectStates(connection)
         self.key_tries = KeyTries(connection)
         self.revocations = Revocations(connection)
-        self.standing = StandingApprovals(connection, self.homes)
+        self.standing = StandingApprovals(connection, self.homes, self.needs, self.reviews)
         self.drafts = Drafts(connection)
         self.comparisons = Comparisons(connection)
         self.receipts = Receipts(connection, self.cards, self.notices)
@@ -72,6 +78,7 @@ class Store:
         """What is written once, at the end of the transaction."""
         for each in self.departures.note_gone(self.delegations.over):
             self._log_gone(each)
+        self.reviews.mark_touched()
         self.homes.mark_touched()
         self.notices.mark_touched()
 

@@ -1,4 +1,5 @@
-"""What MkDocs is told beside ``mkdocs.yml``: the documents outside of docs/ are pages, too.
+"""What MkDocs is told beside ``mkdocs.yml``: the documents outside of docs/ are pages, and so is
+what the code says of its settings and commands.
 
 A link is written for whoever reads the files. Here one that leads out of docs/ goes to the page of
 that document, and one to a file that is no page (a test, the licence) is its words alone.
@@ -10,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from mkdocs.structure.files import File, Files
+
+from tests.site import reference
 
 ROOT = Path(__file__).resolve().parents[2]
 # Where the project's other documents are on the site.
@@ -27,10 +30,12 @@ ELSEWHERE = re.compile(r"[a-z][a-z0-9+.-]*:|//|#")
 
 
 def on_files(files: Files, config: Any) -> Files:
-    """Add the documents that are not in docs/."""
+    """Add what is not in docs/."""
     for document, page in PAGES.items():
         text = (ROOT / document).read_text(encoding="utf-8")
         files.append(File.generated(config, page, content=text))
+    for name, text in reference.pages().items():
+        files.append(File.generated(config, f"reference/{name}", content=text))
     return files
 
 

@@ -27,9 +27,11 @@ from models.draft import Draft
 from models.event import Deed, events
 from models.home import Home, Place, homes
 from models.key_try import KeyTry
+from models.need import Need, needs
 from models.notice import Notice, NoticeKind, notices
 from models.pairing import Pairing, Verdict, pairings
 from models.person import Departure
+from models.review import Review, reviews
 from models.revocation import Revocation
 from models.round import Round
 from models.rows import from_row
@@ -60,6 +62,8 @@ EXCEPTIONS = {
     "connections.count": "a gauge; there are as many as people, not as rights",
     "everybody.counts": "an admin looks at everybody's rights: all that is open is counted",
     "departures.accounts": "once a day: Close is asked about everybody of an organization at once",
+    "reviews.count_open": "a gauge; it reads the index of just those",
+    "reviews.enroll": "once a day: whoever gives anything is given a turn",
     "departures.toll": "once a day, and only if anybody seems to be gone",
 }
 BIG: tuple[Table, ...] = (
@@ -73,6 +77,8 @@ BIG: tuple[Table, ...] = (
     comparisons,
     strays,
     standing_approvals,
+    reviews,
+    needs,
 )
 
 
@@ -203,6 +209,7 @@ FOUND: dict[str, Callable[[Connection], Any]] = {
     "standing": _first(StandingApproval, standing_approvals, "1"),
     "pairing": _first(Pairing, pairings, "1"),
     "home": _first(Home, homes, "hub"),
+    "review": _first(Review, reviews, "hub"),
 }
 ITEMS = {
     "delegations": "delegation",
@@ -215,6 +222,7 @@ ITEMS = {
     "homes": "home",
     "revocations": "revocation",
     "rounds": "round",
+    "reviews": "review",
 }
 LATER, MINUTE = NOON + timedelta(days=1), timedelta(minutes=1)
 GONE = Departed(id="gone", team_id=TEAM, slack_user_id="U7", reason=Departure.LEFT, found_at=NOON)
@@ -282,14 +290,18 @@ VALUES: dict[str, Any] = {
     "has_twin": False,
     "ids": ["1", "2"],
     "incident": "asked",
+    "incidents": ["1.2", "1.3"],
+    "installed_at": NOON,
     "is_answered": True,
     "is_own": True,
+    "is_passing": True,
     "is_proven": True,
     "item_id": "1",
     "kind": NoticeKind.ENDS,
     "lease": MINUTE,
     "limit": 25,
     "lock": True,
+    "looked_up": [Need(id="dgiven21", used_at=NOON), Need(id="new")],
     "message_ts": "1.0",
     "moment": NOON,
     "name": None,
@@ -313,6 +325,7 @@ VALUES: dict[str, Any] = {
     "recipients": [HUB],
     "remind_at": LATER,
     "reminder": 1,
+    "review_id": "hub",
     "revocation": REVOKED,
     "revocation_id": "one",
     "round": Round(id="r", team_id=TEAM),
@@ -322,6 +335,7 @@ VALUES: dict[str, Any] = {
     "size": 7,
     "slack_user_id": HUB,
     "standing_id": "1",
+    "standing_ids": ["1", "2"],
     "state_hash": "none",
     "stray_id": "1",
     "subject_id": "none",
@@ -365,6 +379,7 @@ OWN: dict[str, dict[str, Any]] = {
     "strays.add": {"stray": stray(id="new")},
     "pairings.reseal": {"before": b"sealed"},
     "revocations.reseal": {"before": b"sealed"},
+    "reviews.touch": {"grantors": [HUB, "U1"]},
     "rounds.go_on": {"before": Round(id="r", team_id=TEAM)},
     "strays.decide": {"state": StrayState.REMOVING},
 }

@@ -17,6 +17,7 @@ from tests.scenarios.moves import (
     at_rest,
     cards_at_rest,
     carried,
+    identified,
     press,
     read_all,
     settled_in,
@@ -190,14 +191,13 @@ async def test_nobody_else_ends(led: World) -> None:
 async def test_what_an_admin_cannot_do(led: World) -> None:
     """No button of somebody else's right gives an admin anything: neither approving, nor extending,
     nor what was sent."""
-    await asked(led)
-    request = await shown(led, ADA, "Approve")
+    await led.connect(ADA)
+    request = await identified(led)
     await led.sendas(DANA, "list")
     place = led.last_answer(DANA)
     assert (await led.slack.forge_click(DANA, place, "approve", carried(request, "Approve"))).ok
     await led.whispered(DANA, "Only the people this is about")
     assert (await led.only()).state is State.REQUESTED
-    await led.connect(ADA)
     await press(led, ADA, "Approve")
     right = await settled_in(led, State.ACTIVE)
     for action in ("extend", "receipt", "approve_extension"):

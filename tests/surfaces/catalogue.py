@@ -54,7 +54,7 @@ from models.pairing import Verdict
 from models.person import Departure
 from models.policy import Policy, Refusal
 from models.stray import StrayState
-from tests.surfaces import admins, around_close, rows
+from tests.surfaces import admins, around_close, reviewing, rows
 
 Surfaces = dict[str, Any]
 
@@ -135,6 +135,11 @@ def audit_lines() -> Surfaces:
 
 def homes() -> Surfaces:
     """App Homes, from empty to the fullest."""
+    found = rows.overviews(MOST_ROWS, HISTORY_PAGE)
+    found["asked-for-review"] = reviewing.home()
+    found["fullest"] = replace(
+        found["fullest"], review=reviewing.review(), reviewed=len(reviewing.items())
+    )
     of_everybody = {name: _view(view) for name, view in admins.homes().items()}
     return of_everybody | {
         name: _view(
@@ -145,7 +150,7 @@ def homes() -> Surfaces:
                 admins=[] if name == "empty" else [rows.DANA],
             )
         )
-        for name, overview in rows.overviews(MOST_ROWS, HISTORY_PAGE).items()
+        for name, overview in found.items()
     }
 
 
@@ -159,6 +164,7 @@ def modal_views() -> Surfaces:
         "request/author": modals.request_form(rows.POLICY, READER, author),
         "request/strict": modals.request_form(STRICT, READER),
         "stray-end": around_close.stray_form(),
+        **reviewing.forms(),
     }
     for name, row in (("shortest", short), ("longest", long)):
         shown[f"approve-for/{name}"] = forms.approve_for(row, rows.POLICY, READER)
@@ -245,6 +251,7 @@ def texts() -> Surfaces:
         | around_close.texts_about_connections()
         | around_close.texts_about_strays()
         | around_close.texts_with_receipts()
+        | reviewing.texts()
         | admins.said()
     )
 
@@ -256,6 +263,7 @@ def around() -> Surfaces:
         "strays": around_close.messages_about_strays(),
         "receipts": around_close.messages_with_receipts(),
         "admins": admins.messages(),
+        "reviews": reviewing.messages(),
     }
     return {
         f"{kind}/{name}": _message(message)

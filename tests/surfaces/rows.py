@@ -182,6 +182,10 @@ def moments() -> dict[str, Delegation]:
             f"ended-{event}": shortest(State.ENDED, end_event=event, closed_by=ADA)
             for event in (Event.REVOKE, Event.RELEASE, Event.OFFBOARD, Event.DISCONNECT)
         },
+        **{
+            f"{state}-unconfirmed": shortest(state, end_event=Event.UNCONFIRMED)
+            for state in (State.ENDING, State.ENDED, State.CANCELLED)
+        },
         "ending-unanswered": shortest(
             State.ENDING, attempted_at=NOW, arrives_until=NOW + timedelta(minutes=1)
         ),

@@ -84,6 +84,8 @@ async def _begin(tools: Tools, each: Round) -> None:
         ):
             return
         store.departures.drop_pending(each.team_id)
+        if tools.reviews.every is not None:
+            store.reviews.enroll(each.team_id, installed_at=each.installed_at or now, now=now)
         if each.question is not None and each.answer is None:
             store.notices.mark_stale(each.question, now=now)
 
