@@ -111,7 +111,7 @@ def _seen_by_admin(store: Store, home: Home, *, now: datetime) -> Everybodys:
             size=MOST_LISTED,
         ),
         with_person=person_id,
-        about=store.everybody.of_person(team_id, person_id, now=now) if person_id else None,
+        about=store.everybody.about(team_id, person_id, now=now) if person_id else None,
         leftovers=leftovers,
         gone=store.departures.reasons(team_id, (each.grantor_id for each in leftovers)),
         disconnected=[] if person_id else store.everybody.disconnected(team_id, limit=MOST),

@@ -1,6 +1,7 @@
 """What admins see of a whole workspace, in SQL: how much there is, and a page of it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -167,6 +168,11 @@ class Everybody:
         """All that is open of one person, both ways, with what was set up in Close itself."""
         mine = open_of(team_id, person_id, GRANTOR, GRANTEE, REQUESTER)
         in_order = select(mine).order_by(mine.c.requested_at, mine.c.id)
+        open_rows = many(self._connection, Delegation, in_order)
+        return replace(self.about(team_id, person_id, now=now), delegations=open_rows)
+
+    def about(self, team_id: str, person_id: str, *, now: datetime) -> Rights:
+        """The same without the delegations."""
         alive = select(_connected.is_alive).where(
             _connected.team_id == team_id,
             _connected.slack_user_id == person_id,
@@ -174,7 +180,6 @@ class Everybody:
         )
         return Rights(
             person_id=person_id,
-            delegations=many(self._connection, Delegation, in_order),
             standing=many(self._connection, StandingApproval, held_by(team_id, person_id, now=now)),
             strays=[
                 each
