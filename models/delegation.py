@@ -7,7 +7,7 @@ from enum import StrEnum
 from sqlalchemy import Boolean, Column, Index, Integer, String, Table, Text
 
 from models.account import Account
-from models.base import Length, UtcTime, metadata, partial_index, words
+from models.base import PERSONAL, Length, UtcTime, metadata, partial_index, words
 from models.person import Departure
 from models.reminders import put_off_until
 from models.rows import part
@@ -56,6 +56,7 @@ class Event(StrEnum):
     UNCONFIRMED = "unconfirmed"  # the grantor did not say in a review that it is still needed
     OFFBOARD = "offboard"  # somebody in it has left, or may no longer take part
     DISCONNECT = "disconnect"  # the grantor's connection is being given up
+    UNINSTALL = "uninstall"  # the app was taken out of Slack
     REMOVE = "remove"  # somebody removed the association in Close itself
     ADOPT = "adopt"  # an association that was made in Close itself is given an end
     REAPPEAR = "reappear"  # Close holds again, or still, what it had confirmed as gone
@@ -97,6 +98,7 @@ TRANSITIONS: dict[State | None, dict[Event, State]] = {
         Event.UNCONFIRMED: State.ENDING,
         Event.OFFBOARD: State.ENDING,
         Event.DISCONNECT: State.ENDING,
+        Event.UNINSTALL: State.ENDING,
     },
     State.ACTIVE: {
         Event.WARN: State.ACTIVE,
@@ -112,6 +114,7 @@ TRANSITIONS: dict[State | None, dict[Event, State]] = {
         Event.UNCONFIRMED: State.ENDING,
         Event.OFFBOARD: State.ENDING,
         Event.DISCONNECT: State.ENDING,
+        Event.UNINSTALL: State.ENDING,
         Event.REMOVE: State.ENDED,
     },
     State.ENDING: {
@@ -471,8 +474,8 @@ delegations = Table(
     Column("requester_id", String(32), nullable=False),
     Column("bundle_id", String(32)),
     Column("ended_with", String(32)),
-    Column("grantee_email", String(320)),
-    Column("reason", Text, nullable=False),
+    Column("grantee_email", String(320), info=PERSONAL),
+    Column("reason", Text, nullable=False, info=PERSONAL),
     Column("starts_at", UtcTime),
     Column("length", Length),
     Column("until", UtcTime),
@@ -488,7 +491,7 @@ delegations = Table(
     Column("remind_at", UtcTime),
     Column("reminders", Integer, nullable=False),
     Column("nudged_at", UtcTime),
-    Column("note", Text, nullable=False),
+    Column("note", Text, nullable=False, info=PERSONAL),
     Column("standing_id", String(32)),
     Column("second", String(32)),
     Column("second_name", String(MOST_NAME), nullable=False),
@@ -516,19 +519,19 @@ delegations = Table(
     Column("extension_length", Length),
     Column("extension_until", UtcTime),
     Column("extension_declined_at", UtcTime),
-    Column("grantee_account", String(400)),
+    Column("grantee_account", String(400), info=PERSONAL),
     Column("is_grantee_proven", Boolean, nullable=False),
     Column("grantee_trouble", words(Trouble)),
     Column("identified_at", UtcTime),
-    Column("addresses", Text, nullable=False),
+    Column("addresses", Text, nullable=False, info=PERSONAL),
     Column("sent_count", Integer),
     Column("sent_people", Integer),
     Column("receipt", words(ReceiptState)),
     Column("association_id", String(64)),
     Column("surplus_id", String(64)),
     Column("organization_id", String(64)),
-    Column("grantor_close_id", String(64)),
-    Column("grantee_close_id", String(64)),
+    Column("grantor_close_id", String(64), info=PERSONAL),
+    Column("grantee_close_id", String(64), info=PERSONAL),
     Column("wake_at", UtcTime),
     Column("leased_until", UtcTime),
     partial_index(

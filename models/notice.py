@@ -24,6 +24,7 @@ class NoticeKind(StrEnum):
     ACCOUNT_CLAIMED = "account_claimed"  # to whoever else is known by it; subject: the pairing
     DISCONNECTED = "disconnected"  # to the person; subject: the connection that is forgotten
     KEY_FORGOTTEN = "key_forgotten"  # the same, when it was an API key
+    INVITED = "invited"  # to a colleague; subject: the Slack id of who invites
     KEYS_LOST = "keys_lost"  # to an admin; subject: the encryption keys
     BUNDLE = "bundle"  # to who asked or granted several with one wish; subject: the bundle
     ENDS = "ends"  # to a grantor, of whom several rights ended together; subject: what they share

@@ -8,6 +8,7 @@ from bot.cards.parts import section
 from bot.slack.message import Message
 from models.delegation import Delegation, Event
 from models.event import EventRecord
+from models.seal import Seal
 
 LINES = {  # what the channel is told of, and how where there is no more to say
     Event.GRANT: "{who} gave the right without being asked",
@@ -27,11 +28,19 @@ LINES = {  # what the channel is told of, and how where there is no more to say
     Event.UNCONFIRMED: "It ends",
     Event.OFFBOARD: "It ends",
     Event.DISCONNECT: "It ends, because the grantor disconnected Close",
+    Event.UNINSTALL: "It ends, because the app was removed from Slack",
     Event.REMOVE: "The association was removed in Close itself",
     Event.ADOPT: "{who} gave an end to a right that was set up in Close itself",
     Event.REAPPEAR: "Close still has the right, although it had confirmed the end",
     Event.CONFIRM: "Close confirmed that the right is gone",
 }
+
+
+def head(seal: Seal) -> Message:
+    """The head of the log, which whoever owns the database cannot change here any more."""
+    number = "1 entry" if seal.entries == 1 else f"{seal.entries:,} entries"
+    said = f"Log: {number}, head `{seal.digest.hex()}`"
+    return Message(heard(said), [section(said)])
 
 
 def untold(history: Sequence[EventRecord], told: str | None) -> list[EventRecord]:
@@ -121,6 +130,8 @@ def _cancelled(d: Delegation, said: str, who: str) -> str:
             return f"It ended before it began: {_why(d, d.end_event)}"
         case Event.DISCONNECT:
             return "It ended before it began, because the grantor disconnected Close"
+        case Event.UNINSTALL:
+            return "It ended before it began, because the app was removed from Slack"
         case Event.REVOKE:
             return f"{who} revoked it before it began"
         case Event.WITHDRAW:

@@ -132,6 +132,7 @@ _ENDS = {
     Event.END: "{who} ended it as an admin.",
     Event.WITHDRAW: "{who} ended the standing approval that covered it.",
     Event.FAIL: "It could not be carried out.",
+    Event.UNINSTALL: "The app was removed from Slack.",
     Event.REMOVE: "It was removed in Close itself.",
 }
 
@@ -221,6 +222,8 @@ def why_cancelled(delegation: Delegation, reader: str | None) -> str:
             return unconfirmed(delegation, reader)
         case Event.DISCONNECT:
             return _disconnected(delegation, reader)
+        case Event.UNINSTALL:
+            return "The app was removed from Slack"
         case _ if delegation.requester_id == delegation.grantor_id:
             return f"{who} gave it back before it began"
         case _:

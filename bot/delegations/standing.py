@@ -109,7 +109,7 @@ def ended(
     """One that is locked holds no longer, and what has not begun under it is taken back."""
     waiting = store.delegations.not_begun_under(standing)
     end_all(store, waiting, cause, by, now=now)
-    return store.standing.end(standing, now=now)
+    return store.standing.end(standing, now=now, by=by)
 
 
 def _put(store: Store, standing: StandingApproval) -> None:

@@ -33,7 +33,7 @@ def on(app: AsyncApp, reception: Reception, action_id: str, use_case: UseCase[ob
 
     async def on_click(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         row_id, _ = read_marked(value_of(action))
-        await _carried_out(reception, ack, body, row_id, use_case)
+        await carried_out(reception, ack, body, row_id, use_case)
 
     app.action(action_id)(on_click)
 
@@ -45,7 +45,7 @@ def decides(app: AsyncApp, reception: Reception, action_id: str, decision: Decis
         return await decision(desk, actor, *read_marked(value))
 
     async def on_click(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
-        await _carried_out(reception, ack, body, value_of(action), decide)
+        await carried_out(reception, ack, body, value_of(action), decide)
 
     app.action(action_id)(on_click)
 
@@ -56,7 +56,7 @@ def replaces(
     """As :func:`on`, and what came of it stands in place of the button's message."""
 
     async def on_click(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
-        answer = await _carried_out(reception, ack, body, value_of(action), use_case)
+        answer = await carried_out(reception, ack, body, value_of(action), use_case)
         if answer is not None:
             await reception.responses.whisper(body.get("response_url"), answer, in_place=True)
 
@@ -67,7 +67,7 @@ def opens(app: AsyncApp, reception: Reception, action_id: str, form: UseCase[Vie
     """Have a button open a form; nothing is stored."""
 
     async def on_click(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
-        view = await _carried_out(reception, ack, body, value_of(action), form)
+        view = await carried_out(reception, ack, body, value_of(action), form)
         if view is not None:
             await opening.show(reception, body, view)
 
@@ -126,7 +126,7 @@ async def _submitted(
         return changed.form(await anew(desk, actor, value), error)
 
 
-async def _carried_out(
+async def carried_out(
     reception: Reception,
     ack: AsyncAck,
     body: dict[str, Any],

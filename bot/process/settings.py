@@ -202,6 +202,7 @@ class Settings(BaseSettings):
     require_grantee_connection: bool = False
     policy_file: Annotated[Path | None, BeforeValidator(_empty_is_unset)] = None
     admins: Annotated[Words, AfterValidator(_people)] = ()
+    retention: Annotated[Duration | None, BeforeValidator(_empty_is_unset)] = timedelta(days=400)
     audit_channel: Annotated[
         Annotated[str, AfterValidator(_channel)] | None, BeforeValidator(_empty_is_unset)
     ] = None
@@ -238,6 +239,13 @@ class Settings(BaseSettings):
     def has_close_app(self) -> bool:
         """Whether people can connect through Close's consent page."""
         return bool(self.close_client_id or self.close_client_secret.get_secret_value())
+
+    @property
+    def unset(self) -> frozenset[str]:
+        """What an admin may want, and nobody has set."""
+        channel = {"AUDIT_CHANNEL"} if self.audit_channel is None else set()
+        admins = {"ADMINS"} if len(self.admins) == 1 else set()
+        return frozenset(channel | admins)
 
     @property
     def policy(self) -> Policy:

@@ -17,6 +17,7 @@ from bot.delegations.tools import Tools
 from bot.desk import no_rules
 from bot.process.resources import Outside
 from bot.projections.cards import CardStep
+from bot.projections.chores import ChoreStep
 from bot.projections.homes import HomeStep
 from bot.projections.notices import NoticeStep
 from bot.projections.showing import Showing
@@ -28,6 +29,7 @@ from bot.slack.views import Views
 from bot.strays.comparisons import Compare
 from bot.telemetry import Metrics
 from models.card import Card
+from models.chore import Chore
 from models.comparison import Comparison
 from models.connection import Connection
 from models.delegation import Delegation
@@ -52,8 +54,11 @@ class Workshop:
         workspace: Workspace,
         ring: Ring,
         metrics: Metrics,
+        leave: Callable[[], None],
+        *,
         present_rules: Callable[[], Sequence[Rule]] = no_rules,
     ) -> None:
+        """``leave`` has the process stop, once there is nothing left for it to do."""
         now = outside.now
         self.directory = SlackDirectory(outside.quick, workspace, now)
         self.connections = Connections(outside.database, outside.vault, outside.oauth, now)
@@ -73,10 +78,12 @@ class Workshop:
         self.receipts = Receipts(tools)
         messages = Messages(outside.patient)
         showing = Showing(outside.database, messages, outside.links, now, metrics)
+        views = Views(outside.patient)
         self.workers = [
             *_of_close(tools, self.receipts, self.directory, messages, ring),
-            *_of_slack(tools, showing, self.receipts, Views(outside.patient)),
+            *_of_slack(tools, showing, self.receipts, views, outside.settings.unset),
             *_of_connections(tools, ring),
+            *_of_the_log(outside, showing, workspace, leave),
         ]
 
 
@@ -106,12 +113,12 @@ def _of_close(
 
 
 def _of_slack(
-    tools: Tools, showing: Showing, receipts: Receipts, views: Views
+    tools: Tools, showing: Showing, receipts: Receipts, views: Views, unset: frozenset[str]
 ) -> Sequence[Worker[Any]]:
-    """What people see."""
+    """What people see; ``unset`` are the settings that an admin may want."""
     database, now, admins = tools.database, tools.now, tools.policy.admins
     card = CardStep(showing, receipts, tools.directory, admins)
-    home = HomeStep(showing, views, admins)
+    home = HomeStep(showing, views, admins, unset)
     notice, stray = NoticeStep(showing, admins), StrayStep(showing, tools)
     return [
         Worker[Card]("cards", database, lambda store: store.cards.due, card, now),
@@ -134,5 +141,24 @@ def _of_connections(tools: Tools, ring: Ring) -> Sequence[Worker[Any]]:
         Worker[Pairing]("pairings", database, lambda store: store.pairings.due, pairing, now),
         Worker[Revocation](
             "revocations", database, lambda store: store.revocations.due, revocation, now
+        ),
+    ]
+
+
+def _of_the_log(
+    outside: Outside, showing: Showing, workspace: Workspace, leave: Callable[[], None]
+) -> Sequence[Worker[Any]]:
+    """What is done for the whole database."""
+    step = ChoreStep(
+        showing,
+        workspace,
+        outside.vault,
+        leave,
+        audit_channel=outside.settings.audit_channel,
+        retention=outside.settings.retention,
+    )
+    return [
+        Worker[Chore](
+            "chores", showing.database, lambda store: store.chores.due, step, showing.now
         ),
     ]

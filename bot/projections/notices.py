@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-from bot.cards import alarms, digest, second_yes, strays, words
+from bot.cards import alarms, digest, first_hour, second_yes, strays, words
 from bot.cards import notices as texts
 from bot.delegations.people.duties import waiting
 from bot.projections import refused, reviews, together
@@ -117,7 +117,12 @@ class NoticeStep:
         """None when it has become pointless before anybody saw it."""
         is_seen = notice.message_ts is not None
         match notice.kind:
-            case NoticeKind.CONNECTION_LOST | NoticeKind.RESTORED | NoticeKind.RESTORED_ADMIN:
+            case (
+                NoticeKind.CONNECTION_LOST
+                | NoticeKind.RESTORED
+                | NoticeKind.RESTORED_ADMIN
+                | NoticeKind.INVITED
+            ):
                 return self._connection(store, notice, is_seen=is_seen)
             case NoticeKind.OVERDUE | NoticeKind.STILL_IN_CLOSE:
                 return _left_over(store, notice, is_seen=is_seen)
@@ -133,6 +138,14 @@ class NoticeStep:
                 return _several(store, notice, is_seen=is_seen)
             case _:
                 return _other(store, notice, is_seen=is_seen)
+
+    def _invited(self, store: Store, notice: Notice, *, is_seen: bool) -> Message | None:
+        """Whoever knows the bot by now needs no invitation."""
+        who = (notice.team_id, notice.recipient)
+        if not is_seen and (store.connections.get(*who) or store.homes.is_opened(*who)):
+            return None
+        url = self.showing.links.connect(*who)
+        return first_hour.invitation(notice.subject_id, connect_url=url)
 
     def _pairing(self, store: Store, notice: Notice) -> Message | None:
         pairing = store.pairings.get(notice.subject_id)
@@ -152,6 +165,8 @@ class NoticeStep:
             return alarms.restored(_moment(notice.subject_id))
         if notice.kind is NoticeKind.RESTORED:
             return self._restored(store, notice)
+        if notice.kind is NoticeKind.INVITED:
+            return self._invited(store, notice, is_seen=is_seen)
         return self._connection_lost(store, notice, is_seen=is_seen)
 
     def _connection_lost(self, store: Store, notice: Notice, *, is_seen: bool) -> Message | None:

@@ -147,6 +147,10 @@ class Delegations:
         found = open_of(team_id, person_id, GRANTOR, GRANTEE, REQUESTER)
         return list(self._connection.execute(select(found.c.id)).scalars())
 
+    def every_open_id(self) -> Sequence[str]:
+        """The ids of all that is open, whoever has a part in it."""
+        return list(self._connection.execute(select(_columns.id).where(IS_OPEN)).scalars())
+
     def of_bundle(self, bundle_id: str) -> Sequence[Delegation]:
         """All that were asked or granted with one wish, oldest first."""
         return self._together(_columns.bundle_id == bundle_id)

@@ -60,6 +60,10 @@ class Notices:
             )
             self._add(notice)
 
+    def is_told(self, kind: NoticeKind, subject_id: str) -> bool:
+        """Whether anybody was told this of this subject, or is about to be."""
+        return is_any(self._connection, _columns.subject_id == subject_id, _columns.kind == kind)
+
     def tell_overdue(self, team_id: str, admins: Iterable[str], *, now: datetime) -> None:
         """Every admin has a list of what is overdue, and a new one each day that it lasts."""
         for admin in sorted(admins):

@@ -113,7 +113,13 @@ async def adopt(desk: Desk, actor: Actor, stray_id: str, seen: str, span: Span) 
         store.delegations.add(
             delegation, event=Event.ADOPT, actor=actor.user_id, audit_channel=desk.audit_channel
         )
-        store.strays.decide(stray, StrayState.ADOPTED, now=desk.now(), delegation_id=delegation.id)
+        store.strays.decide(
+            stray,
+            StrayState.ADOPTED,
+            now=desk.now(),
+            by=actor.user_id,
+            delegation_id=delegation.id,
+        )
         _check_account(store, stray)  # last: connections are locked after delegations
         return delegation
 
@@ -128,7 +134,7 @@ async def adopt(desk: Desk, actor: Actor, stray_id: str, seen: str, span: Span) 
 async def _decide(desk: Desk, actor: Actor, stray_id: str, seen: str, state: StrayState) -> Stray:
     def decide(store: Store) -> Stray:
         stray = _mine(store, actor, stray_id, seen)
-        store.strays.decide(stray, state, now=desk.now())
+        store.strays.decide(stray, state, now=desk.now(), by=actor.user_id)
         if state is StrayState.REMOVING:
             _check_account(store, stray)
         return stray

@@ -8,7 +8,17 @@ from random import Random
 from typing import Any
 from urllib.parse import unquote, urlencode
 
-from bot.cards import admin_forms, alarms, everybody, homes, lists, notices, questions, strays
+from bot.cards import (
+    admin_forms,
+    alarms,
+    everybody,
+    first_hour,
+    homes,
+    lists,
+    notices,
+    questions,
+    strays,
+)
 from bot.cards.faces import Action
 from bot.connections.vault import fingerprint
 from models.mark import marked
@@ -25,7 +35,15 @@ ANSWERS = (200, 303, 400, 401, 403, 404, 405, 409, 429, 502, 503)
 ROWS = len(rows.delegations())
 ACTIONS = (
     *(each.value for each in Action),
-    *(homes.ASK, homes.NEWER, homes.OLDER, homes.EVERYBODY, homes.WITH_PERSON, homes.END_STANDING),
+    first_hour.INVITE,
+    *(
+        homes.ASK,
+        homes.NEWER,
+        homes.OLDER,
+        homes.EVERYBODY,
+        homes.WITH_PERSON,
+        homes.END_STANDING,
+    ),
     *(lists.LIST_BACK, lists.LIST_MORE, alarms.END_THEM, alarms.KEEP_THEM, alarms.IS_GONE),
     *(notices.DISCONNECT, notices.STAY, notices.CONFIRM_PAIRING, notices.REJECT_PAIRING),
     *(questions.GRANT_ALL, questions.NEVER_MIND, strays.SINGLE_OUT, strays.KEEP, strays.REMOVE),

@@ -22,7 +22,7 @@ from tests.integration.rows import NOON, TEAM, add, cards_of, connection, delega
 from tests.integration.tools import EverybodyIsHere, tools
 
 MANY = 500
-FEW = 30  # statements of one transaction; it was five for each right
+FEW = 36  # statements of one transaction; it was five for each right
 ADA = "U0ADA"
 
 

@@ -11,13 +11,14 @@ from bot.delegations.steps.advance import Advance
 from models.delegation import Delegation, State
 from sandbox.people import ADA, BEN, CLEO
 from tests.patience import MOMENT, PATIENCE
-from tests.scenarios.moves import active, settled_in
+from tests.scenarios.moves import active, press, settled_in
+from tests.scenarios.test_reviews import ASKED, asked
 from tests.scenarios.world import World
 
 OLDEST, LATE = "sendas_oldest_due_seconds", "sendas_longest_past_end_seconds"
 WORKERS = {
     *("delegations", "comparisons", "rounds", "cards", "homes", "notices", "strays"),
-    *("connections", "pairings", "revocations"),
+    *("connections", "pairings", "revocations", "reviews"),
 }
 
 
@@ -86,6 +87,17 @@ async def test_a_right_past_its_end_ages(world: World) -> None:
     await until(world, LATE, "", least=0, most=0)
     await until(world, "sendas_delegations_ending", "", least=0, most=0)
     assert not world.close.find(ADA, BEN)
+
+
+async def test_reviews_without_an_answer_are_counted(world: World) -> None:
+    """Whoever was asked what is still needed is counted until they have answered."""
+    await active(world, "@ada forever Covering")
+    world.clock.push(days=31)
+    await asked(world)
+    await world.card(ADA, ASKED)
+    await until(world, "sendas_reviews_open", "", least=1, most=1)
+    await press(world, ADA, "Keep all")
+    await until(world, "sendas_reviews_open", "", least=0, most=0)
 
 
 async def test_what_is_not_due_yet_does_not_wait(world: World) -> None:

@@ -52,6 +52,7 @@ withdraw    .           .           ending      .           .           .
 unconfirmed .           .           ending      ending      .           .
 offboard    .           .           ending      ending      .           .
 disconnect  .           .           ending      ending      .           .
+uninstall   .           .           ending      ending      .           .
 remove      .           .           .           ended       .           .
 reappear    .           .           .           .           .           ending
 confirm     .           .           .           .           ended       .

@@ -174,6 +174,7 @@ def test_what_is_around_a_value_is_not_meant(monkeypatch: pytest.MonkeyPatch, ar
         "REVIEW_ENDS": "true",
         "REVIEW_GRACE": "10d",
         "UNUSED_AFTER": "20d",
+        "RETENTION": "30d",
         "ALLOW_PERMANENT": "false",
         "REQUIRE_REASON": "true",
         "ALLOW_API_KEYS": "true",
