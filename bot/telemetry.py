@@ -125,6 +125,11 @@ class Metrics:
             "Grantors who were asked what is still needed, and have not answered.",
             registry=self.registry,
         )
+        self.unsealed = Gauge(
+            "sendas_seal_lag_seconds",
+            "Seconds since the oldest entry of the log was made that no seal covers.",
+            registry=self.registry,
+        )
         self.database_up = Gauge(
             "sendas_database_up",
             "Whether the gauges were counted just now: 0 while the database does not answer.",

@@ -31,6 +31,7 @@ class NoticeKind(StrEnum):
     RESTORED = "restored"  # to who gave anything; subject: their connection, or standing approval
     RESTORED_ADMIN = "restored_admin"  # to an admin; subject: when the backup was made
     REVIEW = "review"  # to a grantor, who answers; subject: their row of reviews
+    SECOND_YES = "second_yes"  # to whose yes a rule asks for, too; subject: the delegation
     STANDING_ENDED = "standing_ended"  # to both; subject: what an admin ended at once
     STILL_IN_CLOSE = "still_in_close"  # to the admin who said it was gone; subject: the delegation
     STRAYS = "strays"  # to a grantor, with a list of many; subject: the comparison

@@ -14,7 +14,7 @@ from bot.cards import changed
 from bot.desk import Actor, Desk
 from bot.listeners import opening
 from bot.listeners.reception import REFUSALS, Reception
-from bot.refusals import Changed, Refused
+from bot.refusals import Changed, ConfirmFirst, Refused
 from bot.slack.message import Message
 from models.mark import marked, read_marked
 from models.policy import Refusal
@@ -94,9 +94,12 @@ def submits(
     others = fields or {}
 
     async def on_submit(ack: AsyncAck, body: dict[str, Any], view: dict[str, Any]) -> None:
+        said: str | Message | View | None
         try:
             actor = await actor_of(reception.desk, body)
             said = await _submitted(reception.desk, actor, view, submitted, anew)
+        except ConfirmFirst as error:
+            said = await reception.to_confirm(actor, error)
         except REFUSALS as error:
             beside = others.get(error.refusal, field) if isinstance(error, Refused) else field
             beside = beside or first_field(view)
@@ -131,11 +134,13 @@ async def carried_out(
     use_case: UseCase[Result],
 ) -> Result | None:
     """What came of it, or None when whoever clicked reads why it was refused."""
+    actor = None
     try:
-        result = await use_case(reception.desk, await actor_of(reception.desk, body), value)
+        actor = await actor_of(reception.desk, body)
+        result = await use_case(reception.desk, actor, value)
     except REFUSALS as error:
         await ack()
-        await reception.refuse(body, error)
+        await reception.refuse(body, error, actor)
         return None
     await ack()  # only now: it says that all of it is committed, or ready to be shown
     return result

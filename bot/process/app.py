@@ -27,6 +27,7 @@ from bot.ports import Now
 from bot.process.farewell import CLOSING, STORING, Farewell
 from bot.process.health import Health
 from bot.process.resources import Outside, open_outside
+from bot.process.rulebook import Rulebook
 from bot.process.settings import Settings
 from bot.process.wiring import Workshop
 from bot.projections.notary import DAY
@@ -64,20 +65,26 @@ async def open_bot(
     ack_seconds: float = ACK_SECONDS,
     health: Health | None = None,
     farewell: Farewell | None = None,
+    rulebook: Rulebook | None = None,
 ) -> AsyncIterator[ASGIApp]:
     """The whole bot at work until the context ends; yields its HTTP side.
 
     ``now``, ``beat`` (the clock's safety interval) and ``ack_seconds`` (how long Slack waits) are
     arguments so that time can be set; ``health`` is told when the process has to end, and once the
-    ``farewell`` has begun nothing new is.
+    ``farewell`` has begun nothing new is. The ``rulebook`` is that of the settings, unless somebody
+    outside has it read again. Raises BadRules.
     """
     health, farewell = health or Health(), farewell or Farewell()
+    rulebook = rulebook or Rulebook(settings.policy_file, settings.policy)
     async with AsyncExitStack() as stack:
         outside = await stack.enter_async_context(open_outside(settings, now, farewell))
         others, metrics = outside.database.others(), Metrics()
         clock = Clock(outside.database, now, beat, others.tell)
         workspace = Workspace(outside.quick)
-        workshop = Workshop(outside, workspace, clock.ring, metrics, farewell.begin)
+        workshop = Workshop(
+            *(outside, workspace, clock.ring, metrics, farewell.begin),
+            present_rules=rulebook.present,
+        )
         responses = Responses(outside.session, outside.quick)
         stand_ins = StandIns(responses)
         app = bolt_app(outside.quick, stand_ins, ack_seconds)
@@ -89,6 +96,7 @@ async def open_bot(
             now,
             clock.ring,
             audit_channel=settings.audit_channel,
+            present_rules=rulebook.present,
         )
         listen(
             app,
@@ -105,8 +113,13 @@ async def open_bot(
         await stack.enter_async_context(_in_background(watching))
         await stack.enter_async_context(_in_background(others.run(clock.look)))
         stack.push_async_callback(_finish_listeners, app, farewell)
-        await stack.enter_async_context(_in_background(_greet(workspace, outside.database, now)))
-        await stack.enter_async_context(_in_background(_settle_in(outside, clock)))
+        for work in (
+            _greet(workspace, outside.database, now),
+            _settle_in(outside, clock),
+            rulebook.know_groups(workshop.directory),
+            rulebook.write_down(outside.database, lambda: workspace.team_id, now),
+        ):
+            await stack.enter_async_context(_in_background(work))
         edge = await _way_in(stack, settings, app, door, outside.quick)
         cached = Cached(lambda: _found_in(outside.database))
 

@@ -101,6 +101,26 @@ COMMANDS: Sequence[Command | Group] = [
         ],
     ),
     Group(
+        "policy",
+        "The rules for some people, or some names.",
+        [
+            Command(
+                "check",
+                "bot.process.commands.policy:check",
+                "Read a file of rules as a start would, and say each in words.",
+                "policy check policy.toml",
+                "Without a name it is POLICY_FILE. The status is 2 when it cannot be used.",
+            ),
+            Command(
+                "explain",
+                "bot.process.commands.policy:explain",
+                "Say which rule decides when somebody wants to send as somebody, and why.",
+                "policy explain @U0123456789 @U9876543210 2d",
+                "Slack is asked who is in the groups. The status is 1 when it is not allowed.",
+            ),
+        ],
+    ),
+    Group(
         "audit",
         "The log of everything that was decided.",
         [

@@ -30,6 +30,7 @@ from models.review import ReviewRules
 OFF = ("0", "off", "f", "false", "n", "no")  # as pydantic reads them
 AROUND = " \t\r\n\u00a0\u200b\ufeff"  # what copying and pasting leaves around a value
 INVISIBLE = re.compile(r"[\s\u200b\ufeff]")
+FOREVER = "forever"
 QUOTES = ('"', "'")  # which some hosts take literally
 
 
@@ -58,6 +59,13 @@ def _duration(value: Any) -> Any:
         return parse_duration(value)
     except DurationError:
         raise ValueError("is not a duration; write it like 45m, 2h30m or 30d") from None
+
+
+def _limit(value: Any) -> Any:
+    """A duration, ``forever``, or nothing."""
+    if value == "":
+        return None
+    return timedelta.max if value == FOREVER else _duration(value)
 
 
 def _base_url(value: str) -> str:
@@ -185,12 +193,14 @@ class Settings(BaseSettings):
     require_reason: bool = False
     pending_ttl: Duration = timedelta(days=3)
     remind_before: Duration = timedelta(hours=1)
+    confirm_in_browser_over: Annotated[timedelta | None, BeforeValidator(_limit)] = None
     review_every: Annotated[Duration | None, BeforeValidator(_empty_is_unset)] = timedelta(days=30)
     review_ends: bool = False
     review_grace: Duration = timedelta(days=14)
     unused_after: Annotated[Duration | None, BeforeValidator(_empty_is_unset)] = timedelta(days=14)
     allow_api_keys: bool = False
     require_grantee_connection: bool = False
+    policy_file: Annotated[Path | None, BeforeValidator(_empty_is_unset)] = None
     admins: Annotated[Words, AfterValidator(_people)] = ()
     retention: Annotated[Duration | None, BeforeValidator(_empty_is_unset)] = timedelta(days=400)
     audit_channel: Annotated[
@@ -212,6 +222,10 @@ class Settings(BaseSettings):
             is_local(self.slack_api_url) and is_local(self.close_api_url)
         ):
             problems.append("CLOCK_FILE is for the sandbox: it needs a local Slack and Close")
+        if self.confirm_in_browser_over is not None and not self.has_close_app:
+            problems.append(
+                "CONFIRM_IN_BROWSER_OVER needs Close's consent page: set CLOSE_CLIENT_ID, too"
+            )
         if problems:
             raise ValueError("\n".join(problems))
         return self
@@ -245,6 +259,7 @@ class Settings(BaseSettings):
             pending_ttl=self.pending_ttl,
             remind_before=self.remind_before,
             admins=frozenset(self.admins),
+            confirm_over=self.confirm_in_browser_over,
         )
 
     @property

@@ -14,6 +14,7 @@ from bot.delegations.receipts import Receipts
 from bot.delegations.reviews.opening import ReviewStep
 from bot.delegations.steps.advance import Advance
 from bot.delegations.tools import Tools
+from bot.desk import no_rules
 from bot.process.resources import Outside
 from bot.projections.cards import CardStep
 from bot.projections.chores import ChoreStep
@@ -35,6 +36,7 @@ from models.delegation import Delegation
 from models.home import Home
 from models.notice import Notice
 from models.pairing import Pairing
+from models.policy import Rule
 from models.review import Review
 from models.revocation import Revocation
 from models.round import Round
@@ -53,6 +55,8 @@ class Workshop:
         ring: Ring,
         metrics: Metrics,
         leave: Callable[[], None],
+        *,
+        present_rules: Callable[[], Sequence[Rule]] = no_rules,
     ) -> None:
         """``leave`` has the process stop, once there is nothing left for it to do."""
         now = outside.now
@@ -68,6 +72,7 @@ class Workshop:
             metrics=metrics,
             directory=self.directory,
             matches_email=not outside.settings.require_grantee_connection,
+            present_rules=present_rules,
             reviews=outside.settings.reviews,
         )
         self.receipts = Receipts(tools)

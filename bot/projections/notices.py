@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-from bot.cards import alarms, digest, first_hour, strays, words
+from bot.cards import alarms, digest, first_hour, second_yes, strays, words
 from bot.cards import notices as texts
 from bot.delegations.people.duties import waiting
 from bot.projections import refused, reviews, together
@@ -137,7 +137,7 @@ class NoticeStep:
             case NoticeKind.STRAYS | NoticeKind.STANDING_ENDED:
                 return _several(store, notice, is_seen=is_seen)
             case _:
-                return FIXED[notice.kind]()
+                return _other(store, notice, is_seen=is_seen)
 
     def _invited(self, store: Store, notice: Notice, *, is_seen: bool) -> Message | None:
         """Whoever knows the bot by now needs no invitation."""
@@ -211,6 +211,16 @@ FIXED: Mapping[NoticeKind, Callable[[], Message]] = {
     NoticeKind.KEYS_LOST: texts.keys_lost,
     NoticeKind.TOKENS_FORGOTTEN: texts.tokens_forgotten,
 }
+
+
+def _other(store: Store, notice: Notice, *, is_seen: bool) -> Message | None:
+    if notice.kind is not NoticeKind.SECOND_YES:
+        return FIXED[notice.kind]()
+    delegation = store.delegations.get(notice.subject_id)
+    if delegation is None or not (is_seen or delegation.waits_for_second):
+        return None
+    is_last = not store.notices.is_followed(notice)
+    return second_yes.asked(delegation, notice.recipient, is_last=is_last)
 
 
 def _is_being_tried(store: Store, notice: Notice) -> bool:

@@ -179,6 +179,9 @@ class Delegations:
             raise PairTaken from error
         began = delegation.requested_at
         self._log.record([(None, delegation)], event, now=began, actor=actor)
+        if delegation.agreed_at is not None:
+            same = [(delegation, delegation)]
+            self._log.record(same, Event.AGREE, now=began, actor=delegation.grantor_id)
         if delegation.standing_id is not None:
             same = [(delegation, delegation)]
             self._log.record(same, Event.APPROVE, now=began, actor=delegation.grantor_id)
@@ -263,6 +266,15 @@ class Delegations:
         if changed:
             self._show([moved], now)
         return moved
+
+    def ask_second(
+        self, delegation: Delegation, *, remind_at: datetime, now: datetime
+    ) -> Delegation:
+        """Whose second yes is needed is asked for it just now; when they are reminded."""
+        wake_at = default_wake(replace(delegation, remind_at=remind_at), now) or remind_at
+        return self.postpone(
+            delegation, wake_at=wake_at, trouble=None, now=now, counts=False, remind_at=remind_at
+        )
 
     def note_checked(self, delegation: Delegation, *, now: datetime) -> None:
         """Slack has said that both may take part; what changed since the claim is asked anew."""
@@ -577,6 +589,7 @@ class Delegations:
         for each in moved:
             self._touch_homes(each, now)
         shared = {each.bundle_id for each in moved} | {each.ended_with for each in moved}
+        shared |= {each.id for each in moved if each.second is not None}
         if together := [each for each in shared if each is not None]:
             self._notices.mark_stale(*together, now=now)
 

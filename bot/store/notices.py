@@ -17,7 +17,7 @@ from models.rows import to_row
 _columns = notices.c
 ASKING = (
     *(NoticeKind.PAIRING, NoticeKind.DEPARTURES, NoticeKind.STRAYS),
-    *(NoticeKind.BUNDLE, NoticeKind.REVIEW),
+    *(NoticeKind.BUNDLE, NoticeKind.REVIEW, NoticeKind.SECOND_YES),
 )
 
 

@@ -30,6 +30,7 @@ from bot.store.reviews import Reviews
 from bot.store.revocations import Revocations
 from bot.store.rounds import Rounds
 from bot.store.rows import prepared
+from bot.store.rules_in_force import HeldRules
 from bot.store.seals import Seals
 from bot.store.seen_requests import SeenRequests
 from bot.store.standing import StandingApprovals
@@ -74,6 +75,7 @@ class Store:
         self.strays = Strays(connection, self.log)
         self.departures = Departures(connection)
         self.rounds = Rounds(connection)
+        self.rules = HeldRules(connection)
         self.chores = Chores(connection)
         self.seals = Seals(connection)
         self.ledger = Ledger(connection)

@@ -7,7 +7,17 @@ hand is not the bot's to take away on a misunderstanding.
 from dataclasses import replace
 
 from bot.delegations.people.departures import still_here
-from bot.desk import Actor, Desk, change, check_pair_is_free, check_seen, check_span, look
+from bot.desk import (
+    Actor,
+    Desk,
+    change,
+    check_pair_is_free,
+    check_seen,
+    check_span,
+    learn_groups,
+    look,
+    verdict,
+)
 from bot.refusals import (
     ConnectFirst,
     NotKnown,
@@ -154,7 +164,9 @@ async def _check(desk: Desk, actor: Actor, stray: Stray, span: Span) -> None:
         raise Refused(Refusal.RUNS_ALREADY)
     if span.length is None and span.until is None:
         raise Refused(Refusal.PERMANENT)
-    check_span(desk, span, now=desk.now())
+    await learn_groups(desk)
+    ruled = verdict(desk, stray.grantor_id, stray.grantee_id or "")
+    check_span(ruled, span, now=desk.now())
     await still_here(desk, actor.team_id, stray.grantee_id or "")
 
 

@@ -37,6 +37,7 @@ from models.review import Review, reviews
 from models.revocation import Revocation
 from models.round import Round
 from models.rows import from_row
+from models.rules_in_force import RulesInForce
 from models.seal import sealings
 from models.seen_request import Arrival
 from models.standing import StandingApproval, standing_approvals
@@ -258,6 +259,7 @@ ALWAYS = StandingApproval(
 )
 # What is said for a parameter of this name,
 VALUES: dict[str, Any] = {
+    "rules": RulesInForce(team_id=TEAM, digest="0" * 32, since=NOON),
     "access_expires_at": LATER,
     "account": "Ben, ben@example.com",
     "actor": HUB,

@@ -52,6 +52,14 @@ async def test_a_company_is_seen_by_its_admin(house: House) -> None:
     assert all(each.figure > 0 for each in results)
 
 
+async def test_a_log_is_written_out(house: House) -> None:
+    """The export of both lengths ends well, and its memory is known."""
+    size = replace(QUICK, entries=(10, 100))
+    peak, rate = [each async for each in company.written_out(house, "sqlite", size)]
+    assert "MiB" in peak.note
+    assert rate.figure > 0
+
+
 async def test_a_watched_bot_says_what_it_did(house: House) -> None:
     """It counts, and answers as ever."""
     url = await house.ground.migrated("sqlite")

@@ -17,6 +17,8 @@ from bot.process.doctor.tokens import refused_tokens
 from bot.process.farewell import Farewell
 from bot.process.fit import MISFITS, NotReady, fit_of
 from bot.process.health import Health
+from bot.process.rulebook import Rulebook
+from bot.process.rules_file import BadRules
 from bot.process.server import ServerConfig
 from bot.process.settings import Settings
 from bot.process.start import BAD_SETTINGS, clock_of, run
@@ -40,6 +42,12 @@ def serve() -> int:
 
 async def until_told(settings: Settings) -> int:
     """The bot, until the process is told to stop."""
+    try:
+        rulebook = Rulebook(settings.policy_file, settings.policy)
+    except BadRules as error:
+        print(f"The rules cannot be used: {error}", file=sys.stderr)
+        return BAD_SETTINGS
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, rulebook.read_again)
     told = _told_to_stop()
     asking = asyncio.create_task(refused_tokens(settings))
     try:
@@ -55,7 +63,9 @@ async def until_told(settings: Settings) -> int:
     health, dog, farewell = Health(), Watchdog(), Farewell()
     dog.start()
     feeding = asyncio.create_task(_feed(dog, farewell))
-    async with open_bot(settings, now=now, health=health, farewell=farewell) as web:
+    async with open_bot(
+        settings, now=now, health=health, farewell=farewell, rulebook=rulebook
+    ) as web:
         lost = asyncio.create_task(_until_over(farewell, told, health))
         await _serve_until(settings, web, told, lost)
     await feeding
