@@ -462,7 +462,7 @@ class Delegations:
     def last_change(self) -> datetime | None:
         """When anything happened to any of them last, a restore left out."""
         is_own = func.coalesce(events.c.trouble, "") != Trouble.RESTORED
-        statement = select(func.max(events.c.at)).where(is_own)
+        statement = select(func.max(events.c.at)).where(is_own, events.c.event.is_not(None))
         moment: datetime | None = self._connection.execute(statement).scalar()
         return moment
 
