@@ -43,6 +43,7 @@ from models.notice import notices
 from models.pairing import Verdict, pairings
 from models.particulars import ERASED, PEOPLE, Particulars, particulars
 from models.particulars import PERSONAL as DETAILS
+from models.review import reviews
 from models.revocation import revocations
 from models.rows import to_row
 from models.seal import sealings, seals
@@ -60,6 +61,7 @@ OWN = (
     connect_states.c.slack_user_id,
     drafts.c.slack_user_id,
     comparisons.c.grantor_id,
+    reviews.c.grantor_id,
     notices.c.recipient,
     cards.c.recipient,
 )
@@ -67,7 +69,8 @@ OWN = (
 Hashed = Callable[[str], str]
 
 _d, _p = delegations.c, particulars.c
-_RIGHTS = (_d.grantor_id, _d.grantee_id, _d.requester_id, _d.closed_by, _d.confirmed_by)
+_CONCERNED = (_d.grantor_id, _d.grantee_id, _d.requester_id, _d.second)
+_RIGHTS = (*_CONCERNED, _d.seconded_by, _d.closed_by, _d.confirmed_by)
 _EVERYBODY = {
     delegations: _RIGHTS,
     standing_approvals: (
@@ -102,7 +105,7 @@ class Erasures:
         """What somebody still has, by its name, that has to be over before they are forgotten."""
         s, t = standing_approvals.c, strays.c
         wanted: dict[str, tuple[ColumnElement[bool], ...]] = {
-            "rights": (IS_OPEN, or_(*(each == person_id for each in _RIGHTS[:3]))),
+            "rights": (IS_OPEN, or_(*(each == person_id for each in _CONCERNED))),
             "standing approvals": (
                 or_(s.grantor_id == person_id, s.grantee_id == person_id),
                 s.ended_at.is_(None),
