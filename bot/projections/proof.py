@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from bot.projections.pages import PAGE, paged
 from bot.store import Database
 from bot.store.seals import Line
-from models.particulars import PERSONAL, digest
+from models.particulars import ERASED, PEOPLE, PERSONAL, digest
 from models.seal import NOTHING, Seal, Sealing, digest_of, sealed
 
 LOST = "the seal over it is gone"
@@ -77,11 +77,16 @@ def _wrong(line: Line, name: str) -> str | None:
     if line.beside is None:
         return None if kept is None else "what stood beside it is gone"
     value, salt = getattr(line.beside, name), getattr(line.beside, f"{name}_salt")
-    if kept is None and value is not None:
+    if value is not None and (kept is None or (salt is None and not _is_left(name, value))):
         return f"its {name} was added"
     if salt is not None and kept != digest(salt, value or ""):
         return f"its {name} is not the one that was written down"
     return None
+
+
+def _is_left(name: str, value: str) -> bool:
+    """Whether an erasure leaves this: nothing of a text, and of an id its keyed hash."""
+    return name in PEOPLE and value.startswith(ERASED)
 
 
 def _erased(line: Line) -> int:
@@ -104,13 +109,17 @@ class _Chain:
         self.last: Seal | None = None
 
     async def follow(self, database: Database) -> Misfit | None:
-        """To its end, or to the first that does not fit."""
+        """To its end, or to the first that does not fit. What is sealed from now on is left to the
+        next proof."""
+        newest = await database.read(lambda store: store.seals.last())
         covered = _covered(database)
         held = await anext(covered, None)
         async for seal in _seals(database):
             digests: list[tuple[int, bytes]] = []
             if held is not None and (held[0].seal or 0) < seal.number:
                 return Misfit(held[0].event_id, LOST)
+            if newest is None or seal.number > newest.number:
+                return None
             while held is not None and held[0].seal == seal.number:
                 place, is_there = held
                 if not is_there:

@@ -22,7 +22,8 @@ STRAYS = (Deed.STRAY_FOUND, Deed.STRAY_ADOPTED, Deed.STRAY_REMOVED, Deed.STRAY_V
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Right:
     """One stretch in which Close held a right. ``until`` is None while it does; ``ends_at`` is when
-    it was to end. Who allowed one that was set up in Close itself is not known."""
+    it was to end. ``seconded_by`` is whose yes a rule asked for, after that of who allowed it. Who
+    allowed one that was set up in Close itself is not known."""
 
     grantor: str | None
     grantee: str | None
@@ -30,6 +31,7 @@ class Right:
     until: datetime | None = None
     allowed_by: str | None = None
     allowed_at: datetime | None = None
+    seconded_by: str | None = None
     reason: str | None = None
     ends_at: datetime | None = None
     ended_by: str | None = None
@@ -101,14 +103,25 @@ def _after(right: Right, step: Step) -> Right:
     )
     if step.event in (Event.REQUEST, Event.GRANT, Event.CHANGE, Event.ADOPT):
         known = replace(known, reason=step.text or known.reason)
-    if step.event in ALLOWING:
-        known = replace(known, allowed_by=step.actor, allowed_at=step.at)
+    known = _allowed(known, step)
     if step.event is Event.ATTEMPT:
         known = replace(known, since=step.at)
     is_end = step.state in (State.ENDING, State.ENDED) and known.ended_how is None
     if is_end and step.event is not Event.ACTIVATE:
         known = replace(known, ended_by=step.actor, ended_how=step.event)
     return known
+
+
+def _allowed(right: Right, step: Step) -> Right:
+    """With whose yes this step is: the grantor's, or the second one that was waited for."""
+    is_agreed = step.event is Event.AGREE and step.state is State.REQUESTED
+    if step.event is Event.APPROVE and step.actor != step.grantor:
+        return replace(right, seconded_by=step.actor)
+    if is_agreed and step.actor is None:  # the rules ask for a second yes since
+        return replace(right, seconded_by=None)
+    if is_agreed or step.event in ALLOWING:
+        return replace(right, allowed_by=step.actor, allowed_at=step.at)
+    return right
 
 
 async def _strays(database: Database) -> AsyncIterator[Right]:

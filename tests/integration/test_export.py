@@ -124,6 +124,30 @@ async def test_the_rights_of_a_day(database: Database) -> None:
     assert {each["since"] for each in records} == {"2026-11-23T13:00:00Z"}
 
 
+async def test_a_second_yes_is_not_who_allowed_it(database: Database) -> None:
+    """The grantor allowed it, when they agreed, also where a second yes came after; more time that
+    somebody agrees to changes nothing of that."""
+    row = delegation(second="U0CAT")
+    await add(database, row)
+
+    def live(store: Store) -> None:
+        agreed = store.delegations.apply(
+            row, Event.AGREE, now=NOON, actor=row.grantor_id, agreed_at=NOON
+        )
+        later = NOON + HOUR
+        moved = store.delegations.apply(agreed, Event.APPROVE, now=later, actor="U0CAT")
+        moved = store.delegations.apply(moved, Event.ATTEMPT, now=later, attempted_at=later)
+        moved = store.delegations.apply(moved, Event.ACTIVATE, now=later, active_at=later)
+        store.delegations.apply(moved, Event.AGREE, now=later + HOUR, actor=row.grantor_id)
+
+    await database.run(live)
+    [right] = await on(database, NOON - 12 * HOUR)
+    assert (right.allowed_by, right.allowed_at) == (row.grantor_id, NOON)
+    assert right.seconded_by == "U0CAT"
+    [record] = [each async for each in held(database, NOON, NOON + DAY)]
+    assert record["seconded_by"] == "U0CAT"
+
+
 @pytest.mark.parametrize(
     ("connected", "members", "said"),
     [(12, 15, "12 of 15 members connected"), (3, None, "how many members there are could not be")],

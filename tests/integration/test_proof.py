@@ -1,17 +1,18 @@
 """Whoever owns the database can change what they like, but not unnoticed: whatever is altered in
 the log, the proof names the first entry that does not fit."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import Connection
 
 from bot.process.commands import audit
+from bot.projections import proof as proof_of_log
 from bot.projections.proof import Proof, prove
 from bot.store import Database, Store
 from models.event import Deed
-from models.seal import Seal
+from models.seal import Seal, Sealing
 from tests.integration.rows import NOON, TEAM
 from tests.integration.test_commands import settings_for
 
@@ -100,6 +101,14 @@ ALTERED = {
         0,
         ("UPDATE particulars SET actor = '~1', actor_salt = NULL WHERE event_id = 5",),
     ),
+    "a text in the place of an erased one": (
+        5,
+        ("UPDATE particulars SET text = 'eve', text_salt = NULL WHERE event_id = 5",),
+    ),
+    "somebody in the place of who was erased": (
+        5,
+        ("UPDATE particulars SET actor = 'U0EVE', actor_salt = NULL WHERE event_id = 5",),
+    ),
     "nothing beside": (5, ("DELETE FROM particulars WHERE event_id = 5",)),
     "an entry is gone": (
         5,
@@ -135,6 +144,33 @@ async def test_what_was_altered_is_named(database: Database, how: str) -> None:
     assert not proof.holds
     assert proof.misfit is not None
     assert proof.misfit.event_id == event_id, proof.misfit
+
+
+async def test_what_is_sealed_meanwhile(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A seal that is set while the log is being proved is left to the next proof."""
+    await filled(database)
+    covered = proof_of_log._covered
+
+    def seal(store: Store) -> None:
+        store.seals.seal(store.seals.waiting(limit=100), now=NOON + 10 * SECOND)
+
+    async def read_then_seal(found: Database) -> AsyncIterator[tuple[Sealing, bool]]:
+        async for each in covered(found):
+            yield each
+        await found.run(seal)
+
+    monkeypatch.setattr(proof_of_log, "_covered", read_then_seal)
+    proof = await proved(database)
+    assert proof.misfit is None
+    assert proof.head is not None
+    assert proof.head.number == 3
+    monkeypatch.undo()
+    proof = await proved(database)
+    assert proof.holds
+    assert proof.head is not None
+    assert proof.head.number == 4
 
 
 async def test_a_rewritten_chain_has_another_head(database: Database) -> None:
