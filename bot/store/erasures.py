@@ -69,8 +69,8 @@ OWN = (
 Hashed = Callable[[str], str]
 
 _d, _p = delegations.c, particulars.c
-_CONCERNED = (_d.grantor_id, _d.grantee_id, _d.requester_id, _d.second)
-_RIGHTS = (*_CONCERNED, _d.seconded_by, _d.closed_by, _d.confirmed_by)
+_CONCERNED = (_d.grantor_id, _d.grantee_id, _d.requester_id, _d.second, _d.seconded_by)
+_RIGHTS = (*_CONCERNED, _d.closed_by, _d.confirmed_by)
 _EVERYBODY = {
     delegations: _RIGHTS,
     standing_approvals: (

@@ -172,10 +172,16 @@ async def test_nothing_is_emptied_at_once(database: Database) -> None:
 
 @pytest.mark.parametrize("name", PERSONAL)
 async def test_a_detail_can_be_erased(database: Database, name: str) -> None:
-    """A detail goes with its salt, alone and for good; the entry stays as it was."""
+    """A detail goes with its salt, alone and for good, and nothing else comes in its place; the
+    entry stays as it was."""
     await note(database, Deed.CONNECTED, actor="U0ADA", grantor="U0BEN", grantee="U0CAT", text="Hi")
     [(entry, before)] = await logged(database)
-    erase = f"UPDATE particulars SET {name} = '~1', {name}_salt = NULL"
+    left = None if name == "text" else "~1"
+    value = "NULL" if left is None else f"'{left}'"
+    erase = f"UPDATE particulars SET {name} = {value}, {name}_salt = NULL"
+    forged = f"UPDATE particulars SET {name} = 'U0EVE', {name}_salt = NULL"
+    with pytest.raises(DBAPIError, match="the log is only added to"):
+        await database.run_connection(lambda each: each.exec_driver_sql(forged))
     await database.run_connection(lambda each: each.exec_driver_sql(erase))
     [(after, beside)] = await logged(database)
     assert after == entry
@@ -183,7 +189,7 @@ async def test_a_detail_can_be_erased(database: Database, name: str) -> None:
     assert before is not None
     for other in PERSONAL:
         kept = (getattr(before, other), getattr(before, f"{other}_salt"))
-        expected = ("~1", None) if other == name else kept
+        expected = (left, None) if other == name else kept
         assert (getattr(beside, other), getattr(beside, f"{other}_salt")) == expected
     again = f"UPDATE particulars SET {name} = '~2'"
     with pytest.raises(DBAPIError, match="the log is only added to"):
@@ -214,11 +220,14 @@ async def test_whose_second_yes_it_was_is_forgotten_too(database: Database) -> N
     their id, their name and what the rule said of them go, and so does their own review."""
     row = delegation(second="U0CAT", second_name="Cat", seconded_by="U0CAT", rule="Cat agrees, too")
     waiting = replace(row, id="waiting", grantee_id="U0DAN", seconded_by=None)
+    running = replace(row, id="running", grantee_id="U0EVE", second="S0ALL")
     over = replace(row, state=State.ENDED, ended_at=NOON)
     review = Review(id="review", team_id=TEAM, grantor_id="U0CAT", installed_at=NOON)
 
     def insert(connection: Connection) -> None:
-        connection.execute(delegations.insert(), [to_row(over), to_row(waiting)])
+        connection.execute(
+            delegations.insert(), [to_row(each) for each in (over, waiting, running)]
+        )
         connection.execute(reviews.insert().values(to_row(review)))
 
     def erase(store: Store) -> Mapping[str, int]:
@@ -226,9 +235,9 @@ async def test_whose_second_yes_it_was_is_forgotten_too(database: Database) -> N
 
     await database.run_connection(insert)
     hindrances = await database.run(lambda store: store.erasures.hindrances("U0CAT", now=NOON))
-    assert hindrances == {"rights": 1}
+    assert hindrances == {"rights": 2}
     counted = await database.run(erase)
-    assert counted == {"reviews": 1, "delegations": 3}
+    assert counted == {"reviews": 1, "delegations": 4}
     found = await database.read(lambda store: store.delegations.get(row.id))
     assert found is not None
     assert (found.second, found.seconded_by) == ("~cat", "~cat")

@@ -36,6 +36,7 @@ KEPT = (
     *(name for name, _ in ADDED if name != "actor_digest"),
 )
 FIXED = ("events", "particulars", "seals", "sealings")
+ERASED = "~"  # how the keyed hash of an id begins
 REFUSAL = "the log is only added to"
 DUE = sa.text("wake_at IS NOT NULL")
 
@@ -143,9 +144,14 @@ def _allowed(same: str) -> dict[str, str]:
     def all_same(*names: str) -> str:
         return " AND ".join(f"NEW.{name} {same} OLD.{name}" for name in names)
 
+    def left(name: str) -> str:
+        """What an erasure may put in its place: nothing of a text, and of an id its keyed hash."""
+        is_empty = f"NEW.{name} IS NULL"
+        return is_empty if name == "text" else f"substr(NEW.{name}, 1, 1) = '{ERASED}'"
+
     erased = " AND ".join(
         f"(({all_same(name, f'{name}_salt')})"
-        f" OR (OLD.{name}_salt IS NOT NULL AND NEW.{name}_salt IS NULL))"
+        f" OR (OLD.{name}_salt IS NOT NULL AND NEW.{name}_salt IS NULL AND {left(name)}))"
         for name in PERSONAL
     )
     return {
