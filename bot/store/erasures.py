@@ -23,6 +23,7 @@ from sqlalchemy import (
     not_,
     or_,
     select,
+    union_all,
     update,
 )
 
@@ -195,7 +196,11 @@ class Erasures:
         return found
 
     def old_details(self, before: datetime, *, limit: int) -> Sequence[Particulars]:
-        """What stands beside older deeds that are about no delegation."""
+        """What stands beside older deeds that are about no delegation, and about nothing that held
+        since."""
+        s, subject = standing_approvals.c, events.c.subject_id
+        held = (or_(s.ended_at.is_(None), s.ended_at >= before), s.until >= before)
+        lasting = union_all(select(s.id).where(*held), select(connections.c.id))
         statement = (
             select(particulars)
             .join(events, events.c.id == _p.event_id)
@@ -204,6 +209,7 @@ class Erasures:
                 events.c.at < before,
                 events.c.deed.is_not(None),
                 events.c.delegation_id.is_(None),
+                or_(subject.is_(None), subject.not_in(lasting)),
             )
             .order_by(_p.event_id)
             .limit(limit)
@@ -230,6 +236,7 @@ class Erasures:
             ids = list(self._connection.execute(wanted).scalars())
             self._erase_rows(table, ids, hashed)
             number += len(ids)
+        self._connection.execute(delete(departures).where(departures.c.gone_at < before))
         n = notices.c
         self._connection.execute(delete(notices).where(n.created_at < before, n.wake_at.is_(None)))
         return number

@@ -12,13 +12,19 @@ from sqlalchemy.exc import DBAPIError
 
 from bot.store import Database, Store
 from bot.store.rows import many
+from models.connection import connections
 from models.delegation import Event, State, delegations
+from models.departure import Departed, departures
 from models.event import Deed, Entry, events
 from models.particulars import PERSONAL, Particulars, digest, particulars
+from models.person import Departure
 from models.review import Review, reviews
 from models.rows import to_row
 from models.seal import Sealing, sealings
-from tests.integration.rows import NOON, TEAM, add, delegation
+from models.standing import StandingApproval, standing_approvals
+from tests.integration.rows import NOON, TEAM, add, connection, delegation
+
+DAY = timedelta(days=1)
 
 
 async def logged(database: Database) -> list[tuple[Entry, Particulars | None]]:
@@ -242,3 +248,36 @@ async def test_whose_second_yes_it_was_is_forgotten_too(database: Database) -> N
     assert found is not None
     assert (found.second, found.seconded_by) == ("~cat", "~cat")
     assert (found.second_name, found.rule) == ("", "")
+
+
+async def test_what_still_holds_is_not_old(database: Database) -> None:
+    """Who gave a standing approval that holds, and who connected what is connected, stays; so it is
+    for as long after its end as for anything else. Who left, and had nothing any more, goes."""
+    before, until = NOON + DAY, NOON + 3 * DAY
+    people = {"team_id": TEAM, "grantor_id": "U0ADA", "created_at": NOON, "max_length": DAY}
+    holds = StandingApproval(id="holds", grantee_id="U0B", until=until, **people)
+    lately = StandingApproval(id="lately", grantee_id="U0C", until=until, ended_at=until, **people)
+    over = StandingApproval(id="over", grantee_id="U0D", until=NOON, **people)
+    connected = connection()
+    left = {"team_id": TEAM, "reason": Departure.LEFT, "found_at": NOON, "carried_out_at": NOON}
+    gone = Departed(id="gone", slack_user_id="U0E", gone_at=NOON, **left)
+    leaving = Departed(id="leaving", slack_user_id="U0F", **left)
+
+    def insert(each: Connection) -> None:
+        rows = [to_row(some) for some in (holds, lately, over)]
+        each.execute(standing_approvals.insert(), rows)
+        each.execute(connections.insert().values(to_row(connected)))
+        each.execute(departures.insert(), [to_row(gone), to_row(leaving)])
+
+    await database.run_connection(insert)
+    for subject in ("holds", "lately", "over", connected.id, ""):
+        await note(database, Deed.STANDING_GIVEN, actor="U0ADA", subject_id=subject)
+    rows = await database.read(lambda store: store.erasures.old_details(before, limit=10))
+    named = {
+        beside.event_id: entry.subject_id for entry, beside in await logged(database) if beside
+    }
+    assert [named[each.event_id] for each in rows] == ["over", None]
+    await database.run(lambda store: store.erasures.erase_old_rows(before, lambda _: "~", limit=9))
+    for who, is_there in (("U0E", False), ("U0F", True)):
+        found = await database.read(lambda store, who=who: store.departures.get(TEAM, who))
+        assert (found is not None) is is_there
