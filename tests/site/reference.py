@@ -4,6 +4,7 @@ import ast
 import contextlib
 import inspect
 import io
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
@@ -23,9 +24,11 @@ SANDBOX_ONLY = {"clock_file"}
 SETTINGS = f"""\
 # Settings
 
-{MADE} They are environment variables, or lines of a file `.env` in the folder
-in which the bot is started; a variable takes the place of a line. Durations are written as `30s 45m 2h 3d 1w
-1d12h`. What makes no sense is said in a sentence, and the bot does not start.
+{MADE}
+
+They are environment variables, or lines of a file `.env` in the folder in which the bot is started;
+a variable takes the place of a line. Durations are written as `30s 45m 2h 3d 1w 1d12h`. What makes
+no sense is said in a sentence, and the bot does not start.
 
 | variable | default | meaning |
 |---|---|---|
@@ -35,9 +38,9 @@ COMMANDS_PAGE = f"""\
 
 {MADE} What people type in Slack is on [another page](../commands.md).
 
-All take the same [settings](settings.md) as `serve`, and explain themselves with `--help`. The exit status is 0
-when it worked, 1 when it did not, 2 when the command or the settings make no sense, 3 when the database
-cannot be worked with, and 5 when `serve` has ended itself.
+All take the same [settings](settings.md) as `serve`, and explain themselves with `--help`. The exit
+status is 0 when it worked, 1 when it did not, 2 when the command or the settings make no sense, 3
+when the database cannot be worked with, and 5 when `serve` has ended itself.
 """
 
 
@@ -49,7 +52,7 @@ def meanings() -> dict[str, str]:
         if isinstance(node, ast.ClassDef) and node.name == Settings.__name__
     ]
     found = {}
-    for node, after in zip(body, body[1:], strict=False):
+    for node, after in itertools.pairwise(body):
         match node, after:
             case (
                 ast.AnnAssign(target=ast.Name(id=name)),

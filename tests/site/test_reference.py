@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.site.reference import FOLDER, SANDBOX_ONLY, every_command, meanings, pages
 from bot.process.settings import Settings
+from tests.site.reference import FOLDER, SANDBOX_ONLY, every_command, meanings, pages
 
 HOW = "write it anew with: python -m tests.site"
 
