@@ -14,12 +14,12 @@ from mkdocs.structure.files import File, Files
 ROOT = Path(__file__).resolve().parents[2]
 # Where the project's other documents are on the site.
 PAGES = {
-    "README.md": "project/readme.md",
+    "README.md": "index.md",  # which is the way in here
     "CHANGELOG.md": "project/changelog.md",
     "CONTRIBUTING.md": "project/contributing.md",
     "SECURITY.md": "project/security.md",
 }
-PLACES = {page: document for document, page in PAGES.items()}
+PLACES = {page: document for document, page in PAGES.items() if page.startswith("project/")}
 CODE = re.compile(r"(```.*?^\s*```|`[^`\n]*`)", re.DOTALL | re.MULTILINE)
 LINK = re.compile(r"(?<!!)\[((?:[^\[\]]|!?\[[^\]]*\])*)\]\(([^()\s]+)\)")
 PICTURE = re.compile(r"(!\[[^\]]*\]\(|\b(?:src|srcset)=\")([^()\s\"]+)")
@@ -29,8 +29,9 @@ ELSEWHERE = re.compile(r"[a-z][a-z0-9+.-]*:|//|#")
 def on_files(files: Files, config: Any) -> Files:
     """Add the documents that are not in docs/."""
     for document, page in PAGES.items():
-        text = (ROOT / document).read_text(encoding="utf-8")
-        files.append(File.generated(config, page, content=text))
+        if files.get_file_from_path(page) is None:
+            text = (ROOT / document).read_text(encoding="utf-8")
+            files.append(File.generated(config, page, content=text))
     return files
 
 

@@ -19,7 +19,7 @@ from bot.process.settings import Settings
 from bot.times.saying import write_length
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "reference"
-MADE = "This page is made from the code by `make docs`."
+MADE = "This page is made from the code, by `make reference`."
 SANDBOX_ONLY = {"clock_file"}
 SETTINGS = f"""\
 # Settings

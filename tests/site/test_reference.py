@@ -5,7 +5,7 @@ import pytest
 from bot.process.settings import Settings
 from tests.site.reference import FOLDER, SANDBOX_ONLY, every_command, meanings, pages
 
-HOW = "write it anew with: python -m tests.site"
+HOW = "write it anew with: make reference"
 
 
 @pytest.mark.parametrize("name", ["settings.md", "commands.md"])
