@@ -1,6 +1,7 @@
 """``make deploy``: all steps of the image in a clean folder, packages included; then its life."""
 
 import asyncio
+import os
 import signal
 import sys
 import tempfile
@@ -21,6 +22,7 @@ async def _lived(image: Image) -> int:
 
 def main() -> int:
     """Prints what it does and how long that took; 1 when the result does not end well."""
+    os.environ.setdefault("PIP_QUIET", "2")  # it has a line for each package, and each place
     stages = read((ROOT / "Dockerfile").read_text())
     with tempfile.TemporaryDirectory(prefix="send-as-image-") as folder:
         began = time.monotonic()

@@ -1,4 +1,4 @@
-"""docs/deploy.md: what can be copied from it can be used."""
+"""docs/deploy.md, start.md and upkeep.md: what can be copied from them can be used."""
 
 import re
 import subprocess
@@ -15,7 +15,8 @@ PAGE = (ROOT / "docs" / "deploy.md").read_text()
 BLOCKS: list[tuple[str, str]] = re.findall(
     r"^ *```(\w+)\n(.*?)^ *```$", PAGE, re.MULTILINE | re.DOTALL
 )
-SHELL = [text for language, text in BLOCKS if language == "sh"]
+OTHERS = "".join((ROOT / "docs" / name).read_text() for name in ("start.md", "upkeep.md"))
+SHELL = re.findall(r"^ *```sh\n(.*?)^ *```$", PAGE + OTHERS, re.MULTILINE | re.DOTALL)
 OURS = {name.upper() for name in Settings.model_fields}
 FOR_OTHERS = {"POSTGRES_PASSWORD"}
 PORT = int(environment(read((ROOT / "Dockerfile").read_text())[-1])["PORT"])
@@ -42,8 +43,8 @@ def test_files_are_there() -> None:
 
 
 def test_names_are_settings() -> None:
-    """Every variable that the page names is read by the bot, or belongs to another part."""
-    named = set(re.findall(r"(?:`|--setenv=)([A-Z]+_[A-Z_]+)=?", PAGE))
+    """Every variable that the pages name is read by the bot, or belongs to another part."""
+    named = set(re.findall(r"(?:`|--setenv=|^)([A-Z]+_[A-Z_]+)=?", PAGE + OTHERS, re.MULTILINE))
     assert named - FOR_OTHERS <= OURS
 
 
