@@ -96,9 +96,9 @@ class RunningBot:
         """Run ``python -m bot migrate``; raises :class:`BotTrouble`."""
         await self.run("migrate")
 
-    async def run(self, command: str) -> None:
+    async def run(self, *words: str) -> None:
         """Run ``python -m bot`` with this command to its end; raises :class:`BotTrouble`."""
-        process = self._spawn(command)
+        process = self._spawn(*words)
         try:
             await _ended(process, START_SECONDS)
         except BaseException:
@@ -106,7 +106,9 @@ class RunningBot:
             process.wait()
             raise
         if process.returncode != 0:
-            raise BotTrouble(f"{command} ended with status {process.returncode}\n{self.log_tail()}")
+            raise BotTrouble(
+                f"{words[0]} ended with status {process.returncode}\n{self.log_tail()}"
+            )
 
     async def start(self, within: float = START_SECONDS) -> None:
         """Start it and wait until ``/readyz`` says so; raises :class:`BotTrouble`."""
@@ -144,13 +146,13 @@ class RunningBot:
         written = self.log.read_text(errors="replace").splitlines()
         return "\n".join(_shortened(line) for line in written[-lines:])
 
-    def _spawn(self, command: str) -> "subprocess.Popen[bytes]":
+    def _spawn(self, *words: str) -> "subprocess.Popen[bytes]":
         # A file and not a pipe: nobody has to read along. A session of its own: Ctrl-C in the
         # terminal reaches the sandbox only, which then stops the bot in order. A folder of its
         # own: a developer's .env must not leak into the sandbox.
         with self.log.open("ab") as log:
             return subprocess.Popen(  # noqa: S603 - our own interpreter and module
-                [sys.executable, "-m", "bot", command],
+                [sys.executable, "-m", "bot", *words],
                 cwd=self._folder,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,

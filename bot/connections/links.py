@@ -7,6 +7,7 @@ from bot.connections.vault import Purpose, Undecryptable, Vault
 from bot.ports import Now
 
 LINK_LIFE = timedelta(days=7)
+CALLBACK = "/close/callback"
 CONNECT = "connect"  # a link says itself for whom it is; it belongs to our page
 
 
@@ -25,7 +26,7 @@ class Links:
     @property
     def callback(self) -> str:
         """Where Close sends the browser back to; the redirect URL of the Close OAuth app."""
-        return f"{self._public_url}/close/callback"
+        return f"{self._public_url}{CALLBACK}"
 
     @property
     def is_https(self) -> bool:

@@ -16,6 +16,10 @@ REFUSALS = {  # postgresql.org/docs/current/errcodes-appendix.html
     "28000": "The database does not let this user in from here. See DATABASE_URL.",
     "3D000": "The database that DATABASE_URL names does not exist.",
 }
+UNOPENED = (
+    "The file that DATABASE_URL names cannot be opened. Is its folder there, and may this user "
+    "write in it?"
+)
 UNUSABLE = "The database cannot be used ({}). See DATABASE_URL."
 
 
@@ -57,5 +61,7 @@ def does_not_answer(error: DatabaseAway) -> str:
 
 def why_unusable(error: Exception) -> str:
     """What no waiting will mend, in a sentence."""
+    if "unable to open database file" in str(error):  # SQLite's words
+        return UNOPENED
     state = getattr(getattr(error, "orig", error), "sqlstate", None)
     return REFUSALS.get(str(state), UNUSABLE.format(type(error).__name__))

@@ -1,6 +1,8 @@
 """The environment, read once and checked; every message names the variable and what to do."""
 
+import os
 import re
+from collections.abc import Callable, Container, Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -16,7 +18,7 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, DotEnvSettingsSource, NoDecode, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -24,6 +26,7 @@ from bot.times.lengths import parse_duration
 from bot.times.span import DurationError
 from models.policy import Policy
 
+OFF = ("0", "off", "f", "false", "n", "no")  # as pydantic reads them
 AROUND = " \t\r\n\u00a0\u200b\ufeff"  # what copying and pasting leaves around a value
 INVISIBLE = re.compile(r"[\s\u200b\ufeff]")
 QUOTES = ('"', "'")  # which some hosts take literally
@@ -124,6 +127,17 @@ def _database_url(value: SecretStr) -> SecretStr:
     return value
 
 
+def _fernet_keys(value: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+    for key in value:
+        try:
+            Fernet(key.get_secret_value())
+        except ValueError:
+            raise ValueError(
+                "holds something that is not a Fernet key; make one with: python -m bot key"
+            ) from None
+    return value
+
+
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
 Secret = Annotated[SecretStr, AfterValidator(_whole)]
@@ -165,9 +179,9 @@ class Settings(BaseSettings):
         "sqlite:///send-as.db"
     )
     """A SQLite file, or a PostgreSQL (`postgresql://user:password@host/name`)."""
-    encryption_keys: Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_words)] = Field(
-        min_length=1
-    )
+    encryption_keys: Annotated[
+        tuple[SecretStr, ...], NoDecode, BeforeValidator(_words), AfterValidator(_fernet_keys)
+    ] = Field(min_length=1)
     """Fernet keys, comma-separated: the first encrypts, all decrypt. `python -m bot key` makes
     one. To change it, put the new key before the old one; with several processes, first after
     it everywhere."""
@@ -214,27 +228,15 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        if self.slack_signing_secret is None and self.slack_app_token is None:
-            raise ValueError(
-                "set SLACK_SIGNING_SECRET (requests over HTTP) or SLACK_APP_TOKEN (Socket Mode)"
-            )
-        for name, value in (
-            ("CLOSE_CLIENT_ID", self.close_client_id),
-            ("CLOSE_CLIENT_SECRET", self.close_client_secret.get_secret_value()),
-        ):
-            if not value and not (self.allow_api_keys and not self.has_close_app):
-                raise ValueError(
-                    f"{name} is not set; make an OAuth app in Close, or let people use API keys "
-                    "alone with ALLOW_API_KEYS=true"
-                )
+        problems = list(_unset(lambda name: bool(_plain(getattr(self, name.lower())))))
         if not self.min_duration <= self.default_duration <= self.max_duration:
-            raise ValueError("MIN_DURATION <= DEFAULT_DURATION <= MAX_DURATION must hold")
+            problems.append("MIN_DURATION <= DEFAULT_DURATION <= MAX_DURATION must hold")
         if self.clock_file is not None and not (
-            _is_local(self.slack_api_url) and _is_local(self.close_api_url)
+            is_local(self.slack_api_url) and is_local(self.close_api_url)
         ):
-            raise ValueError("CLOCK_FILE is for the sandbox: it needs a local Slack and Close")
-        for key in self.encryption_keys:
-            _check_key(key)
+            problems.append("CLOCK_FILE is for the sandbox: it needs a local Slack and Close")
+        if problems:
+            raise ValueError("\n".join(problems))
         return self
 
     @property
@@ -262,19 +264,28 @@ class Settings(BaseSettings):
         )
 
 
-def _is_local(url: str) -> bool:
+def is_local(url: str) -> bool:
+    """Whether it leads to this machine."""
     return urlsplit(url).hostname in ("127.0.0.1", "localhost")
 
 
-def _check_key(key: SecretStr) -> None:
-    try:
-        Fernet(key.get_secret_value())
-    except ValueError:
-        raise ValueError(
-            "ENCRYPTION_KEYS holds something that is not a Fernet key; make one with: "
-            "python -c 'from cryptography.fernet import Fernet as F; "
-            "print(F.generate_key().decode())'"
-        ) from None
+def _plain(value: Any) -> Any:
+    return value.get_secret_value() if isinstance(value, SecretStr) else value
+
+
+def _unset(is_set: Callable[[str], bool]) -> Iterator[str]:
+    """What has to be set because something else is not."""
+    if not (is_set("SLACK_SIGNING_SECRET") or is_set("SLACK_APP_TOKEN")):
+        yield "set SLACK_SIGNING_SECRET (requests over HTTP) or SLACK_APP_TOKEN (Socket Mode)"
+    app = ("CLOSE_CLIENT_ID", "CLOSE_CLIENT_SECRET")
+    if is_set("ALLOW_API_KEYS") and not any(map(is_set, app)):
+        return
+    for name in app:
+        if not is_set(name):
+            yield (
+                f"{name} is not set; make an OAuth app in Close, or let people use API keys "
+                "alone with ALLOW_API_KEYS=true"
+            )
 
 
 def read_settings() -> Settings:
@@ -282,12 +293,47 @@ def read_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        lines = [_line(problem) for problem in error.errors(include_input=False)]
+        problems = error.errors(include_input=False)
+        lines = [_line(problem) for problem in problems]
+        if all(problem["loc"] for problem in problems):  # so nothing was looked at together
+            named = {problem["loc"][0] for problem in problems}
+            lines += _unset_in(os.environ | _in_file(), named)
         raise BadSettings("\n".join(lines)) from None
+
+
+def _in_file() -> dict[str, str]:
+    found = DotEnvSettingsSource(Settings).env_vars
+    return {name.upper(): value for name, value in found.items() if value is not None}
+
+
+def _unset_in(environment: Mapping[str, str], named: Container[Any]) -> Iterator[str]:
+    """The same of an environment that makes no settings; what is ``named`` already is left out."""
+
+    def is_set(name: str) -> bool:
+        value = _bare(environment.get(name, ""))
+        is_off = name == "ALLOW_API_KEYS" and value.lower() in OFF
+        return name.lower() in named or (bool(value) and not is_off)
+
+    return _unset(is_set)
+
+
+# Ours in place of pydantic's, which speak of strings and patterns.
+SAID = {
+    "missing": "is not set",
+    "string_too_short": "is not set",
+    "too_short": "is not set",
+    "bool_parsing": "is neither true nor false",
+    "int_parsing": "is not a whole number",
+}
+CANNOT = "cannot be used as it is"
 
 
 def _line(problem: Any) -> str:
     name = "_".join(str(part) for part in problem["loc"][:1]).upper()
-    what = "is not set" if problem["type"] == "missing" else str(problem["msg"])
-    what = what.removeprefix("Value error, ")
+    if problem["type"] == "value_error":
+        what = str(problem["msg"]).removeprefix("Value error, ")
+    elif name == "PORT" and problem["type"] != "int_parsing":
+        what = "is not a port; write a number up to 65535"
+    else:
+        what = SAID.get(problem["type"], CANNOT)
     return f"{name}: {what}" if name else what

@@ -11,6 +11,7 @@ import uvloop
 from bot.clock.present import pushed_clock, utc_now
 from bot.ports import Now
 from bot.process.fit import NotReady
+from bot.process.misnamed import misnamed
 from bot.process.settings import BadSettings, Settings, read_settings
 from bot.telemetry import configure_logging
 
@@ -27,7 +28,9 @@ def run(command: Callable[[Settings], Coroutine[Any, Any, int]], *, level: str =
         settings = read_settings()
     except BadSettings as error:
         print(f"The settings cannot be used:\n{error}\nSee .env.example", file=sys.stderr)
+        _say_misnamed()
         return BAD_SETTINGS
+    _say_misnamed()
     configure_logging(level)
     # What is there by now stays: looking through it for waste again and again holds up everybody.
     gc.freeze()
@@ -38,6 +41,11 @@ def run(command: Callable[[Settings], Coroutine[Any, Any, int]], *, level: str =
         except NotReady as error:
             print(error, file=sys.stderr)
             return NO_DATABASE
+
+
+def _say_misnamed() -> None:
+    for sentence in misnamed():
+        print(sentence, file=sys.stderr)
 
 
 def clock_of(settings: Settings) -> Now:

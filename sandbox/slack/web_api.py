@@ -20,7 +20,13 @@ from starlette.websockets import WebSocket
 
 from sandbox.people import APP_ID, TEAM_ID
 from sandbox.serving import CutConnection
-from sandbox.slack import chat_methods, conversation_methods, directory_methods, view_methods
+from sandbox.slack import (
+    chat_methods,
+    conversation_methods,
+    directory_methods,
+    validating,
+    view_methods,
+)
 from sandbox.slack.refusals import Answer, Arguments, Caller, Method, Refusal
 from sandbox.slack.response_urls import respond
 from sandbox.slack.sockets import SocketHub
@@ -31,11 +37,12 @@ METHODS: dict[str, tuple[str | None, Method]] = {
     **chat_methods.METHODS,
     **conversation_methods.METHODS,
     **directory_methods.METHODS,
+    **validating.METHODS,
     **view_methods.METHODS,
 }
 CONNECT = "apps.connections.open"
 RESPONSE_URL = "response_url"
-_JSON_ARGUMENTS = ("blocks", "view", "metadata", "attachments")
+_JSON_ARGUMENTS = ("blocks", "message", "view", "metadata", "attachments")
 _PAGE = "<!doctype html><title>Blocked</title><p>This page was blocked."
 
 

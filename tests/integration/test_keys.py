@@ -12,7 +12,8 @@ from sqlalchemy import Connection, select
 
 from bot.connections.keys import keys_problem
 from bot.connections.vault import Purpose, Vault, owner_of
-from bot.process import doctor
+from bot.process.doctor.database import examine_database
+from bot.process.doctor.report import Verdict
 from bot.process.settings import Settings
 from bot.store import Database
 from models.connection import connections
@@ -229,5 +230,8 @@ async def test_doctor_says_so(sqlite_url: str) -> None:
     """How many connections no key opens, and nothing when all is well."""
     async with open_world(sqlite_url, encryption_keys=(OLD,)) as world:
         await world.connect(ADA)
-    assert "ENCRYPTION_KEYS" in (await doctor._database(settings_for(sqlite_url, NEW)) or "")
-    assert await doctor._database(settings_for(sqlite_url, OLD)) is None
+    said = {each.subject: each for each in await examine_database(settings_for(sqlite_url, NEW))}
+    assert said["Encryption keys"].verdict is Verdict.WRONG
+    assert "ENCRYPTION_KEYS does not open 1 of" in said["Encryption keys"].says
+    found = await examine_database(settings_for(sqlite_url, OLD))
+    assert not any(each.is_failure for each in found)

@@ -125,7 +125,7 @@ def _options(words: Sequence[str]) -> Iterator[str]:
     joined = re.sub(r"\n {4,}", " ", helped)
     for line in joined.splitlines():
         option, _, meaning = line.strip().partition(": ")
-        yield f"| `{option}` | {meaning} |"
+        yield f"| `{option}` | {meaning.removesuffix(' [default: False]')} |"
 
 
 def pages() -> dict[str, str]:

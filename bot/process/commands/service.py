@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import signal
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,12 +13,13 @@ from starlette.types import ASGIApp
 
 from bot.process import watchdog
 from bot.process.app import open_bot
+from bot.process.doctor.tokens import refused_tokens
 from bot.process.farewell import Farewell
 from bot.process.fit import MISFITS, NotReady, fit_of
 from bot.process.health import Health
 from bot.process.server import ServerConfig
 from bot.process.settings import Settings
-from bot.process.start import clock_of, run
+from bot.process.start import BAD_SETTINGS, clock_of, run
 from bot.process.watchdog import Watchdog
 from bot.store import Database, DatabaseAway
 from bot.store.schema import Fit
@@ -38,8 +40,16 @@ def serve() -> int:
 async def until_told(settings: Settings) -> int:
     """The bot, until the process is told to stop."""
     told = _told_to_stop()
-    if not await _has_database(settings, told):
-        return 0
+    asking = asyncio.create_task(refused_tokens(settings))
+    try:
+        if not await _has_database(settings, told):
+            return 0
+        refused = await asking
+    finally:
+        asking.cancel()
+    if refused:
+        print("\n".join(refused), file=sys.stderr)
+        return BAD_SETTINGS
     now = clock_of(settings)
     health, dog, farewell = Health(), Watchdog(), Farewell()
     dog.start()

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
+from bot.process.misnamed import near_misses
 from bot.process.settings import BadSettings, Settings, read_settings
 from bot.store import Database
 
@@ -238,3 +239,59 @@ async def test_the_forms_of_a_database_url(url: str, kind: str) -> None:
     database = Database(url)
     assert database.kind == kind
     await database.dispose()
+
+
+def test_an_empty_environment_is_said_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing set: every name that is needed, in one go and in our own words."""
+    with pytest.raises(BadSettings) as caught:
+        read(monkeypatch, **dict.fromkeys(COMPLETE))
+    lines = str(caught.value).splitlines()
+    assert all(any(name in line for line in lines) for name in COMPLETE)
+    assert len(lines) == len(COMPLETE)
+    assert "String" not in str(caught.value)
+    assert "Field" not in str(caught.value)
+
+
+def test_names_in_a_file_are_not_missed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """What stands in ``.env`` is not said to be missing beside what is."""
+    (tmp_path / ".env").write_text("CLOSE_CLIENT_ID=a\nCLOSE_CLIENT_SECRET=b\n")
+    unset = dict.fromkeys(("CLOSE_CLIENT_ID", "CLOSE_CLIENT_SECRET", "PUBLIC_URL"))
+    with pytest.raises(BadSettings) as caught:
+        read(monkeypatch, **unset)
+    assert str(caught.value) == "PUBLIC_URL: is not set"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("PORT", "http", "is not a whole number"),
+        ("PORT", "99999", "is not a port; write a number up to 65535"),
+        ("ALLOW_PERMANENT", "perhaps", "is neither true nor false"),
+        ("ENCRYPTION_KEYS", "no-key", "make one with: python -m bot key"),
+        ("ENCRYPTION_KEYS", "", "is not set"),
+        ("SLACK_BOT_TOKEN", "xoxp-1", "does not begin with xoxb-"),
+    ],
+)
+def test_our_own_words(monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str) -> None:
+    """What is wrong is said in words of people, not of a library."""
+    with pytest.raises(BadSettings) as caught:
+        read(monkeypatch, **{name: value})
+    assert str(caught.value).startswith(f"{name}: ")
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        ({"MAX_DURATON"}, ["MAX_DURATON is not a setting", "MAX_DURATION?"]),
+        ({"ADMIN"}, ["ADMIN is not a setting", "ADMINS?"]),
+        ({"slack_bot_tokn"}, ["SLACK_BOT_TOKN is not a setting", "SLACK_BOT_TOKEN?"]),
+        ({"MAX_DURATON", "MAX_DURATION"}, []),
+        ({"PATH", "HOME", "LANG", "PYTHONPATH", "HOSTNAME", "SLACK_TEAM", "DATABASE"}, []),
+    ],
+)
+def test_near_misses(names: set[str], said: list[str]) -> None:
+    """A name that is almost a setting's is pointed out, unless that is set as well; others are not
+    ours."""
+    assert all(each in "".join(near_misses(names)) for each in said)
+    assert bool(near_misses(names)) is bool(said)

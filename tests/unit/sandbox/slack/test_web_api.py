@@ -479,3 +479,26 @@ async def test_calls_are_recorded_without_tokens(
     assert seen == [("chat.postMessage", "ok"), ("users.info", "user_not_found")]
     assert slack.calls[0].arguments["text"] == "hello"
     assert slack.bot_token not in repr(slack.calls)
+
+
+async def test_blocks_are_looked_at_without_posting(
+    client: AsyncWebClient, slack: SandboxSlack
+) -> None:
+    """blocks.validate takes one kind of thing at a time, and says where each problem is."""
+    good = {"type": "section", "text": {"type": "mrkdwn", "text": "Hello"}}
+    bad = {"type": "section", "text": {"type": "mrkdwn", "text": "x" * 3001}}
+    view = {"type": "home", "blocks": [good]}
+    assert (await client.blocks_validate(blocks=[good]))["ok"]
+    assert (await client.blocks_validate(message={"blocks": [good], "text": "Hello"}))["ok"]
+    assert (await client.blocks_validate(view=view))["ok"]
+    with pytest.raises(SlackApiError, match="invalid_blocks") as caught:
+        await client.blocks_validate(blocks=[good, bad])
+    [error] = caught.value.response["errors"]
+    assert error["pointer"] == "/1/text/text"
+    assert error["code"] == "failed_constraint"
+    with pytest.raises(SlackApiError, match="invalid_view"):
+        await client.blocks_validate(view={"type": "home", "blocks": [bad]})
+    assert await error_of(client.blocks_validate()) == "invalid_arguments"
+    both = client.blocks_validate(blocks=[good], view=view)
+    assert await error_of(both) == "invalid_arguments"
+    assert not slack.workspace.messages
