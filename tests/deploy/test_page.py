@@ -76,3 +76,14 @@ def test_the_procfile_does_the_same() -> None:
         line.split(": ", 1) for line in (ROOT / "Procfile").read_text().splitlines() if line
     )
     assert lines == {"release": "python -m bot migrate", "web": "python -m bot serve"}
+
+
+def test_the_first_settings_are_enough() -> None:
+    """What docs/start.md has somebody fill in is what the bot needs, and its admins."""
+    [block] = re.findall(r"```ini\n(.*?)```", OTHERS, re.DOTALL)
+    named = set(re.findall(r"^([A-Z_]+)=", block, re.MULTILINE))
+    required = {
+        name.upper() for name, field in Settings.model_fields.items() if field.is_required()
+    }
+    asked = {"SLACK_SIGNING_SECRET", "CLOSE_CLIENT_ID", "CLOSE_CLIENT_SECRET"}
+    assert named == required | asked | {"ADMINS"}
