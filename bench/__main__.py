@@ -5,7 +5,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 
-from bench import answers, commands, ends, growth, idle, lives, report, wholesale
+from bench import answers, commands, company, ends, growth, idle, lives, report, wholesale
 from bench.ground import Ground, ground
 from bench.lines import Result
 from bench.rounds import QUICK, WHOLE, Size
@@ -18,6 +18,7 @@ GROUPS: dict[str, Callable[[Ground, Size], AsyncIterator[Result]]] = {
     "ends": ends.measure,
     "idle": idle.measure,
     "growth": growth.measure,
+    "company": company.measure,
 }
 
 

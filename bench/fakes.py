@@ -135,7 +135,7 @@ async def _tell(slack: SandboxSlack) -> None:
                 _say(kind="shown", at=at, **_seen(change.subject))
             elif change.kind == "home":
                 view: View = change.subject
-                _say(kind="home", at=at, user=view.user_id)
+                _say(kind="home", at=at, user=view.user_id, buttons=view.buttons())
             elif change.kind == "call":
                 _say(kind="slack", at=at, method=change.subject.method)
 

@@ -73,11 +73,8 @@ class House:
         async with running(("bench.peers", kind), self.folder, self.environment) as process:
             yield process
 
-    @contextlib.asynccontextmanager
-    async def bot(
-        self, database_url: str, module: str = "bot", **settings: str
-    ) -> AsyncIterator[Running]:
-        """The bot itself, on a migrated database."""
+    def settings(self, database_url: str) -> dict[str, str]:
+        """What the bot is told, for this database."""
         own = {
             "PUBLIC_URL": "http://127.0.0.1",
             "DATABASE_URL": database_url,
@@ -86,7 +83,14 @@ class House:
             "ADMINS": DANA.id,
             "AUDIT_CHANNEL": AUDIT,
         }
-        environment = self.environment | self._addresses | own | settings
+        return self.environment | self._addresses | own
+
+    @contextlib.asynccontextmanager
+    async def bot(
+        self, database_url: str, module: str = "bot", **settings: str
+    ) -> AsyncIterator[Running]:
+        """The bot itself, on a migrated database."""
+        environment = self.settings(database_url) | settings
         async with running((module, "serve"), self.folder, environment) as process:
             yield process
 

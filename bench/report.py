@@ -26,6 +26,7 @@ HEADINGS = {
     "ends": "Ends",
     "idle": "Nothing to do",
     "growth": "What is stored",
+    "company": "A whole company",
 }
 LIBRARIES = ("slack-bolt", "sqlalchemy", "asyncpg", "httpx", "aiohttp", "starlette", "uvicorn")
 NAMES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}

@@ -27,6 +27,8 @@ class Size:
     ends: int  # at one second
     lone_ends: int
     at_one_word: int  # rights of one person
+    open: int  # rights of a company
+    entries: Sequence[int]  # of its log
     idle: float  # seconds to watch a bot that has nothing to do
 
 
@@ -44,6 +46,8 @@ WHOLE = Size(
     ends=10_000,
     lone_ends=150,
     at_one_word=500,
+    open=10_000,
+    entries=(10_000, 1_000_000),
     idle=30.0,
 )
 QUICK = Size(
@@ -57,6 +61,8 @@ QUICK = Size(
     ends=1_000,
     lone_ends=10,
     at_one_word=100,
+    open=1_000,
+    entries=(1_000, 20_000),
     idle=4.0,
 )
 

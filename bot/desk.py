@@ -6,7 +6,16 @@ from datetime import datetime
 from typing import TypeVar
 
 from bot.ports import Directory, Now
-from bot.refusals import AlreadyOpen, Changed, NotKnown, NotYours, Refused, Settled, Thing
+from bot.refusals import (
+    AdminsOnly,
+    AlreadyOpen,
+    Changed,
+    NotKnown,
+    NotYours,
+    Refused,
+    Settled,
+    Thing,
+)
 from bot.store import Database, Store
 from bot.times.span import Span
 from models.delegation import Delegation, State
@@ -87,6 +96,12 @@ async def check_person(desk: Desk, team_id: str, user_id: str, *, afresh: bool =
     if person is None or refusal:
         raise Refused(refusal or Refusal.UNKNOWN_PERSON, user_id)
     return person
+
+
+def check_admin(desk: Desk, actor: Actor) -> None:
+    """Whether the settings name the actor as an admin; raises AdminsOnly."""
+    if actor.user_id not in desk.policy.admins:
+        raise AdminsOnly
 
 
 def check_known(desk: Desk, team_id: str, *people: str) -> None:

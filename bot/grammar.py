@@ -9,6 +9,8 @@ _PERSON = re.compile(r"<@([UW][A-Z0-9]{1,30})(?:\|[^>]*)?>", re.ASCII)
 _GROUP = re.compile(r"<!subteam\^([A-Z0-9]{1,30})[^>]*>", re.ASCII)
 _BETWEEN = re.compile(r"(?:\s*,\s*|\s+and\s+|\s*)", re.IGNORECASE)
 _FOR = re.compile(r"\s*for\s+(?=<@)", re.IGNORECASE)
+_AS = re.compile(r"as\s*(?=[<@])", re.IGNORECASE)
+_ALL = re.compile(r"all\b\s*", re.IGNORECASE)
 _EVERYBODY = re.compile(r"<!(?:here|channel|everyone)[^>]*>")
 
 
@@ -26,6 +28,8 @@ class Verb(StrEnum):
     RELEASE = "release"
     CANCEL = "cancel"
     STOP = "stop"
+    WHO = "who"
+    END = "end"
     EXTEND = "extend"
     HELP = "help"
 
@@ -46,7 +50,7 @@ class Command:
     """A verb, the people and groups it is about, and what else was said.
 
     ``grantee_id`` is the third person of a request (``@ada for @ben``). ``is_all`` is ``revoke
-    all``.
+    all``, or ``end all`` of one person; otherwise ``end`` has the grantee and the grantor.
     """
 
     verb: Verb
@@ -74,12 +78,11 @@ class NotUnderstood(Exception):
 
 
 ALONE = {Verb.CHECK, Verb.CONNECT, Verb.DISCONNECT, Verb.HELP}
-# What is typed before a person, or alone. "who", "end … as …" and "end all …" are left to admins.
+# What is typed before a person, or alone.
 _WORDS = {
     **{verb.value: verb for verb in Verb if verb is not Verb.OPEN},
     "ask": Verb.REQUEST,
     "status": Verb.LIST,
-    "end": Verb.STOP,
     "take back": Verb.REVOKE,
     "remove": Verb.REVOKE,
     "give back": Verb.RELEASE,
@@ -117,12 +120,10 @@ def _verb(text: str) -> tuple[str, str]:
 def _read(verb: Verb, rest: str) -> Command:
     if verb in ALONE and rest and verb is not Verb.HELP:
         raise NotUnderstood(Muddle.TOO_MUCH, rest, verb)
-    if verb in ALONE or (verb is Verb.LIST and not rest):
+    if verb in ALONE or (verb in (Verb.LIST, Verb.WHO) and not rest):
         return Command(verb)
-    if verb is Verb.REQUEST:
-        return _request(rest)
-    if verb is Verb.GRANT:
-        return _grant(rest)
+    if verb in _OWN_WAY:
+        return _OWN_WAY[verb](rest)
     if verb is Verb.REVOKE and rest.casefold() == "all":
         return Command(verb, is_all=True)
     person_id, rest = _person(rest, verb)
@@ -166,6 +167,24 @@ def _grant(text: str) -> Command:
     if not people and not groups:
         _person(rest, Verb.GRANT)
     return Command(Verb.GRANT, tuple(people), rest.strip(), tuple(groups))
+
+
+def _end(text: str) -> Command:
+    """``@ben as @ada [reason]`` and ``all @ada [reason]``, as admins say it; a person alone is what
+    anybody says of their own rights."""
+    if found := _ALL.match(text):
+        person_id, reason = _person(text[found.end() :], Verb.END)
+        return Command(Verb.END, (person_id,), reason, is_all=True)
+    grantee_id, rest = _person(text, Verb.END)
+    if found := _AS.match(rest):
+        grantor_id, reason = _person(rest[found.end() :], Verb.END)
+        return Command(Verb.END, (grantee_id, grantor_id), reason)
+    if rest:
+        raise NotUnderstood(Muddle.TOO_MUCH, rest, Verb.END)
+    return Command(Verb.STOP, (grantee_id,))
+
+
+_OWN_WAY = {Verb.REQUEST: _request, Verb.GRANT: _grant, Verb.END: _end}
 
 
 def _person(text: str, verb: Verb) -> tuple[str, str]:

@@ -8,6 +8,7 @@
     ├── Settled             the delegation has moved on
     ├── Changed             it is not what the actor read when they clicked
     ├── NotYours            the actor has no say in it
+    │   └── AdminsOnly      only those whom the settings name as admins have
     ├── NotKnown            there is no such row (any more)
     ├── DraftGone           the question that was asked back is answered, or too old
     ├── StrayDecided        the question about a stray is answered
@@ -24,6 +25,7 @@
     ├── AlreadyDecided      an admin has answered, or it is too late to
     ├── ListChanged         what an admin read is not what there is now
     ├── NobodyThere         the groups that were named have no other member
+    ├── NothingToEnd        an admin wanted to end what is not there
     └── NoSuchDelegation    there is nothing that the actor could mean
 """
 
@@ -97,6 +99,10 @@ class NotYours(NotDone):
     """The actor has no say in this delegation, or not this one."""
 
 
+class AdminsOnly(NotYours):
+    """Only admins may see, or end, what is other people's."""
+
+
 class Thing(StrEnum):
     """What a button can be about."""
 
@@ -104,6 +110,7 @@ class Thing(StrEnum):
     PAIRING = "pairing"
     STRAY = "stray"
     STANDING = "standing"
+    REVIEW = "review"
 
 
 class NotKnown(NotDone):
@@ -116,6 +123,14 @@ class NotKnown(NotDone):
 
 class NoSuchDelegation(NotDone):
     """There is nothing here that the actor could mean."""
+
+
+class NothingToEnd(NotDone):
+    """Nothing of these people is there that an admin could end."""
+
+    def __init__(self, *people: str) -> None:
+        super().__init__(*people)
+        self.people = people
 
 
 class LapsesBefore(NotDone):

@@ -79,6 +79,21 @@ class Metrics:
             "Delegations that are over but not yet confirmed by Close.",
             registry=self.registry,
         )
+        self.leaving = Gauge(
+            "sendas_leavers_with_rights",
+            "People who have left, and of whom Close may still hold a right.",
+            registry=self.registry,
+        )
+        self.leaving_longest = Gauge(
+            "sendas_leaver_oldest_seconds",
+            "Seconds since it was said that the first of them had left.",
+            registry=self.registry,
+        )
+        self.leaving_took = Gauge(
+            "sendas_leaver_slowest_seconds",
+            "Seconds from that word to the last right gone, the longest of the last seven days.",
+            registry=self.registry,
+        )
         self.longest_overdue = Gauge(
             "sendas_longest_past_end_seconds",
             "Seconds since the end of the delegation that has waited longest for Close's word.",

@@ -85,6 +85,7 @@ def next_check(
 
 
 USABLE = "is_alive AND leaving_at IS NULL"
+DEAD = "NOT is_alive AND leaving_at IS NULL"  # only its owner can mend it
 
 connections = Table(
     "connections",
@@ -114,6 +115,7 @@ connections = Table(
     partial_index(
         "ix_connections_usable", "team_id", "organization_id", "connected_at", where=USABLE
     ),
+    partial_index("ix_connections_dead", "team_id", "died_at", where=DEAD),
     partial_index("ix_connections_wake_at", "wake_at", where="wake_at IS NOT NULL"),
 )
 

@@ -50,7 +50,9 @@ class Event(StrEnum):
     EXPIRE = "expire"
     REVOKE = "revoke"  # by the grantor
     RELEASE = "release"  # by the grantee or the requester
+    END = "end"  # by an admin, who has no part in it
     WITHDRAW = "withdraw"  # the standing approval that covered it was ended before it began
+    UNCONFIRMED = "unconfirmed"  # the grantor did not say in a review that it is still needed
     OFFBOARD = "offboard"  # somebody in it has left, or may no longer take part
     DISCONNECT = "disconnect"  # the grantor's connection is being given up
     REMOVE = "remove"  # somebody removed the association in Close itself
@@ -87,7 +89,9 @@ TRANSITIONS: dict[State | None, dict[Event, State]] = {
         Event.EXPIRE: State.ENDING,
         Event.REVOKE: State.ENDING,
         Event.RELEASE: State.ENDING,
+        Event.END: State.ENDING,
         Event.WITHDRAW: State.ENDING,
+        Event.UNCONFIRMED: State.ENDING,
         Event.OFFBOARD: State.ENDING,
         Event.DISCONNECT: State.ENDING,
     },
@@ -99,6 +103,8 @@ TRANSITIONS: dict[State | None, dict[Event, State]] = {
         Event.EXPIRE: State.ENDING,
         Event.REVOKE: State.ENDING,
         Event.RELEASE: State.ENDING,
+        Event.END: State.ENDING,
+        Event.UNCONFIRMED: State.ENDING,
         Event.OFFBOARD: State.ENDING,
         Event.DISCONNECT: State.ENDING,
         Event.REMOVE: State.ENDED,
@@ -227,7 +233,7 @@ class Delegation:
       ``ended_with`` for all that one grantor's rights ended together; None where it was one alone.
     - ``asked`` is what was asked for, where something else was agreed to.
     - ``note`` is the grantor's word with a decision or, while an ``extension`` is asked for, that
-      of who asks for it; ``decided_at`` is when the present end was
+      of who asks for it, or of the admin who ended it; ``decided_at`` is when the present end was
       agreed to, and ``standing_id`` names the standing approval that did it, if one did.
     - ``grantee_account`` is the name and address of the grantee's Close account,
       ``grantee_close_id`` is its id, and ``is_grantee_proven`` says that they connected it
@@ -341,6 +347,13 @@ class Delegation:
         """Whether Close should hold it no longer, and has not yet confirmed that it is gone."""
         return self.state is State.ENDING or self.has_run_out(now)
 
+    def is_passing(self, now: datetime) -> bool:
+        """Whether it will be something else within moments, unless something gets in the way."""
+        is_waiting = self.trouble is not None or (
+            self.starts_at is not None and self.starts_at > now
+        )
+        return self.state in (State.APPROVED, State.ENDING) and not is_waiting
+
     @property
     def is_granted_in_bundle(self) -> bool:
         """Whether the grantor gave it together with others: one message tells how all of it is."""
@@ -413,6 +426,7 @@ OVER = "state NOT IN ('requested', 'approved', 'active', 'ending')"
 HELD = "state IN ('active', 'ending')"  # by Close, as far as is known
 UNSEEN = "(is_unclear OR (attempted_at IS NOT NULL AND association_id IS NULL))"
 RECEIPT_DUE = "receipt = 'due'"
+BY_WORD = "confirmed_by IS NOT NULL"  # an admin said, in Close's place, that it is gone
 
 
 delegations = Table(
@@ -492,6 +506,7 @@ delegations = Table(
     partial_index("ix_delegations_over_grantor", "team_id", "grantor_id", "ended_at", where=OVER),
     partial_index("ix_delegations_over_grantee", "team_id", "grantee_id", "ended_at", where=OVER),
     partial_index("ix_delegations_held", "state", "ends_at", where=HELD),
+    partial_index("ix_delegations_by_word", "team_id", where=BY_WORD),
     partial_index("ix_delegations_wake_at", "wake_at", where="wake_at IS NOT NULL"),
     partial_index("ix_delegations_bundle_id", "bundle_id", where="bundle_id IS NOT NULL"),
     partial_index("ix_delegations_ended_with", "ended_with", where="ended_with IS NOT NULL"),

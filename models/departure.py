@@ -14,7 +14,8 @@ class Departed:
     """One row a person, as long as they may not take part.
 
     ``carried_out_at`` is when what they gave and had was ended; without it that still waits for the
-    round that found it. The account in Close is named when it is that which is gone.
+    round that found it, and ``gone_at`` is when the last right that they gave or had was gone in
+    Close. The account in Close is named when it is that which is gone.
     """
 
     id: str
@@ -25,9 +26,11 @@ class Departed:
     close_user_id: str | None = None
     found_at: datetime
     carried_out_at: datetime | None = None
+    gone_at: datetime | None = None
 
 
 PENDING = "carried_out_at IS NULL"
+LEAVING = "gone_at IS NULL"  # something of theirs may still be held by Close
 
 departures = Table(
     "departures",
@@ -40,8 +43,11 @@ departures = Table(
     Column("close_user_id", String(64)),
     Column("found_at", UtcTime, nullable=False),
     Column("carried_out_at", UtcTime),
+    Column("gone_at", UtcTime),
     UniqueConstraint("team_id", "slack_user_id"),
     partial_index("ix_departures_pending", "team_id", "slack_user_id", where=PENDING),
+    partial_index("ix_departures_leaving", "found_at", where=LEAVING),
+    partial_index("ix_departures_gone", "gone_at", where="gone_at IS NOT NULL"),
 )
 
 

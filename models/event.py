@@ -34,13 +34,14 @@ class Deed(StrEnum):
     STRAY_REMOVED = "stray_removed"  # Close confirmed that it is gone
     STRAY_VANISHED = "stray_vanished"  # somebody removed it in Close itself
     RULES = "rules"  # the rules are others now; subject: the digest of their file
-    ADMIN_END = "admin_end"  # an admin ended somebody's right
+    ADMIN_END = "admin_end"  # an admin ended everything of one person; how much it was
     GONE_IN_CLOSE = "gone_in_close"  # an admin said that Close holds it no longer
     SECOND_YES = "second_yes"  # the second yes that a rule asks for was given
     REVIEW_OPENED = "review_opened"
     REVIEW_KEPT = "review_kept"
     REVIEW_ENDED = "review_ended"
     LEFT = "left"  # Slack or Close said that somebody may not take part; subject: how
+    LAST_GONE = "last_gone"  # the last right of who had left is gone; seconds since that was said
     DEPARTURES_CONFIRMED = "departures_confirmed"  # an admin let a round end what many had
     DEPARTURES_KEPT = "departures_kept"  # an admin said that those are not gone
     RESTORED = "restored"  # the database was restored from a backup; what it did not know is here

@@ -17,6 +17,8 @@ from models.delegation import Delegation
 from models.overdue import Leftover
 from models.pairing import Pairing
 from models.person import Departure
+from models.review import Item
+from models.standing import StandingApproval
 from models.stray import Stray
 
 LENGTH = 16  # characters
@@ -46,6 +48,19 @@ def mark_of_leaving(account: Account, dependents: Iterable[Delegation]) -> str:
 def mark_of_leftovers(leftovers: Iterable[Leftover]) -> str:
     """The mark of all that may be left over in Close of what one person gave."""
     return _digest("leftovers", *sorted(each.id for each in leftovers))
+
+
+def mark_of_item(item: Item) -> str:
+    """The mark of one thing that a review asks about: what it lets somebody do, and until when."""
+    subject = item.subject
+    if isinstance(subject, StandingApproval):
+        return _digest("standing", subject.id, subject.max_length, subject.until)
+    return _digest("right", subject.id, subject.active_at, subject.ends_at)
+
+
+def mark_of_items(items: Iterable[Item]) -> str:
+    """The mark of all that a review asks about."""
+    return _digest("review", *sorted(mark_of_item(each) for each in items))
 
 
 def marked(subject: Subject, beside: Beside = None) -> str:

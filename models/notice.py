@@ -29,6 +29,10 @@ class NoticeKind(StrEnum):
     ENDS = "ends"  # to a grantor, of whom several rights ended together; subject: what they share
     RESTORED = "restored"  # to who gave anything; subject: their connection, or standing approval
     RESTORED_ADMIN = "restored_admin"  # to an admin; subject: when the backup was made
+    REVIEW = "review"  # to a grantor, who answers; subject: their row of reviews
+    REVIEWS_UNANSWERED = "reviews_unanswered"  # to an admin; subject: the workspace
+    STANDING_ENDED = "standing_ended"  # to both; subject: what an admin ended at once
+    STILL_IN_CLOSE = "still_in_close"  # to the admin who said it was gone; subject: the delegation
     STRAYS = "strays"  # to a grantor, with a list of many; subject: the comparison
     TOKENS_FORGOTTEN = "tokens_forgotten"  # the same, when somebody else uses the Close account
 

@@ -1,13 +1,18 @@
-"""What one person sees of everything: the rows behind their App Home."""
+"""What one person sees of everything, and an admin of everybody: the rows behind an App Home."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from models.connection import Connection
 from models.delegation import Delegation
+from models.home import Place
+from models.overdue import Leftover
 from models.pairing import Pairing
+from models.person import Departure
+from models.review import Review
 from models.standing import StandingApproval
+from models.stray import Stray
 
 Row = TypeVar("Row")
 
@@ -26,6 +31,8 @@ class Overview:
     """Everything that concerns one person.
 
     - ``with_person`` is whom they look for; then it is only what concerns the two.
+    - ``review`` is the review that waits for their answer, and ``reviewed`` counts what it is
+      about.
     - ``waiting`` has what this person, as a grantor, has to answer or to mend; ``asked`` has what
       they wait for: requests by them or for them that nobody has answered.
     - ``given`` and ``received`` have what else is open, as grantor and as grantee.
@@ -42,6 +49,8 @@ class Overview:
     connection: Connection | None = None
     pairing: Pairing | None = None
     unconfirmed: frozenset[str] = frozenset()
+    review: Review | None = None
+    reviewed: int = 0
     waiting: Excerpt[Delegation] = Excerpt()
     asked: Excerpt[Delegation] = Excerpt()
     given: Excerpt[Delegation] = Excerpt()
@@ -52,3 +61,74 @@ class Overview:
     history: Sequence[Delegation] = ()
     page: int = 0
     has_older: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """How much there is in a workspace: ``active`` and, of these, without an end; agreed and not
+    yet confirmed by Close; waiting for an answer; over and not confirmed as gone; ended by an
+    admin's word in Close's place; connections that only their owners can mend."""
+
+    active: int = 0
+    until_revoked: int = 0
+    being_set_up: int = 0
+    waiting: int = 0
+    not_removed: int = 0
+    by_word: int = 0
+    dead_connections: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slice:
+    """Some rows out of many, and where the page before them ends and the next one begins; None
+    where there is none."""
+
+    rows: Sequence[Delegation] = ()
+    before: Place | None = None
+    after: Place | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rights:
+    """Everything open of one person, both ways; ``strays`` were set up in Close itself.
+
+    ``is_connected`` is whether their connection to Close works; None without one: then nobody
+    knows what was set up there by hand.
+    """
+
+    person_id: str
+    delegations: Sequence[Delegation] = ()
+    standing: Sequence[StandingApproval] = ()
+    strays: Sequence[Stray] = ()
+    is_connected: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdminsWork:
+    """What waits for an admin: rights that may be left over, accounts that nobody has judged,
+    people whose connection would be needed, and whether a round asks about leavers."""
+
+    leftovers: Sequence[Leftover] = ()
+    pairings: Sequence[Pairing] = ()
+    disconnected: Sequence[str] = ()
+    is_asked_about_leavers: bool = False
+
+    @property
+    def is_any(self) -> bool:
+        """Whether anybody has to be told: the question about leavers has a message each day."""
+        return bool(self.leftovers or self.pairings or self.disconnected)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Everybodys:
+    """What an admin sees of everybody; ``with_person`` is whom they look for, and ``about`` what
+    there is of them beside the delegations."""
+
+    admin_id: str
+    counts: Counts
+    rights: Slice
+    with_person: str | None = None
+    about: Rights | None = None
+    leftovers: Sequence[Leftover] = ()
+    gone: Mapping[str, Departure] = field(default_factory=dict)
+    disconnected: Sequence[str] = ()

@@ -35,10 +35,12 @@ class Round:
 
     ``cursor`` is the last person or organization that was asked about in this stage. ``question``
     is the id of the question to the admins, which their buttons carry; each has one of its own.
+    ``installed_at`` is when the bot, or the first release that keeps this, began here.
     """
 
     id: str
     team_id: str
+    installed_at: datetime | None = None
     stage: Stage = Stage.REST
     cursor: str = ""
     started_at: datetime | None = None
@@ -56,6 +58,7 @@ rounds = Table(
     metadata,
     Column("id", String(32), primary_key=True),
     Column("team_id", String(32), nullable=False),
+    Column("installed_at", UtcTime),
     Column("stage", words(Stage), nullable=False),
     Column("cursor", String(64), nullable=False),
     Column("started_at", UtcTime),

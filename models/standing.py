@@ -3,14 +3,18 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Column, String, Table
+from sqlalchemy import Column, String, Table, Text
 
 from models.base import Length, UtcTime, metadata, partial_index
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StandingApproval:
-    """One row: up to ``max_length`` at a time, for stretches that end by ``until``."""
+    """One row: up to ``max_length`` at a time, for stretches that end by ``until``.
+
+    ``ended_by`` is the admin who ended it, with the word ``note`` why; ``ended_with`` is the same
+    for all that they ended at once.
+    """
 
     id: str
     team_id: str
@@ -20,6 +24,9 @@ class StandingApproval:
     until: datetime
     created_at: datetime
     ended_at: datetime | None = None
+    ended_by: str | None = None
+    ended_with: str | None = None
+    note: str | None = None
 
     def covers(
         self,
@@ -52,6 +59,9 @@ standing_approvals = Table(
     Column("until", UtcTime, nullable=False),
     Column("created_at", UtcTime, nullable=False),
     Column("ended_at", UtcTime),
+    Column("ended_by", String(32)),
+    Column("ended_with", String(32)),
+    Column("note", Text),
     partial_index(
         "uq_standing_approvals_pair",
         "team_id",
@@ -61,4 +71,5 @@ standing_approvals = Table(
         where=_STANDING,
     ),
     partial_index("ix_standing_approvals_grantee", "team_id", "grantee_id", where=_STANDING),
+    partial_index("ix_standing_approvals_ended_with", "ended_with", where="ended_with IS NOT NULL"),
 )

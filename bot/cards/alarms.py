@@ -1,23 +1,16 @@
 """Alarms: what is said to somebody who can act: rights that may be left, leavers, refusals."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
-from slack_sdk.models.blocks import (
-    Block,
-)
-
 from bot.cards import dialogs, words
-from bot.cards.markup import heard, mention, moment, quoted, quoted_name
-from bot.cards.parts import ALARM, CALM, QUESTION, button, context, notice, section
+from bot.cards.markup import mention, moment, quoted
+from bot.cards.parts import ALARM, CALM, QUESTION, button, notice
 from bot.cards.pronouns import Party, party
 from bot.slack.message import Message
 from models.card import Audience, Card
 from models.delegation import Delegation, State, Trouble
 from models.departure import Departed, Toll
-from models.mark import mark_of_leftovers
-from models.overdue import Leftover
-from models.person import Departure
 from models.round import Round, Word
 
 IS_GONE, END_THEM, KEEP_THEM = "is_gone", "end_them", "keep_them"
@@ -27,8 +20,6 @@ AUDIT_WAYS = {  # what an admin can do, by Slack's word
     "is_archived": "Please unarchive it.",
 }
 _UNCONNECTED = (Trouble.NOT_CONNECTED, Trouble.CONNECTION_LOST)
-MOST_GRANTORS = 4  # in one list: with all their words it stays below 4,000 characters
-MOST_GRANTEES = 5  # of each
 WHY_HELD = (
     "It would end {losses}. That is so much that I have ended nothing yet: when Slack or Close has "
     "a fault, it can say this of everybody."
@@ -47,12 +38,12 @@ def overdue(delegation: Delegation, reader: str | None = None) -> Message:
         f"is over{since}, but Close has not confirmed that it is gone."
     )
     return notice(
-        [problem, _way(delegation.trouble or Trouble.CONNECTION_LOST, grantor, grantee)],
+        [problem, way_on(delegation.trouble or Trouble.CONNECTION_LOST, grantor, grantee)],
         small="I keep trying, and this message changes when Close confirms.",
     )
 
 
-def _way(trouble: Trouble | None, grantor: Party, grantee: Party) -> str:
+def way_on(trouble: Trouble | None, grantor: Party, grantee: Party) -> str:
     """Why a right is still there, and how it goes."""
     by_hand = f"{grantor.name} can remove it {words.BY_HAND}"
     if trouble is None:
@@ -70,43 +61,16 @@ def _way(trouble: Trouble | None, grantor: Party, grantee: Party) -> str:
     )
 
 
-def overdue_list(
-    leftovers: Sequence[Leftover], gone: Mapping[str, Departure], reader: str | None = None
-) -> Message:
-    """To an admin: all that may be left over in Close, by who gave it. ``gone`` has those grantors
-    who have left."""
-    by_grantor: dict[str, list[Leftover]] = {}
-    for each in leftovers:
-        by_grantor.setdefault(each.grantor_id, []).append(each)
-    shown = list(by_grantor.items())[:MOST_GRANTORS]
-    blocks: list[Block] = []
-    said: list[str] = []
-    for grantor_id, theirs in shown:
-        text = _overdue_of(party(grantor_id, reader), theirs, gone.get(grantor_id), reader)
-        said.append(heard(text))
-        value = f"{grantor_id}:{mark_of_leftovers(theirs)}"
-        blocks.append(section(text, accessory=button(IS_GONE, "It is gone in Close", value)))
-    if hidden := len(by_grantor) - len(shown):
-        who = "1 more person" if hidden == 1 else f"{hidden} more people"
-        said.append(f"… and what {who} gave. They move up as these are settled.")
-        blocks.append(context(said[-1]))
-    said.append(
-        "I keep trying, and this list changes when Close confirms. “It is gone in Close” is noted "
-        "with your name, and checked as soon as possible."
+def still_in_close(delegation: Delegation, reader: str | None = None) -> Message:
+    """To the admin who said that a right was gone in Close: it was not."""
+    grantor, grantee = party(delegation.grantor_id, reader), party(delegation.grantee_id, reader)
+    right = f"{grantee.first_whose} right to send as {grantor.name}"
+    if not delegation.is_open:
+        return notice([f"{CALM} {right} is gone now. Close confirmed it."])
+    return notice(
+        [f"{ALARM} *{right} was still in Close*, although you had said that it was gone."],
+        small="I'm removing it now, and this message changes when Close confirms.",
     )
-    blocks.append(context(said[-1]))
-    return Message("\n".join(said), blocks)
-
-
-def overdue_before(leftovers: Sequence[Leftover], reader: str | None = None) -> Message:
-    """What stands in place of an earlier day's list."""
-    first = leftovers[0]
-    more = f" and {len(leftovers) - 1} more" if len(leftovers) > 1 else ""
-    headline = (
-        f"{ALARM} {_grantee(first, reader).first} may still be able to send email as "
-        f"{party(first.grantor_id, reader).name}{more}."
-    )
-    return notice([headline], small="Today's list is further down.")
 
 
 def restored(since: datetime) -> Message:
@@ -122,11 +86,6 @@ def restored(since: datetime) -> Message:
         "them about each right. Until then nothing ends those."
     )
     return notice([done, unknown])
-
-
-def overdue_over() -> Message:
-    """In place of a list, once nothing of it is left."""
-    return notice([f"{CALM} Everything that was listed here is gone now."])
 
 
 def departures(
@@ -214,40 +173,6 @@ def audit_speaks(channel_id: str) -> Message:
     """In place of that, once nothing is missing any more."""
     where = _channel(channel_id)
     return notice([f"{CALM} I can write to the audit channel {where} again. Nothing is missing."])
-
-
-def _overdue_of(
-    grantor: Party, theirs: Sequence[Leftover], reason: Departure | None, reader: str | None
-) -> str:
-    """What one person gave and Close may still hold, why, and what an admin can do."""
-    grantees = [_grantee(each, reader) for each in theirs]
-    who = ", ".join(dict.fromkeys(each.name for each in grantees[:MOST_GRANTEES]))
-    who = who[:1].upper() + who[1:]
-    if len(theirs) > MOST_GRANTEES:
-        who += f" and {len(theirs) - MOST_GRANTEES} more"
-    over = [each.over_since for each in theirs if each.over_since is not None]
-    since = (
-        f"Over since {moment(min(over))}, but Close has not confirmed that it is gone."
-        if over
-        else "It was set up in Close itself, and has no end."
-    )
-    headline = f"{ALARM} *{who} may still be able to send email as {grantor.name}.* {since}"
-    trouble = next((each.trouble for each in theirs if each.trouble is not None), None)
-    if reason is None:
-        return f"{headline} {_way(trouble, grantor, grantees[0])}"
-    left = words.departed(grantor, reason)
-    return (
-        f"{headline} {left}, and only they could take it away. See whether {grantor.whose} address "
-        "can still be chosen as the sender in Close. If not, press the button. If it can, a Close "
-        f"admin can remove {grantor.whose} connected email account there, or reactivate "
-        f"{grantor.name} and remove this {words.BY_HAND}."
-    )
-
-
-def _grantee(leftover: Leftover, reader: str | None) -> Party:
-    if leftover.grantee_id is not None:
-        return party(leftover.grantee_id, reader)
-    return Party(quoted_name(leftover.grantee_name) or "Somebody I don't know")
 
 
 def _pair(d: Delegation, reader: str | None) -> str:

@@ -7,6 +7,7 @@ from bot.cards.markup import mention, moment, quoted, unmarked
 from bot.cards.pronouns import party
 from bot.grammar import ALONE, Muddle, NotUnderstood, Verb
 from bot.refusals import (
+    AdminsOnly,
     AlreadyDecided,
     AlreadyOpen,
     ConnectFirst,
@@ -18,6 +19,7 @@ from bot.refusals import (
     NotConnectedYet,
     NotDone,
     NothingToAnswer,
+    NothingToEnd,
     NoTime,
     NotKnown,
     NotYours,
@@ -70,18 +72,26 @@ HELP = f"""*Send email as a colleague in Close, for as long as they allow it.*
 • `/sendas release @colleague` ends what you were given
 • `/sendas cancel @colleague` cancels your request; `stop @colleague` ends whatever there is
 • `/sendas extend @colleague 2h` asks for more time, or gives it
+• `/sendas who` shows who can send as you, and who you can send as
 • `/sendas connect` connects your Close account (once, before you let anybody send as you)
 • `/sendas disconnect` ends what you lent, and I forget your Close account
 
 Times: {{times}}.
 They are read in your own time zone; without one it is {{default}}."""
 
+FOR_ADMINS = """*As an admin:*
+• *Everybody's rights*, in my Home tab, shows all that is open, and ends it
+• `/sendas who @colleague` shows who can send as them, and who they can send as
+• `/sendas end @colleague as @another reason` ends one right at once
+• `/sendas end all @colleague reason` ends everything of one person, after asking once"""
 
 _NOTHING, _NO_REQUEST = " Nothing changed.", " No request was made."
 _UNDONE = (_NOTHING, _NO_REQUEST)
 
 # Why nothing was done; the sentences for what has more to tell are made further down.
 _REASONS: dict[type[Exception], str] = {
+    AdminsOnly: "Only admins can do that. `/sendas who` shows your own rights, and "
+    "`/sendas stop @colleague` ends what there is between the two of you. Nothing changed.",
     NotYours: "Only the people this is about can do that. Nothing changed.",
     LapsesBefore: "This lapses before I could remind you again, so please answer now. Without an "
     "answer nothing happens in Close.",
@@ -114,6 +124,8 @@ _NOT_KNOWN = {
     "with what Close has now.",
     Thing.STANDING: "I do not know this standing approval any more, so nothing changed. My Home "
     "tab has the present ones.",
+    Thing.REVIEW: "I do not know this review any more, so nothing changed. I'll ask you again when "
+    "it is time.",
 }
 _REFUSALS = {
     Refusal.ONESELF: "You can always send as yourself; ask for a colleague's name instead.",
@@ -185,15 +197,16 @@ def _explain(error: Exception, policy: Policy, reader: str | None) -> str:
             return settled(error.delegation, error.state, reader)
         case NotKnown():
             return _NOT_KNOWN[error.thing]
-        case StandingOver():
-            return _standing_over(error.successor)
+        case StandingOver() | NothingToEnd():
+            return _nothing_there(error)
         case _:
             return next(_REASONS[kind] for kind in type(error).__mro__ if kind in _REASONS)
 
 
-def help_text(policy: Policy) -> str:
-    """The answer to ``/sendas help``."""
-    return HELP.format(default=say_length(policy.default_duration), times=hints.times(policy))
+def help_text(policy: Policy, reader: str | None = None) -> str:
+    """The answer to ``/sendas help``; an admin has more to do."""
+    said = HELP.format(default=say_length(policy.default_duration), times=hints.times(policy))
+    return f"{said}\n\n{FOR_ADMINS}" if reader in policy.admins else said
 
 
 def asked(outcomes: Sequence[Outcome], said: str, policy: Policy) -> str:
@@ -299,6 +312,29 @@ def given_back(delegation: Delegation) -> str:
     return f"Done: your request to send as {grantor} is cancelled."
 
 
+def ended_as_admin(delegation: Delegation) -> str:
+    """The answer to an admin who has ended what is other people's."""
+    grantor, grantee = mention(delegation.grantor_id), mention(delegation.grantee_id)
+    if delegation.state is State.ENDING:
+        return f"Ending {grantee}'s right to send as {grantor} now. Both are told why."
+    return f"Done: {grantee} was not given the right to send as {grantor}. Both are told why."
+
+
+def all_ended(
+    person_id: str, ended: Sequence[Delegation], standing: Sequence[StandingApproval]
+) -> str:
+    """The same for everything of one person."""
+    ending = sum(each.state is State.ENDING for each in ended)
+    kinds = [
+        (ending, "right", "rights"),
+        (len(ended) - ending, "request", "requests"),
+        (len(standing), "standing approval", "standing approvals"),
+    ]
+    parts = [f"{count} {one if count == 1 else many}" for count, one, many in kinds if count]
+    said = f"Ending everything of {mention(person_id)}: {', '.join(parts)}."
+    return f"{said} `/sendas who {mention(person_id)}` shows what is left."
+
+
 def extended(delegation: Delegation) -> str:
     """The answer to ``/sendas extend`` with a time."""
     if delegation.extension is not None:
@@ -325,6 +361,12 @@ def settled(delegation: Delegation, state: State, reader: str | None = None) -> 
     return f"Nothing changed: the request for {grantee} to send as {grantor} {is_now}."
 
 
+def _nothing_there(error: StandingOver | NothingToEnd) -> str:
+    if isinstance(error, StandingOver):
+        return _standing_over(error.successor)
+    return _nothing_to_end(error.people)
+
+
 def _standing_over(successor: StandingApproval | None) -> str:
     if successor is None:
         return "Nothing changed: this standing approval has already ended."
@@ -333,6 +375,14 @@ def _standing_over(successor: StandingApproval | None) -> str:
         f"{words.CHANGED} You always approve {mention(successor.grantee_id)}, up to {longest} at a "
         f"time, until {moment(successor.until)}. You can end that one in my Home tab."
     )
+
+
+def _nothing_to_end(people: Sequence[str]) -> str:
+    *grantees, person = [mention(each) for each in people]
+    if not grantees:
+        return f"{person} has nothing that I could end. `/sendas who {person}` shows what there is."
+    nothing = f"{grantees[0]} has no right to send as {person}, and no request for it waits."
+    return f"{nothing} `/sendas who {person}` shows what there is."
 
 
 def _already_open(d: Delegation, reader: str | None) -> str:

@@ -21,7 +21,9 @@ LINES = {  # what the channel is told of, and how where there is no more to say
     Event.DECLINE_EXTENSION: "{who} left the end as it is",
     Event.REVOKE: "{who} revoked it",
     Event.RELEASE: "{who} ended it early",
+    Event.END: "{who} ended it as an admin",
     Event.WITHDRAW: "{who} ended the standing approval that covered it",
+    Event.UNCONFIRMED: "It ends",
     Event.OFFBOARD: "It ends",
     Event.DISCONNECT: "It ends, because the grantor disconnected Close",
     Event.REMOVE: "The association was removed in Close itself",
@@ -70,18 +72,14 @@ def _what(d: Delegation, record: EventRecord, *, is_superseded: bool = False) ->
             return said + (" by a standing approval" if is_standing else words.asked_for(d, None))
         case Event.LAPSE:
             return f"{said}. {words.why_lapsed(d, None)}"
-        case Event.DENY if note := quoted(d.note):
+        case Event.DENY | Event.END if note := quoted(d.note):
             return f"{said}: “{note}”"
-        case Event.OFFBOARD:
-            return f"{said}: {words.who_left(d, None)}"
+        case Event.OFFBOARD | Event.UNCONFIRMED:
+            return f"{said}: {_why(d, record.event)}"
         case Event.CANCEL:
             return _cancelled(d, said, who)
-        case Event.CONFIRM | Event.REMOVE:
-            said = (
-                said if record.actor is None else f"{who} has seen in Close that the right is gone"
-            )
-            twin = "; Close has another one of the two, which was set up there"
-            return said + (twin if d.has_twin and not is_superseded else "")
+        case Event.CONFIRM | Event.REMOVE | Event.REAPPEAR:
+            return _seen_in_close(d, record, said, is_superseded=is_superseded)
         case Event.FAIL:
             return f"{said} {words.trouble(d, None)}"
         case Event.CHANGE | Event.EXTEND:
@@ -96,15 +94,36 @@ def _what(d: Delegation, record: EventRecord, *, is_superseded: bool = False) ->
             return said
 
 
+def _seen_in_close(d: Delegation, record: EventRecord, said: str, *, is_superseded: bool) -> str:
+    """What Close showed, or an admin has seen there."""
+    if record.event is Event.REAPPEAR:
+        who = mention(d.confirmed_by) if d.confirmed_by is not None else ""
+        return f"Close still has the right, although {who} had seen it gone" if who else said
+    if record.actor is not None:
+        said = f"{mention(record.actor)} has seen in Close that the right is gone"
+    twin = "; Close has another one of the two, which was set up there"
+    return said + (twin if d.has_twin and not is_superseded else "")
+
+
+def _why(d: Delegation, event: Event) -> str:
+    """Why the bot itself has ended it."""
+    if event is Event.UNCONFIRMED:
+        return words.unconfirmed(d, None)
+    return words.who_left(d, None)
+
+
 def _cancelled(d: Delegation, said: str, who: str) -> str:
     match d.end_event:
-        case Event.OFFBOARD:
-            return f"It ended before it began: {words.who_left(d, None)}"
+        case Event.OFFBOARD | Event.UNCONFIRMED:
+            return f"It ended before it began: {_why(d, d.end_event)}"
         case Event.DISCONNECT:
             return "It ended before it began, because the grantor disconnected Close"
         case Event.REVOKE:
             return f"{who} revoked it before it began"
         case Event.WITHDRAW:
             return f"{who} ended the standing approval that covered it, before it began"
+        case Event.END:
+            why = quoted(d.note)
+            return f"{who} ended it as an admin, before it began" + (f": “{why}”" if why else "")
         case _:
             return said

@@ -5,10 +5,10 @@ from collections.abc import Collection, Sequence
 from slack_sdk.models.blocks import ActionsBlock, Block
 
 from bot.cards import dialogs, parts, receipts, words
-from bot.cards.delegations import MARKS, MOST_TEXT, button, connect
+from bot.cards.delegations import MARKS, button, connect
 from bot.cards.faces import Action, again
 from bot.cards.foreign import plain
-from bot.cards.markup import heard, mention, quoted
+from bot.cards.markup import mention, quoted
 from bot.slack.message import Message
 from models.card import Audience
 from models.delegation import WAITS_FOR_GRANTOR, Delegation, Event, State, Trouble
@@ -73,7 +73,7 @@ def wished(bundle: Sequence[Delegation], apart: Collection[str], *, connect_url:
         buttons.append(revoke)
     if buttons:
         blocks.append(ActionsBlock(elements=buttons))
-    return Message(_plain(said), blocks)
+    return Message(parts.spoken(said), blocks)
 
 
 def wished_before(bundle: Sequence[Delegation]) -> Message:
@@ -93,7 +93,7 @@ def ended(together: Sequence[Delegation], *, connect_url: str) -> Message:
     blocks: list[Block] = [parts.section(line) for line in said]
     if any(each.trouble in CONNECTS for each in left):
         blocks.append(ActionsBlock(elements=[connect("bundle", connect_url)]))
-    return Message(_plain(said), blocks)
+    return Message(parts.spoken(said), blocks)
 
 
 def ended_before(together: Sequence[Delegation]) -> Message:
@@ -158,6 +158,10 @@ def _why(d: Delegation) -> str:
             return "the time was up."
         case Event.REVOKE:
             return "you revoked them."
+        case Event.END:
+            return " ".join([words.how_it_ended(d, d.grantor_id), *words.admins_reason(d)])
+        case Event.UNCONFIRMED:
+            return "you did not confirm in your review that they are still needed."
         case Event.OFFBOARD:
             return f"{words.who_left(d, d.grantor_id)}."
         case _:
@@ -197,12 +201,3 @@ def _names(delegations: Sequence[Delegation]) -> str:
     named = [mention(each.grantee_id) for each in delegations[: words.MOST_NAMED]]
     more = len(delegations) - len(named)
     return ", ".join(named) + (f" and {more} more" if more else "")
-
-
-def _plain(said: Sequence[str]) -> str:
-    """For who hears it, and for the notification; as many lines as fit."""
-    text = ""
-    for line in said:
-        if len(text) + len(line) < MOST_TEXT:
-            text += heard(line) + "\n"
-    return text.rstrip()

@@ -109,7 +109,7 @@ def _for_grantor(d: Delegation, unconfirmed: Collection[str]) -> Face:
         case State.DENIED:
             return _denied(d, me, f"You denied {grantee}'s request")
         case State.CANCELLED:
-            return Face(words.why_cancelled(d, me), [_UNTOUCHED])
+            return Face(words.why_cancelled(d, me), [*words.admins_reason(d), _UNTOUCHED])
         case State.LAPSED:
             return Face(_lapsed_for_grantor(d, grantee), [_why_lapsed(d, me)])
         case State.FAILED:
@@ -187,9 +187,10 @@ def _ending_for_grantor(d: Delegation, grantee: str) -> Face:
     is_mine = d.trouble in (*WAITS_FOR_GRANTOR, Trouble.OTHER_CLOSE_ACCOUNT)
     if d.trouble in WAITS_FOR_GRANTOR:
         line += f" Connect again and I remove it at once, or remove it yourself {words.BY_HAND}."
+    why = [_how(d, d.grantor_id)] if d.end_event is Event.END else []
     return Face(
         f"{grantee}'s right is over but not yet removed in Close",
-        [line],
+        [line, *why],
         ["I keep trying until Close confirms."],
         [Action.CONNECT] if is_mine else [],
     )
@@ -232,7 +233,8 @@ def _for_grantee(d: Delegation, unconfirmed: Collection[str]) -> Face:
         case State.DENIED:
             return _denied(d, me, f"{grantor} denied {_request(d)}", again(d, me))
         case State.CANCELLED:
-            return Face(words.why_cancelled(d, me), [_UNTOUCHED], actions=again(d, me))
+            lines = [*words.admins_reason(d), _UNTOUCHED]
+            return Face(words.why_cancelled(d, me), lines, actions=again(d, me))
         case State.LAPSED:
             headline = _lapsed_for_grantee(d, grantor)
             return Face(headline, [_why_lapsed(d, me)], actions=again(d, me))
@@ -282,7 +284,7 @@ def _for_bystander(d: Delegation, reader: str | None, unconfirmed: Collection[st
             headline = f"{grantor} denied {asker.whose} request for {grantee}"
             return _denied(d, reader, headline, ask_again)
         case State.CANCELLED:
-            lines = [f"It was for {pair}. {_UNTOUCHED}"]
+            lines = [*words.admins_reason(d), f"It was for {pair}. {_UNTOUCHED}"]
             return Face(words.why_cancelled(d, reader), lines, actions=ask_again)
         case State.LAPSED:
             lines = [_why_lapsed(d, reader)]
@@ -508,8 +510,7 @@ def _failed(
 def _over(d: Delegation, reader: str | None) -> str:
     who = party(d.confirmed_by, reader).first if d.confirmed_by else "Close"
     at = f" ({moment(d.ended_at)})" if d.ended_at else ""
-    how = " ".join([words.how_it_ended(d, reader), *words.unanswered(d, reader)])
-    confirmed = f"{how} {who} confirmed that the right is gone{at}."
+    confirmed = f"{_how(d, reader)} {who} confirmed that the right is gone{at}."
     if not d.has_twin:
         return confirmed
     grantor, grantee = party(d.grantor_id, reader), party(d.grantee_id, reader)
@@ -519,9 +520,14 @@ def _over(d: Delegation, reader: str | None) -> str:
 
 def _ending(d: Delegation, reader: str | None) -> str:
     """Why it is over, and what is still to come."""
-    why = [words.how_it_ended(d, reader)] if d.end_event is not None else []
+    why = [_how(d, reader)] if d.end_event is not None else []
     still = words.trouble(d, reader) if d.trouble else _unconfirmed(d)
-    return " ".join([*why, *words.unanswered(d, reader), still])
+    return " ".join([*why, still])
+
+
+def _how(d: Delegation, reader: str | None) -> str:
+    how = [words.how_it_ended(d, reader), *words.admins_reason(d), *words.unanswered(d, reader)]
+    return " ".join(how)
 
 
 def _unconfirmed(d: Delegation) -> str:

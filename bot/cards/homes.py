@@ -12,12 +12,13 @@ from slack_sdk.models.blocks import (
     ActionsBlock,
     Block,
     ButtonElement,
+    InteractiveElement,
     PlainTextObject,
     UserSelectElement,
 )
 from slack_sdk.models.views import View
 
-from bot.cards import dialogs, lists, words
+from bot.cards import dialogs, lists, reviews, words
 from bot.cards.delegations import MARKS, button, buttons, connect
 from bot.cards.faces import Action, Face, face
 from bot.cards.markup import mention, moment, quoted_address, stretch
@@ -32,20 +33,22 @@ from models.standing import StandingApproval
 
 MOST_ROWS = 7  # of a page of each list
 HISTORY_PAGE = 10
+MOST_HELPERS = 3  # admins that are named as who can help
 LINES_A_BLOCK = 5  # of the history; two blocks of them stay below 3,000 characters each
 
 ASK = "ask_send_as"
 END_STANDING = "end_standing"
 NEWER, OLDER = "home_newer", "home_older"
 WITH_PERSON, EVERYBODY = "with_person", "everybody"
+EVERYBODYS_RIGHTS = "everybodys_rights"
 
 
 def home_view(
     overview: Overview, *, connect_url: str, now: datetime, admins: Sequence[str] = ()
 ) -> View:
-    """One person's App Home; ``admins`` are the Slack ids of who can help."""
+    """One person's App Home; ``admins`` are the Slack ids of who can help, and see everybody's."""
     blocks: list[Block] = [
-        *_top(overview, connect_url),
+        *_top(overview, connect_url, is_admin=overview.person_id in admins),
         *_waiting(overview, connect_url),
         *_rows(lists.WAITING, overview, overview.asked, HomeList.ASKED, is_always=False),
         *_rows(lists.GIVEN, overview, overview.given, HomeList.GIVEN),
@@ -57,7 +60,7 @@ def home_view(
         *_standing("Always approve you", overview.trusting, HomeList.TRUSTING),
     ]
     blocks += _history(overview)
-    blocks += _bottom(now, admins)
+    blocks += _bottom(now, admins[:MOST_HELPERS])
     _without_repeated_ids(blocks)
     return View(type="home", callback_id="home", blocks=blocks)
 
@@ -72,7 +75,7 @@ def _without_repeated_ids(blocks: Sequence[Block]) -> None:
             seen.add(block.block_id)
 
 
-def _top(overview: Overview, connect_url: str) -> list[Block]:
+def _top(overview: Overview, connect_url: str, *, is_admin: bool) -> list[Block]:
     about = (
         "*Send email as a colleague in Close, for as long as they allow it.*\n"
         f"That is {words.ALLOWS}, in their name."
@@ -83,12 +86,19 @@ def _top(overview: Overview, connect_url: str) -> list[Block]:
         placeholder=PlainTextObject(text="Find a person…", emoji=False),
         initial_user=overview.with_person,
     )
+    actions: list[InteractiveElement] = [ask, find]
+    if overview.review is not None and overview.reviewed:
+        line, choose = reviews.invitation(overview.review, overview.reviewed)
+        about = f"{about}\n\n{line}"  # in a block that is there: the fullest home has no room
+        actions.append(choose)
     top: list[Block] = [section(about)]
+    if is_admin:
+        actions.append(part_button(EVERYBODYS_RIGHTS, "Everybody's rights", "home"))
     if overview.with_person is None:
-        top.append(ActionsBlock(block_id="ask", elements=[ask, find]))
+        top.append(ActionsBlock(block_id="ask", elements=actions))
     else:
-        back = part_button(EVERYBODY, "Show everybody", "home")
-        top.append(ActionsBlock(block_id=f"ask:{overview.with_person}", elements=[ask, find, back]))
+        actions.insert(2, part_button(EVERYBODY, "Show everybody", "home"))
+        top.append(ActionsBlock(block_id=f"ask:{overview.with_person}", elements=actions))
         top.append(context(f"This is only about {mention(overview.with_person)}."))
     return [*top, _health(overview, connect_url)]
 

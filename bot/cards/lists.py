@@ -29,7 +29,7 @@ NOTHING = (
 
 
 @dataclass(frozen=True, slots=True)
-class _Entry:
+class Entry:
     """One line, under its title."""
 
     title: str
@@ -50,20 +50,36 @@ def overview(
     ``page`` counts from 0, and with ``person_id`` it is only what that person has a part in.
     ``unconfirmed`` as in ``faces.face``.
     """
-    pages = _pages(_entries(delegations, reader, standing, person_id, unconfirmed))
-    if not pages:
+    entries = _entries(delegations, reader, standing, person_id, unconfirmed)
+    if not entries:
         return NOTHING if person_id is None else f"Nothing is open with {mention(person_id)}."
-    if len(pages) == 1:
-        return _text(pages[0])
+    hint = "`/sendas list @colleague` shows one colleague only."
+    return leafed(entries, page, turns=(LIST_BACK, LIST_MORE), about=person_id or "", hint=hint)
+
+
+def leafed(
+    entries: Sequence[Entry],
+    page: int,
+    *,
+    turns: tuple[str, str],
+    about: str,
+    hint: str = "",
+    below: str = "",
+) -> str | Message:
+    """One page of these, with the two buttons that turn it where one does not hold them; ``about``
+    is the person whom it is about, and ``below`` stands under each page."""
+    pages = _pages(entries)
     page = min(page, len(pages) - 1)
-    last = f"Page {page + 1} of {len(pages)}. `/sendas list @colleague` shows one colleague only."
-    turns = [(LIST_BACK, "Back", page - 1), (LIST_MORE, "More", page + 1)]
+    text = "\n\n".join(each for each in (_text(pages[page]), below) if each)
+    if len(pages) == 1:
+        return text
+    last = " ".join(each for each in (f"Page {page + 1} of {len(pages)}.", hint) if each)
+    labels = ((turns[0], "Back", page - 1), (turns[1], "More", page + 1))
     buttons = [
-        button(action, label, f"{to}/{person_id or ''}")
-        for action, label, to in turns
+        button(action, label, f"{to}/{about}")
+        for action, label, to in labels
         if 0 <= to < len(pages)
     ]
-    text = _text(pages[page])
     row = ActionsBlock(block_id="list", elements=buttons)
     return Message(f"{text}\n\n{last}", [section(text), context(last), row])
 
@@ -74,27 +90,27 @@ def _entries(
     standing: Sequence[StandingApproval],
     person_id: str | None,
     unconfirmed: Collection[str],
-) -> list[_Entry]:
+) -> list[Entry]:
     concerned = [
         each
         for each in delegations
         if person_id in (None, each.grantor_id, each.grantee_id, each.requester_id)
     ]
     entries = [
-        _Entry(f"*{title}*", line(each, reader, unconfirmed=unconfirmed))
+        Entry(f"*{title}*", line(each, reader, unconfirmed=unconfirmed))
         for title in (WAITING_FOR_YOU, WAITING, GIVEN, RECEIVED, FOR_OTHERS)
         for each in concerned
         if _title(each, reader) == title
     ]
     return entries + [
-        _Entry("*Standing approvals*", _standing_line(each, reader))
+        Entry("*Standing approvals*", _standing_line(each, reader))
         for each in standing
         if person_id in (None, each.grantor_id, each.grantee_id)
     ]
 
 
-def _pages(entries: Iterable[_Entry]) -> list[list[_Entry]]:
-    pages: list[list[_Entry]] = []
+def _pages(entries: Iterable[Entry]) -> list[list[Entry]]:
+    pages: list[list[Entry]] = []
     room = 0
     for each in entries:
         needed = len(each.line) + len("\n• ")
@@ -106,7 +122,7 @@ def _pages(entries: Iterable[_Entry]) -> list[list[_Entry]]:
     return pages
 
 
-def _text(entries: Iterable[_Entry]) -> str:
+def _text(entries: Iterable[Entry]) -> str:
     parts = [
         "\n".join([title, *(f"• {each.line}" for each in group)])
         for title, group in groupby(entries, lambda each: each.title)

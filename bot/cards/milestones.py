@@ -13,6 +13,7 @@ from models.delegation import (
     WAITS_FOR_GRANTEE,
     WAITS_FOR_GRANTOR,
     Delegation,
+    Event,
     State,
     Trouble,
 )
@@ -127,6 +128,8 @@ def _for_grantor(d: Delegation) -> Milestone | None:
             return _ended(d, d.grantor_id)
         case State.LAPSED | State.FAILED:
             return Milestone(d.state.value)
+        case State.CANCELLED if d.end_event is Event.END:
+            return Milestone(d.state.value, notifies=d.closed_by != d.grantor_id)
         case _:
             return None
 

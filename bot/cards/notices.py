@@ -20,6 +20,7 @@ from models.connection import Connection
 from models.delegation import Delegation, State
 from models.mark import mark_of_leaving, marked
 from models.pairing import Pairing, Verdict
+from models.standing import StandingApproval
 
 CONFIRM_PAIRING, REJECT_PAIRING = "confirm_pairing", "reject_pairing"
 DISCONNECT, STAY = "disconnect", "stay_connected"
@@ -349,3 +350,22 @@ def _line(d: Delegation) -> str:
 
 def _connect(url: str) -> ButtonElement:
     return button(Action.CONNECT.value, "Connect Close", "connect", style="primary", url=url)
+
+
+def standing_ended(ended: Sequence[StandingApproval], reader: str) -> Message:
+    """To somebody who gave or had these standing approvals, which an admin has ended."""
+    who = party(ended[0].ended_by or "", reader).first
+    lines = [_always_approved(each, reader) for each in ended[: words.MOST_NAMED]]
+    if more := len(ended) - len(lines):
+        lines.append(f"• and {more} more")
+    several = "a standing approval" if len(ended) == 1 else f"{len(ended)} standing approvals"
+    why = words.in_quotes(ended[0].note or "")
+    return notice(
+        [f"*{who} ended {several} as an admin.* Reason: {why}.", "\n".join(lines)],
+        small="Requests wait for an answer again.",
+    )
+
+
+def _always_approved(standing: StandingApproval, reader: str) -> str:
+    grantor, grantee = party(standing.grantor_id, reader), party(standing.grantee_id, reader)
+    return f"• {grantor.first} always approved {grantee.name}"

@@ -25,6 +25,7 @@ from bot.slack.message import Message
 ALARM = "\N{LARGE ORANGE CIRCLE}"
 CALM = "\N{WHITE HEAVY CHECK MARK}"
 QUESTION = "\N{BLACK QUESTION MARK ORNAMENT}"
+MOST_SPOKEN = 3900  # characters beside the blocks; an update takes 4,000 (slack.md §5)
 MOST_TEXT = 2900  # characters of a section; Slack's limit is 3,000 (slack.md §5)
 
 
@@ -83,6 +84,15 @@ def notice(
         blocks.append(ActionsBlock(elements=list(buttons)))
     said = [*lines, small] if small else lines
     return Message("\n".join(heard(line) for line in said), blocks)
+
+
+def spoken(said: Sequence[str]) -> str:
+    """For who hears it, and for the notification; as many lines as fit."""
+    text = ""
+    for line in said:
+        if len(text) + len(line) < MOST_SPOKEN:
+            text += heard(line) + "\n"
+    return text.rstrip()
 
 
 def _markup(text: str) -> MarkdownTextObject:

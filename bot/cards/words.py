@@ -6,7 +6,8 @@
 import re
 from datetime import datetime, timedelta
 
-from bot.cards.markup import clock, moment, quoted_address, quoted_name
+from bot.cards.foreign import plain
+from bot.cards.markup import clock, moment, quoted, quoted_address, quoted_name
 from bot.cards.pronouns import Party, party
 from bot.times.saying import say_length
 from models.account import name_and_email
@@ -124,28 +125,44 @@ def addresses(delegation: Delegation) -> list[str]:
     return [f"Sender in Close: {', '.join(known)}"] if known else []
 
 
+_ENDS = {
+    Event.EXPIRE: "The time was up.",
+    Event.REVOKE: "{who} revoked it.",
+    Event.RELEASE: "{who} ended it early.",
+    Event.END: "{who} ended it as an admin.",
+    Event.WITHDRAW: "{who} ended the standing approval that covered it.",
+    Event.FAIL: "It could not be carried out.",
+    Event.REMOVE: "It was removed in Close itself.",
+}
+
+
 def how_it_ended(delegation: Delegation, reader: str | None) -> str:
     """Why a delegation is over."""
     who = party(delegation.closed_by, reader).first if delegation.closed_by else "Somebody"
     match delegation.end_event:
-        case Event.EXPIRE:
-            return "The time was up."
-        case Event.REVOKE:
-            return f"{who} revoked it."
-        case Event.RELEASE:
-            return f"{who} ended it early."
-        case Event.WITHDRAW:
-            return f"{who} ended the standing approval that covered it."
-        case Event.FAIL:
-            return "It could not be carried out."
         case Event.OFFBOARD:
             return f"{who_left(delegation, reader)}."
+        case Event.UNCONFIRMED:
+            return f"{unconfirmed(delegation, reader)}."
         case Event.DISCONNECT:
             return f"{_disconnected(delegation, reader)}."
-        case Event.REMOVE:
-            return "It was removed in Close itself."
+        case Event() as event if event in _ENDS:
+            return _ENDS[event].format(who=who)
         case _:
             return f"{who} ended it."
+
+
+def admins_reason(delegation: Delegation) -> list[str]:
+    """Why an admin ended it; nothing where they did not, or gave no reason."""
+    why = in_quotes(delegation.note) if delegation.end_event is Event.END else ""
+    return [f"Reason: {why}."] if why else []
+
+
+def in_quotes(typed: str) -> str:
+    """What somebody typed, within a sentence: its own full stop would be a second one. Nothing if
+    none of it can be seen."""
+    said = quoted(plain(typed).rstrip("."))
+    return f"“{said}”" if said else ""
 
 
 def unanswered(delegation: Delegation, reader: str | None) -> list[str]:
@@ -192,14 +209,24 @@ def why_cancelled(delegation: Delegation, reader: str | None) -> str:
             return who_left(delegation, reader)
         case Event.REVOKE:
             return f"{who} withdrew the approval"
+        case Event.END:
+            return f"{who} ended this as an admin, before it began"
         case Event.WITHDRAW:
             return f"{who} ended the standing approval that covered this"
+        case Event.UNCONFIRMED:
+            return unconfirmed(delegation, reader)
         case Event.DISCONNECT:
             return _disconnected(delegation, reader)
         case _ if delegation.requester_id == delegation.grantor_id:
             return f"{who} gave it back before it began"
         case _:
             return f"{who} cancelled the request"
+
+
+def unconfirmed(delegation: Delegation, reader: str | None) -> str:
+    """That a review was not answered."""
+    who = party(delegation.grantor_id, reader).first
+    return f"{who} did not confirm in a review that it is still needed"
 
 
 def _disconnected(delegation: Delegation, reader: str | None) -> str:
@@ -309,6 +336,9 @@ _TROUBLES = {  # what is wrong, and what helps; both parties can read it
 def trouble(delegation: Delegation, reader: str | None, kind: Trouble | None = None) -> str:
     """The sentence for what stands in the way; ``kind`` is in place of the delegation's own."""
     known = kind or delegation.trouble or Trouble.CLOSE_UNEXPECTED
+    if known is Trouble.STILL_THERE and delegation.confirmed_by is not None:
+        who = party(delegation.confirmed_by, reader).name
+        return f"Close still has it, although {who} said that it was gone. I'm removing it now."
     grantee = party(delegation.grantee_id, reader)
     return trouble_between(known, party(delegation.grantor_id, reader), grantee)
 

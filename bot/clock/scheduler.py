@@ -6,7 +6,7 @@ and stays due until it is done, so a restart loses nothing and a missed ring onl
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
@@ -41,8 +41,8 @@ class Sleeper(Protocol):
 
 
 class Clock:
-    """Looks at the database whenever something may be due. ``tell_others`` hears of each change
-    that was made here."""
+    """Looks at the database whenever something may be due. ``tell_others`` hears of changes that
+    were made here, when more is due by them than the workers here can take."""
 
     def __init__(
         self,
@@ -57,6 +57,7 @@ class Clock:
         self._tell_others = tell_others
         self._sleepers: dict[str, Sleeper] = {}
         self._wanted = asyncio.Event()
+        self._is_untold = False
         self._looking: asyncio.Task[None] | None = None
         self._outage = Outage(structlog.get_logger("bot.clock.scheduler"))
         self._scheduler = AsyncIOScheduler(
@@ -90,9 +91,9 @@ class Clock:
         return is_looking and bool(self._scheduler.running)
 
     def ring(self) -> None:
-        """Something was changed here: more may be due, here and in other processes."""
+        """Something was changed here: more may be due, perhaps more than can be done here."""
+        self._is_untold = True
         self.look()
-        self._tell_others()
 
     def look(self) -> None:
         """See what is due, soon."""
@@ -119,13 +120,26 @@ class Clock:
     def _wake(self, moments: Mapping[str, datetime | None]) -> None:
         now = self._now()
         later = [moment - now for moment in moments.values() if moment is not None and moment > now]
-        for name, moment in moments.items():
-            sleeper = self._sleepers[name]
-            if moment is not None and moment <= now and not sleeper.is_full:
+        due = [
+            self._sleepers[name]
+            for name, moment in moments.items()
+            if moment is not None and moment <= now
+        ]
+        self._tell(due)
+        for sleeper in due:
+            if not sleeper.is_full:
                 sleeper.wake()
                 later.append(HELD)  # it may not be to be had: somebody may be just writing it
         if later and min(later) < self._beat:  # else the safety beat comes first
             self._look_after(min(later))
+
+    def _tell(self, due: Sequence[Sleeper]) -> None:
+        """Others are woken for what nobody here has a hand free for; whoever is woken here may
+        turn out to have too few."""
+        is_too_much = any(sleeper.is_full for sleeper in due)
+        if self._is_untold and is_too_much:
+            self._tell_others()
+        self._is_untold = self._is_untold and bool(due) and not is_too_much
 
     def _look_after(self, wait: timedelta) -> None:
         # The bot's clock may be ahead of the machine's (in tests): only the difference counts.

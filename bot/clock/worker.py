@@ -102,7 +102,7 @@ class Worker(Generic[Item]):
     @property
     def is_full(self) -> bool:
         """Whether it would take nothing more now."""
-        return len(self._began) >= CLAIM_BELOW
+        return self._stopping or len(self._began) >= CLAIM_BELOW
 
     def wake(self) -> None:
         """Claim due rows now."""
@@ -180,7 +180,7 @@ class Worker(Generic[Item]):
             await self._database.run(free)
 
     async def _claim_what_is_due(self) -> None:
-        while not self.is_full and not self._stopping:
+        while not self.is_full:
             limit = MOST_AT_ONCE - len(self._began)
             try:
                 claimed = await self._claim(limit)

@@ -48,7 +48,12 @@ async def of_grantee(tools: Tools, session: CloseSession, delegation: Delegation
 
     Raises NoAccount, ``bot.close.errors`` and ``bot.slack.errors``.
     """
-    known = await _known(tools, delegation)
+    return await _of_known(tools, session, delegation, await _known(tools, delegation))
+
+
+async def _of_known(
+    tools: Tools, session: CloseSession, delegation: Delegation, known: _Known
+) -> GranteeAccount:
     if known.grantee is not None:
         if known.grantee.account.organization_id != session.account.organization_id:
             raise NoAccount(Trouble.OTHER_ORGANIZATION)
@@ -72,7 +77,8 @@ async def foreseen(tools: Tools, delegation: Delegation) -> GranteeAccount | Non
     """
     known = await _known(tools, delegation)
     if known.grantor is not None and known.grantor.is_usable:
-        return await of_grantee(tools, tools.connections.session(known.grantor), delegation)
+        session = tools.connections.session(known.grantor)
+        return await _of_known(tools, session, delegation, known)
     if known.grantee is not None:
         return _proven(known.grantee)
     if not tools.matches_email:
@@ -92,10 +98,8 @@ async def _known(tools: Tools, delegation: Delegation) -> _Known:
     d = delegation
 
     def read(store: Store) -> _Known:
-        return _Known(
-            grantor=store.connections.get(d.team_id, d.grantor_id),
-            grantee=store.connections.get(d.team_id, d.grantee_id),
-        )
+        found = store.connections.of_these(d.team_id, (d.grantor_id, d.grantee_id))
+        return _Known(grantor=found.get(d.grantor_id), grantee=found.get(d.grantee_id))
 
     return await tools.database.read(read)
 

@@ -104,9 +104,15 @@ def end_all(
     *,
     now: datetime,
     departure: Departure | None = None,
+    note: str | None = None,
 ) -> Sequence[Delegation]:
-    """The same for many at one moment, so that all are due together; with few statements."""
+    """The same for many at one moment, so that all are due together; with few statements.
+
+    ``note`` is why an admin ended them.
+    """
     changes = _closing(cause, closed_by, now=now, departure=departure)
+    if note is not None:
+        changes["note"] = note
     ended: list[Delegation] = []
     for event in (Event.CANCEL, cause):
         these = [each for each in delegations if _ends_by(each, cause) is event]

@@ -90,12 +90,18 @@ async def end_standing(desk: Desk, actor: Actor, standing_id: str) -> StandingAp
         if standing.ended_at is not None:
             pair = (standing.team_id, standing.grantor_id, standing.grantee_id)
             raise StandingOver(store.standing.for_pair(*pair))
-        now = desk.now()
-        waiting = store.delegations.not_begun_under(standing)
-        end_all(store, waiting, Event.WITHDRAW, actor.user_id, now=now)
-        return store.standing.end(standing, now=now)
+        return ended(store, standing, Event.WITHDRAW, actor.user_id, now=desk.now())
 
     return await change(desk, end)
+
+
+def ended(
+    store: Store, standing: StandingApproval, cause: Event, by: str | None, *, now: datetime
+) -> StandingApproval:
+    """One that is locked holds no longer, and what has not begun under it is taken back."""
+    waiting = store.delegations.not_begun_under(standing)
+    end_all(store, waiting, cause, by, now=now)
+    return store.standing.end(standing, now=now)
 
 
 def _put(store: Store, standing: StandingApproval) -> None:

@@ -1,6 +1,6 @@
 """What the steps of the clock have in common: one of each, for the whole process."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bot.connections.sessions import Connections
 from bot.delegations.members import Members
@@ -8,6 +8,7 @@ from bot.ports import Close, Directory, Now
 from bot.store import Database
 from bot.telemetry import Metrics
 from models.policy import Policy
+from models.review import ReviewRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,3 +27,4 @@ class Tools:
     metrics: Metrics
     directory: Directory
     matches_email: bool = True
+    reviews: ReviewRules = field(default_factory=ReviewRules)

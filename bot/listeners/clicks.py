@@ -81,13 +81,14 @@ def submits(
     submitted: Submitted,
     *,
     anew: UseCase[View],
-    field: str,
+    field: str | None = None,
     fields: Mapping[Refusal, str] | None = None,
 ) -> None:
     """Have a form carried out; what ``submitted`` returns is said once the form has closed.
 
     When something is wrong the form stays open with what was typed, and the sentence stands
-    beside ``field``, or beside the one that ``fields`` has for a refusal. When it is about
+    beside ``field``, or beside the one that ``fields`` has for a refusal; without a ``field``
+    beside the first that there is. When it is about
     something that has changed, ``anew`` makes the form again, of what there is now.
     """
     others = fields or {}
@@ -98,6 +99,7 @@ def submits(
             said = await _submitted(reception.desk, actor, view, submitted, anew)
         except REFUSALS as error:
             beside = others.get(error.refusal, field) if isinstance(error, Refused) else field
+            beside = beside or first_field(view)
             text = reception.in_form(error)
             await ack(response_action="errors", errors={beside: text})
             return
@@ -150,6 +152,12 @@ async def actor_of(desk: Desk, body: dict[str, Any]) -> Actor:
         if person is not None and person.is_colleague:
             return Actor(here, user_id)
     return Actor(home, user_id)
+
+
+def first_field(view: dict[str, Any]) -> str:
+    """The id of the first field of a form; empty where it has none."""
+    fields = (block.get("block_id") for block in view["blocks"] if block["type"] == "input")
+    return next((str(field) for field in fields if field), "")
 
 
 def value_of(action: dict[str, Any]) -> str:

@@ -19,7 +19,7 @@ from bot.delegations.standing import list_standing
 from bot.delegations.wishes import Done
 from bot.desk import Actor, Desk
 from bot.grammar import Command, NotUnderstood, Verb, read_command
-from bot.listeners import clicks, connections, opening, rights
+from bot.listeners import admins, clicks, connections, opening, rights
 from bot.listeners.questions import said, shown
 from bot.listeners.reception import REFUSALS, Reception, explain
 from bot.refusals import AlreadyOpen
@@ -169,8 +169,8 @@ async def _release(reception: Reception, actor: Actor, command: Command) -> str:
     return answers.given_back(await ending.give_back(desk, actor, found.id))
 
 
-async def _help(reception: Reception, _actor: Actor, _command: Command) -> str:
-    return answers.help_text(reception.desk.policy)
+async def _help(reception: Reception, actor: Actor, _command: Command) -> str:
+    return answers.help_text(reception.desk.policy, actor.user_id)
 
 
 VERBS: dict[Verb, Callable[[Reception, Actor, Command], Awaitable[Answer]]] = {
@@ -186,5 +186,7 @@ VERBS: dict[Verb, Callable[[Reception, Actor, Command], Awaitable[Answer]]] = {
     Verb.CANCEL: rights.cancel,
     Verb.STOP: rights.stop,
     Verb.EXTEND: rights.extend,
+    Verb.WHO: admins.who,
+    Verb.END: admins.end,
     Verb.HELP: _help,
 }

@@ -14,6 +14,7 @@ from slack_sdk.models.blocks import Block
 
 from bot.cards.answers import NOT_HERE, SOMETHING_BROKE, STILL_AT_IT, TAKES_LONGER
 from bot.cards.markup import unmarked
+from bot.listeners.clicks import first_field
 from bot.ports import OutsideError
 from bot.refusals import Replayed
 from bot.slack.message import Message
@@ -81,16 +82,11 @@ def _said(text: str, body: dict[str, Any]) -> BoltResponse:
     kind = kind_of(body)
     if kind == COMMAND:
         return BoltResponse(status=200, body=text)
-    field = _first_field(body["view"]) if kind == FORM else None
-    if field is None:
+    field = first_field(body["view"]) if kind == FORM else ""
+    if not field:
         return BoltResponse(status=503)
     errors = {field: unmarked(text)}  # the form stays open, with everything that was typed
     return BoltResponse(status=200, body={"response_action": "errors", "errors": errors})
-
-
-def _first_field(view: dict[str, Any]) -> str | None:
-    fields = (block.get("block_id") for block in view["blocks"] if block["type"] == "input")
-    return next((field for field in fields if field), None)
 
 
 def _words(answer: BoltResponse) -> str | Message | None:

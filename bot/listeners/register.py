@@ -6,6 +6,7 @@ from bot.connections.links import Links
 from bot.delegations.receipts import Receipts
 from bot.desk import Desk
 from bot.listeners import (
+    admins,
     card_forms,
     commands,
     connections,
@@ -15,6 +16,7 @@ from bot.listeners import (
     questions,
     receipts,
     request_form,
+    reviews,
     shortcuts,
     strays,
 )
@@ -40,8 +42,10 @@ def listen(
     request_form.register(app, reception)
     questions.register(app, reception)
     receipts.register(app, reception, sent)
+    reviews.register(app, reception)
     connections.register(app, reception)
     strays.register(app, reception)
     shortcuts.register(app, reception)
     homes.register(app, reception)
     people.register(app, reception)
+    admins.register(app, reception)

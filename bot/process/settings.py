@@ -25,6 +25,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.times.lengths import parse_duration
 from bot.times.span import DurationError
 from models.policy import Policy
+from models.review import ReviewRules
 
 OFF = ("0", "off", "f", "false", "n", "no")  # as pydantic reads them
 AROUND = " \t\r\n\u00a0\u200b\ufeff"  # what copying and pasting leaves around a value
@@ -209,6 +210,15 @@ class Settings(BaseSettings):
     """After this a request that nobody answers lapses."""
     remind_before: Duration = timedelta(hours=1)
     """How long before its end the grantee is warned, with **Ask to extend** at hand."""
+    review_every: Annotated[Duration | None, BeforeValidator(_empty_is_unset)] = timedelta(days=30)
+    """How often grantors are asked [whether what they gave is still needed](../reviews.md).
+    Empty: never."""
+    review_ends: bool = False
+    """Whether what nobody confirmed in a review ends."""
+    review_grace: Duration = timedelta(days=14)
+    """How long they have to answer a review; they are reminded twice."""
+    unused_after: Annotated[Duration | None, BeforeValidator(_empty_is_unset)] = timedelta(days=14)
+    """A right that nobody used for so long comes up for review at once. Empty: it does not."""
     allow_api_keys: bool = False
     """Whether people may connect with a Close API key instead of OAuth."""
     require_grantee_connection: bool = False
@@ -261,6 +271,16 @@ class Settings(BaseSettings):
             pending_ttl=self.pending_ttl,
             remind_before=self.remind_before,
             admins=frozenset(self.admins),
+        )
+
+    @property
+    def reviews(self) -> ReviewRules:
+        """When grantors are asked what is still needed."""
+        return ReviewRules(
+            every=self.review_every,
+            ends=self.review_ends,
+            grace=self.review_grace,
+            unused_after=self.unused_after,
         )
 
 

@@ -11,6 +11,7 @@ from bot.connections.watch import Watch
 from bot.delegations.members import Members
 from bot.delegations.people.rounds import RoundStep
 from bot.delegations.receipts import Receipts
+from bot.delegations.reviews.opening import ReviewStep
 from bot.delegations.steps.advance import Advance
 from bot.delegations.tools import Tools
 from bot.process.resources import Outside
@@ -32,6 +33,7 @@ from models.delegation import Delegation
 from models.home import Home
 from models.notice import Notice
 from models.pairing import Pairing
+from models.review import Review
 from models.revocation import Revocation
 from models.round import Round
 from models.stray import Stray
@@ -58,6 +60,7 @@ class Workshop:
             metrics=metrics,
             directory=self.directory,
             matches_email=not outside.settings.require_grantee_connection,
+            reviews=outside.settings.reviews,
         )
         self.receipts = Receipts(tools)
         messages = Messages(outside.patient)
@@ -76,7 +79,7 @@ def _of_close(
     database, now = tools.database, tools.now
     advance = Advance(tools, receipts, ring)
     compare = Compare(tools, directory, messages, ring)
-    walk = RoundStep(tools, ring)
+    walk, ask = RoundStep(tools, ring), ReviewStep(tools, ring)
     return [
         Worker[Delegation](
             "delegations",
@@ -90,6 +93,7 @@ def _of_close(
             "comparisons", database, lambda store: store.comparisons.due, compare, now
         ),
         Worker[Round]("rounds", database, lambda store: store.rounds.due, walk, now),
+        Worker[Review]("reviews", database, lambda store: store.reviews.due, ask, now),
     ]
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 
 from bot.cards import audit as texts
-from bot.projections.showing import Showing, subject
+from bot.projections.showing import Showing
 from bot.slack.chat import Envelope
 from bot.slack.message import Message
 from bot.store import Store
@@ -36,7 +36,7 @@ def _life(store: Store, card: Card) -> tuple[Delegation, Sequence[EventRecord]]:
 
     The row is read first: what happens between the two has the card shown once more.
     """
-    delegation, is_mine = subject(store, card), store.cards.is_as_claimed(card)
+    delegation, is_mine = store.cards.subject(card)
     return delegation, store.delegations.history(delegation.id) if is_mine else ()
 
 

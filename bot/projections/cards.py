@@ -15,7 +15,7 @@ from bot.cards.receipts import listed, scheduled
 from bot.delegations.receipts import Receipts
 from bot.ports import Directory, OutsideError
 from bot.projections import audit, refused
-from bot.projections.showing import Overtaken, Showing, place_of, subject
+from bot.projections.showing import Overtaken, Showing, place_of
 from bot.slack.chat import Envelope, Place
 from bot.slack.errors import SlackRefused
 from bot.slack.message import Message
@@ -66,7 +66,7 @@ class CardStep:
         now = self.showing.now()
 
         def save(store: Store) -> None:
-            store.cards.save(
+            is_refused = store.cards.save(
                 claimed,
                 shown_version=delegation.version,
                 channel_id=card.channel_id,
@@ -77,7 +77,7 @@ class CardStep:
                 attempts=0,
                 leased_until=None,
             )
-            refused.is_over(store, before, card, now=now)
+            refused.is_over(store, before, card, now=now, is_any_left=is_refused)
             if delegation.bundle_id is not None and before.message_ts is None:
                 store.notices.mark_stale(delegation.bundle_id, now=now)  # it has its own message
 
@@ -210,9 +210,9 @@ class CardStep:
 def _looked_up(store: Store, card: Card) -> tuple[Delegation, bool, bool]:
     """The delegation, whether the card is still as it was claimed, and whether its reader has one
     message for all that they wished together."""
-    delegation = subject(store, card)
+    delegation, is_mine = store.cards.subject(card)
     is_elsewhere = delegation.bundle_id is not None and card.recipient == delegation.requester_id
-    return delegation, store.cards.is_as_claimed(card), is_elsewhere
+    return delegation, is_mine, is_elsewhere
 
 
 def _mark(card: Card, what: str) -> str:

@@ -6,15 +6,20 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-from bot.cards import alarms, strays, words
+from bot.cards import alarms, digest, strays, words
 from bot.cards import notices as texts
-from bot.projections import refused, together
+from bot.delegations.people.duties import waiting
+from bot.projections import refused, reviews, together
 from bot.projections.showing import REFUSED_FOR, Overtaken, Showing, place_of
 from bot.slack.chat import Envelope, Place
 from bot.slack.message import Message
 from bot.store import Store
 from models.notice import Notice, NoticeKind
 
+TOGETHER = (
+    *(NoticeKind.BUNDLE, NoticeKind.ENDS),
+    *(NoticeKind.REVIEW, NoticeKind.REVIEWS_UNANSWERED),
+)
 LOOK_AGAIN = timedelta(
     minutes=10
 )  # time alone makes something overdue, and a day's list an old one
@@ -40,7 +45,7 @@ class NoticeStep:
         if notice.kind is NoticeKind.OVERDUE_LIST:
             await self._list(notice, found, began)
             return
-        if notice.kind in (NoticeKind.BUNDLE, NoticeKind.ENDS):
+        if notice.kind in TOGETHER:
             await self._together(notice, found, began)
             return
         if await self.showing.database.read(lambda store: _is_being_tried(store, found)):
@@ -76,11 +81,9 @@ class NoticeStep:
         )
 
     async def _together(self, notice: Notice, found: Notice, began: float) -> None:
-        """What was wished or ended together."""
+        """What several things have in common: a wish, an end, a review."""
         now = self.showing.now()
-        said = await self.showing.database.read(
-            lambda store: together.said(store, found, self.showing.links, now=now)
-        )
+        said = await self.showing.database.read(lambda store: self._said(store, found, now))
         place = {}
         if said.is_past and said.message is not None:
             await self._let_go(found, said.message)
@@ -90,6 +93,11 @@ class NoticeStep:
             lambda store: store.notices.shown(notice, place=place, wake_at=said.wake_at)
         )
 
+    def _said(self, store: Store, notice: Notice, now: datetime) -> together.Said:
+        if notice.kind in (NoticeKind.REVIEW, NoticeKind.REVIEWS_UNANSWERED):
+            return reviews.said(store, notice, now=now)
+        return together.said(store, notice, self.showing.links, now=now)
+
     async def _let_go(self, notice: Notice, left: Message) -> None:
         place = place_of(notice.channel_id, notice.message_ts)
         if place is not None:
@@ -98,15 +106,15 @@ class NoticeStep:
     def _overdue(self, store: Store, notice: Notice) -> tuple[Message | None, bool, bool]:
         """What it says, whether nothing of it is left, and whether it is the admin's latest."""
         now, team_id = self.showing.now(), notice.team_id
-        leftovers = store.overdue.of(team_id, now=now)
-        if not leftovers:
-            return alarms.overdue_over() if notice.message_ts is not None else None, True, True
+        work = waiting(store, team_id, now=now)
+        if not work.is_any:
+            return digest.over() if notice.message_ts is not None else None, True, True
         store.notices.tell_overdue(team_id, self.admins, now=now)
         newest = store.notices.newest_overdue(team_id, notice.recipient)
         if newest is not None and newest.id != notice.id:
-            return alarms.overdue_before(leftovers, notice.recipient), False, False
-        gone = store.departures.reasons(team_id, (each.grantor_id for each in leftovers))
-        return alarms.overdue_list(leftovers, gone, notice.recipient), False, True
+            return digest.before(work, notice.recipient), False, False
+        gone = store.departures.reasons(team_id, (each.grantor_id for each in work.leftovers))
+        return digest.waiting(work, gone, notice.recipient), False, True
 
     def _message(self, store: Store, notice: Notice) -> Message | None:
         """None when it has become pointless before anybody saw it."""
@@ -114,21 +122,18 @@ class NoticeStep:
         match notice.kind:
             case NoticeKind.CONNECTION_LOST | NoticeKind.RESTORED | NoticeKind.RESTORED_ADMIN:
                 return self._connection(store, notice, is_seen=is_seen)
-            case NoticeKind.OVERDUE:
-                delegation = store.delegations.get(notice.subject_id)
-                if delegation is None or (not delegation.is_open and not is_seen):
-                    return None
-                return alarms.overdue(delegation, notice.recipient)
+            case NoticeKind.OVERDUE | NoticeKind.STILL_IN_CLOSE:
+                return _left_over(store, notice, is_seen=is_seen)
             case NoticeKind.OVERDUE_LIST | NoticeKind.OVERDUE_OVER:
-                return alarms.overdue_over() if is_seen else None
+                return digest.over() if is_seen else None
             case NoticeKind.DEPARTURES:
                 return _departures(store, notice, is_seen=is_seen)
             case NoticeKind.UNREACHABLE | NoticeKind.AUDIT_SILENT:
                 return refused.said(store, notice, is_seen=is_seen)
             case NoticeKind.PAIRING | NoticeKind.PAIRING_DECIDED | NoticeKind.ACCOUNT_CLAIMED:
                 return self._pairing(store, notice)
-            case NoticeKind.STRAYS:
-                return _strays(store, notice, is_seen=is_seen)
+            case NoticeKind.STRAYS | NoticeKind.STANDING_ENDED:
+                return _several(store, notice, is_seen=is_seen)
             case _:
                 return FIXED[notice.kind]()
 
@@ -222,11 +227,26 @@ def _departures(store: Store, notice: Notice, *, is_seen: bool) -> Message | Non
     return alarms.departures(held, toll, some, notice.recipient)
 
 
-def _strays(store: Store, notice: Notice, *, is_seen: bool) -> Message | None:
-    """A newer list has everything that is left."""
+def _several(store: Store, notice: Notice, *, is_seen: bool) -> Message | None:
+    """What an admin ended of its reader's; or what was found in Close, where a newer list has
+    everything that is left."""
+    if notice.kind is NoticeKind.STANDING_ENDED:
+        ended = store.standing.ended_together(notice.subject_id)
+        mine = [each for each in ended if notice.recipient in (each.grantor_id, each.grantee_id)]
+        return texts.standing_ended(mine, notice.recipient) if mine else None
     listed = store.strays.listed(notice.team_id, notice.recipient)
     shown = [] if store.notices.is_followed(notice) else listed
     return strays.listing(shown) if shown or is_seen else None
+
+
+def _left_over(store: Store, notice: Notice, *, is_seen: bool) -> Message | None:
+    """A right that Close holds although it should not, to an admin."""
+    delegation = store.delegations.get(notice.subject_id)
+    if delegation is None or (not delegation.is_open and not is_seen):
+        return None
+    if notice.kind is NoticeKind.STILL_IN_CLOSE:
+        return alarms.still_in_close(delegation, notice.recipient)
+    return alarms.overdue(delegation, notice.recipient)
 
 
 def _to(notice: Notice, attempt: int) -> Envelope:

@@ -32,12 +32,14 @@ def note(
     return now - since, None if delegation.is_open else since + REFUSED_FOR
 
 
-def is_over(store: Store, before: Card, after: Card, *, now: datetime) -> None:
-    """Nothing is left to be shown of a card that Slack may have refused before."""
+def is_over(store: Store, before: Card, after: Card, *, now: datetime, is_any_left: bool) -> None:
+    """Nothing is left to be shown of a card that Slack may have refused before; ``is_any_left``:
+    something else for its reader was refused, too."""
     if before.refused_at is not None:
         is_line = before.audience is Audience.AUDIT
         store.notices.mark_stale(before.recipient if is_line else before.id, now=now)
-    if (before.message_ts, before.told) != (after.message_ts, after.told):  # Slack took something
+    was_taken = (before.message_ts, before.told) != (after.message_ts, after.told)
+    if was_taken and is_any_left:
         store.cards.go_on(before.recipient, now=now)
 
 

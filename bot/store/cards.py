@@ -5,10 +5,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Integer,
     Select,
     Update,
+    and_,
     bindparam,
     case,
     exists,
@@ -24,13 +26,16 @@ from bot.store.rows import batched, by_id, one, prepared
 from models.base import UtcTime, new_id
 from models.card import Audience, Card, cards
 from models.delegation import OPEN_STATES, Delegation, State, delegations
-from models.rows import to_row
+from models.rows import from_row, to_row
 
 _columns = cards.c
+IS_AS_CLAIMED = "is_as_claimed"
 APART = timedelta(seconds=1)  # what is made up for: Slack takes about one message a second
 MOST_AT_ONCE = 100  # of them; the next ones follow when one of these has arrived
 SOON = MOST_AT_ONCE * APART  # it is coming already
-IDENTIFYING = timedelta(seconds=2)  # so long an approval card waits for the grantee's account
+IDENTIFYING = timedelta(seconds=2)  # so long an approval card waits for the grantee's account,
+PASSING = timedelta(seconds=1)  # and a card of what is set up, or taken away, for what comes of it
+TICK = timedelta(microseconds=1)  # two moments differ by this at least
 
 
 class Cards:
@@ -100,10 +105,14 @@ class Cards:
                 .values(wake_at=now + place * APART, attempts=1)  # looked for before it is posted
             )
 
-    def mark_stale(self, *delegation_ids: str, now: datetime) -> None:
-        """Have every card of these delegations shown anew."""
+    def mark_stale(self, *delegation_ids: str, now: datetime, is_passing: bool = False) -> None:
+        """Have every card of these delegations shown anew; of what ``is_passing`` in a moment, so
+        that one message shows what has come of it."""
+        moments = {"due_at": now, "or_at": now - TICK}
+        if is_passing:
+            moments = {"due_at": now + PASSING, "present": now}
         for some in batched(delegation_ids):
-            self._connection.execute(_stale(), {"of_these": some, "due_at": now})
+            self._connection.execute(_stale(is_passing=is_passing), moments | {"of_these": some})
 
     def show_anew(self, delegation_id: str, *, now: datetime) -> None:
         """The same, also where the present version is shown: somebody has read another one."""
@@ -126,19 +135,22 @@ class Cards:
         )
         self.due.doubt(_columns.audience != Audience.AUDIT)
 
-    def save(self, card: Card, *, shown_version: int, **changes: Any) -> None:
+    def save(self, card: Card, *, shown_version: int, **changes: Any) -> bool:
         """Note what the message of this claimed ``card`` shows now; it stays stale if the
         delegation has moved on, even where somebody else has shown that already.
 
-        The row is locked first: on PostgreSQL an update that had to wait for somebody's
-        ``mark_stale`` would still compare with the version of before.
+        Returns whether Slack has refused something for the same reader.
+
+        That it was marked stale since is seen by its ``wake_at``, too: on PostgreSQL an update that
+        had to wait for somebody's ``mark_stale`` still compares with the version of before.
         """
-        if not self.is_as_claimed(card, lock=True):
-            self._show_again(card)
-            return
         noted = {f"new_{name}": value for name, value in changes.items()}
-        shown = {"this": card.id, "at_version": shown_version, "due_at": card.wake_at}
-        self._connection.execute(_noting(tuple(changes)), noted | shown)
+        shown = {"at_version": shown_version, "due_at": card.wake_at}
+        statement = _noting(tuple(changes))
+        is_refused = self._connection.execute(statement, noted | shown | _claimed(card)).scalar()
+        if is_refused is None:
+            self._show_again(card)
+        return bool(is_refused)
 
     def note(self, card: Card, **changes: Any) -> None:
         """Note what was posted so far; the card stays stale."""
@@ -160,6 +172,11 @@ class Cards:
         present = by_id(self._connection, Card, cards, card.id, lock=lock)
         return present is not None and _shown(present) == _shown(card)
 
+    def subject(self, card: Card) -> tuple[Delegation, bool]:
+        """The delegation that this claimed ``card`` is about, and :meth:`is_as_claimed`."""
+        row = self._connection.execute(_subject(), _claimed(card)).mappings().one()
+        return from_row(Delegation, row), row[IS_AS_CLAIMED]
+
     def _show_again(self, card: Card) -> None:
         """Two had it at once: whatever stands there is looked for, and shows what is true.
 
@@ -178,9 +195,26 @@ class Cards:
 
 
 @prepared
-def _stale() -> Update:
+def _stale(*, is_passing: bool) -> Update:
+    """Never the moment that it was claimed with: by that its ``save`` sees it. What waits for such
+    a moment already waits no longer for the next."""
     is_of_these = _columns.delegation_id.in_(bindparam("of_these", expanding=True))
-    return update(cards).where(is_of_these).values(wake_at=bindparam("due_at"))
+    wake_at, due_at = _columns.wake_at, bindparam("due_at", type_=UtcTime)
+    if is_passing:
+        is_ahead = and_(wake_at > bindparam("present", type_=UtcTime), wake_at < due_at)
+        new = case((and_(is_ahead, _columns.leased_until.is_(None)), wake_at), else_=due_at)
+    else:
+        new = case((wake_at == due_at, bindparam("or_at", type_=UtcTime)), else_=due_at)
+    return update(cards).where(is_of_these).values(wake_at=new)
+
+
+@prepared
+def _subject() -> Select[Any]:
+    return (
+        select(delegations, and_(*_is_as_claimed()).label(IS_AS_CLAIMED))
+        .join(cards, _columns.delegation_id == delegations.c.id)
+        .where(_columns.id == bindparam("this"))
+    )
 
 
 @prepared
@@ -204,16 +238,39 @@ def _noting(changed: tuple[str, ...]) -> Update:
     is_current = exists().where(
         delegations.c.id == _columns.delegation_id, delegations.c.version == version
     )
-    due_still = func.coalesce(_columns.wake_at, bindparam("due_at", type_=UtcTime))
+    due_at = bindparam("due_at", type_=UtcTime)
+    is_done = and_(is_current, _columns.wake_at.is_not_distinct_from(due_at))
+    others = cards.alias("others")
+    is_refused = exists().where(
+        others.c.recipient == _columns.recipient, others.c.refused_at.is_not(None)
+    )
     return (
         update(cards)
-        .where(_columns.id == bindparam("this"))
+        .where(_columns.id == bindparam("this"), *_is_as_claimed())
         .values(
             shown_version=version,
-            wake_at=case((is_current, None), else_=due_still),
+            wake_at=case((is_done, None), else_=func.coalesce(_columns.wake_at, due_at)),
             **{name: bindparam(f"new_{name}") for name in changed},
         )
+        .returning(is_refused)
     )
+
+
+def _is_as_claimed() -> Sequence[ColumnElement[bool]]:
+    return [
+        column.is_not_distinct_from(bindparam(f"claimed_{column.name}", type_=column.type))
+        for column in (_columns.message_ts, _columns.told, _columns.shown_version)
+    ]
+
+
+def _claimed(card: Card) -> dict[str, Any]:
+    """What :func:`_is_as_claimed` compares with."""
+    return {
+        "this": card.id,
+        "claimed_message_ts": card.message_ts,
+        "claimed_told": card.told,
+        "claimed_shown_version": card.shown_version,
+    }
 
 
 def _shown(card: Card) -> tuple[str | None, str | None, int]:

@@ -1,6 +1,6 @@
 """Connections to Close, and the one-time states of people who are about to connect, in SQL."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -47,6 +47,12 @@ class Connections:
         """The connection of one person, if they ever connected and did not leave."""
         whose = {"of_team": team_id, "of_person": slack_user_id}
         return one(self._connection, Connection, _of_person(lock=lock), **whose)
+
+    def of_these(self, team_id: str, people: Sequence[str]) -> Mapping[str, Connection]:
+        """The connections of a few people, by their person."""
+        whose = {"of_team": team_id, "of_these": people}
+        found = many(self._connection, Connection, _of_people(), **whose)
+        return {each.slack_user_id: each for each in found}
 
     def of_account(self, team_id: str, close_user_id: str) -> Connection | None:
         """Whoever proved in this workspace that this Close account is theirs."""
@@ -273,6 +279,14 @@ def _of_person(*, lock: bool) -> Select[Any]:
         _columns.team_id == bindparam("of_team"), _columns.slack_user_id == bindparam("of_person")
     )
     return statement.with_for_update(key_share=True) if lock else statement
+
+
+@prepared
+def _of_people() -> Select[Any]:
+    return select(connections).where(
+        _columns.team_id == bindparam("of_team"),
+        _columns.slack_user_id.in_(bindparam("of_these", expanding=True)),
+    )
 
 
 @prepared

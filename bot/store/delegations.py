@@ -28,7 +28,9 @@ from bot.store.connections import Connections
 from bot.store.due import Due
 from bot.store.homes import Homes
 from bot.store.log import Log
+from bot.store.needs import Needs
 from bot.store.notices import Notices
+from bot.store.reviews import Reviews
 from bot.store.rows import batched, by_id, many, one, prepared
 from bot.store.whose import GRANTEE, GRANTOR, IS_HELD, IS_OPEN, REQUESTER, open_of
 from models.connection import checkpoints
@@ -43,6 +45,7 @@ from models.delegation import (
     next_state,
 )
 from models.event import EventRecord, events
+from models.review import is_reviewed
 from models.rows import to_row
 from models.standing import StandingApproval
 
@@ -81,6 +84,9 @@ class Delegations:
         connections: Connections,
         notices: Notices,
         log: Log,
+        *,
+        needs: Needs,
+        reviews: Reviews,
     ) -> None:
         self._connection = connection
         self._log = log
@@ -88,6 +94,9 @@ class Delegations:
         self._homes = homes
         self._connections = connections
         self._notices = notices
+        self._needs = needs
+        self._reviews = reviews
+        self.over: dict[tuple[str, str], datetime] = {}  # of whom something has closed, and when
         self.due = Due(
             connection,
             delegations,
@@ -169,6 +178,7 @@ class Delegations:
         if delegation.standing_id is not None:
             same = [(delegation, delegation)]
             self._log.record(same, Event.APPROVE, now=began, actor=delegation.grantor_id)
+            self._needs.used([delegation.standing_id], now=began)
         self._cards.open_for(delegation, audit_channel=audit_channel, now=began)
         self._touch_homes(delegation, began)
         self._tell_watch([delegation], began)
@@ -207,6 +217,9 @@ class Delegations:
         changed = list(zip(befores, moved, strict=True))
         self._write_all(changed)
         self._log.record(changed, event, now=now, actor=actor)
+        self._tell_reviews(befores, moved, now)
+        approved_by = (changes.get("standing_id") for _, changes in wanted)
+        self._needs.used((each for each in approved_by if each is not None), now=now)
         self._show(moved, now)
         self._tell_watch(moved, now)
         for each in moved:
@@ -553,7 +566,10 @@ class Delegations:
 
     def _show(self, moved: Sequence[Delegation], now: datetime) -> None:
         """Have every place that shows these show them anew."""
-        self._cards.mark_stale(*(each.id for each in moved), now=now)
+        passing = [each.id for each in moved if each.is_passing(now)]
+        lasting = [each.id for each in moved if not each.is_passing(now)]
+        self._cards.mark_stale(*passing, now=now, is_passing=True)
+        self._cards.mark_stale(*lasting, now=now)
         for each in moved:
             self._touch_homes(each, now)
         shared = {each.bundle_id for each in moved} | {each.ended_with for each in moved}
@@ -576,6 +592,15 @@ class Delegations:
                 incident=f"{event}:{reminder}",
             )
 
+    def _tell_reviews(
+        self, befores: Sequence[Delegation], moved: Sequence[Delegation], now: datetime
+    ) -> None:
+        """What a grantor may be asked about is over, or has another end."""
+        for before, after in zip(befores, moved, strict=True):
+            is_same = (before.state, before.ends_at) == (after.state, after.ends_at)
+            if is_reviewed(before) and not is_same:
+                self._reviews.touch(after.team_id, after.grantor_id, now=now)
+
     def _tell_watch(self, moved: Sequence[Delegation], now: datetime) -> None:
         """The grantor's connection has to work at certain moments of a delegation's life, and who
         waits for a delegation to end hears when it did."""
@@ -589,9 +614,11 @@ class Delegations:
         if over:
             grantors = {(d.team_id, d.grantor_id) for d in over}
             self._connections.look_at_all(grantors, moment=now, only_troubled=True)
-        closed = [d.id for d in moved if not d.is_open]
+        closed = [d for d in moved if not d.is_open]
         if closed:
-            self._notices.mark_stale(*closed, now=now)
+            self._notices.mark_stale(*(d.id for d in closed), now=now)
+        for d in closed:
+            self.over |= dict.fromkeys(((d.team_id, d.grantor_id), (d.team_id, d.grantee_id)), now)
         for d in moved:
             if d.state is State.ENDED:
                 self._notices.overdue_changed(d.team_id, now=now)

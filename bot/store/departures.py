@@ -1,7 +1,8 @@
 """Departures in SQL: who may no longer take part, whom a round has to ask about, what would end."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -10,21 +11,24 @@ from sqlalchemy import (
     Connection,
     Select,
     Table,
+    and_,
     delete,
+    exists,
     func,
     literal_column,
     or_,
     select,
     tuple_,
     union,
+    update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from bot.store.rows import many, one
+from bot.store.rows import by_team, many, one
 from bot.store.whose import IS_OPEN
 from models.connection import connections
 from models.delegation import State, delegations
-from models.departure import Departed, Loss, Toll, departures
+from models.departure import LEAVING, Departed, Loss, Toll, departures
 from models.pairing import WAITING, Verdict, pairings
 from models.person import Departure
 from models.rows import to_row
@@ -35,6 +39,7 @@ _columns = departures.c
 _insert: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 _rights = delegations.c
 _IS_WAITING: ColumnElement[bool] = literal_column(f"(pairings.{WAITING})")
+_IS_LEAVING: ColumnElement[bool] = literal_column(f"(departures.{LEAVING})")
 _IS_RIGHT = _rights.state.in_((State.APPROVED, State.ACTIVE))
 
 
@@ -52,6 +57,7 @@ class Departures:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._carried_out: dict[tuple[str, str], datetime] = {}
 
     def get(self, team_id: str, slack_user_id: str) -> Departed | None:
         """The departure of one person, if there is one."""
@@ -80,7 +86,7 @@ class Departures:
 
     def note(self, departed: Departed) -> None:
         """Note that somebody may no longer take part, in place of what was noted before."""
-        kept = {"id", "team_id", "slack_user_id", "found_at"}
+        kept = {"id", "team_id", "slack_user_id", "found_at", "gone_at"}
         values = to_row(departed)
         self._connection.execute(
             _insert[self._connection.dialect.name](departures)
@@ -90,6 +96,66 @@ class Departures:
                 set_={name: value for name, value in values.items() if name not in kept},
             )
         )
+
+    def carry_out(self, departed: Departed, *, now: datetime) -> None:
+        """Note that what they gave and had ends now; when the last of it is gone is still to be
+        seen."""
+        self.note(replace(departed, carried_out_at=now))
+        whose = (departed.team_id, departed.slack_user_id)
+        self._connection.execute(update(departures).where(*_is(*whose)).values(gone_at=None))
+        self._carried_out[whose] = now
+
+    def note_gone(self, over: Mapping[tuple[str, str], datetime]) -> Sequence[Departed]:
+        """Those of these people who have left and of whom Close holds nothing any more: ``over``
+        has of whom something has closed, and when. The last thing that a transaction does; those
+        who left in it are looked at as well."""
+        looked_at = {**over, **self._carried_out}
+        if not looked_at:
+            return []
+        found: list[Departed] = []
+        now = max(looked_at.values())
+        for team_id, people in by_team(looked_at):
+            wanted = self._of(team_id, people).where(_IS_LEAVING, ~_is_pending())
+            leaving = many(self._connection, Departed, wanted)
+            if not leaving:
+                continue
+            held = self._among(_ending(team_id), (each.slack_user_id for each in leaving))
+            gone = [each for each in leaving if each.slack_user_id not in held]
+            found += [replace(each, gone_at=now) for each in gone]
+            self._connection.execute(
+                update(departures)
+                .where(_columns.id.in_([each.id for each in gone]))
+                .values(gone_at=now)
+            )
+        return found
+
+    def leaving(self) -> Sequence[datetime]:
+        """When it was said of each that they had left, for those of whom Close may still hold
+        something; the longest ago first."""
+        theirs = (
+            _rights.team_id == _columns.team_id,
+            IS_OPEN,
+            or_(
+                _rights.state == State.ENDING,
+                and_(_is_pending(), _rights.state.in_((State.APPROVED, State.ACTIVE))),
+            ),
+        )
+        parts = (_rights.grantor_id, _rights.grantee_id)
+        held = [exists().where(*theirs, part == _columns.slack_user_id) for part in parts]
+        statement = (
+            select(_columns.found_at).where(_IS_LEAVING, or_(*held)).order_by(_columns.found_at)
+        )
+        return list(self._connection.execute(statement).scalars())
+
+    def gone(self, *, since: datetime, until: datetime) -> Sequence[Departed]:
+        """Those of whom the last right was gone in this time, with when it was said that they had
+        left: the difference is how long it took."""
+        statement = (
+            select(departures)
+            .where(_columns.gone_at >= since, _columns.gone_at < until)
+            .order_by(_columns.gone_at, _columns.id)
+        )
+        return many(self._connection, Departed, statement)
 
     def forget(
         self, team_id: str, people: Iterable[str], *, from_close: bool | None = None
@@ -228,7 +294,22 @@ class Departures:
 
 
 def _pending(team_id: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    return (_columns.team_id == team_id, _columns.carried_out_at.is_(None))
+    return (_columns.team_id == team_id, _is_pending())
+
+
+def _is_pending() -> ColumnElement[bool]:
+    """Whether it waits for the round that found it."""
+    return _columns.carried_out_at.is_(None)
+
+
+def _is(team_id: str, slack_user_id: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return (_columns.team_id == team_id, _columns.slack_user_id == slack_user_id)
+
+
+def _ending(team_id: str) -> Sequence[_Part]:
+    """Whoever gives or has what is over and not confirmed as gone: a leaver has nothing else."""
+    mine = (_rights.team_id == team_id, IS_OPEN, _rights.state == State.ENDING)
+    return [_Part(each, mine) for each in (_rights.grantor_id, _rights.grantee_id)]
 
 
 def _is_account_gone(team_id: str) -> ColumnElement[bool]:

@@ -1,10 +1,10 @@
 """Notices in SQL: what somebody is to be told outside the cards, and where that message is."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, func, insert, select, true, update
 from sqlalchemy.exc import IntegrityError
 
 from bot.store.due import Due
@@ -15,7 +15,10 @@ from models.overdue import DAY
 from models.rows import to_row
 
 _columns = notices.c
-ASKING = (NoticeKind.PAIRING, NoticeKind.DEPARTURES, NoticeKind.STRAYS, NoticeKind.BUNDLE)
+ASKING = (
+    *(NoticeKind.PAIRING, NoticeKind.DEPARTURES, NoticeKind.STRAYS),
+    *(NoticeKind.BUNDLE, NoticeKind.REVIEW),
+)
 
 
 class Notices:
@@ -42,7 +45,7 @@ class Notices:
     ) -> None:
         """Have each recipient told, unless they were already told of this ``incident``."""
         for recipient in recipients:
-            key = f"{kind}:{subject_id}:{incident}:{recipient}"
+            key = _key(kind, subject_id, incident, recipient)
             if is_any(self._connection, _columns.key == key):
                 continue
             notice = Notice(
@@ -115,6 +118,16 @@ class Notices:
             _columns.created_at > notice.created_at,
         )
 
+    def count_posted(
+        self, kind: NoticeKind, recipient: str, subject_id: str, incidents: Sequence[str]
+    ) -> int:
+        """How many of these have reached Slack."""
+        keys = [_key(kind, subject_id, each, recipient) for each in incidents]
+        statement = select(func.count(_columns.id)).where(
+            _columns.key.in_(keys), _columns.message_ts.is_not(None)
+        )
+        return int(self._connection.execute(statement).scalar_one())
+
     def newest_overdue(self, team_id: str, admin: str) -> Notice | None:
         """The list that this admin works with, as long as anything is on it."""
         statement = (
@@ -164,13 +177,21 @@ class Notices:
             .values(wake_at=now, changes=_columns.changes + 1)
         )
 
-    def mark_stale(self, *subject_ids: str, now: datetime, is_own: bool = False) -> None:
-        """Have every notice about these shown anew; with ``is_own`` those of these very ids."""
+    def mark_stale(
+        self,
+        *subject_ids: str,
+        now: datetime,
+        is_own: bool = False,
+        kind: NoticeKind | None = None,
+    ) -> None:
+        """Have every notice about these shown anew, of this ``kind`` if it is named; with
+        ``is_own`` those of these very ids."""
         column = _columns.id if is_own else _columns.subject_id
+        is_meant = true() if kind is None else _columns.kind == kind
         for some in batched(sorted(subject_ids)):
             self._connection.execute(
                 update(notices)
-                .where(_columns.id.in_(ids_in_order(notices, column.in_(some))))
+                .where(_columns.id.in_(ids_in_order(notices, column.in_(some), is_meant)))
                 .values(wake_at=now, changes=_columns.changes + 1)
             )
 
@@ -199,3 +220,7 @@ class Notices:
                 self._connection.execute(insert(notices).values(to_row(notice)))
         except IntegrityError:
             return  # two noticed the same thing at the same moment
+
+
+def _key(kind: NoticeKind, subject_id: str, incident: str, recipient: str) -> str:
+    return f"{kind}:{subject_id}:{incident}:{recipient}"

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, or_, update
+from sqlalchemy import Connection, and_, exists, or_, select, update
 
 from bot.store.cards import Cards
 from bot.store.delegations import over_by
@@ -63,16 +63,16 @@ class Receipts:
         """Whether rights of this grantor, or in this Close organization, wait to be taken back at
         this moment, ``but`` for one; those go first."""
         is_theirs = and_(_columns.team_id == team_id, _columns.grantor_id == grantor_id)
-        return any(
-            is_any(
-                self._connection,
+        is_there = [
+            exists().where(
                 is_over,
                 _columns.id != but,
                 _columns.wake_at <= now,
                 or_(is_theirs, _columns.organization_id == organization_id),
             )
             for is_over in over_by(now)
-        )
+        ]
+        return bool(self._connection.execute(select(or_(*is_there))).scalar())
 
     def is_due(self, team_id: str, grantor_id: str) -> bool:
         """Whether a receipt for this grantor is still being made, for which Close is asked."""

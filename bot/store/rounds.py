@@ -46,8 +46,13 @@ class Rounds:
         now; the first time also for a workspace that has none yet."""
         wake_at = now + wait
         if self.get(team_id) is None:
-            self._add(Round(id=new_id(), team_id=team_id, wake_at=wake_at))
+            self._add(Round(id=new_id(), team_id=team_id, installed_at=now, wake_at=wake_at))
             return
+        self._connection.execute(
+            update(rounds)
+            .where(_columns.team_id == team_id, _columns.installed_at.is_(None))
+            .values(installed_at=now)
+        )
         rested = or_(_columns.finished_at.is_(None), _columns.finished_at <= now - NOT_WITHIN)
         conditions = [_columns.team_id == team_id, _columns.stage == Stage.REST]
         later = or_(_columns.wake_at.is_(None), _columns.wake_at > wake_at)

@@ -4,19 +4,16 @@ Migrations only add (docs/decisions/0011). So a database that a newer release ha
 for the processes of the older one, as long as it holds all that they use.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, inspect, select
+from sqlalchemy import Connection, column, inspect, select, table
 
 import models
 from bot.store.away import DatabaseAway, ReadOnly
@@ -24,6 +21,12 @@ from bot.store.database import Database
 from bot.store.due import lease_clock
 from models.base import metadata
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+MIGRATIONS = Path(models.__file__).parent / "migrations"
+NAMED = re.compile(r"^revision = \"(\w+)\"$", re.MULTILINE)  # as each migration names itself
+VERSION = table("alembic_version", column("version_num"))  # where Alembic keeps the newest of them
 LOCK = 7_365_465  # any constant: two releases on PostgreSQL migrate one after the other
 # Whoever wants a table to itself has everybody who comes later wait behind it, and the processes
 # of before give up a statement after 4.5 s (bot/store/postgres.py). So it is wanted briefly, and
@@ -52,10 +55,12 @@ class Look:
         return round(self.skew.total_seconds(), 3)
 
 
-def alembic_config(connection: Connection | None = None) -> Config:
+def alembic_config(connection: Connection | None = None) -> "Config":
     """Alembic's configuration, without an ini file."""
+    from alembic.config import Config  # noqa: PLC0415 - as in :func:`migrate`
+
     config = Config()
-    config.set_main_option("script_location", str(Path(models.__file__).parent / "migrations"))
+    config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["connection"] = connection
     return config
 
@@ -66,12 +71,14 @@ async def migrate(database: Database, revision: str = "head") -> None:
     What a newer release has added stays. Raises DatabaseAway, also when somebody holds a table:
     then nothing has changed, and trying again is right.
     """
+    # Only whoever migrates needs Alembic: for `serve` it would be 7 MiB.
+    from alembic import command  # noqa: PLC0415
 
     def upgrade(connection: Connection) -> None:
         if connection.dialect.name == "postgresql":
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
             connection.exec_driver_sql(TABLE_WAIT)
-        if _revision(connection) in {None, *_known()}:
+        if _revision(connection) in {None, *known()}:
             command.upgrade(alembic_config(connection), revision)
 
     await database.run_connection(upgrade, is_patient=True)
@@ -102,10 +109,10 @@ async def is_current(database: Database) -> bool:
 
 
 @cache
-def _known() -> tuple[str, ...]:
+def known() -> tuple[str, ...]:
     """The revisions of this release, the newest first."""
-    scripts = ScriptDirectory.from_config(alembic_config())
-    return tuple(script.revision for script in scripts.walk_revisions())
+    scripts = sorted((MIGRATIONS / "versions").glob("*.py"), reverse=True)
+    return tuple(name for script in scripts for name in NAMED.findall(script.read_text()))
 
 
 def _check_writable(connection: Connection) -> None:
@@ -126,14 +133,18 @@ def _skew(connection: Connection) -> timedelta:
 
 
 def _revision(connection: Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
+    """The newest migration that was applied; None before the first one."""
+    if not inspect(connection).has_table(VERSION.name):
+        return None
+    found: str | None = connection.execute(select(VERSION)).scalar()
+    return found
 
 
 def _fit(connection: Connection) -> Fit:
     revision = _revision(connection)
-    if revision == _known()[0]:
+    if revision == known()[0]:
         return Fit.READY
-    if revision is None or revision in _known():
+    if revision is None or revision in known():
         return Fit.BEHIND
     return Fit.READY if _holds_all_we_use(connection) else Fit.AHEAD
 

@@ -19,7 +19,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 
 from bot.store import only_reads
 from bot.store.only_reads import ONLY_READS
-from bot.store.turns import Turn, Turns, Work, alone
+from bot.store.turns import Turn, Turns, Work, alone, tell_sqlite
 
 LOCK_WAIT = 10.0  # seconds another process may hold the file before we give up
 OWNER_ONLY = 0o600
@@ -166,4 +166,4 @@ def _begin_immediately(connection: Connection) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN")
+    tell_sqlite(connection, "BEGIN")

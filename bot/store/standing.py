@@ -9,6 +9,8 @@ from sqlalchemy import Connection, Select, insert, select, union_all, update
 from sqlalchemy.exc import IntegrityError
 
 from bot.store.homes import Homes
+from bot.store.needs import Needs
+from bot.store.reviews import Reviews
 from bot.store.rows import batched, by_id, many, one
 from models.rows import to_row
 from models.standing import StandingApproval, standing_approvals
@@ -19,9 +21,13 @@ _columns = standing_approvals.c
 class StandingApprovals:
     """Reads and changes standing approvals; there is at most one that holds for a pair."""
 
-    def __init__(self, connection: Connection, homes: Homes) -> None:
+    def __init__(
+        self, connection: Connection, homes: Homes, needs: Needs, reviews: Reviews
+    ) -> None:
         self._connection = connection
         self._homes = homes
+        self._needs = needs
+        self._reviews = reviews
 
     def get(self, standing_id: str, *, lock: bool = False) -> StandingApproval | None:
         """One standing approval."""
@@ -60,6 +66,7 @@ class StandingApprovals:
                 self._connection.execute(insert(standing_approvals).values(to_row(standing)))
         except IntegrityError:  # the other one has been committed since we looked
             return self.put(standing)
+        self._needs.begin(standing.id, now=standing.created_at)
         self._touch_homes(standing, standing.created_at)
         return before
 
@@ -76,14 +83,39 @@ class StandingApprovals:
         """It holds no longer."""
         return standing if standing.ended_at is not None else self._end([standing], now)[0]
 
-    def _end(self, ending: Sequence[StandingApproval], now: datetime) -> Sequence[StandingApproval]:
+    def end_as_admin(
+        self,
+        ending: Sequence[StandingApproval],
+        *,
+        by: str,
+        ended_with: str,
+        note: str,
+        now: datetime,
+    ) -> Sequence[StandingApproval]:
+        """None of these holds any longer, by an admin's word; those that did."""
+        held = [each for each in ending if each.ended_at is None]
+        return self._end(held, now, ended_by=by, ended_with=ended_with, note=note)
+
+    def ended_together(self, ended_with: str) -> Sequence[StandingApproval]:
+        """All that an admin ended at once."""
+        statement = (
+            select(standing_approvals)
+            .where(_columns.ended_with == ended_with)
+            .order_by(_columns.created_at, _columns.id)
+        )
+        return many(self._connection, StandingApproval, statement)
+
+    def _end(
+        self, ending: Sequence[StandingApproval], now: datetime, **why: Any
+    ) -> Sequence[StandingApproval]:
         for some in batched([each.id for each in ending]):
             self._connection.execute(
-                update(standing_approvals).where(_columns.id.in_(some)).values(ended_at=now)
+                update(standing_approvals).where(_columns.id.in_(some)).values(ended_at=now, **why)
             )
         for each in ending:
             self._touch_homes(each, now)
-        return [replace(each, ended_at=now) for each in ending]
+            self._reviews.touch(each.team_id, each.grantor_id, now=now)
+        return [replace(each, ended_at=now, **why) for each in ending]
 
     def _touch_homes(self, standing: StandingApproval, now: datetime) -> None:
         self._homes.touch(standing.team_id, standing.grantor_id, standing.grantee_id, now=now)

@@ -6,7 +6,7 @@ several parts, by one for each part, which no database does by itself.
 
 from sqlalchemy import ColumnElement, Subquery, literal_column, select, union_all
 
-from models.delegation import HELD, OPEN, OVER, RECEIPT_DUE, UNSEEN, delegations
+from models.delegation import BY_WORD, HELD, OPEN, OVER, RECEIPT_DUE, UNSEEN, delegations
 
 _columns = delegations.c
 
@@ -20,6 +20,7 @@ IS_OPEN = _written_out(f"delegations.{OPEN}")
 IS_OVER = _written_out(f"delegations.{OVER}")
 IS_HELD = _written_out(f"delegations.{HELD}")
 IS_UNSEEN = _written_out(UNSEEN)
+IS_BY_WORD = _written_out(f"delegations.{BY_WORD}")
 IS_RECEIPT_DUE = _written_out(f"delegations.{RECEIPT_DUE}")
 
 GRANTOR, GRANTEE, REQUESTER = _columns.grantor_id, _columns.grantee_id, _columns.requester_id

@@ -9,6 +9,7 @@ from bot.delegations.tools import Tools
 from bot.ports import Association
 from bot.store import Store
 from models.delegation import Delegation, Event, State, Trouble
+from models.notice import NoticeKind
 
 
 async def removed_in_close(
@@ -55,4 +56,13 @@ def _reopened(tools: Tools, store: Store, delegation: Delegation, association: A
         trouble=Trouble.STILL_THERE,
         ended_with=None,
     )
+    if current.confirmed_by is not None:
+        store.notices.tell(
+            NoticeKind.STILL_IN_CLOSE,
+            team_id=current.team_id,
+            recipients=[current.confirmed_by],
+            subject_id=current.id,
+            incident=str(current.version),
+            now=tools.now(),
+        )
     return True

@@ -3,7 +3,7 @@ date before they are read."""
 
 import hmac
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 import structlog
@@ -17,6 +17,8 @@ from bot.store import Database, DatabaseAway, Store
 from bot.store.due import Due
 from bot.telemetry import Metrics
 from bot.web.cached import Cached
+
+LATELY = timedelta(days=7)
 
 
 class Worker(Protocol):
@@ -96,6 +98,15 @@ class Figures:
         oldest = store.oldest([each.due(store) for each in self._workers])
         for worker, moment in zip(self._workers, oldest, strict=True):
             self._metrics.waiting.labels(worker.name).set(_seconds(now - (moment or now)))
+        self._count_leavers(store, now)
+
+    def _count_leavers(self, store: Store, now: datetime) -> None:
+        leaving = store.departures.leaving()
+        gone = store.departures.gone(since=now - LATELY, until=now)
+        took = [each.gone_at - each.found_at for each in gone if each.gone_at is not None]
+        self._metrics.leaving.set(len(leaving))
+        self._metrics.leaving_longest.set(_seconds(now - leaving[0]) if leaving else 0)
+        self._metrics.leaving_took.set(_seconds(max(took, default=timedelta())))
 
 
 def _seconds(waited: timedelta) -> float:

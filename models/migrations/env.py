@@ -15,9 +15,11 @@ import models.draft
 import models.event
 import models.home
 import models.key_try
+import models.need
 import models.notice
 import models.pairing
 import models.particulars
+import models.review
 import models.revocation
 import models.round
 import models.seal

@@ -27,7 +27,7 @@ from sandbox.page.watching import watching
 from sandbox.running import House
 
 STATIC = Path(__file__).parent / "static"
-STEPS = {"hour": timedelta(hours=1), "day": timedelta(days=1)}
+STEPS = {"hour": timedelta(hours=1), "day": timedelta(days=1), "month": timedelta(days=30)}
 
 
 class Page:
@@ -88,7 +88,7 @@ class Page:
     async def _push_clock(self, request: Request) -> Response:
         step = STEPS.get(request.path_params["step"])
         if step is None:
-            return _problem("The clock goes by hours and days.", 404)
+            return _problem("The clock goes by hours, days and months.", 404)
         self._house.clock.push(step)
         return self._changed()
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sandbox.page.screen import SEATED, Screen
-from sandbox.people import SandboxPerson
+from sandbox.page.screen import HOME, MESSAGES, SEATED, Screen
+from sandbox.people import DANA, SandboxPerson
 from sandbox.running import House
 from sandbox.slack.workspace import Message
 
@@ -16,13 +16,14 @@ EXAMPLE = "/sendas @ada 2h Covering the spring pipeline"
 class Guide:
     """The steps of the story, how many are behind us, and a sentence about the next one.
 
-    ``absent`` is who has to do it, when they sit in no seat.
+    ``absent`` is who has to do it, or to look at that ``tab``, when they sit in no seat.
     """
 
     steps: tuple[str, ...]
     done: int
     sentence: str
     absent: SandboxPerson | None = None
+    tab: str = MESSAGES
 
 
 def guide(house: House, screen: Screen) -> Guide:
@@ -33,10 +34,16 @@ def guide(house: House, screen: Screen) -> Guide:
     if holder := _holding(house, screen, "Connect Close"):
         sentence = f"{holder.name} presses Connect Close and allows it, as {holder.name}."
         return Guide(_STEPS, 2, sentence, _absent(screen, holder))
+    if holder := _holding(house, screen, "Keep all"):
+        sentence = f"{holder.name} has a review: is what they lent still needed?"
+        return Guide(_STEPS, 4, sentence, _absent(screen, holder))
     if house.close.associations:
         return Guide(_STEPS, 4, "It is active. Push the clock ahead, and watch it end on time.")
     if any(call.method == "DELETE" for call in house.close.calls):
-        return Guide(_STEPS, 5, "Over, and confirmed by Close. Ask again, or try some trouble.")
+        sentence = (
+            "Over, and confirmed by Close. Ask again, try some trouble, or look at it as an admin."
+        )
+        return Guide(_STEPS, 5, sentence, _absent(screen, DANA), tab=HOME)
     return Guide(_STEPS, 0, f"Pick up the example below, or type {EXAMPLE} in a channel.")
 
 

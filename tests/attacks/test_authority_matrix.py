@@ -12,19 +12,22 @@ from datetime import timedelta
 import pytest
 import pytest_asyncio
 
+from bot.cards.admin_forms import END_EVERYTHING, END_ONE, WHY
 from bot.cards.alarms import END_THEM, IS_GONE, KEEP_THEM
 from bot.cards.bundles import REVOKE_BUNDLE
+from bot.cards.everybody import EARLIER, END_ALL, END_RIGHT, FURTHER
 from bot.cards.faces import Action
-from bot.cards.homes import END_STANDING
+from bot.cards.homes import END_STANDING, EVERYBODYS_RIGHTS
 from bot.cards.notices import CONFIRM_PAIRING, REJECT_PAIRING
 from bot.cards.strays import GIVE_END, KEEP, REMOVE, SINGLE_OUT
 from bot.store.rows import many
 from models.base import new_id
-from models.delegation import Delegation, State
+from models.delegation import Delegation, Event, State
 from models.mark import marked
 from models.standing import StandingApproval
 from models.stray import Stray, strays
 from sandbox.people import DANA, SandboxPerson
+from sandbox.slack import payloads
 from tests.attacks.arena import KINDS, Arena, Cast
 
 BUTTONS: tuple[Action, ...] = tuple(each for each in Action if each is not Action.CONNECT)
@@ -443,4 +446,58 @@ async def test_nobody_else_speaks_as_an_admin(arena: Arena, cast: Cast, button: 
     for kind in KINDS:
         if kind != "admin":
             answer = await arena.told(cast.who(kind), button, f"{cast.ada.id}:0123456789abcdef")
-            assert "Only the people this is about" in answer, kind
+            assert "Only admins can do that" in answer, kind
+
+
+async def test_nobody_else_looks_or_ends_as_an_admin(arena: Arena) -> None:
+    """Everybody's rights, the forms that end them and the verbs are for admins alone: neither the
+    people of a right nor strangers open or end anything with them."""
+    cast = await a_right(arena)
+    right = await arena.of(cast)
+    buttons = {END_RIGHT: right.id, END_ALL: cast.ada.id}
+    buttons |= dict.fromkeys((EVERYBODYS_RIGHTS, EARLIER, FURTHER), "home")
+    pair = f"<@{cast.ben.id}> as <@{cast.ada.id}>"
+    verbs = (f"end {pair} why", f"end all <@{cast.ada.id}> why", f"who <@{cast.eve.id}>")
+    for kind in KINDS:
+        who = cast.who(kind)
+        if kind == "admin":
+            continue
+        for button, value in buttons.items():
+            assert "Only admins can do that" in await arena.told(who, button, value), kind
+        assert arena.slack.workspace.modals.pop(who.id, None) is None, kind
+        for form, subject in ((END_ONE, right.id), (END_EVERYTHING, cast.ada.id)):
+            assert "Only admins can do that" in await in_a_form(arena, who, form, subject), kind
+        for verb in verbs:
+            answer = await arena.said(who, verb)
+            is_own = kind == "member" and verb.startswith("who")
+            refused = ("Only admins can do that", "I work for another Slack workspace")
+            assert is_own or any(each in answer for each in refused), (kind, verb, answer)
+    assert facts(await arena.of(cast)) == facts(right)
+
+
+async def in_a_form(arena: Arena, who: SandboxPerson, form: str, subject: str) -> str:
+    """What stands beside the field of a form that nobody has opened for them."""
+    field = {"type": "input", "block_id": WHY}
+    view = {"id": "V1", "type": "modal", "callback_id": form, "private_metadata": subject}
+    values = {WHY: {WHY: {"type": "plain_text_input", "value": "Because"}}}
+    filled_in = view | {"blocks": [field], "state": {"values": values}}
+    reply = await arena.send(payloads.interaction("view_submission", who) | {"view": filled_in})
+    assert reply.status == 200, reply
+    return str((reply.body or {}).get("errors", {}).get(WHY))
+
+
+async def test_what_an_admin_may_do(arena: Arena) -> None:
+    """An admin ends anybody's right with a word why, and has no other say in it: the tables above
+    give them nothing, and no verb gives, extends or shows what was sent."""
+    tables = (OF_A_REQUEST, OF_A_RIGHT, OF_A_WISH, OF_THE_PAST)
+    assert not any("admin" in kinds for table in tables for kinds in table.values())
+    assert not any("admin" in kinds for kinds in VERBS.values())
+    cast = await a_right(arena)
+    ada, ben = f"<@{cast.ada.id}>", f"<@{cast.ben.id}>"
+    before = await arena.of(cast)
+    for verb in (f"extend {ben} 1h", f"extend {ada} 1h", f"stop {ben}", f"end {ben}"):
+        await arena.said(DANA, verb)
+    assert facts(await arena.of(cast)) == facts(before)
+    assert "Both are told why" in await arena.said(DANA, f"end {ben} as {ada} stolen laptop")
+    ended = await arena.of(cast)
+    assert (ended.end_event, ended.closed_by, ended.note) == (Event.END, DANA.id, "stolen laptop")

@@ -133,8 +133,9 @@ class Stage:
         await consent.close()
 
     async def push(self, step: str) -> None:
-        """Push the clock ahead by ``hour`` or ``day``."""
-        await self.page.get_by_role("button", name=f"+1 {step}").click()
+        """Push the clock ahead by ``hour``, ``day`` or ``month``."""
+        label = "+30 days" if step == "month" else f"+1 {step}"
+        await self.page.get_by_role("button", name=label).click()
 
     async def show_modal(self, person: SandboxPerson, view: dict[str, Any]) -> None:
         """Open a modal for somebody, as the bot would."""

@@ -20,6 +20,7 @@ HEALTHY = {
     **{f"up{{{each}}}": "1x600" for each in (ONE, TWO)},
     **{f"sendas_database_up{{{each}}}": "1x600" for each in (ONE, TWO)},
     f"sendas_longest_past_end_seconds{{{ONE}}}": "0 30 0 20 899 0 0x600",
+    f"sendas_leaver_oldest_seconds{{{ONE}}}": "0 300 3599 0x600",
     f'sendas_oldest_due_seconds{{{ONE}, worker="cards"}}': "0 1 119 0 3 121 0 0x600",
     f'sendas_connections{{{ONE}, state="alive"}}': "15x600",
     f'sendas_connections{{{ONE}, state="dead"}}': "0x600",
@@ -66,6 +67,12 @@ TROUBLES = {
         'SendAsWorkerBehind{job="sendas", worker="cards"}',
         "4m",
         "6m",
+    ),
+    "a leaver keeps a right": Trouble(
+        {f"sendas_leaver_oldest_seconds{{{ONE}}}": "0+30x600"},
+        f"SendAsLeaverKeepsRights{JOB}",
+        "1h",
+        "1h5m",
     ),
     "a connection is dead": Trouble(
         {f'sendas_connections{{{ONE}, state="dead"}}': "1x600"},

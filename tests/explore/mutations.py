@@ -205,8 +205,8 @@ MUTATIONS = (
     Mutation(
         "a card is not shown anew",
         "bot.store.cards:Cards.mark_stale",
-        '"due_at": now',
-        '"due_at": None',
+        '"due_at": now,',
+        '"due_at": None,',
         Scenario("stale", {"revoke": 1}, first=RUNNING, workers=SHOWN),
     ),
     Mutation(
@@ -214,6 +214,13 @@ MUTATIONS = (
         "bot.projections.cards:CardStep._waits",
         "attempts=card.attempts - 1",
         "attempts=0",
-        Scenario("posted twice", {"ask": 1, "approve": 1}, faults=1, workers=SHOWN),
+        Scenario(
+            "posted twice",
+            {"ask": 1, "approve": 1},
+            faults=1,
+            pauses=1,
+            processes=1,
+            workers=SHOWN,
+        ),
     ),
 )

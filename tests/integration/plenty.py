@@ -5,6 +5,7 @@ ended. All but the history of ``HUB`` is shared out evenly: of that person's rig
 however much is stored, and a tenth of all that is over was theirs.
 """
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -32,9 +33,11 @@ from models.delegation import Delegation, Event, Receipt, ReceiptState, State, d
 from models.departure import Departed, departures
 from models.event import events
 from models.home import Home, homes
+from models.need import Need, needs
 from models.notice import Notice, NoticeKind, notices
 from models.pairing import Pairing, Verdict, pairings
 from models.person import Departure
+from models.review import Review, reviews
 from models.rows import to_row
 from models.standing import StandingApproval, standing_approvals
 from models.stray import Stray, StrayState, strays
@@ -53,6 +56,7 @@ def fill(into: Connection, size: int) -> None:
     _delegations(into, size, people)
     _beside_delegations(into)
     _beside_people(into, people)
+    _reviews(into, people)
     _of_admins(into)
     if into.dialect.name == "postgresql":
         into.execute(text("ANALYZE"))  # as autovacuum does
@@ -138,6 +142,8 @@ def _beside_delegations(into: Connection) -> None:
     )
     mine = {"id": literal("c") + d.id, "delegation_id": d.id, "recipient": d.grantor_id}
     _multiply(into, cards, card, delegations, **mine)
+    needed = Need(id="", used_at=NOON, asked_from=NOON, asked_until=NOON)
+    _multiply(into, needs, needed, delegations, id=d.id)
     names = ("delegation_id", "at", "event", "state")
     event = literal(Event.REQUEST.value)
     values = select(d.id, d.requested_at, event, d.state)
@@ -191,6 +197,18 @@ def _beside_people(into: Connection, people: int) -> None:
         carried_out_at=NOON,
     )
     _multiply(into, departures, departed, some, **whose)
+
+
+def _reviews(into: Connection, people: int) -> None:
+    """Each person has a row; the hub and a few others are asked, and have not answered."""
+    i, few = _counted(people), _counted(OPEN)
+    at_rest = Review(id="", team_id=TEAM, grantor_id="", installed_at=NOON)
+    whose = {"id": _named("", "", i), "grantor_id": _person(i.c.i)}
+    _multiply(into, reviews, at_rest, i, **whose, wake_at=_moved(into, i, later=True))
+    asked = replace(at_rest, number=1, opened_at=NOON, told_at=NOON, wake_at=NOON)
+    late = {"id": _named("late", "", few), "grantor_id": _person(few.c.i + people)}
+    _multiply(into, reviews, asked, few, **late)
+    into.execute(insert(reviews).values(to_row(replace(asked, id="hub", grantor_id=HUB))))
 
 
 def _of_admins(into: Connection) -> None:

@@ -1,5 +1,7 @@
 """Migrations: up, down, up again, and no difference to the tables in the code."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,7 @@ import models.connection
 import models.delegation
 import models.event  # noqa: F401 - each import adds its tables to the metadata
 from bot.store import Database
-from bot.store.schema import Fit, alembic_config, is_current, look, migrate
+from bot.store.schema import Fit, alembic_config, is_current, known, look, migrate
 from models.base import metadata, new_id
 from tests.conftest import Postgres
 from tests.integration.rows import add, cards_of, delegation
@@ -101,9 +103,9 @@ async def test_migrations_only_add(database: Database) -> None:
     for revision in revisions()[revisions().index(ADDING_FROM) + 1 :]:
         await migrate(database, revision)
         after = await database.run_connection(columns)
-        for table, known in before.items():
-            assert known.keys() <= after[table].keys(), (revision, table)
-            new = after[table].keys() - known.keys()
+        for table, used in before.items():
+            assert used.keys() <= after[table].keys(), (revision, table)
+            new = after[table].keys() - used.keys()
             assert all(after[table][name] for name in new), (revision, table)
         before = after
 
@@ -164,6 +166,19 @@ async def test_an_older_schema_is_behind(database: Database) -> None:
     await database.run_connection(lambda each: command.downgrade(alembic_config(each), "-1"))
     assert (await look(database)).fit is Fit.BEHIND
     await migrate(database)
+
+
+def test_the_newest_is_known_without_alembic() -> None:
+    """What a process takes for the newest migration is what Alembic does, in the same order."""
+    assert list(known()) == revisions()[::-1]
+
+
+def test_serving_does_without_alembic() -> None:
+    """Only whoever migrates pays for Alembic, in memory and in the time that a start takes."""
+    looking = "import sys, bot.process.cli; print([m for m in sys.modules if 'alembic' in m])"
+    command_line = [sys.executable, "-c", looking]
+    said = subprocess.run(command_line, capture_output=True, check=True)  # noqa: S603 - our own
+    assert said.stdout.strip() == b"[]"
 
 
 async def test_migrating_twice_changes_nothing(database: Database) -> None:

@@ -25,11 +25,13 @@ from models.delegation import Delegation, Event, Receipt, ReceiptState, delegati
 from models.departure import Departed
 from models.draft import Draft
 from models.event import Deed, events
-from models.home import Home, homes
+from models.home import Home, Place, homes
 from models.key_try import KeyTry
+from models.need import Need, needs
 from models.notice import Notice, NoticeKind, notices
 from models.pairing import Pairing, Verdict, pairings
 from models.person import Departure
+from models.review import Review, reviews
 from models.revocation import Revocation
 from models.round import Round
 from models.rows import from_row
@@ -57,7 +59,10 @@ EXCEPTIONS = {
     "due.doubt": AFTER_A_RESTORE,
     "connections.all": "the same, and when the keys change: all that is sealed is sealed anew",
     "connections.count": "a gauge; there are as many as people, not as rights",
+    "everybody.counts": "an admin looks at everybody's rights: all that is open is counted",
     "departures.accounts": "once a day: Close is asked about everybody of an organization at once",
+    "reviews.count_open": "a gauge; it reads the index of just those",
+    "reviews.enroll": "once a day: whoever gives anything is given a turn",
     "departures.toll": "once a day, and only if anybody seems to be gone",
 }
 BIG: tuple[Table, ...] = (
@@ -71,6 +76,8 @@ BIG: tuple[Table, ...] = (
     comparisons,
     strays,
     standing_approvals,
+    reviews,
+    needs,
 )
 
 
@@ -201,6 +208,7 @@ FOUND: dict[str, Callable[[Connection], Any]] = {
     "standing": _first(StandingApproval, standing_approvals, "1"),
     "pairing": _first(Pairing, pairings, "1"),
     "home": _first(Home, homes, "hub"),
+    "review": _first(Review, reviews, "hub"),
 }
 ITEMS = {
     "delegations": "delegation",
@@ -213,6 +221,7 @@ ITEMS = {
     "homes": "home",
     "revocations": "revocation",
     "rounds": "round",
+    "reviews": "review",
 }
 LATER, MINUTE = NOON + timedelta(days=1), timedelta(minutes=1)
 GONE = Departed(id="gone", team_id=TEAM, slack_user_id="U7", reason=Departure.LEFT, found_at=NOON)
@@ -222,17 +231,28 @@ OF_CLOSE = replace(
 REVOKED = Revocation(
     id="one", team_id=TEAM, slack_user_id=HUB, close_user_id="user_U1", secret=b"", created_at=NOON
 )
+ALWAYS = StandingApproval(
+    id="new",
+    team_id=TEAM,
+    grantor_id=HUB,
+    grantee_id="U1",
+    max_length=MINUTE,
+    until=LATER,
+    created_at=NOON,
+)
 # What is said for a parameter of this name,
 VALUES: dict[str, Any] = {
     "access_expires_at": LATER,
     "account": "Ben, ben@example.com",
     "actor": HUB,
     "admin": ADMINS[0],
+    "admin_id": ADMINS[0],
     "admins": ADMINS,
     "amount": 1,
     "after": "U5",
     "arrival": Arrival("0" * 64, NOON, NOON),
     "asked_at": NOON,
+    "asked_before": NOON,
     "asker_id": HUB,
     "association_id": "sdas_given21",
     "association_ids": [f"sdas_given2{each}" for each in range(20)],
@@ -268,14 +288,18 @@ VALUES: dict[str, Any] = {
     "has_twin": False,
     "ids": ["1", "2"],
     "incident": "asked",
+    "incidents": ["1.2", "1.3"],
+    "installed_at": NOON,
     "is_answered": True,
     "is_own": True,
+    "is_passing": True,
     "is_proven": True,
     "item_id": "1",
     "kind": NoticeKind.ENDS,
     "lease": MINUTE,
     "limit": 25,
     "lock": True,
+    "looked_up": [Need(id="dgiven21", used_at=NOON), Need(id="new")],
     "message_ts": "1.0",
     "moment": NOON,
     "name": None,
@@ -283,8 +307,10 @@ VALUES: dict[str, Any] = {
     "now": NOON,
     "only_attempted": True,
     "only_troubled": True,
+    "note": "Lost laptop",
     "organization_id": "orga_one",
     "other_id": "U1",
+    "over": {(TEAM, HUB): NOON, (TEAM, "U1"): NOON},
     "page": 1,
     "pair": (TEAM, HUB, "U5"),
     "pairing_id": "1",
@@ -297,6 +323,7 @@ VALUES: dict[str, Any] = {
     "recipients": [HUB],
     "remind_at": LATER,
     "reminder": 1,
+    "review_id": "hub",
     "revocation": REVOKED,
     "revocation_id": "one",
     "round": Round(id="r", team_id=TEAM),
@@ -306,6 +333,7 @@ VALUES: dict[str, Any] = {
     "size": 7,
     "slack_user_id": HUB,
     "standing_id": "1",
+    "standing_ids": ["1", "2"],
     "state_hash": "none",
     "stray_id": "1",
     "subject_id": "none",
@@ -329,6 +357,8 @@ OWN: dict[str, dict[str, Any]] = {
         )
     },
     "connections.look_at_all": {"people": [(TEAM, HUB), (TEAM, "U1")]},
+    "everybody.rights": {"place": Place("U5", "U6")},
+    "homes.look_at_everybody": {"page": Place("U5", "U6")},
     "delegations.add": {"delegation": delegation(grantor_id=HUB)},
     "log.note": {"about": {"actor": HUB, "text": "Covering"}},
     "key_tries.add": {"row": KeyTry(id="k", team_id=TEAM, slack_user_id=HUB, tried_at=NOON)},
@@ -342,20 +372,12 @@ OWN: dict[str, dict[str, Any]] = {
             created_at=NOON,
         )
     },
-    "standing.put": {
-        "standing": StandingApproval(
-            id="new",
-            team_id=TEAM,
-            grantor_id=HUB,
-            grantee_id="U1",
-            max_length=MINUTE,
-            until=LATER,
-            created_at=NOON,
-        )
-    },
+    "standing.put": {"standing": ALWAYS},
+    "standing.end_as_admin": {"ending": [replace(ALWAYS, id="1")]},
     "strays.add": {"stray": stray(id="new")},
     "pairings.reseal": {"before": b"sealed"},
     "revocations.reseal": {"before": b"sealed"},
+    "reviews.touch": {"grantors": [HUB, "U1"]},
     "rounds.go_on": {"before": Round(id="r", team_id=TEAM)},
     "strays.decide": {"state": StrayState.REMOVING},
 }

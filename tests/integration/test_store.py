@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy.exc import IntegrityError, StatementError
 
 from bot.store import Database, Store
+from bot.store.cards import PASSING
 from models.connection import ConnectState, connect_states
 from models.delegation import Delegation, Event, ImpossibleTransition, State, Trouble
 from tests.integration.rows import NOON, TEAM, account, add, cards_of, connection, delegation, get
@@ -56,7 +57,49 @@ async def test_each_change_has_its_audit_row_and_stale_cards(database: Database)
     ]
     cards = await cards_of(database, row)
     assert {card.recipient for card in cards} == {"U0ADA", "U0BEN"}
-    assert {card.wake_at for card in cards} == {later}
+    assert {card.wake_at for card in cards} == {later + PASSING}
+
+
+async def apply_at(database: Database, row: Delegation, event: Event, moment: datetime) -> None:
+    """This happens to the delegation then."""
+    present = await get(database, row)
+    await database.run(lambda store: store.delegations.apply(present, event, now=moment))
+
+
+async def moments_of(database: Database, row: Delegation) -> set[datetime | None]:
+    """When the cards of this delegation are due."""
+    return {card.wake_at for card in await cards_of(database, row)}
+
+
+async def test_what_passes_is_shown_a_moment_later(database: Database) -> None:
+    """A card of what is being set up waits for what comes of it, no longer for each further step,
+    and not at all for what lasts."""
+    row = delegation()
+    await add(database, row)
+    for seconds, event, due_after in (
+        (0, Event.APPROVE, 1.0),
+        (0.4, Event.ATTEMPT, 1.0),
+        (0.7, Event.ACTIVATE, 0.7),
+    ):
+        await apply_at(database, row, event, NOON + timedelta(seconds=seconds))
+        assert await moments_of(database, row) == {NOON + timedelta(seconds=due_after)}, event
+
+
+async def test_what_was_marked_since_a_claim_stays_stale(database: Database) -> None:
+    """A card is due after all if it was marked stale while somebody showed it, even at the very
+    moment with which it was claimed."""
+    row = delegation()
+    await add(database, row)
+    (card, *_) = await database.run(
+        lambda store: store.cards.due.claim(now=NOON, lease=timedelta(minutes=1), limit=1)
+    )
+    await database.run(lambda store: store.cards.mark_stale(row.id, now=NOON))
+    await database.run(
+        lambda store: store.cards.save(card, shown_version=row.version, leased_until=None)
+    )
+    found = await database.run(lambda store: store.cards.get(card.id))
+    assert found is not None
+    assert found.wake_at is not None
 
 
 async def test_an_impossible_event_changes_nothing(database: Database) -> None:

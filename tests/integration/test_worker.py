@@ -519,6 +519,26 @@ async def test_a_full_worker_is_not_woken(database: Database) -> None:
     clock.stop()
 
 
+async def test_others_hear_of_what_is_too_much_for_this_process(database: Database) -> None:
+    """What can be done here wakes nobody else; what finds every hand taken here does, once."""
+    told: list[int] = []
+    await add(database, delegation(wake_at=now() - HOUR))
+    clock, sleeper = Clock(database, now, HOUR, lambda: told.append(1)), Sleeper()
+    clock.serve(sleeper)
+    clock.start()
+    clock.ring()
+    async with asyncio.timeout(PATIENCE):
+        await sleeper.woken.wait()
+    assert not told
+    sleeper.is_full = True
+    clock.ring()
+    await until(lambda: bool(told))
+    clock.look()
+    await asyncio.sleep(0.2)
+    clock.stop()
+    assert len(told) == 1
+
+
 async def test_idle_takes_no_write_lock(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -206,7 +206,8 @@ class Life(RuleBasedStateMachine):
     def held(self) -> Close:
         """What Close holds."""
         journal = self.town.journal
-        return Close(self.town.held(), journal.made, journal.removed_by_hand)
+        deleted = journal.foreign_deletes
+        return Close(self.town.held(), journal.made, journal.removed_by_hand, deleted)
 
     places = st.tuples(st.integers(0, 1), st.booleans())
     anyone = st.integers(0, 7)

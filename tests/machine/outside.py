@@ -60,7 +60,7 @@ class Journal:
     by_hand: set[str] = field(default_factory=set)
     made: dict[str, tuple[str, str]] = field(default_factory=dict)
     removed_by_hand: set[str] = field(default_factory=set)
-    foreign_deletes: list[str] = field(default_factory=list)
+    foreign_deletes: dict[str, tuple[str, str]] = field(default_factory=dict)
     listed: dict[int, frozenset[str]] = field(default_factory=dict)
     unseen: set[str] = field(default_factory=set)
 
@@ -106,7 +106,7 @@ class Town:
         for each in gone & self.journal.by_hand:
             is_named = request.method == "DELETE"
             if is_named or each in shown:
-                self.journal.foreign_deletes.append(each)
+                self.journal.foreign_deletes[each] = before[each]
         if request.method == "GET" and request.url.path == SEND_AS:
             self.journal.listed[line] = frozenset(each.id for each in self.close.state.readable())
         return answer

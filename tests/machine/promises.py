@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func, select
 
 from bot.store import Database
 from bot.store.rows import many
@@ -13,10 +13,13 @@ from models.card import Audience, Card, cards
 from models.delegation import TRANSITIONS, Delegation, Event, State, delegations
 from models.event import EventRecord, events
 from models.notice import Notice, notices
+from models.particulars import particulars
+from models.stray import Stray, StrayState, strays
 from sandbox.people import SandboxPerson
 from sandbox.slack import SandboxSlack
 from sandbox.slack.workspace import Message
 
+ASKED = (StrayState.FOUND, StrayState.KEPT)
 LIVE = {"Approve", "Deny", "Cancel", "Revoke", "I'm done", "Extend"}
 
 
@@ -28,6 +31,7 @@ class Books:
     events: Sequence[EventRecord]
     cards: Sequence[Card]
     notices: Sequence[Notice] = ()
+    strays: Sequence[Stray] = ()
 
     def history(self, delegation: Delegation) -> list[EventRecord]:
         """Its audit rows, oldest first."""
@@ -40,11 +44,13 @@ class Books:
 
 @dataclass
 class Close:
-    """What Close holds, as pairs by ids, and which of it the bot had it make."""
+    """What Close holds, as pairs by ids, and which of it the bot had it make; and what the bot had
+    it delete, although people had made it."""
 
     held: dict[str, tuple[str, str]]
     made: dict[str, tuple[str, str]]
     removed_by_hand: set[str] = field(default_factory=set)
+    foreign_deletes: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     @property
     def ours(self) -> dict[str, tuple[str, str]]:
@@ -56,12 +62,19 @@ async def read_books(database: Database) -> Books:
     """All of it, in one transaction."""
 
     def read(connection: Connection) -> Books:
-        happened = events.select().where(events.c.event.is_not(None)).order_by(events.c.id)
+        actor = func.coalesce(particulars.c.actor, events.c.actor).label("actor")
+        happened = (
+            select(*(each for each in events.c if each.name != "actor"), actor)
+            .outerjoin(particulars, particulars.c.event_id == events.c.id)
+            .where(events.c.event.is_not(None))
+            .order_by(events.c.id)
+        )
         return Books(
             many(connection, Delegation, delegations.select().order_by(delegations.c.requested_at)),
             many(connection, EventRecord, happened),
             many(connection, Card, cards.select()),
             many(connection, Notice, notices.select()),
+            many(connection, Stray, strays.select()),
         )
 
     books: Books = await database.run_connection(read)
@@ -77,9 +90,19 @@ def check(books: Books, close: Close) -> None:
     pairs = Counter(close.ours.values())
     for held, pair in close.ours.items():
         rows = [each for each in books.open() if pair_of(each) == pair]
-        assert rows, f"{held} of {pair} stands at Close, and nothing here is open"
+        is_accounted_for = rows or is_the_other_one(books, close, held)
+        assert is_accounted_for, f"{held} of {pair} stands at Close, and nothing here is open"
         is_known = any(each.is_unclear or each.is_unanswered for each in rows)
         assert pairs[pair] == 1 or is_known, f"two of ours for {pair}"
+
+
+def is_the_other_one(books: Books, close: Close, held: str) -> bool:
+    """Whether the bot took what people had made for its own, as only a guess was left, and ended
+    that: what stands is the other one of the two, and its grantor is asked about it."""
+    guessed = {each.association_id for each in books.delegations if each.is_taken_over}
+    deleted = {pair for each, pair in close.foreign_deletes.items() if each in guessed}
+    asked = {each.association_id for each in books.strays if each.state in ASKED}
+    return close.held[held] in deleted and held in asked
 
 
 def check_said(each: Delegation, close: Close) -> None:
@@ -119,7 +142,8 @@ def check_one_open(books: Books) -> None:
 def check_over(books: Books, close: Close, now: datetime) -> None:
     """What holds once everything was reachable for long enough, and every right has had its end."""
     assert not books.open(), f"at {now} not over: {books.open()}"
-    assert not close.ours, f"still at Close: {close.ours}"
+    left = [each for each in close.ours if not is_the_other_one(books, close, each)]
+    assert not left, f"still at Close: {left}"
 
 
 def check_told(books: Books, slack: SandboxSlack, people: Iterable[SandboxPerson]) -> None:

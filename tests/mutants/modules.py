@@ -73,6 +73,7 @@ MODULES: Mapping[str, Sequence[str]] = {
         "tests/integration/test_claims.py",
         "--deselect=tests/integration/test_claims.py::test_several_workers_do_everything_once",
     ),
+    "bot/delegations/admins.py": ("tests/integration/test_admins.py",),
     "bot/delegations/asking.py": (
         "tests/integration/test_asking.py",
         "tests/unit/delegations/test_asking.py",

@@ -61,7 +61,7 @@ async def test_an_admin_has_seen_that_it_is_gone(led: World) -> None:
     assert (history[-1].event, history[-1].actor) == (Event.CONFIRM, DANA.id)
     await led.card(BEN, "@Dana Whitfield confirmed that the right is gone")
     for admin in (DANA, CLEO):
-        await led.card(admin, "Everything that was listed here is gone now")
+        await led.card(admin, "Everything that was listed here is settled now")
     await led.slack.wait_for(
         lambda: any(
             "@Dana Whitfield has seen in Close" in led.slack.read(m)
@@ -92,7 +92,7 @@ async def test_only_admins_say_so(led: World) -> None:
     value = next(block["accessory"]["value"] for block in card.blocks if block.get("accessory"))
     await led.sendas(BEN, "list")
     await led.slack.forge_click(BEN, led.slack.messages(BEN)[-1], "is_gone", value)
-    await led.whispered(BEN, "Only the people this is about")
+    await led.whispered(BEN, "Only admins can do that")
     assert (await led.only()).state is State.ENDING
 
 
@@ -159,7 +159,7 @@ async def test_a_second_alarm_notifies_again(sqlite_url: str) -> None:
     async with open_world(sqlite_url, admins=(DANA.id,)) as world:
         await left_altogether(world)
         await press(world, DANA, GONE)
-        await world.card(DANA, "Everything that was listed here is gone now")
+        await world.card(DANA, "Everything that was listed here is settled now")
         await world.connect(CLEO)
         await world.sendas(CLEO, "grant @eli forever")
         await world.sendas(CLEO, "grant @ben forever")
@@ -202,7 +202,7 @@ async def test_the_grantor_of_a_stray_leaves(led: World) -> None:
     assert "set up in Close itself, and has no end" in text
     await press(led, DANA, GONE)
     assert await state_of(led) is StrayState.VANISHED
-    await led.card(DANA, "Everything that was listed here is gone now")
+    await led.card(DANA, "Everything that was listed here is settled now")
 
 
 async def test_a_removal_for_a_leaver(led: World) -> None:

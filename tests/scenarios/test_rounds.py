@@ -387,7 +387,7 @@ async def test_only_admins_answer(led: World) -> None:
     await led.sendas(BEN, "list")
     seen = led.slack.messages(BEN)[-1]
     await led.slack.forge_click(BEN, seen, "end_them", held.question or "")
-    await led.whispered(BEN, "Only the people this is about")
+    await led.whispered(BEN, "Only admins can do that")
     assert (await the_round(led)).stage is Stage.HELD
 
 

@@ -1,12 +1,13 @@
 """Surfaces about connections, accounts, strays and receipts."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from slack_sdk.models.views import View
 
-from bot.cards import alarms, notices, receipts, strays
+from bot.cards import alarms, digest, notices, receipts, strays
 from bot.cards import delegations as blocks
 from bot.ports import Association, SentEmail
 from bot.refusals import StrayDecided
@@ -18,6 +19,7 @@ from models.delegation import Receipt, ReceiptState, State, Trouble
 from models.departure import Departed, Loss, Toll
 from models.mark import marked
 from models.overdue import Leftover
+from models.overview import AdminsWork
 from models.pairing import Pairing, Verdict
 from models.person import Departure
 from models.round import Round, Word
@@ -110,21 +112,37 @@ def overdue_lists() -> dict[str, Message]:
         replace(leftover(number), grantor_id=f"{rows.LONG_PERSON}{number % 20}")
         for number in range(1000)
     ]
-    shown = {
-        f"list/{reason}": alarms.overdue_list([one], {rows.ADA: reason}) for reason in Departure
-    }
+    shown = {f"list/{reason}": listing([one], {rows.ADA: reason}) for reason in Departure}
     for trouble in (Trouble.CONNECTION_LOST, Trouble.CLOSE_PLAN_LIMIT):
-        shown[f"list/{trouble}"] = alarms.overdue_list([replace(one, trouble=trouble)], {})
+        shown[f"list/{trouble}"] = listing([replace(one, trouble=trouble)], {})
     everybody = {each.grantor_id: Departure.LEFT_CLOSE for each in crowd}
+    names = [f"{rows.LONG_PERSON}{number}" for number in range(11)]
+    much = AdminsWork(
+        leftovers=crowd,
+        pairings=[pairing(Verdict.WAITING)],
+        disconnected=names,
+        is_asked_about_leavers=True,
+    )
+    little = AdminsWork(disconnected=[rows.ADA])
     return shown | {
-        "list/untroubled": alarms.overdue_list([one], {}),
-        "list/found-in-close": alarms.overdue_list([found_in_close], {rows.ADA: Departure.LEFT}),
-        "list/nobody-known": alarms.overdue_list([replace(found_in_close, grantee_name="")], {}),
-        "list/thousand": alarms.overdue_list(crowd, everybody),
-        "list/before": alarms.overdue_before([one]),
-        "list/before-thousand": alarms.overdue_before(crowd),
-        "list/over": alarms.overdue_over(),
+        "list/untroubled": listing([one], {}),
+        "list/found-in-close": listing([found_in_close], {rows.ADA: Departure.LEFT}),
+        "list/nobody-known": listing([replace(found_in_close, grantee_name="")], {}),
+        "list/thousand": listing(crowd, everybody),
+        "list/everything": digest.waiting(much, everybody),
+        "list/disconnected": digest.waiting(little, {}),
+        "list/before": digest.before(AdminsWork(leftovers=[one])),
+        "list/before-thousand": digest.before(AdminsWork(leftovers=crowd)),
+        "list/before-disconnected": digest.before(little),
+        "list/over": digest.over(),
+        "still-in-close": alarms.still_in_close(rows.shortest(State.ENDING)),
+        "still-in-close/gone": alarms.still_in_close(rows.shortest(State.ENDED)),
     }
+
+
+def listing(leftovers: Sequence[Leftover], gone: Mapping[str, Departure]) -> Message:
+    """Such a list with nothing else in it."""
+    return digest.waiting(AdminsWork(leftovers=leftovers), gone)
 
 
 def leftover(number: int) -> Leftover:

@@ -54,7 +54,7 @@ from models.pairing import Verdict
 from models.person import Departure
 from models.policy import Policy, Refusal
 from models.stray import StrayState
-from tests.surfaces import around_close, rows
+from tests.surfaces import admins, around_close, reviewing, rows
 
 Surfaces = dict[str, Any]
 
@@ -135,7 +135,13 @@ def audit_lines() -> Surfaces:
 
 def homes() -> Surfaces:
     """App Homes, from empty to the fullest."""
-    return {
+    found = rows.overviews(MOST_ROWS, HISTORY_PAGE)
+    found["asked-for-review"] = reviewing.home()
+    found["fullest"] = replace(
+        found["fullest"], review=reviewing.review(), reviewed=len(reviewing.items())
+    )
+    of_everybody = {name: _view(view) for name, view in admins.homes().items()}
+    return of_everybody | {
         name: _view(
             home_view(
                 overview,
@@ -144,7 +150,7 @@ def homes() -> Surfaces:
                 admins=[] if name == "empty" else [rows.DANA],
             )
         )
-        for name, overview in rows.overviews(MOST_ROWS, HISTORY_PAGE).items()
+        for name, overview in found.items()
     }
 
 
@@ -153,11 +159,12 @@ def modal_views() -> Surfaces:
     short, long = rows.shortest(State.REQUESTED), rows.longest(State.REQUESTED)
     author = modals.Known(grantor_ids=[rows.ADA])
     day = (rows.NOW + timedelta(days=30)).date()
-    shown = {
+    shown = admins.forms() | {
         "request": modals.request_form(rows.POLICY, READER),
         "request/author": modals.request_form(rows.POLICY, READER, author),
         "request/strict": modals.request_form(STRICT, READER),
         "stray-end": around_close.stray_form(),
+        **reviewing.forms(),
     }
     for name, row in (("shortest", short), ("longest", long)):
         shown[f"approve-for/{name}"] = forms.approve_for(row, rows.POLICY, READER)
@@ -244,6 +251,8 @@ def texts() -> Surfaces:
         | around_close.texts_about_connections()
         | around_close.texts_about_strays()
         | around_close.texts_with_receipts()
+        | reviewing.texts()
+        | admins.said()
     )
 
 
@@ -253,6 +262,8 @@ def around() -> Surfaces:
         "connections": around_close.messages_about_connections(),
         "strays": around_close.messages_about_strays(),
         "receipts": around_close.messages_with_receipts(),
+        "admins": admins.messages(),
+        "reviews": reviewing.messages(),
     }
     return {
         f"{kind}/{name}": _message(message)

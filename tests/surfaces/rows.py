@@ -156,6 +156,10 @@ def moments() -> dict[str, Delegation]:
             f"ended-{event}": shortest(State.ENDED, end_event=event, closed_by=ADA)
             for event in (Event.REVOKE, Event.RELEASE, Event.OFFBOARD, Event.DISCONNECT)
         },
+        **{
+            f"{state}-unconfirmed": shortest(state, end_event=Event.UNCONFIRMED)
+            for state in (State.ENDING, State.ENDED, State.CANCELLED)
+        },
         "ending-unanswered": shortest(
             State.ENDING, attempted_at=NOW, arrives_until=NOW + timedelta(minutes=1)
         ),
@@ -169,6 +173,25 @@ def moments() -> dict[str, Delegation]:
             )
             for state in (State.ENDED, State.CANCELLED)
         },
+        **{
+            f"{state}-by-an-admin": shortest(
+                state, end_event=Event.END, closed_by=DANA, note="Her laptop was stolen."
+            )
+            for state in (State.CANCELLED, State.ENDING)
+        },
+        "ended-for-a-reason": shortest(
+            State.ENDED, end_event=Event.END, closed_by=DANA, note=LONG_TEXT
+        ),
+        "ending-by-an-admin-troubled": shortest(
+            State.ENDING,
+            end_event=Event.END,
+            closed_by=DANA,
+            note="Her laptop was stolen.",
+            trouble=Trouble.CONNECTION_LOST,
+        ),
+        "ending-still-there": shortest(
+            State.ENDING, trouble=Trouble.STILL_THERE, confirmed_by=DANA
+        ),
         "ended-by-an-admin": shortest(State.ENDED, confirmed_by=DANA),
         **{f"ended-departure-{each}": _departed(State.ENDED, each) for each in Departure},
         **{

@@ -1,7 +1,6 @@
 """Somebody may no longer take part: what they gave, have and wait for ends, and others hear why."""
 
 from collections.abc import Callable, Collection
-from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -100,7 +99,7 @@ def carry_out(store: Store, policy: Policy, one: Departed, *, now: datetime) -> 
     watch's business.
     """
     team_id, user_id = one.team_id, one.slack_user_id
-    store.departures.note(replace(one, carried_out_at=now))
+    store.departures.carry_out(one, now=now)
     standing = {each.id for each in store.standing.end_all(team_id, user_id, now=now)}
     ending = [
         each

@@ -17,6 +17,7 @@ import structlog
 from bot.clock.backoff import pause_after
 from bot.delegations.people import membership
 from bot.delegations.people.departures import carry_out, departed
+from bot.delegations.people.duties import waiting
 from bot.delegations.tools import Tools
 from bot.ports import OutsideError
 from bot.store import Store
@@ -83,6 +84,8 @@ async def _begin(tools: Tools, each: Round) -> None:
         ):
             return
         store.departures.drop_pending(each.team_id)
+        if tools.reviews.every is not None:
+            store.reviews.enroll(each.team_id, installed_at=each.installed_at or now, now=now)
         if each.question is not None and each.answer is None:
             store.notices.mark_stale(each.question, now=now)
 
@@ -297,17 +300,17 @@ async def _end(tools: Tools, one: Departed, latest: Departed | None) -> None:
 
 
 def _finish(tools: Tools, store: Store, each: Round) -> None:
-    """Until tomorrow; what is overdue is said once a day, whoever caused it."""
+    """Until tomorrow; what waits for an admin is said once a day, whoever caused it."""
     now = tools.now()
     wake_at = now + DAILY + JITTER * random.random()  # noqa: S311 - spreads load, keeps no secret
     if not store.rounds.go_on(each, stage=Stage.REST, cursor="", finished_at=now, wake_at=wake_at):
         return
-    overdue = store.overdue.of(each.team_id, now=now)
-    if overdue and tools.policy.admins:
+    work = waiting(store, each.team_id, now=now)
+    if work.is_any and tools.policy.admins:
         store.notices.tell_overdue(each.team_id, tools.policy.admins, now=now)
-    elif overdue:
+    elif work.leftovers:
         _log.error(
             "rights may outlive their end, and without ADMINS nobody is told",
             team=each.team_id,
-            rights=len(overdue),
+            rights=len(work.leftovers),
         )

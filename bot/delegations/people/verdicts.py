@@ -2,10 +2,11 @@
 
 import structlog
 
-from bot.desk import Actor, Desk, change
-from bot.refusals import AlreadyDecided, ListChanged, NotYours
+from bot.desk import Actor, Desk, change, check_admin
+from bot.refusals import AlreadyDecided, ListChanged
 from bot.store import Store
 from models.delegation import Event, State
+from models.event import Deed
 from models.mark import mark_of_leftovers
 from models.overdue import Leftover
 from models.round import Round, Stage, Word
@@ -15,18 +16,18 @@ _log = structlog.get_logger("bot.delegations.people.verdicts")
 
 
 async def end_them(desk: Desk, actor: Actor, question: str) -> None:
-    """Carry out what the round found. Raises NotYours and AlreadyDecided."""
+    """Carry out what the round found. Raises AdminsOnly and AlreadyDecided."""
     await _answer(desk, actor, question, Word.END)
 
 
 async def keep_them(desk: Desk, actor: Actor, question: str) -> None:
-    """End nothing; the next round looks again. Raises NotYours and AlreadyDecided."""
+    """End nothing; the next round looks again. Raises AdminsOnly and AlreadyDecided."""
     await _answer(desk, actor, question, Word.KEEP)
 
 
 async def _answer(desk: Desk, actor: Actor, question: str, word: Word) -> None:
     def answer(store: Store) -> None:
-        _check_admin(desk, actor)
+        check_admin(desk, actor)
         held = _held(store, actor, question)
         now = desk.now()
         values: dict[str, object] = {"answer": word, "answered_by": actor.user_id}
@@ -43,11 +44,11 @@ async def is_gone(desk: Desk, actor: Actor, grantor_id: str, seen: str) -> None:
     """An admin has seen in Close that nothing is left of what one person gave: in place of Close's
     own word this ends it. ``seen`` is the mark of exactly the rights that were shown.
 
-    It is looked up once that person's connection works. Raises NotYours and ListChanged.
+    It is looked up once that person's connection works. Raises AdminsOnly and ListChanged.
     """
 
     def confirm(store: Store) -> list[Leftover]:
-        _check_admin(desk, actor)
+        check_admin(desk, actor)
         now = desk.now()
         found = list(store.overdue.of(actor.team_id, grantor_id=grantor_id, now=now))
         if not found or mark_of_leftovers(found) != seen:
@@ -71,6 +72,16 @@ async def is_gone(desk: Desk, actor: Actor, grantor_id: str, seen: str) -> None:
 
 def _confirm(desk: Desk, store: Store, actor: Actor, leftover: Leftover) -> None:
     now = desk.now()
+    store.log.note(
+        Deed.GONE_IN_CLOSE,
+        team_id=actor.team_id,
+        now=now,
+        subject_id=leftover.id,
+        delegation_id=None if leftover.is_stray else leftover.id,
+        actor=actor.user_id,
+        grantor=leftover.grantor_id,
+        grantee=leftover.grantee_id,
+    )
     if leftover.is_stray:
         stray = store.strays.get(leftover.id, lock=True)
         if stray is not None and stray.state in UNSETTLED:
@@ -96,8 +107,3 @@ def _held(store: Store, actor: Actor, question: str) -> Round:
     if held.stage is not Stage.HELD or held.answer is not None:
         raise AlreadyDecided
     return held
-
-
-def _check_admin(desk: Desk, actor: Actor) -> None:
-    if actor.user_id not in desk.policy.admins:
-        raise NotYours

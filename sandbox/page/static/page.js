@@ -155,7 +155,10 @@ document.addEventListener("click", (event) => {
   const posts = event.target.closest("[data-posts]");
   if (posts) behind(posts.dataset.posts);
   const seated = event.target.closest("[data-seats-person]");
-  if (seated) seatAnew((query) => query.set("right", seated.dataset.seatsPerson));
+  if (seated) seatAnew((query) => {
+    query.set("right", seated.dataset.seatsPerson);
+    query.set("right_tab", seated.dataset.at);
+  });
   const over = event.target.closest("[data-starts-over]");
   if (over) startOver(over);
   const knob = event.target.closest("[data-switch]");
@@ -211,6 +214,7 @@ for (const seat of seats) {
   const waiting = seat.querySelector(".sheet").innerHTML.trim();
   seat.querySelector(".sheet").replaceChildren();
   showSheet(seat, waiting);
+  if (seat.dataset.tab === "home") act(seat, "open", { tab: "home" });
 }
 placeMenus();
 findPeople();

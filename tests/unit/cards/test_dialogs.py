@@ -20,7 +20,7 @@ from tests.surfaces.rows import CONNECT_URL, shortest
 TAKES_AWAY = {
     REVOKE_BUNDLE,
     *(Action.REVOKE, Action.RELEASE, homes.END_STANDING, strays.REMOVE),
-    *(notices.REJECT_PAIRING, notices.DISCONNECT, alarms.END_THEM),
+    *(notices.REJECT_PAIRING, notices.DISCONNECT, alarms.END_THEM, alarms.IS_GONE),
 }
 LIMITS = {"title": 100, "text": 300, "confirm": 30, "deny": 30}  # slack.md §5
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from bot.cards import answers, audit, strays, words
-from bot.cards.alarms import overdue, overdue_list, unreachable
+from bot.cards import answers, audit, digest, strays, words
+from bot.cards.alarms import overdue, unreachable
 from bot.cards.delegations import card
 from bot.cards.faces import face, reader_of
 from bot.cards.homes import home_view
@@ -19,7 +19,7 @@ from bot.refusals import Refused
 from models.card import Audience, Card
 from models.delegation import Asked, Delegation, Event, ExtensionWish, State, Trouble
 from models.overdue import Leftover
-from models.overview import Excerpt, Overview
+from models.overview import AdminsWork, Excerpt, Overview
 from models.pairing import Verdict
 from models.policy import Policy, Refusal
 from sandbox.slack.blockkit import elements_of
@@ -123,7 +123,7 @@ def test_an_admin_who_is_one_of_the_two() -> None:
     assert f"<@{rows.ADA}>" not in overdue(row, rows.ADA).text
     left = Leftover(id="d1", grantor_id=rows.ADA, grantee_id=rows.BEN, over_since=rows.NOW)
     for reader in (rows.ADA, rows.BEN):
-        assert f"<@{reader}>" not in overdue_list([left], {}, reader).text
+        assert f"<@{reader}>" not in digest.waiting(AdminsWork(leftovers=[left]), {}, reader).text
     asked = Card(id="c1", delegation_id="d1", audience=Audience.GRANTOR, recipient=rows.ADA)
     assert "you sending email" in unreachable(row, asked, rows.BEN).text
     decided = around_close.pairing(Verdict.CONFIRMED)

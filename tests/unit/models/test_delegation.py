@@ -14,6 +14,7 @@ from models.delegation import (
     Event,
     ImpossibleTransition,
     State,
+    Trouble,
     default_wake,
     is_possible,
     next_state,
@@ -45,7 +46,9 @@ decline_extension .     .           .           active      .           .
 expire      .           .           ending      ending      .           .
 revoke      .           .           ending      ending      .           .
 release     .           .           ending      ending      .           .
+end         .           .           ending      ending      .           .
 withdraw    .           .           ending      .           .           .
+unconfirmed .           .           ending      ending      .           .
 offboard    .           .           ending      ending      .           .
 disconnect  .           .           ending      ending      .           .
 remove      .           .           .           ended       .           .
@@ -160,6 +163,25 @@ def test_what_is_open(state: State) -> None:
 
 
 SECOND = timedelta(seconds=1)
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_passing"),
+    [
+        ({"state": State.REQUESTED}, False),
+        ({"state": State.APPROVED}, True),
+        ({"state": State.APPROVED, "trouble": Trouble.NOT_CONNECTED}, False),
+        ({"state": State.APPROVED, "starts_at": NOON}, True),
+        ({"state": State.APPROVED, "starts_at": NOON + timedelta(microseconds=1)}, False),
+        ({"state": State.ACTIVE}, False),
+        ({"state": State.ENDING}, True),
+        ({"state": State.ENDING, "trouble": Trouble.CLOSE_DOWN}, False),
+        ({"state": State.ENDED}, False),
+    ],
+)
+def test_what_passes(changes: dict[str, Any], *, is_passing: bool) -> None:
+    """What is being set up or taken away passes; what waits for somebody, or lasts, does not."""
+    assert row(**changes).is_passing(NOON) is is_passing
 
 
 @pytest.mark.parametrize(

@@ -21,9 +21,11 @@ from models.draft import Draft, drafts
 from models.event import Entry, events
 from models.home import Home, homes
 from models.key_try import KeyTry, key_tries
+from models.need import Need, needs
 from models.notice import Notice, notices
 from models.pairing import Pairing, pairings
 from models.particulars import Particulars, particulars
+from models.review import Review, reviews
 from models.revocation import Revocation, revocations
 from models.round import Round, rounds
 from models.rows import from_row, to_row
@@ -45,9 +47,11 @@ TABLES: dict[type[Any], Table] = {
     ErasureKey: erasure_keys,
     Home: homes,
     KeyTry: key_tries,
+    Need: needs,
     Notice: notices,
     Pairing: pairings,
     Particulars: particulars,
+    Review: reviews,
     Revocation: revocations,
     Round: rounds,
     Seal: seals,

@@ -9,6 +9,7 @@ from cryptography.fernet import Fernet
 from bot.process.misnamed import near_misses
 from bot.process.settings import BadSettings, Settings, read_settings
 from bot.store import Database
+from models.review import ReviewRules
 
 KEY = Fernet.generate_key().decode()
 COMPLETE = {
@@ -169,6 +170,10 @@ def test_what_is_around_a_value_is_not_meant(monkeypatch: pytest.MonkeyPatch, ar
         "DEFAULT_DURATION": "1d",
         "PENDING_TTL": "45m",
         "REMIND_BEFORE": "30m",
+        "REVIEW_EVERY": "60d",
+        "REVIEW_ENDS": "true",
+        "REVIEW_GRACE": "10d",
+        "UNUSED_AFTER": "20d",
         "ALLOW_PERMANENT": "false",
         "REQUIRE_REASON": "true",
         "ALLOW_API_KEYS": "true",
@@ -183,6 +188,20 @@ def test_what_is_around_a_value_is_not_meant(monkeypatch: pytest.MonkeyPatch, ar
     )
     in_lists = ", ".join(around.format(each) for each in ("U0ADA", "W0BEN"))
     assert read(monkeypatch, **{**values, "ADMINS": in_lists}) == plain
+
+
+def test_reviews(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every month, unless they are switched off; what is unused can be left to them."""
+    assert read(monkeypatch).reviews == ReviewRules()
+    rare = read(monkeypatch, REVIEW_EVERY="90d", REVIEW_ENDS="true", REVIEW_GRACE="10d").reviews
+    assert rare == ReviewRules(
+        every=timedelta(days=90),
+        ends=True,
+        grace=timedelta(days=10),
+        unused_after=timedelta(days=14),
+    )
+    assert read(monkeypatch, REVIEW_EVERY="").reviews.every is None
+    assert read(monkeypatch, UNUSED_AFTER=" ").reviews.unused_after is None
 
 
 @pytest.mark.parametrize("name", ["SLACK_APP_TOKEN", "AUDIT_CHANNEL", "ADMINS", "CLOCK_FILE"])

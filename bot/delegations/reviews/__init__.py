@@ -1,0 +1,1 @@
+"""Reviews: whether what grantors gave is still needed; asked, answered, ended."""
