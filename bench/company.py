@@ -89,13 +89,14 @@ async def measure(ground: Ground, size: Size) -> AsyncIterator[Result]:
     """On each database."""
     for kind in size.kinds:
         async with open_house(ground, ASKED) as house:
-            async for result in _seen_by_an_admin(house, kind, size):
+            async for result in seen_by_an_admin(house, kind, size):
                 yield result
-            async for result in _written_out(house, kind, size):
+            async for result in written_out(house, kind, size):
                 yield result
 
 
-async def _seen_by_an_admin(house: House, kind: str, size: Size) -> AsyncIterator[Result]:
+async def seen_by_an_admin(house: House, kind: str, size: Size) -> AsyncIterator[Result]:
+    """Homes and ``who``, beside so many rights that are open."""
     url = await house.ground.migrated(kind)
     await fill(url, size.open * AROUND)
     rounds: dict[Line, list[float]] = {HOME: [], ALL: [], PAGE: [], WHO: []}
@@ -140,7 +141,7 @@ async def _who(house: House, bot: Running, person_id: str) -> float:
     return answer.seconds * 1000
 
 
-async def _written_out(house: House, kind: str, size: Size) -> AsyncIterator[Result]:
+async def written_out(house: House, kind: str, size: Size) -> AsyncIterator[Result]:
     """The same log, as long as each size."""
     peaks, rates = [], []
     for entries in size.entries:

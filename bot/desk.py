@@ -1,15 +1,17 @@
 """What every use case works with: who acts, what they may touch, one transaction for the change."""
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from bot.ports import Directory, Now
+from bot.ports import Directory, Now, OutsideError
 from bot.refusals import (
     AdminsOnly,
     AlreadyOpen,
     Changed,
+    ConfirmFirst,
     NotKnown,
     NotYours,
     Refused,
@@ -17,12 +19,13 @@ from bot.refusals import (
     Thing,
 )
 from bot.store import Database, Store
+from bot.times.saying import write_span
 from bot.times.span import Span
 from models.delegation import Delegation, State
 from models.mark import Beside, Subject, mark_of
 from models.pairing import Pairing
 from models.person import Person
-from models.policy import Policy, Refusal, length_refusal, who_refusal
+from models.policy import Groups, Policy, Refusal, Rule, Rules, Verdict, who_refusal
 from models.stray import Stray
 
 Result = TypeVar("Result")
@@ -30,15 +33,23 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who does it, as Slack signed it; never taken from a button's value."""
+    """Who does it, as Slack signed it; never taken from a button's value. ``is_proven``: they have
+    just shown in Close, too, who they are."""
 
     team_id: str
     user_id: str
+    is_proven: bool = False
+
+
+def no_rules() -> Sequence[Rule]:
+    """Where nothing holds but the policy."""
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What every use case works with. ``wake`` tells the workers that something became due."""
+    """What every use case works with. ``wake`` tells the workers that something became due, and
+    ``present_rules`` are those of now: they can be exchanged while the bot runs."""
 
     database: Database
     directory: Directory
@@ -46,6 +57,12 @@ class Desk:
     now: Now
     wake: Callable[[], None]
     audit_channel: str | None = None
+    present_rules: Callable[[], Sequence[Rule]] = no_rules
+
+    @property
+    def rules(self) -> Rules:
+        """The rules of now, and the policy behind them."""
+        return Rules(self.policy, self.present_rules())
 
 
 async def change(desk: Desk, decide: Callable[[Store], Result]) -> Result:
@@ -117,13 +134,70 @@ def check_known(desk: Desk, team_id: str, *people: str) -> None:
             raise Refused(refusal, user_id)
 
 
-def check_span(desk: Desk, span: Span, *, now: datetime) -> None:
-    """Whether the policy allows this stretch of time; raises Refused."""
-    refusal = length_refusal(
-        desk.policy, length=span.length, starts_at=span.starts, until=span.until, now=now
+def known_groups(directory: Directory, rules: Rules) -> Groups:
+    """Who is in the groups that the rules name, as far as Slack has said so of late."""
+    found = {each: directory.known_members(each) for each in rules.groups}
+    return {each: members for each, members in found.items() if members is not None}
+
+
+async def learn_groups(desk: Desk) -> None:
+    """Ask Slack who is in those groups of which that is not known. Where it does not say, the
+    stricter rule holds."""
+    known = known_groups(desk.directory, desk.rules)
+    unknown = sorted(desk.rules.groups - known.keys())
+    if not unknown:
+        return
+    asked = (desk.directory.members(each) for each in unknown)
+    for answer in await asyncio.gather(*asked, return_exceptions=True):
+        if isinstance(answer, BaseException) and not isinstance(answer, OutsideError):
+            raise answer
+
+
+def verdict(desk: Desk, grantor_id: str, grantee_id: str) -> Verdict:
+    """What the rules say of these two, by all that is known here; a decision waits for nobody."""
+    rules = desk.rules
+    return rules.between(grantor_id, grantee_id, known_groups(desk.directory, rules))
+
+
+def check_span(verdict: Verdict, span: Span, *, now: datetime) -> None:
+    """Whether the rules allow this stretch of time; raises Refused."""
+    broken = verdict.length_refusal(
+        length=span.length, starts_at=span.starts, until=span.until, now=now
     )
-    if refusal:
-        raise Refused(refusal)
+    if broken is not None:
+        raise Refused(broken[0], rule=broken[1])
+
+
+def check_still_fits(verdict: Verdict, span: Span, *, now: datetime) -> None:
+    """As :func:`check_span` for what was asked for before: it may have become short while it
+    waited."""
+    try:
+        check_span(verdict, span, now=now)
+    except Refused as problem:
+        if problem.refusal is not Refusal.TOO_SHORT:
+            raise
+
+
+def check_proven(
+    desk: Desk, actor: Actor, span: Span, content: Mapping[str, Any], *, now: datetime
+) -> None:
+    """Whether the actor may lend their name for so long by a click in Slack alone; raises
+    ConfirmFirst with what is to be done once they have confirmed it in Close."""
+    is_strong = desk.policy.is_strong(
+        length=span.length, starts_at=span.starts, until=span.until, now=now
+    )
+    if is_strong and not actor.is_proven:
+        raise ConfirmFirst({"terms": write_span(replace(span, starts=None)), **content})
+
+
+def last_start(desk: Desk, span: Span, now: datetime) -> datetime:
+    """Until when an approved delegation may begin before it lapses."""
+    return before(span.until, max(now, span.starts or now) + desk.policy.pending_ttl)
+
+
+def before(end: datetime | None, moment: datetime) -> datetime:
+    """``moment``, or the end where that comes first."""
+    return moment if end is None else min(moment, end)
 
 
 def check_pair_is_free(store: Store, new: Delegation) -> None:
@@ -181,6 +255,7 @@ def _show_anew(store: Store, subject: Subject, *, now: datetime) -> None:
             store.cards.show_anew(subject.id, now=now)
             people = (subject.grantor_id, subject.grantee_id, subject.requester_id)
             store.homes.touch(subject.team_id, *people, now=now)
+            store.notices.mark_stale(subject.id, now=now)
         case Stray():
             store.strays.show_anew(subject.id, now=now)
         case Pairing():

@@ -216,7 +216,12 @@ class Directory(Protocol):
         """What Slack said within the last minutes; None when it was not asked. Never waits."""
 
     async def members(self, group_id: str) -> Sequence[str]:
-        """The ids of a user group's members; raises ``SlackRetryLater`` and ``SlackRefused``."""
+        """The ids of a user group's members, asked afresh; raises ``SlackRetryLater`` and
+        ``SlackRefused``."""
+
+    def known_members(self, group_id: str) -> frozenset[str] | None:
+        """Who is in a user group, as Slack said within the last minutes; None when it was not
+        asked, or did not say. Never waits."""
 
     async def learn(self, user: Mapping[str, Any]) -> Person:
         """Take over a user object that Slack has just sent, in place of what was kept.

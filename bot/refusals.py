@@ -4,6 +4,7 @@
 
     NotDone
     ├── Refused             the request breaks a rule of the policy
+    ├── ConfirmFirst        the actor has to confirm it in Close first
     ├── AlreadyOpen         the pair has an open delegation
     ├── Settled             the delegation has moved on
     ├── Changed             it is not what the actor read when they clicked
@@ -29,12 +30,15 @@
     └── NoSuchDelegation    there is nothing that the actor could mean
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
+from bot.times.saying import say_length
 from models.delegation import Delegation, State
 from models.mark import Beside, Subject
-from models.policy import Refusal
+from models.policy import Refusal, Rule
 from models.standing import StandingApproval
 from models.stray import Stray
 
@@ -51,12 +55,33 @@ class Replayed(Exception):
 
 
 class Refused(NotDone):
-    """The request breaks a rule; ``about`` is the Slack id of the person it concerns."""
+    """The request breaks a rule; ``about`` is the Slack id of the person it concerns, and ``rule``
+    is the one that it breaks, where that is not the same for everybody."""
 
-    def __init__(self, refusal: Refusal, about: str | None = None) -> None:
+    def __init__(
+        self, refusal: Refusal, about: str | None = None, rule: Rule | None = None
+    ) -> None:
         super().__init__(refusal.value)
         self.refusal = refusal
         self.about = about
+        self.rule = rule
+
+
+_BY_RULE = {
+    Refusal.TOO_LONG: "for at most {longest}",
+    Refusal.PERMANENT: "only with an end, for at most {longest}",
+    Refusal.REASON_MISSING: "only with a reason",
+    Refusal.STANDING: "only with a yes each time, not by a standing approval",
+}
+
+
+def said_by_rule(refusal: Refusal, rule: Rule | None) -> str:
+    """What a rule of the company says against it, as plain text: "Interns can send as somebody for
+    at most 4 hours". Empty where it is the policy's that holds for everybody."""
+    if rule is None or rule.is_default or refusal not in _BY_RULE:
+        return ""
+    limit = _BY_RULE[refusal].format(longest=say_length(rule.max_duration))
+    return f"{rule.who_name} can send as {rule.whose_name} {limit}"
 
 
 class AlreadyOpen(NotDone):
@@ -65,6 +90,15 @@ class AlreadyOpen(NotDone):
     def __init__(self, delegation: Delegation) -> None:
         super().__init__(delegation.id)
         self.delegation = delegation
+
+
+class ConfirmFirst(NotDone):
+    """It lends the actor's name for so long that they have to confirm it in Close first.
+    ``content`` says what is to be confirmed, in JSON."""
+
+    def __init__(self, content: Mapping[str, Any]) -> None:
+        super().__init__(content["do"])
+        self.content = content
 
 
 class Settled(NotDone):

@@ -1,10 +1,15 @@
 """Logs as one JSON object a line, and the figures at ``/metrics``. No secrets in either."""
 
+import json
 import logging
 import sys
+from collections.abc import Mapping
+from typing import Any
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+_audit = logging.getLogger("audit")
 
 
 def configure_logging(level: str = "INFO") -> None:
@@ -43,6 +48,16 @@ def configure_logging(level: str = "INFO") -> None:
     logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)
     # Its warnings quote whole requests, and the token that it finds beside our client.
     logging.getLogger("slack_bolt").setLevel(logging.ERROR)
+    aloud = logging.StreamHandler(sys.stdout)
+    aloud.setFormatter(logging.Formatter("%(message)s"))
+    _audit.handlers = [aloud]
+    _audit.setLevel(logging.INFO)
+    _audit.propagate = False
+
+
+def say_aloud(said: Mapping[str, Any]) -> None:
+    """One JSON line on standard output, under the logger ``audit``."""
+    _audit.info(json.dumps({"logger": _audit.name, **said}, ensure_ascii=False))
 
 
 class Metrics:
@@ -103,6 +118,16 @@ class Metrics:
             "sendas_oldest_due_seconds",
             "Seconds for which the oldest due row of each worker has waited.",
             ["worker"],
+            registry=self.registry,
+        )
+        self.reviews = Gauge(
+            "sendas_reviews_open",
+            "Grantors who were asked what is still needed, and have not answered.",
+            registry=self.registry,
+        )
+        self.unsealed = Gauge(
+            "sendas_seal_lag_seconds",
+            "Seconds since the oldest entry of the log was made that no seal covers.",
             registry=self.registry,
         )
         self.database_up = Gauge(

@@ -19,6 +19,10 @@ metadata = MetaData(
 )
 
 
+# Of a column that holds what is personal and no id of Slack: once its row is erased, it is empty.
+PERSONAL = {"personal": True}
+
+
 def partial_index(name: str, *columns: str, where: str, unique: bool = False) -> Index:
     """An index of the rows of which ``where`` is true. SQLite uses it only where a question has the
     very same words (sqlite.org/partialindex.html)."""

@@ -122,13 +122,15 @@ connections = Table(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectState:
-    """One walk through Close's consent page: who started it, in which browser, until when."""
+    """One walk through Close's consent page: who started it, in which browser, until when.
+    ``confirms`` is the draft of what its end shows to be meant, where it began with that."""
 
     state_hash: str
     browser_hash: str
     team_id: str
     slack_user_id: str
     expires_at: datetime
+    confirms: str | None = None
 
 
 connect_states = Table(
@@ -139,5 +141,6 @@ connect_states = Table(
     Column("team_id", String(32), nullable=False),
     Column("slack_user_id", String(32), nullable=False),
     Column("expires_at", UtcTime, nullable=False),
+    Column("confirms", String(32)),
     Index("ix_connect_states_expires_at", "expires_at"),
 )

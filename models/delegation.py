@@ -7,7 +7,7 @@ from enum import StrEnum
 from sqlalchemy import Boolean, Column, Index, Integer, String, Table, Text
 
 from models.account import Account
-from models.base import Length, UtcTime, metadata, partial_index, words
+from models.base import PERSONAL, Length, UtcTime, metadata, partial_index, words
 from models.person import Departure
 from models.reminders import put_off_until
 from models.rows import part
@@ -16,7 +16,7 @@ from models.rows import part
 class State(StrEnum):
     """Where a delegation is in its life."""
 
-    REQUESTED = "requested"  # the grantor has not answered
+    REQUESTED = "requested"  # the grantor has not answered, or a second person whose yes it needs
     APPROVED = "approved"  # the grantor agreed; not yet confirmed by Close
     ACTIVE = "active"  # the association exists in Close
     ENDING = "ending"  # over; Close has not yet confirmed that the association is gone
@@ -35,8 +35,9 @@ class Event(StrEnum):
     REMIND = "remind"
     SNOOZE = "snooze"
     CHANGE = "change"  # by who asked: other terms
+    AGREE = "agree"  # by the grantor, or before: a second person has to say yes, too
     NUDGE = "nudge"  # by who waits: the grantor is reminded to connect
-    APPROVE = "approve"  # by a click, or under a standing approval
+    APPROVE = "approve"  # by a click of whoever had to say yes, or under a standing approval
     DENY = "deny"
     CANCEL = "cancel"
     LAPSE = "lapse"
@@ -55,6 +56,7 @@ class Event(StrEnum):
     UNCONFIRMED = "unconfirmed"  # the grantor did not say in a review that it is still needed
     OFFBOARD = "offboard"  # somebody in it has left, or may no longer take part
     DISCONNECT = "disconnect"  # the grantor's connection is being given up
+    UNINSTALL = "uninstall"  # the app was taken out of Slack
     REMOVE = "remove"  # somebody removed the association in Close itself
     ADOPT = "adopt"  # an association that was made in Close itself is given an end
     REAPPEAR = "reappear"  # Close holds again, or still, what it had confirmed as gone
@@ -73,6 +75,7 @@ TRANSITIONS: dict[State | None, dict[Event, State]] = {
         Event.REMIND: State.REQUESTED,
         Event.SNOOZE: State.REQUESTED,
         Event.CHANGE: State.REQUESTED,
+        Event.AGREE: State.REQUESTED,
         Event.APPROVE: State.APPROVED,
         Event.DENY: State.DENIED,
         Event.CANCEL: State.CANCELLED,
@@ -80,6 +83,7 @@ TRANSITIONS: dict[State | None, dict[Event, State]] = {
     },
     State.APPROVED: {
         Event.REMIND: State.APPROVED,
+        Event.AGREE: State.REQUESTED,  # the rules ask for a second yes since
         Event.NUDGE: State.APPROVED,
         Event.ATTEMPT: State.APPROVED,
         Event.ACTIVATE: State.ACTIVE,
@@ -94,10 +98,13 @@ TRANSITIONS: dict[State | None, dict[Event, State]] = {
         Event.UNCONFIRMED: State.ENDING,
         Event.OFFBOARD: State.ENDING,
         Event.DISCONNECT: State.ENDING,
+        Event.UNINSTALL: State.ENDING,
     },
     State.ACTIVE: {
         Event.WARN: State.ACTIVE,
         Event.ASK_EXTENSION: State.ACTIVE,
+        Event.AGREE: State.ACTIVE,
+        Event.REMIND: State.ACTIVE,
         Event.EXTEND: State.ACTIVE,
         Event.DECLINE_EXTENSION: State.ACTIVE,
         Event.EXPIRE: State.ENDING,
@@ -107,6 +114,7 @@ TRANSITIONS: dict[State | None, dict[Event, State]] = {
         Event.UNCONFIRMED: State.ENDING,
         Event.OFFBOARD: State.ENDING,
         Event.DISCONNECT: State.ENDING,
+        Event.UNINSTALL: State.ENDING,
         Event.REMOVE: State.ENDED,
     },
     State.ENDING: {
@@ -209,6 +217,8 @@ class Trouble(StrEnum):
     CLOSE_APP_REJECTED = "close_app_rejected"
     CLOSE_UNEXPECTED = "close_unexpected"
     RESTORED = "restored"
+    AGAINST_RULES = "against_rules"
+    NOBODY_TO_SECOND = "nobody_to_second"
     UNKNOWN = "unknown"
 
 
@@ -235,6 +245,10 @@ class Delegation:
     - ``note`` is the grantor's word with a decision or, while an ``extension`` is asked for, that
       of who asks for it, or of the admin who ended it; ``decided_at`` is when the present end was
       agreed to, and ``standing_id`` names the standing approval that did it, if one did.
+    - ``second`` is the person or group whose yes is needed as well, by a rule, and ``second_name``
+      what people call that group. They are waited for while there is an ``agreed_at``: since then
+      the grantor agrees. ``seconded_by`` is who said yes to the present end.
+    - ``rule`` is what a rule said against it, in words.
     - ``grantee_account`` is the name and address of the grantee's Close account,
       ``grantee_close_id`` is its id, and ``is_grantee_proven`` says that they connected it
       themselves. ``identified_at`` is when this was looked up, and ``grantee_trouble`` is why it
@@ -283,6 +297,11 @@ class Delegation:
     nudged_at: datetime | None = None
     note: str = ""
     standing_id: str | None = None
+    second: str | None = None
+    second_name: str = ""
+    agreed_at: datetime | None = None
+    seconded_by: str | None = None
+    rule: str = ""
     attempted_at: datetime | None = None
     is_unclear: bool = False
     is_unchecked: bool = False
@@ -333,6 +352,11 @@ class Delegation:
     def is_known(self, association_id: str) -> bool:
         """Whether Close holds this one, or held it, for this delegation."""
         return association_id in (self.association_id, self.surplus_id)
+
+    @property
+    def waits_for_second(self) -> bool:
+        """Whether the grantor agreed, and a second person has not answered."""
+        return self.agreed_at is not None and self.state in (State.REQUESTED, State.ACTIVE)
 
     @property
     def is_unanswered(self) -> bool:
@@ -406,6 +430,8 @@ def default_wake(delegation: Delegation, now: datetime) -> datetime | None:
     match delegation.state:
         case State.REQUESTED if delegation.identified_at is None:
             return now
+        case State.REQUESTED | State.ACTIVE if _has_untold_second(delegation):
+            return now
         case State.REQUESTED:
             return min(delegation.lapses_at, delegation.remind_at or delegation.lapses_at)
         case State.APPROVED | State.ENDING:
@@ -415,10 +441,19 @@ def default_wake(delegation: Delegation, now: datetime) -> datetime | None:
         case State.ACTIVE:
             planned = delegation.warn_at or delegation.ends_at
             doubted = delegation.arrives_until if delegation.is_unclear else None
-            return min((each for each in (planned, doubted) if each is not None), default=None)
+            moments = (planned, doubted, delegation.remind_at)
+            return min((each for each in moments if each is not None), default=None)
         case _:
             return None
 
+
+def _has_untold_second(delegation: Delegation) -> bool:
+    """Whether a second person is waited for, and was not asked yet."""
+    return delegation.waits_for_second and delegation.remind_at is None
+
+
+MOST_NAME = 80  # characters of what people call a group,
+MOST_RULE = 400  # and of what a rule says of two of them
 
 # What the partial indexes hold. SQLite uses one only where a question has the very same words.
 OPEN = "state IN ('requested', 'approved', 'active', 'ending')"
@@ -439,8 +474,8 @@ delegations = Table(
     Column("requester_id", String(32), nullable=False),
     Column("bundle_id", String(32)),
     Column("ended_with", String(32)),
-    Column("grantee_email", String(320)),
-    Column("reason", Text, nullable=False),
+    Column("grantee_email", String(320), info=PERSONAL),
+    Column("reason", Text, nullable=False, info=PERSONAL),
     Column("starts_at", UtcTime),
     Column("length", Length),
     Column("until", UtcTime),
@@ -456,8 +491,13 @@ delegations = Table(
     Column("remind_at", UtcTime),
     Column("reminders", Integer, nullable=False),
     Column("nudged_at", UtcTime),
-    Column("note", Text, nullable=False),
+    Column("note", Text, nullable=False, info=PERSONAL),
     Column("standing_id", String(32)),
+    Column("second", String(32)),
+    Column("second_name", String(MOST_NAME), nullable=False, info=PERSONAL),
+    Column("agreed_at", UtcTime),
+    Column("seconded_by", String(32)),
+    Column("rule", String(MOST_RULE), nullable=False, info=PERSONAL),
     Column("attempted_at", UtcTime),
     Column("is_unclear", Boolean, nullable=False),
     Column("is_unchecked", Boolean, nullable=False),
@@ -479,19 +519,19 @@ delegations = Table(
     Column("extension_length", Length),
     Column("extension_until", UtcTime),
     Column("extension_declined_at", UtcTime),
-    Column("grantee_account", String(400)),
+    Column("grantee_account", String(400), info=PERSONAL),
     Column("is_grantee_proven", Boolean, nullable=False),
     Column("grantee_trouble", words(Trouble)),
     Column("identified_at", UtcTime),
-    Column("addresses", Text, nullable=False),
+    Column("addresses", Text, nullable=False, info=PERSONAL),
     Column("sent_count", Integer),
     Column("sent_people", Integer),
     Column("receipt", words(ReceiptState)),
     Column("association_id", String(64)),
     Column("surplus_id", String(64)),
     Column("organization_id", String(64)),
-    Column("grantor_close_id", String(64)),
-    Column("grantee_close_id", String(64)),
+    Column("grantor_close_id", String(64), info=PERSONAL),
+    Column("grantee_close_id", String(64), info=PERSONAL),
     Column("wake_at", UtcTime),
     Column("leased_until", UtcTime),
     partial_index(

@@ -36,7 +36,6 @@ class Deed(StrEnum):
     RULES = "rules"  # the rules are others now; subject: the digest of their file
     ADMIN_END = "admin_end"  # an admin ended everything of one person; how much it was
     GONE_IN_CLOSE = "gone_in_close"  # an admin said that Close holds it no longer
-    SECOND_YES = "second_yes"  # the second yes that a rule asks for was given
     REVIEW_OPENED = "review_opened"
     REVIEW_KEPT = "review_kept"
     REVIEW_ENDED = "review_ended"

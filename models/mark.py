@@ -83,6 +83,7 @@ def _of_delegation(d: Delegation) -> list[Any]:
         *(d.grantee_close_id, d.grantee_account, d.is_grantee_proven),
         *(d.grantee_trouble, d.grantee_email),
         *((wish.asked_at, wish.length, wish.until) if wish else ()),
+        *((d.agreed_at, d.second) if d.agreed_at else ()),
     ]
 
 

@@ -24,13 +24,14 @@ class NoticeKind(StrEnum):
     ACCOUNT_CLAIMED = "account_claimed"  # to whoever else is known by it; subject: the pairing
     DISCONNECTED = "disconnected"  # to the person; subject: the connection that is forgotten
     KEY_FORGOTTEN = "key_forgotten"  # the same, when it was an API key
+    INVITED = "invited"  # to a colleague; subject: the Slack id of who invites
     KEYS_LOST = "keys_lost"  # to an admin; subject: the encryption keys
     BUNDLE = "bundle"  # to who asked or granted several with one wish; subject: the bundle
     ENDS = "ends"  # to a grantor, of whom several rights ended together; subject: what they share
     RESTORED = "restored"  # to who gave anything; subject: their connection, or standing approval
     RESTORED_ADMIN = "restored_admin"  # to an admin; subject: when the backup was made
     REVIEW = "review"  # to a grantor, who answers; subject: their row of reviews
-    REVIEWS_UNANSWERED = "reviews_unanswered"  # to an admin; subject: the workspace
+    SECOND_YES = "second_yes"  # to whose yes a rule asks for, too; subject: the delegation
     STANDING_ENDED = "standing_ended"  # to both; subject: what an admin ended at once
     STILL_IN_CLOSE = "still_in_close"  # to the admin who said it was gone; subject: the delegation
     STRAYS = "strays"  # to a grantor, with a list of many; subject: the comparison

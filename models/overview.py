@@ -40,6 +40,8 @@ class Overview:
     - ``pairing`` is their Close account that waits for an admin's word, and ``unconfirmed`` are
       the Slack ids of all in these rows who have one.
     - ``trusted`` and ``trusting`` have the standing approvals that they gave, and that they got.
+    - ``has_invited`` is whether they had a colleague told of the bot; whether
+      ``is_anybody_connected`` to Close is known to whoever is new, or an admin.
     - ``history`` is one page of what is over, as grantor or grantee, newest first; ``page`` counts
       from 0.
     """
@@ -61,6 +63,27 @@ class Overview:
     history: Sequence[Delegation] = ()
     page: int = 0
     has_older: bool = False
+    has_invited: bool = False
+    is_anybody_connected: bool = True
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether their own Close account works, or only waits for an admin's word."""
+        is_usable = self.connection is not None and self.connection.is_usable
+        return is_usable or self.pairing is not None
+
+    @property
+    def has_asked(self) -> bool:
+        """Whether they asked for anything, or gave it unasked, as far as it is shown."""
+        lists = (self.waiting, self.asked, self.given, self.received, self.for_others)
+        return any(each.requester_id == self.person_id for one in lists for each in one.rows)
+
+    @property
+    def is_new(self) -> bool:
+        """Whether nothing of theirs is over yet, and one of the first steps is still to be done."""
+        is_everything = self.with_person is None and self.page == 0
+        is_done = self.is_connected and self.has_asked and self.has_invited
+        return is_everything and not self.history and not is_done
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,17 +129,19 @@ class Rights:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdminsWork:
     """What waits for an admin: rights that may be left over, accounts that nobody has judged,
-    people whose connection would be needed, and whether a round asks about leavers."""
+    people whose connection would be needed, reviews that nobody answers, and whether a round asks
+    about leavers."""
 
     leftovers: Sequence[Leftover] = ()
     pairings: Sequence[Pairing] = ()
     disconnected: Sequence[str] = ()
+    reviews: Sequence[Review] = ()
     is_asked_about_leavers: bool = False
 
     @property
     def is_any(self) -> bool:
         """Whether anybody has to be told: the question about leavers has a message each day."""
-        return bool(self.leftovers or self.pairings or self.disconnected)
+        return bool(self.leftovers or self.pairings or self.disconnected or self.reviews)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from enum import StrEnum
 from sqlalchemy import Boolean, Column, Index, Integer, LargeBinary, String, Table
 
 from models.account import Account
-from models.base import UtcTime, metadata, partial_index, words
+from models.base import PERSONAL, UtcTime, metadata, partial_index, words
 from models.rows import part
 
 
@@ -50,11 +50,11 @@ pairings = Table(
     Column("id", String(32), primary_key=True),
     Column("team_id", String(32), nullable=False),
     Column("slack_user_id", String(32), nullable=False),
-    Column("slack_email", String(320)),
-    Column("close_user_id", String(64), nullable=False),
+    Column("slack_email", String(320), info=PERSONAL),
+    Column("close_user_id", String(64), nullable=False, info=PERSONAL),
     Column("organization_id", String(64), nullable=False),
-    Column("email", String(320), nullable=False),
-    Column("name", String(200), nullable=False),
+    Column("email", String(320), nullable=False, info=PERSONAL),
+    Column("name", String(200), nullable=False, info=PERSONAL),
     Column("is_api_key", Boolean, nullable=False),
     Column("secret", LargeBinary, nullable=False),
     Column("access_expires_at", UtcTime),

@@ -1,6 +1,7 @@
 """Who may ask whom, and for how long. Pure: the same input gives the same answer."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -37,11 +38,13 @@ class Refusal(StrEnum):
     TOO_OFTEN = "too_often"
     REASON_MISSING = "reason_missing"
     REASON_TOO_LONG = "reason_too_long"
+    STANDING = "standing"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """The rules of this installation, from its environment."""
+    """The rules of this installation, from its environment. Over ``confirm_over`` a right is a
+    strong one; the longest timedelta leaves only those without an end, and None leaves none."""
 
     min_duration: timedelta = timedelta(minutes=5)
     max_duration: timedelta = timedelta(days=30)
@@ -51,12 +54,200 @@ class Policy:
     pending_ttl: timedelta = timedelta(days=3)
     remind_before: timedelta = timedelta(hours=1)
     admins: frozenset[str] = frozenset()
+    confirm_over: timedelta | None = None
+
+    def is_strong(
+        self,
+        *,
+        length: timedelta | None,
+        starts_at: datetime | None,
+        until: datetime | None,
+        now: datetime,
+    ) -> bool:
+        """Whether it lends a name for so long that its grantor has to confirm it in Close. No
+        length and no until: until revoked."""
+        if self.confirm_over is None:
+            return False
+        if until is not None:
+            length = until - (starts_at or now)
+        return length is None or length > self.confirm_over
 
     def warn_at(self, ends_at: datetime | None, now: datetime) -> datetime | None:
         """When the grantee is told that the end is near; None when it is near from the start."""
         if ends_at is None or ends_at - self.remind_before <= now:
             return None
         return ends_at - self.remind_before
+
+
+GROUP = "S"  # how the ids of user groups begin; those of people begin with U or W
+Groups = Mapping[str, frozenset[str]]  # who is in which; a group that is not there is not known
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """What holds between some people.
+
+    - ``who`` would send, and ``whose`` name it is: Slack ids of people and of user groups. Without
+      any it is everybody. The names are what people call them, as in "Interns can send as the
+      board".
+    - ``standing``: a standing approval may answer for the grantor.
+    - ``second`` is the person, or the group, whose yes is needed after the grantor's.
+    """
+
+    max_duration: timedelta
+    allow_permanent: bool
+    require_reason: bool
+    standing: bool = True
+    second: str | None = None
+    second_name: str = ""
+    who: frozenset[str] = frozenset()
+    who_name: str = "Everybody"
+    whose: frozenset[str] = frozenset()
+    whose_name: str = "somebody"
+    is_default: bool = False
+
+    def fits(self, grantor_id: str, grantee_id: str, groups: Groups) -> bool | None:
+        """Whether it is about these two; None where a group that decides it is not known."""
+        parts = (_names(self.who, grantee_id, groups), _names(self.whose, grantor_id, groups))
+        return False if False in parts else None if None in parts else True
+
+    def length_refusal(
+        self,
+        policy: Policy,
+        *,
+        length: timedelta | None,
+        starts_at: datetime | None,
+        until: datetime | None,
+        now: datetime,
+    ) -> Refusal | None:
+        """As the function of that name, by this rule."""
+        bounds = replace(
+            policy, max_duration=self.max_duration, allow_permanent=self.allow_permanent
+        )
+        return length_refusal(bounds, length=length, starts_at=starts_at, until=until, now=now)
+
+    @property
+    def needs_a_click(self) -> bool:
+        """Whether no standing approval may answer. Where two have to agree, neither is spared."""
+        return self.second is not None or not self.standing
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The rules that hold between two people: the one that decides or, where a group is not known,
+    each that may decide. What one of them does not allow is not allowed."""
+
+    policy: Policy
+    rules: Sequence[Rule]
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether it is known which rule decides."""
+        return len(self.rules) == 1
+
+    @property
+    def bounds(self) -> Policy:
+        """The installation's policy, within all of these."""
+        return replace(
+            self.policy,
+            max_duration=min(each.max_duration for each in self.rules),
+            allow_permanent=all(each.allow_permanent for each in self.rules),
+            require_reason=any(each.require_reason for each in self.rules),
+        )
+
+    @property
+    def second(self) -> Rule | None:
+        """The rule by which somebody else has to agree, too."""
+        return next((each for each in self.rules if each.second is not None), None)
+
+    @property
+    def without_standing(self) -> Rule | None:
+        """The rule by which no standing approval may answer for the grantor."""
+        return next((each for each in self.rules if each.needs_a_click), None)
+
+    def length_refusal(
+        self,
+        *,
+        length: timedelta | None,
+        starts_at: datetime | None,
+        until: datetime | None,
+        now: datetime,
+    ) -> tuple[Refusal, Rule] | None:
+        """Why this stretch of time is not allowed, and by which rule; None where it is."""
+        for rule in self.rules:
+            refusal = rule.length_refusal(
+                self.policy, length=length, starts_at=starts_at, until=until, now=now
+            )
+            if refusal is not None:
+                return refusal, rule
+        return None
+
+    def reason_refusal(self, reason: str) -> tuple[Refusal, Rule] | None:
+        """Why this reason cannot be taken, and by which rule; None where it can."""
+        for rule in self.rules:
+            bounds = replace(self.policy, require_reason=rule.require_reason)
+            refusal = reason_refusal(bounds, reason)
+            if refusal is not None:
+                return refusal, rule
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The rules of this installation, in their order: the first that fits decides. Behind them all
+    stands the policy, which fits everybody."""
+
+    policy: Policy
+    rules: Sequence[Rule] = ()
+
+    @property
+    def default(self) -> Rule:
+        """The policy, as a rule."""
+        return Rule(
+            max_duration=self.policy.max_duration,
+            allow_permanent=self.policy.allow_permanent,
+            require_reason=self.policy.require_reason,
+            is_default=True,
+        )
+
+    @property
+    def groups(self) -> frozenset[str]:
+        """The user groups that decide which rule fits."""
+        named = (each.who | each.whose for each in self.rules)
+        return frozenset(each for some in named for each in some if is_group(each))
+
+    @property
+    def all_groups(self) -> frozenset[str]:
+        """Those, and the groups whose members may have to agree, too."""
+        seconds = {each.second for each in self.rules if each.second and is_group(each.second)}
+        return self.groups | seconds
+
+    def between(self, grantor_id: str, grantee_id: str, groups: Groups) -> Verdict:
+        """What holds when ``grantee_id`` would send as ``grantor_id``. Where it is not known who is
+        in a group, every rule that may decide holds."""
+        held: list[Rule] = []
+        for rule in (*self.rules, self.default):
+            fits = rule.fits(grantor_id, grantee_id, groups)
+            if fits is not False:
+                held.append(rule)
+            if fits:
+                break
+        return Verdict(self.policy, held)
+
+
+def is_group(slack_id: str) -> bool:
+    """Whether this is the id of a user group, not of a person."""
+    return slack_id.startswith(GROUP)
+
+
+def _names(these: frozenset[str], person_id: str, groups: Groups) -> bool | None:
+    """Whether these name somebody, by themselves or in a group; none name everybody."""
+    if not these or person_id in these:
+        return True
+    known = [groups.get(each) for each in these if is_group(each)]
+    if any(members is not None and person_id in members for members in known):
+        return True
+    return None if None in known else False
 
 
 def who_refusal(person: Person | None, team_id: str) -> Refusal | None:

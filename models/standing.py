@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Column, String, Table, Text
 
-from models.base import Length, UtcTime, metadata, partial_index
+from models.base import PERSONAL, Length, UtcTime, metadata, partial_index
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +61,7 @@ standing_approvals = Table(
     Column("ended_at", UtcTime),
     Column("ended_by", String(32)),
     Column("ended_with", String(32)),
-    Column("note", Text),
+    Column("note", Text, info=PERSONAL),
     partial_index(
         "uq_standing_approvals_pair",
         "team_id",

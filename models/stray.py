@@ -7,7 +7,7 @@ from enum import StrEnum
 from sqlalchemy import Boolean, Column, Integer, String, Table, UniqueConstraint
 
 from models.account import Account
-from models.base import UtcTime, metadata, partial_index, words
+from models.base import PERSONAL, UtcTime, metadata, partial_index, words
 
 
 class StrayState(StrEnum):
@@ -78,10 +78,10 @@ strays = Table(
     Column("grantor_id", String(32), nullable=False),
     Column("association_id", String(64), nullable=False),
     Column("organization_id", String(64), nullable=False),
-    Column("grantor_close_id", String(64), nullable=False),
-    Column("grantee_close_id", String(64), nullable=False),
-    Column("grantee_name", String(320), nullable=False),
-    Column("grantee_email", String(320), nullable=False),
+    Column("grantor_close_id", String(64), nullable=False, info=PERSONAL),
+    Column("grantee_close_id", String(64), nullable=False, info=PERSONAL),
+    Column("grantee_name", String(320), nullable=False, info=PERSONAL),
+    Column("grantee_email", String(320), nullable=False, info=PERSONAL),
     Column("grantee_id", String(32)),
     Column("is_grantee_proven", Boolean, nullable=False),
     Column("sought_at", UtcTime),

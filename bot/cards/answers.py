@@ -10,6 +10,7 @@ from bot.refusals import (
     AdminsOnly,
     AlreadyDecided,
     AlreadyOpen,
+    ConfirmFirst,
     ConnectFirst,
     DraftGone,
     LapsesBefore,
@@ -31,12 +32,13 @@ from bot.refusals import (
     StandingOver,
     Thing,
     TwoTimes,
+    said_by_rule,
 )
 from bot.slack.errors import SlackRefused, SlackRetryLater
 from bot.times.saying import say_length
 from bot.times.span import DurationError
 from models.delegation import Delegation, State
-from models.policy import MOST_OPEN, MOST_OPEN_FOR_ONE, REASON_LIMIT, Policy, Refusal
+from models.policy import MOST_OPEN, MOST_OPEN_FOR_ONE, REASON_LIMIT, Policy, Refusal, Rule
 from models.standing import StandingApproval
 
 EXAMPLE = "`/sendas @colleague 2h Covering the spring pipeline`"
@@ -110,6 +112,8 @@ _REASONS: dict[type[Exception], str] = {
     TwoTimes: "More than one of these fields says for how long, so I do not know which one you "
     "mean. Please leave one; if it is one of the two below, choose “Something else” above.",
     NoTime: "Please write for how long, or pick a date and time below.",
+    ConfirmFirst: "That lends your name for so long that you have to confirm it in Close, so "
+    "please do it by itself. Nothing changed.",
     NobodyThere: "Nobody but you is in that group. Nothing changed.",
     NotDone: "Nothing changed.",
     SlackRetryLater: "Slack is not answering at the moment, so nothing changed. Please try again.",
@@ -154,6 +158,7 @@ _REFUSALS = {
     Refusal.REASON_MISSING: "A reason is required here, so that your colleague knows what it is "
     "for.",
     Refusal.REASON_TOO_LONG: f"The reason is too long; {REASON_LIMIT} characters fit.",
+    Refusal.STANDING: "A standing approval is not allowed here: each request needs a yes.",
 }
 
 # Here an example shows what is missing. Anybody else has written what can be understood.
@@ -220,7 +225,7 @@ def asked(outcomes: Sequence[Outcome], said: str, policy: Policy) -> str:
 def granted(outcomes: Sequence[Outcome], said: str, policy: Policy) -> str:
     """Said to the grantor once the grants are stored."""
     if len(outcomes) == 1 and outcomes[0].delegation is not None:
-        return _granted_one(outcomes[0].person_id, said)
+        return _granted_one(outcomes[0].delegation, said)
     lines = [_outcome(each, "can send email as you", policy) for each in outcomes]
     return "\n".join([f"Given {said}:", *lines])
 
@@ -232,14 +237,17 @@ def cannot_get(outcomes: Sequence[Outcome], policy: Policy) -> Sequence[str]:
     return [*lines, f"• and {more} more"] if more else lines
 
 
-def _granted_one(grantee_id: str, said: str) -> str:
-    return f"{mention(grantee_id)} can send email as you {said}. I'm setting it up in Close."
+def _granted_one(d: Delegation, said: str) -> str:
+    can = f"{mention(d.grantee_id)} can send email as you {said}"
+    if d.waits_for_second:
+        return f"{can}, once a second yes has come from {words.second(d)}, as a rule here asks."
+    return f"{can}. I'm setting it up in Close."
 
 
 def _asked_one(d: Delegation, said: str) -> str:
     grantor = mention(d.grantor_id)
     if d.requester_id == d.grantor_id:
-        return _granted_one(d.grantee_id, said)
+        return _granted_one(d, said)
     if d.standing_id is not None:
         return f"{grantor}'s standing approval covers this, {said}. I'm setting it up in Close."
     sender = party(d.grantee_id, d.requester_id).name
@@ -337,6 +345,9 @@ def all_ended(
 
 def extended(delegation: Delegation) -> str:
     """The answer to ``/sendas extend`` with a time."""
+    if delegation.extension is not None and delegation.waits_for_second:
+        agreed = f"You agreed to {words.more(delegation.extension)}."
+        return f"{agreed} {words.waits_for_second(delegation)}"
     if delegation.extension is not None:
         return f"Asked {mention(delegation.grantor_id)} for {words.more(delegation.extension)}."
     pair = f"{mention(delegation.grantee_id)} can send as {mention(delegation.grantor_id)}"
@@ -388,6 +399,9 @@ def _nothing_to_end(people: Sequence[str]) -> str:
 def _already_open(d: Delegation, reader: str | None) -> str:
     """Read by the grantee, by the grantor, or by somebody who asked for another."""
     grantor, grantee = party(d.grantor_id, reader), party(d.grantee_id, reader)
+    if d.waits_for_second and d.state is State.REQUESTED:
+        waits = f"{grantor.first} agreed to let {grantee.name} send as {grantor.them}."
+        return f"{waits} {words.waits_for_second(d)}{_NO_REQUEST}"
     state = {
         State.REQUESTED: f"A request for {grantee.name} to send as {grantor.name} "
         f"{words.terms(d)} already waits for an answer: {grantor.name} can press Approve on its "
@@ -442,8 +456,12 @@ def _reminded_already(d: Delegation) -> str:
     return f"{grantor} has been reminded today. You can ask me again on the next workday."
 
 
-def rule(refusal: Refusal, policy: Policy, about: str | None = None) -> str:
-    """The rule that stands against it, in a sentence."""
+def rule(
+    refusal: Refusal, policy: Policy, about: str | None = None, *, by: Rule | None = None
+) -> str:
+    """What stands against it, in a sentence: ``by`` a rule of the company, or the policy."""
+    if by_rule := said_by_rule(refusal, by):
+        return f"{quoted(by_rule)}."
     return _REFUSALS[refusal].format(
         who=mention(about) if about else "That person",
         shortest=say_length(policy.min_duration),
@@ -452,6 +470,6 @@ def rule(refusal: Refusal, policy: Policy, about: str | None = None) -> str:
 
 
 def _refused(error: Refused, policy: Policy) -> str:
-    problem = rule(error.refusal, policy, error.about)
+    problem = rule(error.refusal, policy, error.about, by=error.rule)
     example = f" For example: {EXAMPLE}" if error.refusal in _WORDS_ARE_MISSING else ""
     return f"{problem}{_NOTHING}{example}"

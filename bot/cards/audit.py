@@ -8,14 +8,16 @@ from bot.cards.parts import section
 from bot.slack.message import Message
 from models.delegation import Delegation, Event
 from models.event import EventRecord
+from models.seal import Seal
 
 LINES = {  # what the channel is told of, and how where there is no more to say
     Event.GRANT: "{who} gave the right without being asked",
     Event.CHANGE: "{who} changed the request",
     Event.APPROVE: "{who} approved it",
+    Event.AGREE: "{who} agreed",
     Event.DENY: "{who} denied it",
     Event.CANCEL: "{who} cancelled it before it began",
-    Event.LAPSE: "It lapsed",
+    Event.LAPSE: "It lapsed.",
     Event.FAIL: "It could not be carried out.",
     Event.EXTEND: "{who} extended it",
     Event.DECLINE_EXTENSION: "{who} left the end as it is",
@@ -26,11 +28,19 @@ LINES = {  # what the channel is told of, and how where there is no more to say
     Event.UNCONFIRMED: "It ends",
     Event.OFFBOARD: "It ends",
     Event.DISCONNECT: "It ends, because the grantor disconnected Close",
+    Event.UNINSTALL: "It ends, because the app was removed from Slack",
     Event.REMOVE: "The association was removed in Close itself",
     Event.ADOPT: "{who} gave an end to a right that was set up in Close itself",
     Event.REAPPEAR: "Close still has the right, although it had confirmed the end",
     Event.CONFIRM: "Close confirmed that the right is gone",
 }
+
+
+def head(seal: Seal) -> Message:
+    """The head of the log, which whoever owns the database cannot change here any more."""
+    number = "1 entry" if seal.entries == 1 else f"{seal.entries:,} entries"
+    said = f"Log: {number}, head `{seal.digest.hex()}`"
+    return Message(heard(said), [section(said)])
 
 
 def untold(history: Sequence[EventRecord], told: str | None) -> list[EventRecord]:
@@ -70,8 +80,12 @@ def _what(d: Delegation, record: EventRecord, *, is_superseded: bool = False) ->
         case Event.APPROVE:
             is_standing = d.standing_id is not None and record.at == d.requested_at
             return said + (" by a standing approval" if is_standing else words.asked_for(d, None))
-        case Event.LAPSE:
-            return f"{said}. {words.why_lapsed(d, None)}"
+        case Event.AGREE:
+            said = said if record.actor else "The rules have changed"
+            return f"{said}; a second yes is needed, from {words.second(d)}"
+        case Event.LAPSE | Event.FAIL:
+            is_late = record.event is Event.LAPSE
+            return f"{said} {words.why_lapsed(d, None) if is_late else words.trouble(d, None)}"
         case Event.DENY | Event.END if note := quoted(d.note):
             return f"{said}: “{note}”"
         case Event.OFFBOARD | Event.UNCONFIRMED:
@@ -80,10 +94,8 @@ def _what(d: Delegation, record: EventRecord, *, is_superseded: bool = False) ->
             return _cancelled(d, said, who)
         case Event.CONFIRM | Event.REMOVE | Event.REAPPEAR:
             return _seen_in_close(d, record, said, is_superseded=is_superseded)
-        case Event.FAIL:
-            return f"{said} {words.trouble(d, None)}"
         case Event.CHANGE | Event.EXTEND:
-            is_standing = record.event is Event.EXTEND and record.actor != d.grantor_id
+            is_standing = record.event is Event.EXTEND and record.actor == d.grantee_id
             how = " by a standing approval" if is_standing else ""
             terms = (
                 f"is {words.terms(d)}" if record.event is Event.CHANGE else f"lasts {words.end(d)}"
@@ -118,6 +130,8 @@ def _cancelled(d: Delegation, said: str, who: str) -> str:
             return f"It ended before it began: {_why(d, d.end_event)}"
         case Event.DISCONNECT:
             return "It ended before it began, because the grantor disconnected Close"
+        case Event.UNINSTALL:
+            return "It ended before it began, because the app was removed from Slack"
         case Event.REVOKE:
             return f"{who} revoked it before it began"
         case Event.WITHDRAW:

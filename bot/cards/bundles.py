@@ -164,6 +164,8 @@ def _why(d: Delegation) -> str:
             return "you did not confirm in your review that they are still needed."
         case Event.OFFBOARD:
             return f"{words.who_left(d, d.grantor_id)}."
+        case Event.UNINSTALL:
+            return "the app was removed from Slack."
         case _:
             return "I have told Close."
 

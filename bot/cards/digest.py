@@ -31,6 +31,8 @@ def waiting(work: AdminsWork, gone: Mapping[str, Departure], reader: str | None 
         blocks.append(context(NOTED))
     if work.disconnected:
         blocks.append(section(disconnected(work.disconnected, reader)))
+    if work.reviews:
+        blocks.append(section(_reviews(work, reader)))
     if work.pairings:
         blocks.append(section(_pairings(work, reader)))
     if work.is_asked_about_leavers:
@@ -88,6 +90,14 @@ def _pairings(work: AdminsWork, reader: str | None) -> str:
     return (
         f"{ALARM} *Accounts that wait for an admin's word:* {names}. My message about each has the "
         "buttons."
+    )
+
+
+def _reviews(work: AdminsWork, reader: str | None) -> str:
+    names = _names([each.grantor_id for each in work.reviews], reader)
+    return (
+        f"{ALARM} *Reviews that are not answered:* {names}. They were asked whether what they gave "
+        "is still needed, and reminded twice. They can answer in App Home, too."
     )
 
 

@@ -11,7 +11,7 @@ from enum import StrEnum
 from bot.cards import receipts, words
 from bot.cards.foreign import plain
 from bot.cards.markup import mention, moment, quoted, quoted_address
-from bot.cards.pronouns import party
+from bot.cards.pronouns import Party, party
 from models.card import Audience
 from models.delegation import (
     WAITS_FOR_GRANTEE,
@@ -87,12 +87,7 @@ def _for_grantor(d: Delegation, unconfirmed: Collection[str]) -> Face:
     me, grantee = d.grantor_id, mention(d.grantee_id)
     match d.state:
         case State.REQUESTED:
-            return Face(
-                _asks(d, grantee),
-                [words.length(d, me), *account(d)],
-                [_if_approved(d, grantee)],
-                [Action.APPROVE, Action.DENY, *_snooze(d), Action.MORE],
-            )
+            return _requested_for_grantor(d, grantee)
         case State.APPROVED:
             return _approved_for_grantor(d, grantee, unconfirmed)
         case State.ACTIVE:
@@ -107,7 +102,7 @@ def _for_grantor(d: Delegation, unconfirmed: Collection[str]) -> Face:
                 actions=[Action.RECEIPT] if d.was_used else [],
             )
         case State.DENIED:
-            return _denied(d, me, f"You denied {grantee}'s request")
+            return _denied(d, me, f"{_denier(d, me).first} denied {grantee}'s request")
         case State.CANCELLED:
             return Face(words.why_cancelled(d, me), [*words.admins_reason(d), _UNTOUCHED])
         case State.LAPSED:
@@ -116,6 +111,22 @@ def _for_grantor(d: Delegation, unconfirmed: Collection[str]) -> Face:
             headline = f"{grantee} was not given the right to send as you"
             called_off = f"{grantee}'s right to send as you is called off"
             return _failed(d, me, headline, called_off)
+
+
+def _requested_for_grantor(d: Delegation, grantee: str) -> Face:
+    me = d.grantor_id
+    if d.waits_for_second:
+        return Face(
+            f"You agreed to let {grantee} send email as you. It needs a second yes",
+            [words.length(d, me), words.waits_for_second(d)],
+            actions=[Action.REVOKE],
+        )
+    return Face(
+        _asks(d, grantee),
+        [words.length(d, me), *account(d)],
+        [_if_approved(d, grantee)],
+        [Action.APPROVE, Action.DENY, *_snooze(d), Action.MORE],
+    )
 
 
 def _lapsed_for_grantor(d: Delegation, grantee: str) -> str:
@@ -164,6 +175,12 @@ def _approved_for_grantor(d: Delegation, grantee: str, unconfirmed: Collection[s
 
 def _active_for_grantor(d: Delegation, grantee: str) -> Face:
     me = d.grantor_id
+    if d.extension is not None and d.waits_for_second:
+        return Face(
+            f"You agreed to {words.more(d.extension)} for {grantee}. It needs a second yes",
+            [f"{_capital(words.new_end(d, d.extension))}.", words.waits_for_second(d)],
+            actions=[Action.REVOKE],
+        )
     if d.extension is not None:
         new_end = words.new_end(d, d.extension)
         return Face(
@@ -200,13 +217,7 @@ def _for_grantee(d: Delegation, unconfirmed: Collection[str]) -> Face:
     me, grantor = d.grantee_id, mention(d.grantor_id)
     match d.state:
         case State.REQUESTED:
-            asked = d.requester_id in (d.grantee_id, d.grantor_id)
-            who = "You asked" if asked else f"{mention(d.requester_id)} asked for you"
-            return Face(
-                f"{who} to send email as {grantor}",
-                [words.length(d, me), _unanswered(d, grantor), *_unknown_account(d)],
-                actions=[*_connecting(d), *_change(d), Action.CANCEL],
-            )
+            return _requested_for_grantee(d, grantor)
         case State.APPROVED:
             return Face(
                 _agreed_for_grantee(d, grantor),
@@ -231,7 +242,8 @@ def _for_grantee(d: Delegation, unconfirmed: Collection[str]) -> Face:
                 over if d.has_twin else f"You can no longer send email as {grantor}", [_over(d, me)]
             )
         case State.DENIED:
-            return _denied(d, me, f"{grantor} denied {_request(d)}", again(d, me))
+            denied = f"{_denier(d, me).first} denied {_request(d)}"
+            return _denied(d, me, denied, again(d, me))
         case State.CANCELLED:
             lines = [*words.admins_reason(d), _UNTOUCHED]
             return Face(words.why_cancelled(d, me), lines, actions=again(d, me))
@@ -242,6 +254,19 @@ def _for_grantee(d: Delegation, unconfirmed: Collection[str]) -> Face:
             headline = f"You were not given the right to send as {grantor}"
             called_off = f"Your right to send as {grantor} is called off"
             return _failed(d, me, headline, called_off, actions=[*_connecting(d), *again(d, me)])
+
+
+def _requested_for_grantee(d: Delegation, grantor: str) -> Face:
+    me = d.grantee_id
+    if _is_granted(d):  # and a rule asks for a second yes
+        given = f"{grantor} wants to let you send email as them"
+        return Face(given, [words.length(d, me), _unanswered(d, grantor)], actions=[Action.CANCEL])
+    who = "You asked" if d.requester_id == me else f"{mention(d.requester_id)} asked for you"
+    return Face(
+        f"{who} to send email as {grantor}",
+        [words.length(d, me), _unanswered(d, grantor), *_unknown_account(d)],
+        actions=[*_connecting(d), *_change(d), Action.CANCEL],
+    )
 
 
 def _lapsed_for_grantee(d: Delegation, grantor: str) -> str:
@@ -260,7 +285,7 @@ def _for_bystander(d: Delegation, reader: str | None, unconfirmed: Collection[st
     match d.state:
         case State.REQUESTED:
             lines = [words.length(d, reader), _unanswered(d, grantor)]
-            actions = [Action.CHANGE, Action.CANCEL]
+            actions = [*([Action.CHANGE] if d.agreed_at is None else []), Action.CANCEL]
             return Face(f"{asker.first} asked for {pair}", lines, actions=actions)
         case State.APPROVED:
             return Face(
@@ -281,7 +306,7 @@ def _for_bystander(d: Delegation, reader: str | None, unconfirmed: Collection[st
                 [_over(d, reader)],
             )
         case State.DENIED:
-            headline = f"{grantor} denied {asker.whose} request for {grantee}"
+            headline = f"{_denier(d, reader).first} denied {asker.whose} request for {grantee}"
             return _denied(d, reader, headline, ask_again)
         case State.CANCELLED:
             lines = [*words.admins_reason(d), f"It was for {pair}. {_UNTOUCHED}"]
@@ -330,18 +355,31 @@ def _request(d: Delegation) -> str:
     return f"the request that {mention(d.requester_id)} made for you"
 
 
+def _denier(d: Delegation, reader: str | None) -> Party:
+    """The grantor, or whose second yes was asked for."""
+    return party(d.closed_by or d.grantor_id, reader)
+
+
 def _unanswered(d: Delegation, grantor: str) -> str:
+    if d.waits_for_second:
+        return f"{grantor} agreed. {words.waits_for_second(d)}"
     return f"Waiting for {grantor}'s answer. Without one, this lapses {moment(d.lapses_at)}."
 
 
 def _extension(d: Delegation, grantor: str) -> list[str]:
     """To the grantee: that the end is near, and what became of their asking for a later one."""
+    if d.extension is not None and d.waits_for_second:
+        nearly = "*Your time is nearly up.* " * d.is_warned
+        agreed = f"{grantor} agreed to {words.more(d.extension)}: {words.new_end(d, d.extension)}"
+        return [f"{nearly}{agreed}. {words.waits_for_second(d)}"]
     if d.extension is not None and d.is_warned:
         still = f"your request to extend is still waiting for {grantor}'s answer"
         return [f"*Your time is nearly up*, and {still}."]
     if d.extension is not None:
         asked = f"You asked for {words.more(d.extension)}: {words.new_end(d, d.extension)}"
         return [f"{asked}. Waiting for {grantor}'s answer."]
+    if d.extension_declined_at is not None and d.second is not None:
+        return ["Nothing was added: the end stays as it is."]
     if d.extension_declined_at is not None:
         return [f"{grantor} left the end as it is."]
     if d.is_warned:
@@ -439,8 +477,8 @@ def _extend(d: Delegation) -> list[Action]:
 
 
 def _change(d: Delegation) -> list[Action]:
-    """To the grantee, if it is their own request."""
-    return [Action.CHANGE] if d.requester_id == d.grantee_id else []
+    """To the grantee, if it is their own request, and nobody has agreed to it."""
+    return [Action.CHANGE] if d.requester_id == d.grantee_id and d.agreed_at is None else []
 
 
 def again(d: Delegation, reader: str) -> list[Action]:

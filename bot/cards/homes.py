@@ -4,7 +4,7 @@ At most 100 blocks fit (slack.md §5): every list is shown in pages, so that the
 fewer. Of the open lists each turns its own; a person can be looked for in all of them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +18,7 @@ from slack_sdk.models.blocks import (
 )
 from slack_sdk.models.views import View
 
-from bot.cards import dialogs, lists, reviews, words
+from bot.cards import dialogs, first_hour, lists, reviews, words
 from bot.cards.delegations import MARKS, button, buttons, connect
 from bot.cards.faces import Action, Face, face
 from bot.cards.markup import mention, moment, quoted_address, stretch
@@ -44,11 +44,19 @@ EVERYBODYS_RIGHTS = "everybodys_rights"
 
 
 def home_view(
-    overview: Overview, *, connect_url: str, now: datetime, admins: Sequence[str] = ()
+    overview: Overview,
+    *,
+    connect_url: str,
+    now: datetime,
+    admins: Sequence[str] = (),
+    unset: Collection[str] = (),
 ) -> View:
-    """One person's App Home; ``admins`` are the Slack ids of who can help, and see everybody's."""
+    """One person's App Home; ``admins`` are the Slack ids of who can help, and see everybody's and
+    which settings are ``unset``."""
+    is_admin = overview.person_id in admins
     blocks: list[Block] = [
-        *_top(overview, connect_url, is_admin=overview.person_id in admins),
+        *_top(overview, connect_url, is_admin=is_admin),
+        *(_not_set_up(overview, unset) if is_admin else []),
         *_waiting(overview, connect_url),
         *_rows(lists.WAITING, overview, overview.asked, HomeList.ASKED, is_always=False),
         *_rows(lists.GIVEN, overview, overview.given, HomeList.GIVEN),
@@ -100,7 +108,11 @@ def _top(overview: Overview, connect_url: str, *, is_admin: bool) -> list[Block]
         actions.insert(2, part_button(EVERYBODY, "Show everybody", "home"))
         top.append(ActionsBlock(block_id=f"ask:{overview.with_person}", elements=actions))
         top.append(context(f"This is only about {mention(overview.with_person)}."))
-    return [*top, _health(overview, connect_url)]
+    return [*top, *first_hour.guide(overview), _health(overview, connect_url)]
+
+
+def _not_set_up(overview: Overview, unset: Collection[str]) -> list[Block]:
+    return first_hour.not_set_up(unset, is_anybody_connected=overview.is_anybody_connected)
 
 
 def _health(overview: Overview, connect_url: str) -> Block:

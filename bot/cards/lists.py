@@ -133,7 +133,7 @@ def _text(entries: Iterable[Entry]) -> str:
 def _title(d: Delegation, reader: str) -> str:
     if d.grantor_id == reader:
         is_asked = d.state is State.REQUESTED or (d.state is State.ACTIVE and d.extension)
-        return WAITING_FOR_YOU if is_asked else GIVEN
+        return WAITING_FOR_YOU if is_asked and not d.waits_for_second else GIVEN
     if d.state is State.REQUESTED:
         return WAITING
     return RECEIVED if d.grantee_id == reader else FOR_OTHERS
@@ -168,6 +168,8 @@ def _who(d: Delegation, reader: str) -> str:
 
 def _terms(d: Delegation, reader: str, unconfirmed: Collection[str]) -> str:
     match d.state:
+        case State.REQUESTED if d.waits_for_second:
+            return f"{words.terms(d)}. {words.waits_for_second(d)}"
         case State.REQUESTED if d.requester_id in (d.grantee_id, reader):
             return words.terms(d)
         case State.REQUESTED:
@@ -179,6 +181,9 @@ def _terms(d: Delegation, reader: str, unconfirmed: Collection[str]) -> str:
             return f"over, but not yet removed in Close.{still}"
         case _ if d.extension is None:
             return words.end(d)
+        case _ if d.waits_for_second:
+            more = f"{words.more(d.extension)}: {words.new_end(d, d.extension)}"
+            return f"{more}. {words.waits_for_second(d)}"
         case _ if d.grantor_id == reader:
             return f"asks for {words.more(d.extension)}: {words.new_end(d, d.extension)}"
         case _:

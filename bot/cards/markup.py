@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from bot.cards import foreign
+from models.particulars import ERASED
 
 _MENTION = re.compile(r"<@([A-Z0-9]+)>")
 _DATE = re.compile(r"<!date\^[^|>]*\|([^>]*)>")
@@ -23,8 +24,8 @@ _DAY = timedelta(days=1)
 
 
 def mention(user_id: str) -> str:
-    """A person's name as every reader's Slack shows it."""
-    return f"<@{user_id}>"
+    """A person's name as every reader's Slack shows it; of whoever was forgotten there is none."""
+    return "somebody who was forgotten" if user_id.startswith(ERASED) else f"<@{user_id}>"
 
 
 def moment(when: datetime) -> str:

@@ -42,6 +42,8 @@ def milestone(delegation: Delegation, audience: Audience) -> Milestone | None:
     """What this reader has to know about the present state, if anything."""
     if _is_told_by_bundle(delegation, audience):
         return Milestone(delegation.state.value, notifies=False)
+    if delegation.state is State.REQUESTED and delegation.waits_for_second:
+        return _second_yes(delegation)
     match audience:
         case Audience.GRANTOR if delegation.ended_with is not None:
             return _among_others(delegation)
@@ -126,12 +128,19 @@ def _for_grantor(d: Delegation) -> Milestone | None:
             return None  # told together with the receipt, in a moment
         case State.ENDED:
             return _ended(d, d.grantor_id)
-        case State.LAPSED | State.FAILED:
-            return Milestone(d.state.value)
+        case State.DENIED | State.LAPSED | State.FAILED:
+            is_own = d.state is State.DENIED and d.closed_by in (None, d.grantor_id)
+            return Milestone(d.state.value, notifies=not is_own)
         case State.CANCELLED if d.end_event is Event.END:
             return Milestone(d.state.value, notifies=d.closed_by != d.grantor_id)
         case _:
             return None
+
+
+def _second_yes(d: Delegation) -> Milestone | None:
+    """Whether somebody can give it: where nobody can, whoever waits has to do something else."""
+    is_stuck = d.trouble is Trouble.NOBODY_TO_SECOND
+    return Milestone(Trouble.NOBODY_TO_SECOND.value) if is_stuck else None
 
 
 def _not_removed(d: Delegation) -> Milestone | None:
@@ -147,7 +156,7 @@ def _not_removed(d: Delegation) -> Milestone | None:
 
 
 def _while_active_for_grantor(d: Delegation) -> Milestone | None:
-    if d.extension is not None:
+    if d.extension is not None and d.agreed_at is None:
         return Milestone(f"{WISH}{int(d.extension.asked_at.timestamp())}")
     if d.is_extended_by_standing:
         return Milestone(f"{EXTENDED}{_until(d)}")

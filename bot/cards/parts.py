@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from slack_sdk.models.blocks import (
     ActionsBlock,
     Block,
+    BlockElement,
     ButtonElement,
     ConfirmObject,
     ContextBlock,
@@ -30,7 +31,7 @@ MOST_TEXT = 2900  # characters of a section; Slack's limit is 3,000 (slack.md §
 
 
 def section(
-    text: str, *, block_id: str | None = None, accessory: ButtonElement | None = None
+    text: str, *, block_id: str | None = None, accessory: BlockElement | None = None
 ) -> SectionBlock:
     """A paragraph of mrkdwn, cut where Slack would refuse it."""
     shown = text if len(text) <= MOST_TEXT else text[: MOST_TEXT - 1] + "…"

@@ -1,4 +1,4 @@
-"""What a grantor reads of a review, the form in which they answer it, and what admins hear."""
+"""What a grantor reads of a review, and the form in which they answer it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,6 @@ from slack_sdk.models.views import View
 from bot.cards import lists, parts, words
 from bot.cards.foreign import plain
 from bot.cards.markup import mention, moment, quoted
-from bot.cards.pronouns import party
 from bot.slack.message import Message
 from bot.times.saying import say_length
 from models.mark import mark_of_item, mark_of_items, read_marked
@@ -32,11 +31,6 @@ FORM, VERDICT, WHY = "review_form", "verdict", "why"
 KEEP, END = "keep", "end"
 MOST_IN_FORM = 30  # with three blocks each; a form holds a hundred (slack.md §5)
 MOST_REASON = 80  # characters of it in a line
-MOST_UNANSWERED = 20  # people in one list
-ADMINS_DO = (
-    "They can answer in our direct messages, or in App Home under “Review your rights”. Please "
-    "remind them."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,25 +137,6 @@ def invitation(review: Review, count: int) -> tuple[str, ButtonElement]:
     return text, parts.button(CHOOSE, "Review your rights…", review.id)
 
 
-def unanswered(
-    reviews: Sequence[Review], count: int, now: datetime, reader: str | None = None
-) -> Message:
-    """To an admin: who has been reminded twice and has not answered; of ``count`` the first."""
-    people = "1 person has" if count == 1 else f"{count} people have"
-    headline = f"{parts.ALARM} *{people} not answered a review of what they gave.*"
-    entries = [f"• {_unanswered(each, now, reader)}" for each in reviews]
-    if more := count - len(reviews):
-        entries.append(f"… and {more} more.")
-    paragraphs = [headline, *_grouped(entries)]
-    message = parts.notice(paragraphs, small=ADMINS_DO)
-    return Message(parts.spoken([headline, *entries, ADMINS_DO]), message.blocks)
-
-
-def all_answered() -> Message:
-    """In place of that list, once nobody is on it any more."""
-    return parts.notice([f"{parts.CALM} Everybody who was listed here has answered their review."])
-
-
 def line(item: Item, now: datetime) -> str:
     """One thing that is asked about: who has it, until when, for how long already, its use, why."""
     subject, who = item.subject, mention(item.grantee_id)
@@ -237,12 +212,3 @@ def _fields(number: int, item: Item, now: datetime) -> list[Block]:
 def _age(item: Item, now: datetime) -> str:
     days = max(now - item.began_at, timedelta()) // timedelta(days=1)
     return f"given {say_length(timedelta(days=days))} ago" if days else "given today"
-
-
-def _unanswered(review: Review, now: datetime, reader: str | None) -> str:
-    who = party(review.grantor_id, reader)
-    days = max((now - (review.opened_at or now)) // timedelta(days=1), 1)
-    said = f"{who.first}: asked {say_length(timedelta(days=days))} ago"
-    if review.ends_at is None:
-        return said
-    return f"{said}; what {who.they} do not keep ends {moment(review.ends_at)}"

@@ -7,7 +7,7 @@ import re
 from datetime import datetime, timedelta
 
 from bot.cards.foreign import plain
-from bot.cards.markup import clock, moment, quoted, quoted_address, quoted_name
+from bot.cards.markup import clock, mention, moment, quoted, quoted_address, quoted_name
 from bot.cards.pronouns import Party, party
 from bot.times.saying import say_length
 from models.account import name_and_email
@@ -132,6 +132,7 @@ _ENDS = {
     Event.END: "{who} ended it as an admin.",
     Event.WITHDRAW: "{who} ended the standing approval that covered it.",
     Event.FAIL: "It could not be carried out.",
+    Event.UNINSTALL: "The app was removed from Slack.",
     Event.REMOVE: "It was removed in Close itself.",
 }
 
@@ -170,6 +171,10 @@ def unanswered(delegation: Delegation, reader: str | None) -> list[str]:
     not."""
     if delegation.extension is None or delegation.end_event is not Event.EXPIRE:
         return []
+    if delegation.agreed_at is not None:
+        return [
+            f"The second yes to the extension, from {second(delegation)}, did not come in time."
+        ]
     grantor = party(delegation.grantor_id, reader)
     asker = party(delegation.grantee_id, reader)
     return [f"{grantor.first} did not answer {asker.whose} request to extend."]
@@ -217,6 +222,8 @@ def why_cancelled(delegation: Delegation, reader: str | None) -> str:
             return unconfirmed(delegation, reader)
         case Event.DISCONNECT:
             return _disconnected(delegation, reader)
+        case Event.UNINSTALL:
+            return "The app was removed from Slack"
         case _ if delegation.requester_id == delegation.grantor_id:
             return f"{who} gave it back before it began"
         case _:
@@ -247,9 +254,32 @@ _WAITED_FOR = {  # in vain, between an approval and the end of its time
 }
 
 
+def second(delegation: Delegation) -> str:
+    """Whose yes a rule asks for, after the grantor's: a person, or any of a group."""
+    if delegation.second is None:
+        return "somebody else"
+    if delegation.second_name:
+        return quoted(delegation.second_name)
+    return mention(delegation.second)
+
+
+def waits_for_second(delegation: Delegation) -> str:
+    """That the second yes is missing, and until when it can be given."""
+    if delegation.trouble is Trouble.NOBODY_TO_SECOND:
+        missing = _TROUBLES[Trouble.NOBODY_TO_SECOND].format(second=second(delegation))
+    else:
+        missing = f"A rule here asks for a second yes, from {second(delegation)}."
+    if delegation.state is not State.REQUESTED:
+        return missing
+    return f"{missing} Without one, this lapses {moment(delegation.lapses_at)}."
+
+
 def why_lapsed(delegation: Delegation, reader: str | None) -> str:
     """What did not happen in time."""
     grantor = party(delegation.grantor_id, reader)
+    if delegation.agreed_at is not None:
+        agreed = f"{grantor.first} agreed, but the second yes"
+        return f"{agreed}, from {second(delegation)}, did not come in time."
     if delegation.decided_at is None:
         return f"{grantor.first} did not answer in time."
     grantee = party(delegation.grantee_id, reader)
@@ -329,6 +359,10 @@ _TROUBLES = {  # what is wrong, and what helps; both parties can read it
     Trouble.CLOSE_UNEXPECTED: "Close gave an answer that I don't understand.",
     Trouble.RESTORED: "I was restored from a backup, and can't tell whether this was carried out "
     "meanwhile, so I leave it. Please ask again, if it is still needed.",
+    Trouble.AGAINST_RULES: "The rules here do not allow it.",
+    Trouble.NOBODY_TO_SECOND: "A rule here asks for a second yes, from {second}, but nobody there "
+    "can give it: it has to be somebody else than the people this is about. Whoever runs this bot "
+    "can change the rule.",
     Trouble.UNKNOWN: "Something went wrong on our side. It has been noted, and I keep trying.",
 }
 
@@ -336,6 +370,10 @@ _TROUBLES = {  # what is wrong, and what helps; both parties can read it
 def trouble(delegation: Delegation, reader: str | None, kind: Trouble | None = None) -> str:
     """The sentence for what stands in the way; ``kind`` is in place of the delegation's own."""
     known = kind or delegation.trouble or Trouble.CLOSE_UNEXPECTED
+    if known is Trouble.NOBODY_TO_SECOND:
+        return waits_for_second(delegation)
+    if known is Trouble.AGAINST_RULES and delegation.rule:
+        return f"{quoted(delegation.rule)}. Nothing was set up in Close."
     if known is Trouble.STILL_THERE and delegation.confirmed_by is not None:
         who = party(delegation.confirmed_by, reader).name
         return f"Close still has it, although {who} said that it was gone. I'm removing it now."
@@ -345,4 +383,5 @@ def trouble(delegation: Delegation, reader: str | None, kind: Trouble | None = N
 
 def trouble_between(kind: Trouble, grantor: Party, grantee: Party) -> str:
     """The sentence for what stands in the way between these two."""
-    return _TROUBLES[kind].format(grantor=grantor, grantee=grantee)
+    second = "somebody else"
+    return _TROUBLES[kind].format(grantor=grantor, grantee=grantee, second=second)

@@ -49,6 +49,15 @@ class AccountTaken(NotConnectable):
         self.email = email
 
 
+class NotTheirAccount(NotConnectable):
+    """Something was to be confirmed with the account that somebody is connected with, and this is
+    another one."""
+
+    def __init__(self, email: str) -> None:
+        super().__init__()
+        self.email = email
+
+
 class OtherAccountInUse(NotConnectable):
     """Rights that exist now were given with another account; only that one can take them back."""
 

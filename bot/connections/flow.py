@@ -31,6 +31,7 @@ from bot.connections.errors import (
     NobodyCanConfirm,
     NoOrganization,
     NotAMember,
+    NotTheirAccount,
     OrganizationUnclear,
     StateRefused,
     StoredLater,
@@ -113,10 +114,13 @@ async def depart(way: Way, link: str) -> Departure:
     """From our link to Close's consent page; raises as :func:`invited` does."""
     team_id, slack_user_id = way.links.read(link)
     await _member(way.desk, team_id, slack_user_id)
-    return await depart_again(way, team_id, slack_user_id)
+    confirms = way.links.confirms(link) or None
+    return await depart_again(way, team_id, slack_user_id, confirms=confirms)
 
 
-async def depart_again(way: Way, team_id: str, slack_user_id: str) -> Departure:
+async def depart_again(
+    way: Way, team_id: str, slack_user_id: str, *, confirms: str | None = None
+) -> Departure:
     """A fresh state for a person whose link was good a moment ago."""
     state, browser_secret, now = new_secret(), new_secret(), way.desk.now()
     row = ConnectState(
@@ -125,6 +129,7 @@ async def depart_again(way: Way, team_id: str, slack_user_id: str) -> Departure:
         team_id=team_id,
         slack_user_id=slack_user_id,
         expires_at=now + STATE_LIFE,
+        confirms=confirms,
     )
     await way.desk.database.run(lambda store: store.connect_states.add(row, now=now))
     return Departure(way.oauth.authorize_url(state), state, browser_secret)
@@ -206,7 +211,10 @@ async def _proven(way: Way, answer: TokenAnswer, sealed: bytes) -> Account:
 
 
 async def arrive_with_key(way: Way, started: ConnectState, *, api_key: str) -> Arrival:
-    """An API key from our own form; raises as :func:`arrive` does."""
+    """An API key from our own form; raises as :func:`arrive` does. A key that lies somewhere proves
+    nothing of who holds it now, so it confirms nothing."""
+    if started.confirms is not None:
+        raise StateRefused
     person = await _member(way.desk, started.team_id, started.slack_user_id)
     await way.desk.database.run(lambda store: _count_key(store, started, now=way.desk.now()))
     if not api_key.isascii() or not api_key.isprintable() or ":" in api_key:
@@ -246,8 +254,10 @@ async def _member(desk: Desk, team_id: str, slack_user_id: str, *, afresh: bool 
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What is known of an account: it is this person's already, or somebody else's."""
+    """What is known of an account: it is this person's already, or they have another one, or it is
+    somebody else's."""
 
+    has_account: bool
     is_theirs: bool
     holder_id: str | None
 
@@ -261,6 +271,8 @@ async def _bind(
 ) -> Arrival:
     """At once when nobody can doubt whose account it is; otherwise an admin is asked."""
     known = await way.desk.database.run_until_stored(lambda store: _known(store, started, account))
+    if started.confirms is not None and known.has_account and not known.is_theirs:
+        raise NotTheirAccount(account.email)
     has_address = is_same_address(slack_email, account.email)
     is_own = known.is_theirs or (has_address and known.holder_id is None)
     if is_own:
@@ -278,6 +290,7 @@ def _known(store: Store, started: ConnectState, account: Account) -> _Known:
     team_id, person = started.team_id, started.slack_user_id
     held = store.connections.get(team_id, person)
     return _Known(
+        has_account=held is not None,
         is_theirs=held is not None and held.account.membership == account.membership,
         holder_id=store.connections.holder(team_id, account.close_user_id, besides=person),
     )

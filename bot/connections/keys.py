@@ -172,7 +172,7 @@ def _give_up_pairing(store: Store, pairing: Pairing, now: Now) -> None:
     current = store.pairings.get(pairing.id, lock=True)
     if current is None or current.verdict is not Verdict.WAITING:
         return
-    store.pairings.decide(current, Verdict.UNREADABLE, by=None)
+    store.pairings.decide(current, Verdict.UNREADABLE, by=None, now=now())
     tell(store, pairing, now=now())
 
 

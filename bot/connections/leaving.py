@@ -43,7 +43,7 @@ async def leave_if_free(desk: Desk, actor: Actor) -> Standing:
         if standing.connection is None:
             raise NotConnectedYet
         if not standing.dependents:
-            store.connections.leave(standing.connection, now=desk.now())
+            store.connections.leave(standing.connection, now=desk.now(), by=actor.user_id)
         return standing
 
     return await change(desk, decide)
@@ -62,7 +62,7 @@ async def leave(desk: Desk, actor: Actor, seen: str) -> Standing:
         if standing.connection is None:
             raise NotConnectedYet
         _check_seen(standing.connection, [*ended, *standing.dependents], seen)
-        store.connections.leave(standing.connection, now=now)
+        store.connections.leave(standing.connection, now=now, by=actor.user_id)
         return standing
 
     return await change(desk, decide)

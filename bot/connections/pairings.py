@@ -35,7 +35,7 @@ async def confirm(desk: Desk, actor: Actor, pairing_id: str, seen: str) -> Pairi
             connected_at=now,
             wake_at=now,
         )
-        store.pairings.decide(pairing, Verdict.CONFIRMED, by=actor.user_id)
+        store.pairings.decide(pairing, Verdict.CONFIRMED, by=actor.user_id, now=now)
         put(store, connection, now=now)
         tell(store, pairing, now=now)
         return pairing

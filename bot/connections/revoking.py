@@ -41,7 +41,7 @@ def turn_down(
     store: Store, pairing: Pairing, verdict: Verdict, *, by: str | None, now: datetime
 ) -> None:
     """A pairing comes to nothing: its question is answered, and its tokens are ended."""
-    store.pairings.decide(pairing, verdict, by=by)
+    store.pairings.decide(pairing, verdict, by=by, now=now)
     store.revocations.wake_for_account(pairing.account.close_user_id, now=now)
     not_kept(store, pairing.team_id, pairing.slack_user_id, pairing.account, now=now)
     store.notices.mark_stale(pairing.id, now=now)

@@ -28,6 +28,7 @@ class Purpose(StrEnum):
 
     TOKENS = "tokens"
     LINK = "link"
+    IDS = "ids"  # the key of the hashes that take the place of erased ids
 
 
 class Vault:

@@ -3,18 +3,32 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from bot.delegations.finding import list_open
 from bot.delegations.people.departures import still_here
-from bot.desk import Actor, Desk, change, check_pair_is_free, check_person, check_span
+from bot.desk import (
+    Actor,
+    Desk,
+    before,
+    change,
+    check_pair_is_free,
+    check_person,
+    check_proven,
+    check_span,
+    last_start,
+    learn_groups,
+    verdict,
+)
 from bot.refusals import AlreadyOpen, NotDone, Outcome, Refused
 from bot.store import Store
 from bot.store.delegations import PairTaken
+from bot.times.saying import write_span
 from bot.times.span import Span
 from models.base import new_id
 from models.delegation import Delegation, Event, State, default_wake
 from models.person import Person
-from models.policy import LATELY, Refusal, crowd_refusal, reason_refusal
+from models.policy import LATELY, Refusal, Rule, Verdict, crowd_refusal
 from models.reminders import next_reminder
 
 MOST_AT_ONCE = 100  # people in one wish
@@ -59,8 +73,10 @@ async def _asked(
         raise Refused(Refusal.ONESELF, grantor_id)
     if grantor_id == actor.user_id:
         return await _granted(desk, actor, grantee_id, terms)
-    check_reason(desk, terms.reason)
-    check_span(desk, terms.span, now=desk.now())
+    await learn_groups(desk)
+    ruled = verdict(desk, grantor_id, grantee_id)
+    check_reason(ruled, terms.reason)
+    check_span(ruled, terms.span, now=desk.now())
     await still_here(desk, actor.team_id, actor.user_id)
     grantor = await still_here(desk, actor.team_id, grantor_id)
     grantee = await still_here(desk, actor.team_id, grantee_id)
@@ -94,7 +110,8 @@ async def request_from_all(
 
 
 async def grant(desk: Desk, actor: Actor, *, grantee_id: str, terms: Terms) -> Delegation:
-    """Let somebody send as the actor, without being asked. Raises Refused and AlreadyOpen."""
+    """Let somebody send as the actor, without being asked; where a rule asks for a second yes, it
+    waits for that. Raises Refused and AlreadyOpen."""
     return await _begin(desk, actor, await _granted(desk, actor, grantee_id, terms))
 
 
@@ -107,6 +124,7 @@ async def grant_all(
     Raises Refused when these are too many.
     """
     _check_number(grantee_ids)
+    _check_proven(desk, actor, grantee_ids, terms)
     wishes: dict[str, Beginning | NotDone] = {}
     for grantee_id in dict.fromkeys(grantee_ids):
         try:
@@ -114,6 +132,13 @@ async def grant_all(
         except NotDone as problem:
             wishes[grantee_id] = problem
     return await _begin_all(desk, actor, wishes)
+
+
+def _check_proven(desk: Desk, actor: Actor, grantee_ids: Sequence[str], terms: Terms) -> None:
+    """All of them are confirmed at once; raises ConfirmFirst."""
+    wanted = {"do": "grant", "grantees": list(grantee_ids), "reason": terms.reason}
+    wanted["terms"] = write_span(terms.span)
+    check_proven(desk, actor, terms.span, wanted, now=desk.now())
 
 
 async def ungrantable(
@@ -142,39 +167,39 @@ async def ungrantable(
     return problems
 
 
-def last_start(desk: Desk, span: Span, now: datetime) -> datetime:
-    """Until when an approved delegation may begin before it lapses."""
-    return before(span.until, max(now, span.starts or now) + desk.policy.pending_ttl)
-
-
-def before(end: datetime | None, moment: datetime) -> datetime:
-    """``moment``, or the end where that comes first."""
-    return moment if end is None else min(moment, end)
-
-
-def check_reason(desk: Desk, reason: str) -> None:
-    """Whether the policy takes this reason; raises Refused."""
-    refusal = reason_refusal(desk.policy, reason)
-    if refusal:
-        raise Refused(refusal)
+def check_reason(ruled: Verdict, reason: str) -> None:
+    """Whether the rules take this reason; raises Refused."""
+    broken = ruled.reason_refusal(reason)
+    if broken is not None:
+        raise Refused(broken[0], rule=broken[1])
 
 
 async def _granted(desk: Desk, actor: Actor, grantee_id: str, terms: Terms) -> Beginning:
     if grantee_id == actor.user_id:
         raise Refused(Refusal.ONESELF, grantee_id)
-    check_span(desk, terms.span, now=desk.now())
-    if len(terms.reason) > 0:
-        check_reason(desk, terms.reason)
+    await learn_groups(desk)
+    ruled = verdict(desk, actor.user_id, grantee_id)
+    check_span(ruled, terms.span, now=desk.now())
+    if len(terms.reason) > 0 or not all(each.is_default for each in ruled.rules):
+        check_reason(ruled, terms.reason)  # the policy asks nobody why they give
     grantor = await still_here(desk, actor.team_id, actor.user_id)
     grantee = await still_here(desk, actor.team_id, grantee_id)
-    now = desk.now()
+    now, wished = desk.now(), _wished(desk, actor, grantor, grantee, terms)
+    _check_proven(desk, actor, [grantee_id], terms)
+    if ruled.second is not None:
+        return Beginning(Event.REQUEST, replace(wished, agreed_at=now, **seconds(ruled.second)))
     granted = replace(
-        _wished(desk, actor, grantor, grantee, terms),
+        wished,
         state=State.APPROVED,
         decided_at=now,
         lapses_at=last_start(desk, terms.span, now),
     )
     return Beginning(Event.GRANT, granted)
+
+
+def seconds(rule: Rule) -> dict[str, Any]:
+    """Whose yes this rule asks for as well, as a row has it."""
+    return {"second": rule.second, "second_name": rule.second_name, "seconded_by": None}
 
 
 def _wished(desk: Desk, actor: Actor, grantor: Person, grantee: Person, terms: Terms) -> Delegation:
@@ -256,10 +281,16 @@ def _begun(desk: Desk, store: Store, actor: Actor, wish: Beginning, *, now: date
 def under_standing_approval(
     desk: Desk, store: Store, wished: Delegation, now: datetime
 ) -> Delegation:
-    """The same, approved if a standing approval covers it: that holds for whom it names, and only
-    for what they ask themselves."""
+    """The same, approved if a standing approval covers it: that holds for whom it names, only for
+    what they ask themselves, and where the rules let it."""
     if wished.state is not State.REQUESTED or wished.requester_id != wished.grantee_id:
         return wished
+    if verdict(desk, wished.grantor_id, wished.grantee_id).without_standing is not None:
+        return wished
+    if desk.policy.is_strong(
+        length=wished.length, starts_at=wished.starts_at, until=wished.until, now=now
+    ):
+        return wished  # its grantor has to confirm it
     pair = (wished.team_id, wished.grantor_id, wished.grantee_id)
     standing = store.standing.for_pair(*pair, lock=True)
     if standing is None or not standing.covers(

@@ -6,23 +6,30 @@ Each answers what its ``seen`` is the mark of (``models.mark``), and nothing els
 from dataclasses import replace
 from datetime import datetime
 
-from bot.delegations.asking import last_start
+from bot.delegations.asking import seconds
 from bot.delegations.people.departures import decided
 from bot.desk import (
     Actor,
     Desk,
     as_grantor,
+    before,
     change,
     check_known,
+    check_proven,
     check_seen,
     check_span,
+    check_still_fits,
+    last_start,
     look,
     only_unanswered,
+    verdict,
 )
-from bot.refusals import LapsesBefore, Refused
+from bot.refusals import LapsesBefore, Refused, Settled
 from bot.store import Store
+from bot.times.saying import write_span
 from bot.times.span import Span
 from models.delegation import Asked, Delegation, Event
+from models.mark import mark_of
 from models.policy import REASON_LIMIT, Refusal
 from models.reminders import snoozed_until
 
@@ -47,7 +54,8 @@ async def approve(
     :func:`answerable`, Refused.
 
     Another time that names no start of its own leaves the start that was asked for. If one of the
-    people is known to have left, that is carried out instead.
+    people is known to have left, that is carried out instead. Where a rule asks for a second yes,
+    it waits for that.
     """
     check_note(note)
 
@@ -62,6 +70,8 @@ def asked(desk: Desk, store: Store, actor: Actor, delegation_id: str, seen: str)
     """The row under lock, if it waits for this answer; raises as :func:`answerable`."""
     delegation = as_grantor(store, actor, delegation_id)
     only_unanswered(delegation, desk.now())
+    if delegation.agreed_at is not None:
+        raise Settled(delegation)
     check_seen(delegation, seen)
     return delegation
 
@@ -79,22 +89,30 @@ def approved(
     check_known(desk, d.team_id, d.grantor_id, d.grantee_id, d.requester_id)
     now = desk.now()
     agreed = _agreed(delegation, span, now)
-    if span is not None:
-        check_span(desk, agreed, now=now)
+    check = check_still_fits if span is None else check_span
+    ruled = verdict(desk, d.grantor_id, d.grantee_id)
+    check(ruled, agreed, now=now)
+    wanted = {"id": d.id, "seen": mark_of(d), "span": write_span(span) if span else ""}
+    confirms = {"do": "approve", "grantees": [d.grantee_id], "note": note, **wanted}
+    check_proven(desk, actor, agreed, confirms, now=now)
+    event, changes = Event.APPROVE, {"decided_at": now, "lapses_at": last_start(desk, agreed, now)}
+    if ruled.second is not None:
+        lapses_at = before(agreed.until, now + desk.policy.pending_ttl)
+        event = Event.AGREE
+        changes = {"agreed_at": now, "lapses_at": lapses_at, **seconds(ruled.second)}
     return store.delegations.apply(
         delegation,
-        Event.APPROVE,
+        event,
         now=now,
         actor=actor.user_id,
         starts_at=agreed.starts,
         length=agreed.length,
         until=agreed.until,
-        decided_at=now,
         note=note,
         asked=_asked(delegation, agreed, now),
         remind_at=None,
         reminders=0,
-        lapses_at=last_start(desk, agreed, now),
+        **changes,
     )
 
 

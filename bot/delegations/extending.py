@@ -1,27 +1,35 @@
 """Longer than agreed: asked and answered like a request, with no gap in the association."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from bot.delegations.asking import seconds
 from bot.delegations.deciding import check_note
 from bot.delegations.people.departures import decided
+from bot.delegations.prolonging import by_grantor, extended, new_end
 from bot.desk import (
     Actor,
     Desk,
     as_grantor,
     change,
     check_known,
+    check_proven,
     check_seen,
     check_span,
+    check_still_fits,
     locked,
     look,
     only_in,
+    verdict,
 )
 from bot.refusals import NothingToAnswer, NotYours, Refused, Settled
 from bot.store import Store
+from bot.times.saying import write_span
 from bot.times.span import Span
 from models.delegation import Delegation, Event, ExtensionWish, State
-from models.policy import LATELY, MOST_WISHES, Refusal, length_refusal
+from models.mark import mark_of
+from models.policy import LATELY, MOST_WISHES, Refusal, Rule
 from models.standing import StandingApproval
 
 
@@ -36,8 +44,8 @@ async def extendable(desk: Desk, actor: Actor, delegation_id: str) -> Delegation
 async def extend(
     desk: Desk, actor: Actor, delegation_id: str, seen: str, span: Span, note: str = ""
 ) -> Delegation:
-    """More time: at once from the grantor or under their standing approval, else as a wish. The
-    other one reads the ``note``.
+    """More time: at once from the grantor or under their standing approval, else as a wish. Where a
+    rule asks for a second yes, it waits for that. The other one reads the ``note``.
 
     A length is added to the present end, and an end must be later than that: ending it
     earlier has words of its own. Slack is asked at once whether both may still take part, and a
@@ -59,14 +67,27 @@ async def extend(
             delegation.grantee_id,
         )
         _check_names_no_start(span)
-        ends_at = _new_end(delegation, span, now)
-        check_span(desk, Span(until=ends_at, forever=ends_at is None), now=now)
+        ends_at = new_end(delegation, span, now)
+        ruled = verdict(desk, delegation.grantor_id, delegation.grantee_id)
+        check_span(ruled, Span(until=ends_at, forever=ends_at is None), now=now)
         _check_longer(delegation, ends_at)
+        wish = ExtensionWish(now, length=span.length, until=span.until)
         if actor.user_id == delegation.grantor_id:
-            return _extended(desk, store, actor, delegation, ends_at, now=now, note=note)
-        if standing is not None and _is_covered(standing, actor, delegation, ends_at, now):
-            return _extended(
-                desk, store, actor, delegation, ends_at, now=now, standing_id=standing.id
+            how = {"do": "extend", "span": write_span(span), "note": note}
+            _check_proven(desk, actor, delegation, ends_at, how, now=now)
+        if actor.user_id == delegation.grantor_id and ruled.second is not None:
+            return _agreed(store, actor, delegation, wish, ruled.second, note=note)
+        if actor.user_id == delegation.grantor_id:
+            return extended(desk, store, actor, delegation, ends_at, now=now, note=note)
+        began = delegation.active_at or delegation.requested_at
+        is_strong = desk.policy.is_strong(length=None, starts_at=began, until=ends_at, now=now)
+        is_spared = standing is not None and ruled.without_standing is None and not is_strong
+        if standing and is_spared and _is_covered(standing, actor, delegation, ends_at, now):
+            return extended(
+                *(desk, store, actor, delegation, ends_at),
+                now=now,
+                standing_id=standing.id,
+                decided_at=now,
             )
         _check_wishes(store, delegation, now)
         return store.delegations.apply(
@@ -74,8 +95,10 @@ async def extend(
             Event.ASK_EXTENSION,
             now=now,
             actor=actor.user_id,
-            extension=ExtensionWish(now, length=span.length, until=span.until),
+            extension=wish,
             extension_declined_at=None,
+            agreed_at=None,
+            remind_at=None,
             note=note,
         )
 
@@ -89,9 +112,14 @@ async def approve_extension(desk: Desk, actor: Actor, delegation_id: str, seen: 
         now = desk.now()
         delegation, wish = _asked(store, actor, delegation_id, seen, now)
         check_known(desk, delegation.team_id, delegation.grantor_id, delegation.grantee_id)
-        ends_at = _new_end(delegation, Span(length=wish.length, until=wish.until), now)
-        _check_latest(desk, ends_at, now)
-        return _extended(desk, store, actor, delegation, ends_at, now=now)
+        ends_at = new_end(delegation, Span(length=wish.length, until=wish.until), now)
+        ruled = verdict(desk, delegation.grantor_id, delegation.grantee_id)
+        check_still_fits(ruled, Span(until=ends_at, forever=ends_at is None), now=now)
+        how = {"do": "approve_extension"}
+        _check_proven(desk, actor, delegation, ends_at, how, now=now)
+        if ruled.second is not None:
+            return _agreed(store, actor, delegation, wish, ruled.second, at=now)
+        return extended(desk, store, actor, delegation, ends_at, now=now)
 
     return await decided(desk, actor, decide)
 
@@ -110,7 +138,7 @@ async def decline_extension(desk: Desk, actor: Actor, delegation_id: str, seen: 
             extension_declined_at=now,
             extension=None,
             note="",
-            **_by_grantor(delegation),
+            **by_grantor(delegation),
         )
 
     return await change(desk, decide)
@@ -132,7 +160,7 @@ def _asked(
 ) -> tuple[Delegation, ExtensionWish]:
     delegation = as_grantor(store, actor, delegation_id)
     _only_running(delegation, now)
-    if delegation.extension is None:
+    if delegation.extension is None or delegation.agreed_at is not None:
         raise NothingToAnswer
     check_seen(delegation, seen)
     return delegation, delegation.extension
@@ -178,34 +206,46 @@ def _is_covered(
     return standing.covers(length=None, starts_at=began, until=ends_at, now=now)
 
 
-def _extended(
+def _check_proven(
     desk: Desk,
-    store: Store,
     actor: Actor,
     delegation: Delegation,
     ends_at: datetime | None,
+    how: Mapping[str, Any],
     *,
     now: datetime,
+) -> None:
+    """Counted is all of it, from its first moment on: many small extensions are a long right."""
+    began = delegation.active_at or delegation.requested_at
+    whole = Span(until=ends_at, forever=ends_at is None, starts=began)
+    wanted = {"id": delegation.id, "seen": mark_of(delegation), **how}
+    check_proven(desk, actor, whole, {"grantees": [delegation.grantee_id], **wanted}, now=now)
+
+
+def _agreed(
+    store: Store,
+    actor: Actor,
+    delegation: Delegation,
+    wish: ExtensionWish,
+    rule: Rule,
+    *,
+    at: datetime | None = None,
     note: str = "",
-    standing_id: str | None = None,
 ) -> Delegation:
-    by_standing = {} if standing_id is None else {"standing_id": standing_id, "decided_at": now}
+    """The grantor agrees to more time; a second person has to, as well."""
+    now = at or wish.asked_at
     return store.delegations.apply(
         delegation,
-        Event.EXTEND,
+        Event.AGREE,
         now=now,
         actor=actor.user_id,
-        ends_at=ends_at,
-        length=None,
-        until=ends_at,
-        warn_at=desk.policy.warn_at(ends_at, now),
-        is_warned=False,
-        is_unchecked=True,
+        extension=wish,
         extension_declined_at=None,
-        extension=None,
-        note=note,
-        asked=None,
-        **(by_standing or _by_grantor(delegation)),
+        agreed_at=now,
+        remind_at=None,
+        reminders=0,
+        note=note or delegation.note,
+        **seconds(rule),
     )
 
 
@@ -216,26 +256,6 @@ def _check_wishes(store: Store, delegation: Delegation, now: datetime) -> None:
         raise Refused(Refusal.TOO_OFTEN, delegation.grantor_id)
 
 
-def _by_grantor(delegation: Delegation) -> dict[str, Any]:
-    """With the grantor's answer the present end is their own word, whoever moved it before."""
-    return {"standing_id": None} if delegation.is_extended_by_standing else {}
-
-
 def _check_longer(delegation: Delegation, ends_at: datetime | None) -> None:
     if delegation.ends_at is None or (ends_at is not None and ends_at <= delegation.ends_at):
         raise Refused(Refusal.NOT_LONGER)
-
-
-def _check_latest(desk: Desk, ends_at: datetime | None, now: datetime) -> None:
-    """What was long enough when it was asked for may have become short while it waited."""
-    refusal = length_refusal(desk.policy, length=None, starts_at=None, until=ends_at, now=now)
-    if refusal not in (None, Refusal.TOO_SHORT):
-        raise Refused(refusal)
-
-
-def _new_end(delegation: Delegation, span: Span, now: datetime) -> datetime | None:
-    if span.until is not None:
-        return span.until
-    if span.length is None or delegation.ends_at is None:
-        return None
-    return max(delegation.ends_at, now) + span.length

@@ -2,10 +2,21 @@
 
 from datetime import datetime, timedelta
 
-from bot.delegations.asking import Terms, before, check_reason, under_standing_approval
+from bot.delegations.asking import Terms, check_reason, under_standing_approval
 from bot.delegations.people.departures import decided
-from bot.desk import Actor, Desk, check_known, check_seen, check_span, locked, look, only_unanswered
-from bot.refusals import NotYours, Refused
+from bot.desk import (
+    Actor,
+    Desk,
+    before,
+    check_known,
+    check_seen,
+    check_span,
+    locked,
+    look,
+    only_unanswered,
+    verdict,
+)
+from bot.refusals import NotYours, Refused, Settled
 from bot.store import Store
 from models.delegation import Delegation, Event
 from models.policy import LATELY, MOST_WISHES, Refusal
@@ -34,8 +45,9 @@ async def change_request(
         d = _own_request(desk, store, actor, delegation_id)
         check_seen(d, seen)
         check_known(desk, d.team_id, d.grantor_id, d.grantee_id, actor.user_id)
-        check_reason(desk, terms.reason)
-        check_span(desk, terms.span, now=now)
+        ruled = verdict(desk, d.grantor_id, d.grantee_id)
+        check_reason(ruled, terms.reason)
+        check_span(ruled, terms.span, now=now)
         span = terms.span
         if (terms.reason, span.starts, span.length, span.until) == _present(d):
             return d
@@ -80,6 +92,8 @@ def _own_request(desk: Desk, store: Store, actor: Actor, delegation_id: str) -> 
     if actor.user_id != delegation.requester_id:
         raise NotYours
     only_unanswered(delegation, desk.now())
+    if delegation.agreed_at is not None:
+        raise Settled(delegation)
     return delegation
 
 

@@ -7,7 +7,7 @@ from bot.delegations.deciding import approved, asked
 from bot.delegations.ending import end_all
 from bot.delegations.finding import get
 from bot.delegations.people.departures import decided, still_here
-from bot.desk import Actor, Desk, change, check_span
+from bot.desk import Actor, Desk, change, check_proven, check_span, learn_groups, verdict
 from bot.refusals import NotKnown, NotYours, Refused, Settled, StandingOver, Thing
 from bot.store import Store
 from bot.times.span import Span
@@ -24,16 +24,24 @@ async def always_approve_like(
     waits for an answer and is covered.
 
     An earlier standing approval for the same person is replaced. Raises NotKnown, NotYours,
-    Refused and, when the request is not what the actor has seen, Changed.
+    ConfirmFirst, Refused and, when the request is not what the actor has seen, Changed.
     """
     request = await get(desk, actor, request_id)
     if request.grantor_id != actor.user_id:
         raise NotYours
     now = desk.now()
     max_length = _length_alone(longest)
-    check_span(desk, longest, now=now)
+    await learn_groups(desk)
+    ruled = verdict(desk, actor.user_id, request.grantee_id)
+    if ruled.without_standing is not None:
+        raise Refused(Refusal.STANDING, rule=ruled.without_standing)
+    check_span(ruled, longest, now=now)
     if until <= now:
         raise Refused(Refusal.DATE_PASSED)
+    wanted = {"id": request_id, "seen": seen, "grantees": [request.grantee_id]}
+    terms = {"longest": max_length.total_seconds(), "until": until.isoformat()}
+    confirms = {"do": "always_approve", **wanted, **terms}
+    check_proven(desk, actor, Span(until=until), confirms, now=now)
     for person_id in (actor.user_id, request.grantee_id):
         await still_here(desk, actor.team_id, person_id)
     standing = StandingApproval(
@@ -101,7 +109,7 @@ def ended(
     """One that is locked holds no longer, and what has not begun under it is taken back."""
     waiting = store.delegations.not_begun_under(standing)
     end_all(store, waiting, cause, by, now=now)
-    return store.standing.end(standing, now=now)
+    return store.standing.end(standing, now=now, by=by)
 
 
 def _put(store: Store, standing: StandingApproval) -> None:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from bot.delegations import drafts
 from bot.delegations.asking import MOST_AT_ONCE, ungrantable
 from bot.delegations.wishes import Done, Wish, carry_out, look_up, say_time
-from bot.desk import Actor, Desk, zone_of
+from bot.desk import Actor, Desk, learn_groups, verdict, zone_of
 from bot.grammar import Command, Verb, as_typed, storable
 from bot.ports import OutsideError
 from bot.refusals import NobodyThere, NoTime, Outcome, Refused, TwoTimes
@@ -17,7 +17,7 @@ from bot.times.reading import read_span
 from bot.times.saying import say_span
 from bot.times.span import Ambiguous, Span
 from bot.times.splitting import split_command
-from models.policy import Refusal, length_refusal, reason_refusal
+from models.policy import Refusal, Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Question:
 
     ``ungrantable`` are those who were named beside ``people``, and why they cannot get it.
     With a ``refusal`` the time goes beyond what is allowed, and the one choice is the nearest that
-    is.
+    is; ``rule`` is the one that says so, where it does not hold for everybody.
     """
 
     draft_id: str
@@ -35,6 +35,7 @@ class Question:
     choices: Sequence[str] = ()
     ungrantable: Sequence[Outcome] = ()
     refusal: Refusal | None = None
+    rule: Rule | None = None
     verb: Verb = Verb.REQUEST
 
 
@@ -123,8 +124,9 @@ async def answered(desk: Desk, actor: Actor, draft_id: str, choice: int) -> Done
 async def _confirmed(desk: Desk, actor: Actor, wish: Wish) -> Done | Question:
     """Whoever wants more than is allowed is offered what is; whoever grants to several reads their
     names before anything is stored."""
-    if refusal := _beyond_limits(desk, wish):
-        return await _within_limits(desk, actor, wish, refusal)
+    await learn_groups(desk)
+    if broken := _beyond_limits(desk, actor, wish):
+        return await _within_limits(desk, actor, wish, *broken)
     is_for_several = len(wish.people) > 1 or wish.is_group
     if wish.verb is Verb.GRANT and is_for_several and not wish.is_confirmed:
         return await _really(desk, actor, wish)
@@ -144,25 +146,42 @@ async def _which(desk: Desk, actor: Actor, wish: Wish, error: Ambiguous) -> Ques
     return Question(draft_id, wish.people, error.text, words)
 
 
-def _beyond_limits(desk: Desk, wish: Wish) -> Refusal | None:
-    """Why the time alone is refused; what else is wrong is said without a question."""
-    if reason_refusal(desk.policy, wish.reason):
-        return None
-    span = wish.span
-    return length_refusal(
-        desk.policy, length=span.length, starts_at=span.starts, until=span.until, now=desk.now()
-    )
+def _beyond_limits(desk: Desk, actor: Actor, wish: Wish) -> tuple[Refusal, Rule] | None:
+    """Why the time alone is refused, by the rule that allows most of it; what else is wrong is said
+    without a question. As long as one of several may have it, the others are told by name."""
+    me, span, now = actor.user_id, wish.span, desk.now()
+    refused = []
+    for each in wish.people:
+        pair = (me, each) if wish.verb is Verb.GRANT else (each, wish.grantee_id or me)
+        ruled = verdict(desk, *pair)
+        broken = ruled.length_refusal(
+            length=span.length, starts_at=span.starts, until=span.until, now=now
+        )
+        if broken is None or ruled.reason_refusal(wish.reason) is not None:
+            return None
+        refused.append(broken)
+    return max(refused, key=lambda broken: broken[1].max_duration, default=None)
 
 
-async def _within_limits(desk: Desk, actor: Actor, wish: Wish, refusal: Refusal) -> Question:
-    """Offer the shortest or the longest time that the policy allows, with the same start."""
-    policy, zone = desk.policy, await zone_of(desk, actor)
-    nearest = policy.min_duration if refusal is Refusal.TOO_SHORT else policy.max_duration
+async def _within_limits(
+    desk: Desk, actor: Actor, wish: Wish, refusal: Refusal, rule: Rule
+) -> Question:
+    """Offer the shortest or the longest time that the rule allows, with the same start."""
+    zone = await zone_of(desk, actor)
+    nearest = desk.policy.min_duration if refusal is Refusal.TOO_SHORT else rule.max_duration
     offered = replace(wish, readings=[Span(length=nearest, starts=wish.span.starts)])
     draft_id = await drafts.keep(desk, actor, offered)
     said = say_span(offered.span, now=desk.now(), zone=zone)
     wished = say_span(wish.span, now=desk.now(), zone=zone)
-    return Question(draft_id, wish.people, wished, [said], refusal=refusal, verb=wish.verb)
+    return Question(
+        draft_id,
+        wish.people,
+        wished,
+        [said],
+        refusal=refusal,
+        rule=None if rule.is_default else rule,
+        verb=wish.verb,
+    )
 
 
 async def _really(desk: Desk, actor: Actor, wish: Wish) -> Question:

@@ -14,7 +14,7 @@ from bot.cards import changed
 from bot.desk import Actor, Desk
 from bot.listeners import opening
 from bot.listeners.reception import REFUSALS, Reception
-from bot.refusals import Changed, Refused
+from bot.refusals import Changed, ConfirmFirst, Refused
 from bot.slack.message import Message
 from models.mark import marked, read_marked
 from models.policy import Refusal
@@ -33,7 +33,7 @@ def on(app: AsyncApp, reception: Reception, action_id: str, use_case: UseCase[ob
 
     async def on_click(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         row_id, _ = read_marked(value_of(action))
-        await _carried_out(reception, ack, body, row_id, use_case)
+        await carried_out(reception, ack, body, row_id, use_case)
 
     app.action(action_id)(on_click)
 
@@ -45,7 +45,7 @@ def decides(app: AsyncApp, reception: Reception, action_id: str, decision: Decis
         return await decision(desk, actor, *read_marked(value))
 
     async def on_click(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
-        await _carried_out(reception, ack, body, value_of(action), decide)
+        await carried_out(reception, ack, body, value_of(action), decide)
 
     app.action(action_id)(on_click)
 
@@ -56,7 +56,7 @@ def replaces(
     """As :func:`on`, and what came of it stands in place of the button's message."""
 
     async def on_click(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
-        answer = await _carried_out(reception, ack, body, value_of(action), use_case)
+        answer = await carried_out(reception, ack, body, value_of(action), use_case)
         if answer is not None:
             await reception.responses.whisper(body.get("response_url"), answer, in_place=True)
 
@@ -67,7 +67,7 @@ def opens(app: AsyncApp, reception: Reception, action_id: str, form: UseCase[Vie
     """Have a button open a form; nothing is stored."""
 
     async def on_click(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
-        view = await _carried_out(reception, ack, body, value_of(action), form)
+        view = await carried_out(reception, ack, body, value_of(action), form)
         if view is not None:
             await opening.show(reception, body, view)
 
@@ -94,9 +94,12 @@ def submits(
     others = fields or {}
 
     async def on_submit(ack: AsyncAck, body: dict[str, Any], view: dict[str, Any]) -> None:
+        said: str | Message | View | None
         try:
             actor = await actor_of(reception.desk, body)
             said = await _submitted(reception.desk, actor, view, submitted, anew)
+        except ConfirmFirst as error:
+            said = await reception.to_confirm(actor, error)
         except REFUSALS as error:
             beside = others.get(error.refusal, field) if isinstance(error, Refused) else field
             beside = beside or first_field(view)
@@ -123,7 +126,7 @@ async def _submitted(
         return changed.form(await anew(desk, actor, value), error)
 
 
-async def _carried_out(
+async def carried_out(
     reception: Reception,
     ack: AsyncAck,
     body: dict[str, Any],
@@ -131,11 +134,13 @@ async def _carried_out(
     use_case: UseCase[Result],
 ) -> Result | None:
     """What came of it, or None when whoever clicked reads why it was refused."""
+    actor = None
     try:
-        result = await use_case(reception.desk, await actor_of(reception.desk, body), value)
+        actor = await actor_of(reception.desk, body)
+        result = await use_case(reception.desk, actor, value)
     except REFUSALS as error:
         await ack()
-        await reception.refuse(body, error)
+        await reception.refuse(body, error, actor)
         return None
     await ack()  # only now: it says that all of it is committed, or ready to be shown
     return result

@@ -22,7 +22,7 @@ from bot.grammar import Command, NotUnderstood, Verb, read_command
 from bot.listeners import admins, clicks, connections, opening, rights
 from bot.listeners.questions import said, shown
 from bot.listeners.reception import REFUSALS, Reception, explain
-from bot.refusals import AlreadyOpen
+from bot.refusals import AlreadyOpen, ConfirmFirst
 from bot.slack.message import Message
 from bot.strays import deciding as strays
 from models.card import Audience
@@ -66,6 +66,8 @@ async def _answer(reception: Reception, body: dict[str, Any]) -> Answer:
         return await VERBS[understood.verb](reception, actor, understood)
     except AlreadyOpen as error:
         return _already_open(desk, actor, error)
+    except ConfirmFirst as error:
+        return await reception.to_confirm(actor, error)
     except (NotUnderstood, *REFUSALS) as error:
         return explain(error, desk.policy, reader=actor.user_id)
 

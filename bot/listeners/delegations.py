@@ -4,6 +4,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.cards.bundles import REVOKE_BUNDLE
 from bot.cards.faces import Action
+from bot.cards.way_to_close import CONFIRM_IN_CLOSE
 from bot.delegations import deciding, ending, extending, nudging
 from bot.listeners import clicks
 from bot.listeners.reception import Reception
@@ -22,6 +23,7 @@ def register(app: AsyncApp, reception: Reception) -> None:
     clicks.decides(app, reception, Action.DECLINE_EXTENSION, extending.decline_extension)
     clicks.on(app, reception, REVOKE_BUNDLE, ending.revoke_bundle)
     app.action(Action.CONNECT)(_acknowledge)
+    app.action(CONFIRM_IN_CLOSE)(_acknowledge)
 
 
 async def _acknowledge(ack: AsyncAck) -> None:

@@ -4,8 +4,9 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
+from bot.cards.first_hour import INVITE
 from bot.cards.homes import ASK, END_STANDING, EVERYBODY, NEWER, OLDER, WITH_PERSON
-from bot.delegations import homes, standing
+from bot.delegations import homes, invitations, standing
 from bot.desk import Actor, Desk
 from bot.listeners import clicks, opening
 from bot.listeners.reception import Reception
@@ -34,12 +35,18 @@ def register(app: AsyncApp, reception: Reception) -> None:
         )
         await ack()
 
+    async def on_invited(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
+        """The colleague that somebody new has chosen."""
+        colleague_id = str(action.get("selected_user") or "")[:32]
+        await clicks.carried_out(reception, ack, body, colleague_id, invitations.invite)
+
     app.event("app_home_opened")(on_opened)
     app.action(ASK)(on_ask)
     clicks.on(app, reception, NEWER, _turn)
     clicks.on(app, reception, OLDER, _turn)
     clicks.on(app, reception, EVERYBODY, _everybody)
     app.action(WITH_PERSON)(on_person)
+    app.action(INVITE)(on_invited)
     clicks.on(app, reception, END_STANDING, standing.end_standing)
 
 

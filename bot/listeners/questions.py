@@ -13,7 +13,7 @@ from bot.desk import Actor, Desk
 from bot.grammar import Verb
 from bot.listeners import clicks
 from bot.listeners.reception import Reception
-from bot.refusals import NotDone
+from bot.refusals import ConfirmFirst, NotDone
 from bot.slack.message import Message
 from bot.times.span import DurationError
 from models.policy import Policy
@@ -31,6 +31,8 @@ async def _answered(choice: int, desk: Desk, actor: Actor, draft_id: str) -> str
     """What stands in place of the question; when Slack does not answer, the question stays."""
     try:
         return shown(await understanding.answered(desk, actor, draft_id, choice), desk.policy)
+    except ConfirmFirst:
+        raise  # the way to Close is said beside the question
     except (NotDone, DurationError) as error:
         return answers.explain(error, desk.policy, reader=actor.user_id)
 
@@ -48,7 +50,7 @@ def shown(outcome: Done | Question, policy: Policy) -> str | Message:
     if isinstance(outcome, Done):
         return said(outcome, policy)
     if outcome.refusal is not None:
-        problem = answers.rule(outcome.refusal, policy)
+        problem = answers.rule(outcome.refusal, policy, by=outcome.rule)
         return questions.within_limits(
             outcome.draft_id, problem, outcome.text, outcome.choices[0], outcome.verb
         )

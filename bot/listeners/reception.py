@@ -4,13 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bot.cards import answers, changed, notices, strays
+from bot.cards import answers, changed, notices, strays, way_to_close
 from bot.cards.markup import mentioned, unmarked
 from bot.connections.errors import OtherAccountInUse
 from bot.connections.links import Links
-from bot.desk import Desk
-from bot.refusals import Changed, NotDone, StrayDecided
+from bot.delegations import confirming
+from bot.desk import Actor, Desk
+from bot.refusals import Changed, ConfirmFirst, NotDone, StrayDecided
 from bot.slack.errors import SlackError
+from bot.slack.message import Message
 from bot.slack.responses import Responses
 from bot.slack.views import Views
 from bot.times.span import DurationError
@@ -28,8 +30,19 @@ class Reception:
     views: Views
     links: Links
 
-    async def refuse(self, body: dict[str, Any], error: Exception) -> None:
+    async def to_confirm(self, actor: Actor, error: ConfirmFirst) -> Message:
+        """What has to be confirmed in Close is kept, and this is the way there."""
+        draft_id = await confirming.keep(self.desk, actor, error)
+        url = self.links.confirm(actor.team_id, actor.user_id, draft_id)
+        return way_to_close.confirm(url, self.desk.policy)
+
+    async def refuse(
+        self, body: dict[str, Any], error: Exception, actor: Actor | None = None
+    ) -> None:
         """Say to whoever acted why nothing was done."""
+        if isinstance(error, ConfirmFirst) and actor is not None:
+            await self.responses.tell(body, await self.to_confirm(actor, error))
+            return
         reader = str(body["user"]["id"])
         await self.responses.tell(body, explain(error, self.desk.policy, reader=reader))
 

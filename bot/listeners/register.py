@@ -17,6 +17,7 @@ from bot.listeners import (
     receipts,
     request_form,
     reviews,
+    second_yes,
     shortcuts,
     strays,
 )
@@ -40,6 +41,7 @@ def listen(
     delegations.register(app, reception)
     card_forms.register(app, reception)
     request_form.register(app, reception)
+    second_yes.register(app, reception)
     questions.register(app, reception)
     receipts.register(app, reception, sent)
     reviews.register(app, reception)

@@ -19,6 +19,7 @@ from bot.clock.worker import PATIENCE, Worker
 from bot.connections.flow import Way
 from bot.connections.keys import look_after_keys
 from bot.connections.sessions import Connections
+from bot.delegations.people.retention import hashing
 from bot.desk import Desk
 from bot.listeners.errors import StandIns
 from bot.listeners.register import listen
@@ -26,8 +27,10 @@ from bot.ports import Now
 from bot.process.farewell import CLOSING, STORING, Farewell
 from bot.process.health import Health
 from bot.process.resources import Outside, open_outside
+from bot.process.rulebook import Rulebook
 from bot.process.settings import Settings
 from bot.process.wiring import Workshop
+from bot.projections.notary import DAY
 from bot.slack.bolt import Workspace, bolt_app
 from bot.slack.door import Door
 from bot.slack.edge import SlackEdge
@@ -36,13 +39,14 @@ from bot.slack.responses import Responses
 from bot.slack.runner import ACK_SECONDS, PromptListenerRunner
 from bot.slack.socket_mode import SocketHandler
 from bot.slack.views import Views
-from bot.store import Database, DatabaseAway
+from bot.store import Database, DatabaseAway, Store
 from bot.store.schema import Fit, Look, look
 from bot.telemetry import Metrics
 from bot.web.cached import Cached
 from bot.web.connections import ConnectPages
 from bot.web.figures import Figures
 from bot.web.routes import Endpoint, web_app
+from models.chore import ChoreKind
 
 Answer = TypeVar("Answer")
 
@@ -61,20 +65,26 @@ async def open_bot(
     ack_seconds: float = ACK_SECONDS,
     health: Health | None = None,
     farewell: Farewell | None = None,
+    rulebook: Rulebook | None = None,
 ) -> AsyncIterator[ASGIApp]:
     """The whole bot at work until the context ends; yields its HTTP side.
 
     ``now``, ``beat`` (the clock's safety interval) and ``ack_seconds`` (how long Slack waits) are
     arguments so that time can be set; ``health`` is told when the process has to end, and once the
-    ``farewell`` has begun nothing new is.
+    ``farewell`` has begun nothing new is. The ``rulebook`` is that of the settings, unless somebody
+    outside has it read again. Raises BadRules.
     """
     health, farewell = health or Health(), farewell or Farewell()
+    rulebook = rulebook or Rulebook(settings.policy_file, settings.policy)
     async with AsyncExitStack() as stack:
         outside = await stack.enter_async_context(open_outside(settings, now, farewell))
         others, metrics = outside.database.others(), Metrics()
         clock = Clock(outside.database, now, beat, others.tell)
         workspace = Workspace(outside.quick)
-        workshop = Workshop(outside, workspace, clock.ring, metrics)
+        workshop = Workshop(
+            *(outside, workspace, clock.ring, metrics, farewell.begin),
+            present_rules=rulebook.present,
+        )
         responses = Responses(outside.session, outside.quick)
         stand_ins = StandIns(responses)
         app = bolt_app(outside.quick, stand_ins, ack_seconds)
@@ -86,6 +96,7 @@ async def open_bot(
             now,
             clock.ring,
             audit_channel=settings.audit_channel,
+            present_rules=rulebook.present,
         )
         listen(
             app,
@@ -102,8 +113,13 @@ async def open_bot(
         await stack.enter_async_context(_in_background(watching))
         await stack.enter_async_context(_in_background(others.run(clock.look)))
         stack.push_async_callback(_finish_listeners, app, farewell)
-        await stack.enter_async_context(_in_background(_greet(workspace, outside.database, now)))
-        await stack.enter_async_context(_in_background(_settle_in(outside, clock)))
+        for work in (
+            _greet(workspace, outside.database, now),
+            _settle_in(outside, clock),
+            rulebook.know_groups(workshop.directory),
+            rulebook.write_down(outside.database, lambda: workspace.team_id, now),
+        ):
+            await stack.enter_async_context(_in_background(work))
         edge = await _way_in(stack, settings, app, door, outside.quick)
         cached = Cached(lambda: _found_in(outside.database))
 
@@ -240,12 +256,24 @@ async def _settle_in(outside: Outside, clock: Clock) -> None:
     database, admins = outside.database, outside.settings.policy.admins
     while True:
         try:
+            await database.run(lambda store: _plan_chores(outside, store))
+            await hashing(database, outside.vault)  # its key is under the newest one
+            clock.ring()
             if await look_after_keys(database, outside.vault, admins, outside.now):
                 clock.ring()
         except DatabaseAway:
             await asyncio.sleep(SETTLING_PAUSE)
         else:
             return
+
+
+def _plan_chores(outside: Outside, store: Store) -> None:
+    now = outside.now()
+    store.chores.plan(ChoreKind.SEAL, wake_at=now)
+    if outside.settings.audit_channel is not None:
+        store.chores.plan(ChoreKind.HEAD, wake_at=now + DAY)
+    if outside.settings.retention is not None:
+        store.chores.plan(ChoreKind.RETENTION, wake_at=now + SETTLED)
 
 
 @asynccontextmanager

@@ -71,6 +71,14 @@ COMMANDS: Sequence[Command | Group] = [
         "list --person U0123456789",
         "A line says who may send as whom, until when, and what it waits for.",
     ),
+    Command(
+        "end",
+        "bot.process.commands.end_right:end",
+        "End a right, in the name of an admin.",
+        "end U0GRANTEE01:U0GRANTOR01 --by U0ADMIN0001 --reason Offboarding",
+        "For when nobody can use Slack. Both people read who ended it and why, and it is in the "
+        "log. The bot has Close take it away, and waits for Close to confirm.",
+    ),
     Group(
         "connections",
         "Who is connected to Close.",
@@ -91,6 +99,56 @@ COMMANDS: Sequence[Command | Group] = [
                 "connect again.",
             ),
         ],
+    ),
+    Group(
+        "policy",
+        "The rules for some people, or some names.",
+        [
+            Command(
+                "check",
+                "bot.process.commands.policy:check",
+                "Read a file of rules as a start would, and say each in words.",
+                "policy check policy.toml",
+                "Without a name it is POLICY_FILE. The status is 2 when it cannot be used.",
+            ),
+            Command(
+                "explain",
+                "bot.process.commands.policy:explain",
+                "Say which rule decides when somebody wants to send as somebody, and why.",
+                "policy explain @U0123456789 @U9876543210 2d",
+                "Slack is asked who is in the groups. The status is 1 when it is not allowed.",
+            ),
+        ],
+    ),
+    Group(
+        "audit",
+        "The log of everything that was decided.",
+        [
+            Command(
+                "export",
+                "bot.process.commands.audit:export",
+                "Write the log to standard output.",
+                "audit export --since 2026-11-01 --until 2026-11-30 --format csv",
+                "With --as-of DAY: who had which right on that day, who allowed it, why, and who "
+                "ended it. The last record says what cannot be known.",
+            ),
+            Command(
+                "verify",
+                "bot.process.commands.audit:verify",
+                "Prove that nothing in the log was altered.",
+                "audit verify",
+                "It names the first entry that does not fit; then the status is 1. With a head "
+                "that the audit channel was told, nothing from before it can be missing either.",
+            ),
+        ],
+    ),
+    Command(
+        "forget",
+        "bot.process.commands.forget:forget_person",
+        "Forget one person who asked for it.",
+        "forget U0123456789",
+        "Their id becomes a keyed hash, and what they typed goes; times and decisions stay. It "
+        "refuses while they have an open right or a connection.",
     ),
     Command(
         "restored",

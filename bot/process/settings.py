@@ -30,6 +30,7 @@ from models.review import ReviewRules
 OFF = ("0", "off", "f", "false", "n", "no")  # as pydantic reads them
 AROUND = " \t\r\n\u00a0\u200b\ufeff"  # what copying and pasting leaves around a value
 INVISIBLE = re.compile(r"[\s\u200b\ufeff]")
+FOREVER = "forever"
 QUOTES = ('"', "'")  # which some hosts take literally
 
 
@@ -58,6 +59,13 @@ def _duration(value: Any) -> Any:
         return parse_duration(value)
     except DurationError:
         raise ValueError("is not a duration; write it like 45m, 2h30m or 30d") from None
+
+
+def _limit(value: Any) -> Any:
+    """A duration, ``forever``, or nothing."""
+    if value == "":
+        return None
+    return timedelta.max if value == FOREVER else _duration(value)
 
 
 def _base_url(value: str) -> str:
@@ -210,6 +218,10 @@ class Settings(BaseSettings):
     """After this a request that nobody answers lapses."""
     remind_before: Duration = timedelta(hours=1)
     """How long before its end the grantee is warned, with **Ask to extend** at hand."""
+    confirm_in_browser_over: Annotated[timedelta | None, BeforeValidator(_limit)] = None
+    """What lends a name for longer than this (`7d`, or `forever`: only what has no end) counts
+    once its grantor has confirmed it in Close, in their own browser; see
+    [rules](../rules.md#one-more-proof-for-strong-rights). Empty: nothing needs that."""
     review_every: Annotated[Duration | None, BeforeValidator(_empty_is_unset)] = timedelta(days=30)
     """How often grantors are asked [whether what they gave is still needed](../reviews.md).
     Empty: never."""
@@ -223,8 +235,14 @@ class Settings(BaseSettings):
     """Whether people may connect with a Close API key instead of OAuth."""
     require_grantee_connection: bool = False
     """Whether the grantee must have connected, too, instead of being found by address."""
+    policy_file: Annotated[Path | None, BeforeValidator(_empty_is_unset)] = None
+    """A TOML file with rules for some people or some names, and whose second yes they need; see
+    [rules](../rules.md)."""
     admins: Annotated[Words, AfterValidator(_people)] = ()
     """Slack user ids, comma-separated. They confirm accounts, and hear of what needs somebody."""
+    retention: Annotated[Duration | None, BeforeValidator(_empty_is_unset)] = timedelta(days=400)
+    """How long names, addresses, reasons and notes are kept after the end; then they are
+    erased, and times and decisions stay."""
     audit_channel: Annotated[
         Annotated[str, AfterValidator(_channel)] | None, BeforeValidator(_empty_is_unset)
     ] = None
@@ -245,6 +263,10 @@ class Settings(BaseSettings):
             is_local(self.slack_api_url) and is_local(self.close_api_url)
         ):
             problems.append("CLOCK_FILE is for the sandbox: it needs a local Slack and Close")
+        if self.confirm_in_browser_over is not None and not self.has_close_app:
+            problems.append(
+                "CONFIRM_IN_BROWSER_OVER needs Close's consent page: set CLOSE_CLIENT_ID, too"
+            )
         if problems:
             raise ValueError("\n".join(problems))
         return self
@@ -260,6 +282,13 @@ class Settings(BaseSettings):
         return bool(self.close_client_id or self.close_client_secret.get_secret_value())
 
     @property
+    def unset(self) -> frozenset[str]:
+        """What an admin may want, and nobody has set."""
+        channel = {"AUDIT_CHANNEL"} if self.audit_channel is None else set()
+        admins = {"ADMINS"} if len(self.admins) == 1 else set()
+        return frozenset(channel | admins)
+
+    @property
     def policy(self) -> Policy:
         """The rules of this installation."""
         return Policy(
@@ -271,6 +300,7 @@ class Settings(BaseSettings):
             pending_ttl=self.pending_ttl,
             remind_before=self.remind_before,
             admins=frozenset(self.admins),
+            confirm_over=self.confirm_in_browser_over,
         )
 
     @property

@@ -14,8 +14,10 @@ from bot.delegations.receipts import Receipts
 from bot.delegations.reviews.opening import ReviewStep
 from bot.delegations.steps.advance import Advance
 from bot.delegations.tools import Tools
+from bot.desk import no_rules
 from bot.process.resources import Outside
 from bot.projections.cards import CardStep
+from bot.projections.chores import ChoreStep
 from bot.projections.homes import HomeStep
 from bot.projections.notices import NoticeStep
 from bot.projections.showing import Showing
@@ -27,12 +29,14 @@ from bot.slack.views import Views
 from bot.strays.comparisons import Compare
 from bot.telemetry import Metrics
 from models.card import Card
+from models.chore import Chore
 from models.comparison import Comparison
 from models.connection import Connection
 from models.delegation import Delegation
 from models.home import Home
 from models.notice import Notice
 from models.pairing import Pairing
+from models.policy import Rule
 from models.review import Review
 from models.revocation import Revocation
 from models.round import Round
@@ -45,8 +49,16 @@ class Workshop:
     """All workers of one process; the other attributes are what the listeners share with them."""
 
     def __init__(
-        self, outside: Outside, workspace: Workspace, ring: Ring, metrics: Metrics
+        self,
+        outside: Outside,
+        workspace: Workspace,
+        ring: Ring,
+        metrics: Metrics,
+        leave: Callable[[], None],
+        *,
+        present_rules: Callable[[], Sequence[Rule]] = no_rules,
     ) -> None:
+        """``leave`` has the process stop, once there is nothing left for it to do."""
         now = outside.now
         self.directory = SlackDirectory(outside.quick, workspace, now)
         self.connections = Connections(outside.database, outside.vault, outside.oauth, now)
@@ -60,15 +72,18 @@ class Workshop:
             metrics=metrics,
             directory=self.directory,
             matches_email=not outside.settings.require_grantee_connection,
+            present_rules=present_rules,
             reviews=outside.settings.reviews,
         )
         self.receipts = Receipts(tools)
         messages = Messages(outside.patient)
         showing = Showing(outside.database, messages, outside.links, now, metrics)
+        views = Views(outside.patient)
         self.workers = [
             *_of_close(tools, self.receipts, self.directory, messages, ring),
-            *_of_slack(tools, showing, self.receipts, Views(outside.patient)),
+            *_of_slack(tools, showing, self.receipts, views, outside.settings.unset),
             *_of_connections(tools, ring),
+            *_of_the_log(outside, showing, workspace, leave),
         ]
 
 
@@ -98,12 +113,12 @@ def _of_close(
 
 
 def _of_slack(
-    tools: Tools, showing: Showing, receipts: Receipts, views: Views
+    tools: Tools, showing: Showing, receipts: Receipts, views: Views, unset: frozenset[str]
 ) -> Sequence[Worker[Any]]:
-    """What people see."""
+    """What people see; ``unset`` are the settings that an admin may want."""
     database, now, admins = tools.database, tools.now, tools.policy.admins
     card = CardStep(showing, receipts, tools.directory, admins)
-    home = HomeStep(showing, views, admins)
+    home = HomeStep(showing, views, admins, unset)
     notice, stray = NoticeStep(showing, admins), StrayStep(showing, tools)
     return [
         Worker[Card]("cards", database, lambda store: store.cards.due, card, now),
@@ -126,5 +141,24 @@ def _of_connections(tools: Tools, ring: Ring) -> Sequence[Worker[Any]]:
         Worker[Pairing]("pairings", database, lambda store: store.pairings.due, pairing, now),
         Worker[Revocation](
             "revocations", database, lambda store: store.revocations.due, revocation, now
+        ),
+    ]
+
+
+def _of_the_log(
+    outside: Outside, showing: Showing, workspace: Workspace, leave: Callable[[], None]
+) -> Sequence[Worker[Any]]:
+    """What is done for the whole database."""
+    step = ChoreStep(
+        showing,
+        workspace,
+        outside.vault,
+        leave,
+        audit_channel=outside.settings.audit_channel,
+        retention=outside.settings.retention,
+    )
+    return [
+        Worker[Chore](
+            "chores", showing.database, lambda store: store.chores.due, step, showing.now
         ),
     ]

@@ -20,17 +20,19 @@ from bot.store import Store
 from bot.store.homes import SHOWN_FOR
 from models.delegation import Delegation
 from models.home import Home, HomeList, read_place
+from models.notice import NoticeKind
 from models.overview import Everybodys, Excerpt, Overview
 
 
 @dataclass(frozen=True, slots=True)
 class HomeStep:
     """The worker's step for one leased home; ``admins`` are named as who can help, and see
-    everybody's rights."""
+    everybody's rights and which settings are ``unset``."""
 
     showing: Showing
     views: Views
     admins: frozenset[str]
+    unset: frozenset[str] = frozenset()
 
     async def take(self, home: Home) -> None:
         """Publish what is true now."""
@@ -51,6 +53,7 @@ class HomeStep:
             connect_url=self.showing.links.connect(home.team_id, home.slack_user_id),
             now=self.showing.now(),
             admins=sorted(self.admins),
+            unset=self.unset,
         )
 
     async def _everybodys(self, home: Home) -> View:
@@ -92,6 +95,8 @@ class HomeStep:
             history=history,
             page=home.page,
             has_older=has_older,
+            has_invited=bool(history) or store.notices.is_told(NoticeKind.INVITED, person),
+            is_anybody_connected=store.connections.is_anybody(team),
         )
 
 
@@ -111,7 +116,7 @@ def _seen_by_admin(store: Store, home: Home, *, now: datetime) -> Everybodys:
             size=MOST_LISTED,
         ),
         with_person=person_id,
-        about=store.everybody.of_person(team_id, person_id, now=now) if person_id else None,
+        about=store.everybody.about(team_id, person_id, now=now) if person_id else None,
         leftovers=leftovers,
         gone=store.departures.reasons(team_id, (each.grantor_id for each in leftovers)),
         disconnected=[] if person_id else store.everybody.disconnected(team_id, limit=MOST),

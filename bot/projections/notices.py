@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-from bot.cards import alarms, digest, strays, words
+from bot.cards import alarms, digest, first_hour, second_yes, strays, words
 from bot.cards import notices as texts
 from bot.delegations.people.duties import waiting
 from bot.projections import refused, reviews, together
@@ -16,10 +16,7 @@ from bot.slack.message import Message
 from bot.store import Store
 from models.notice import Notice, NoticeKind
 
-TOGETHER = (
-    *(NoticeKind.BUNDLE, NoticeKind.ENDS),
-    *(NoticeKind.REVIEW, NoticeKind.REVIEWS_UNANSWERED),
-)
+TOGETHER = (NoticeKind.BUNDLE, NoticeKind.ENDS, NoticeKind.REVIEW)
 LOOK_AGAIN = timedelta(
     minutes=10
 )  # time alone makes something overdue, and a day's list an old one
@@ -94,7 +91,7 @@ class NoticeStep:
         )
 
     def _said(self, store: Store, notice: Notice, now: datetime) -> together.Said:
-        if notice.kind in (NoticeKind.REVIEW, NoticeKind.REVIEWS_UNANSWERED):
+        if notice.kind is NoticeKind.REVIEW:
             return reviews.said(store, notice, now=now)
         return together.said(store, notice, self.showing.links, now=now)
 
@@ -120,7 +117,12 @@ class NoticeStep:
         """None when it has become pointless before anybody saw it."""
         is_seen = notice.message_ts is not None
         match notice.kind:
-            case NoticeKind.CONNECTION_LOST | NoticeKind.RESTORED | NoticeKind.RESTORED_ADMIN:
+            case (
+                NoticeKind.CONNECTION_LOST
+                | NoticeKind.RESTORED
+                | NoticeKind.RESTORED_ADMIN
+                | NoticeKind.INVITED
+            ):
                 return self._connection(store, notice, is_seen=is_seen)
             case NoticeKind.OVERDUE | NoticeKind.STILL_IN_CLOSE:
                 return _left_over(store, notice, is_seen=is_seen)
@@ -135,7 +137,15 @@ class NoticeStep:
             case NoticeKind.STRAYS | NoticeKind.STANDING_ENDED:
                 return _several(store, notice, is_seen=is_seen)
             case _:
-                return FIXED[notice.kind]()
+                return _other(store, notice, is_seen=is_seen)
+
+    def _invited(self, store: Store, notice: Notice, *, is_seen: bool) -> Message | None:
+        """Whoever knows the bot by now needs no invitation."""
+        who = (notice.team_id, notice.recipient)
+        if not is_seen and (store.connections.get(*who) or store.homes.is_opened(*who)):
+            return None
+        url = self.showing.links.connect(*who)
+        return first_hour.invitation(notice.subject_id, connect_url=url)
 
     def _pairing(self, store: Store, notice: Notice) -> Message | None:
         pairing = store.pairings.get(notice.subject_id)
@@ -155,6 +165,8 @@ class NoticeStep:
             return alarms.restored(_moment(notice.subject_id))
         if notice.kind is NoticeKind.RESTORED:
             return self._restored(store, notice)
+        if notice.kind is NoticeKind.INVITED:
+            return self._invited(store, notice, is_seen=is_seen)
         return self._connection_lost(store, notice, is_seen=is_seen)
 
     def _connection_lost(self, store: Store, notice: Notice, *, is_seen: bool) -> Message | None:
@@ -199,6 +211,16 @@ FIXED: Mapping[NoticeKind, Callable[[], Message]] = {
     NoticeKind.KEYS_LOST: texts.keys_lost,
     NoticeKind.TOKENS_FORGOTTEN: texts.tokens_forgotten,
 }
+
+
+def _other(store: Store, notice: Notice, *, is_seen: bool) -> Message | None:
+    if notice.kind is not NoticeKind.SECOND_YES:
+        return FIXED[notice.kind]()
+    delegation = store.delegations.get(notice.subject_id)
+    if delegation is None or not (is_seen or delegation.waits_for_second):
+        return None
+    is_last = not store.notices.is_followed(notice)
+    return second_yes.asked(delegation, notice.recipient, is_last=is_last)
 
 
 def _is_being_tried(store: Store, notice: Notice) -> bool:

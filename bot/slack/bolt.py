@@ -10,7 +10,7 @@ from slack_sdk.http_retry.async_handler import AsyncRetryHandler
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack.errors import STANDING, SlackUnclear, translate
+from bot.slack.errors import STANDING, SlackError, SlackUnclear, translate
 from bot.slack.runner import Fallbacks, PromptListenerRunner
 
 RATE_LIMIT_RETRIES = 1
@@ -54,6 +54,16 @@ class Workspace:
         async with self._asking:
             if self.team_id is None:
                 self.team_id, self.enterprise_id = await self._ask()
+
+    async def is_installed(self) -> bool:
+        """Whether Slack takes our token now; raises ``bot.slack.errors`` where it does not say."""
+        try:
+            await self._ask()
+        except SlackError as error:
+            if error.code in STANDING:
+                return False
+            raise
+        return True
 
     async def _ask(self) -> tuple[str, str | None]:
         try:

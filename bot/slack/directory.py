@@ -1,6 +1,7 @@
 """Who somebody is in Slack: ``users.info``, kept for a few minutes, or asked afresh."""
 
 import asyncio
+import time
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -28,6 +29,7 @@ from models.address import is_same_address
 from models.person import Person
 
 KEPT = timedelta(minutes=5)
+GROUPS_KEPT = 600.0  # seconds of this process: it asks again well before (process/rulebook.py)
 UNKNOWN_KEPT = timedelta(seconds=30)  # somebody may just be joining
 MOST_KEPT = 5_000
 PATIENCE = 1.4  # seconds: the answer is needed before Slack's three seconds are over
@@ -46,6 +48,7 @@ class SlackDirectory:
         self._workspace = workspace
         self._now = now
         self._people: OrderedDict[str, tuple[datetime, Person | None]] = OrderedDict()
+        self._groups: dict[str, tuple[float, frozenset[str]]] = {}
         self._turns = asyncio.Semaphore(AT_ONCE)
         self._idle_turns = asyncio.Semaphore(AT_LEISURE)
 
@@ -78,6 +81,9 @@ class SlackDirectory:
         """
         try:
             answer = await self._call("usergroups.users.list", usergroup=group_id)
+        except SlackRefused:  # there is no such group (any more)
+            self._groups.pop(group_id, None)
+            raise
         except SlackRetryLater as error:
             if error.code == "missing_scope":  # waiting does not mend that
                 raise SlackRefused(error.code) from error
@@ -85,6 +91,14 @@ class SlackDirectory:
         members = answer.get("users")
         if not isinstance(members, list) or not all(isinstance(each, str) for each in members):
             raise SlackRetryLater(UNREADABLE)
+        self._groups[group_id] = (time.monotonic(), frozenset(members))
+        return members
+
+    def known_members(self, group_id: str) -> frozenset[str] | None:
+        """Who is in a user group, as Slack said within the last minutes; None when it did not."""
+        learnt_at, members = self._groups.get(group_id, (None, frozenset[str]()))
+        if learnt_at is None or time.monotonic() - learnt_at >= GROUPS_KEPT:
+            return None
         return members
 
     async def by_email(self, email: str) -> Person | None:

@@ -271,6 +271,38 @@ class UserChanged(Shape):
     user: User
 
 
+class Uninstalled(Shape):
+    """The app was taken out of the workspace."""
+
+    type: Word
+
+
+class RevokedTokens(Shape):
+    """Whose tokens were revoked, by the ids of users (slack.md §8); ours is the bot's."""
+
+    bot: list[SlackId] | None = None
+    oauth: list[SlackId] | None = None
+
+
+class TokensRevoked(Shape):
+    """Tokens of the app are good for nothing any more."""
+
+    type: Word
+    tokens: RevokedTokens
+
+
+class UninstalledEvent(Envelope):
+    """The event in its envelope."""
+
+    event: Uninstalled
+
+
+class TokensRevokedEvent(Envelope):
+    """The event in its envelope."""
+
+    event: TokensRevoked
+
+
 class HomeOpenedEvent(Envelope):
     """The event in its envelope."""
 
@@ -300,6 +332,8 @@ SHAPES: dict[str, type[Shape]] = {
 }
 EVENTS: dict[str, type[Shape]] = {
     "app_home_opened": HomeOpenedEvent,
+    "app_uninstalled": UninstalledEvent,
+    "tokens_revoked": TokensRevokedEvent,
     "user_change": UserChangedEvent,
 }
 

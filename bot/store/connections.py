@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Unpack
 
 from sqlalchemy import Connection as SqlConnection
 from sqlalchemy import (
@@ -25,9 +25,11 @@ from sqlalchemy.exc import IntegrityError
 
 from bot.store.due import Due, lease_clock
 from bot.store.homes import Homes
+from bot.store.log import About, Log
 from bot.store.rows import batched, by_id, by_team, ids_in_order, is_any, many, one, prepared
 from models.base import UtcTime
 from models.connection import USABLE, Connection, ConnectState, connect_states, connections
+from models.event import Deed
 from models.rows import to_row
 
 _columns = connections.c
@@ -38,8 +40,9 @@ MOST_STATES = 8  # of one person; each is a tab that may still come back
 class Connections:
     """Reads and changes connection rows; a home shows whether its owner's works."""
 
-    def __init__(self, connection: SqlConnection, homes: Homes) -> None:
+    def __init__(self, connection: SqlConnection, homes: Homes, log: Log) -> None:
         self._connection = connection
+        self._log = log
         self._homes = homes
         self.due = Due(connection, connections, Connection)
 
@@ -89,7 +92,10 @@ class Connections:
                     self._connection.execute(insert(connections).values(to_row(connection)))
             except IntegrityError:  # the same person finished in another browser just now
                 self.put(connection)
+            else:
+                self._note_connected(connection, connection.id)
             return
+        self._note_connected(connection, before.id)
         values = to_row(replace(connection, id=before.id, version=before.version + 1))
         self._connection.execute(update(connections).where(_columns.id == before.id).values(values))
 
@@ -113,6 +119,10 @@ class Connections:
         order = (_columns.organization_id.desc(), _columns.connected_at.desc())
         statement = statement.order_by(*order).limit(1)
         return one(self._connection, Connection, statement)
+
+    def is_anybody(self, team_id: str) -> bool:
+        """Whether anybody in this workspace has a connection that works."""
+        return self._newest(team_id, after=None) is not None
 
     def is_known(self, close_user_id: str) -> bool:
         """Whether anybody is connected with this Close account."""
@@ -139,6 +149,21 @@ class Connections:
         )
         rows = self._connection.execute(select(state, func.count()).group_by(state))
         return {"alive": 0, "dead": 0, "leaving": 0} | {row[0]: row[1] for row in rows}
+
+    def teams(self) -> Sequence[str]:
+        """The workspaces in which anybody is connected."""
+        statement = select(_columns.team_id).distinct().order_by(_columns.team_id)
+        return list(self._connection.execute(statement).scalars())
+
+    def count_of(self, team_id: str, accounts: Sequence[str]) -> int:
+        """How many of these Close accounts are connected in this workspace, and work."""
+        found = 0
+        for some in batched(accounts):
+            statement = select(func.count(_columns.close_user_id.distinct())).where(
+                _columns.team_id == team_id, _columns.close_user_id.in_(some), _IS_USABLE
+            )
+            found += int(self._connection.execute(statement).scalar_one())
+        return found
 
     def lease(self, connection: Connection, *, lease: timedelta) -> bool:
         """Take the right to refresh this version of the tokens; False when somebody else has it."""
@@ -181,16 +206,20 @@ class Connections:
     def mark_dead(self, connection: Connection, *, now: datetime) -> Connection | None:
         """Note that only the person can mend this connection, and have the watch tell them."""
         self._touch_home(connection, now)
-        return self._change(
+        dead = self._change(
             connection,
             is_alive=False,
             died_at=func.coalesce(_columns.died_at, now),
             wake_at=case((_columns.is_alive, now), else_=_columns.wake_at),
         )
+        if dead is not None and connection.is_alive:
+            self._note(Deed.CONNECTION_LOST, connection, now)
+        return dead
 
     def mark_checked(self, connection: Connection, *, now: datetime) -> None:
         """Note that Close accepted it just now."""
         if not connection.is_alive:
+            self._note(Deed.CONNECTION_BACK, connection, now)
             self._touch_home(connection, now)
         self._connection.execute(
             update(connections)
@@ -206,8 +235,10 @@ class Connections:
             .values(refreshing_until=None)
         )
 
-    def leave(self, connection: Connection, *, now: datetime) -> None:
-        """Note that its owner wants it forgotten; the watch does so when nothing depends on it."""
+    def leave(self, connection: Connection, *, now: datetime, by: str | None = None) -> None:
+        """Note that its owner wants it forgotten, or has left; the watch does so when nothing
+        depends on it."""
+        self._note(Deed.DISCONNECTED, connection, now, actor=by)
         self._touch_home(connection, now)
         self._connection.execute(
             update(connections)
@@ -224,6 +255,7 @@ class Connections:
         )
         is_removed = self._connection.execute(statement).rowcount == 1
         if is_removed:
+            self._note(Deed.CONNECTION_FORGOTTEN, connection, now)
             self._touch_home(connection, now)
         return is_removed
 
@@ -259,6 +291,23 @@ class Connections:
             .where(_columns.id == connection_id)
             .values(wake_at=wake_at, attempts=attempts, leased_until=None)
         )
+
+    def _note_connected(self, connection: Connection, row_id: str) -> None:
+        """An earlier one's row is this one's now."""
+        self._note(
+            Deed.CONNECTED,
+            replace(connection, id=row_id),
+            connection.connected_at,
+            actor=connection.slack_user_id,
+            text=connection.account.email,
+        )
+
+    def _note(
+        self, deed: Deed, connection: Connection, now: datetime, **about: Unpack[About]
+    ) -> None:
+        owner = connection.slack_user_id
+        about |= {"grantor": owner}
+        self._log.note(deed, team_id=connection.team_id, now=now, subject_id=connection.id, **about)
 
     def _touch_home(self, connection: Connection, now: datetime) -> None:
         self._homes.touch(connection.team_id, connection.slack_user_id, now=now)

@@ -147,6 +147,10 @@ class Delegations:
         found = open_of(team_id, person_id, GRANTOR, GRANTEE, REQUESTER)
         return list(self._connection.execute(select(found.c.id)).scalars())
 
+    def every_open_id(self) -> Sequence[str]:
+        """The ids of all that is open, whoever has a part in it."""
+        return list(self._connection.execute(select(_columns.id).where(IS_OPEN)).scalars())
+
     def of_bundle(self, bundle_id: str) -> Sequence[Delegation]:
         """All that were asked or granted with one wish, oldest first."""
         return self._together(_columns.bundle_id == bundle_id)
@@ -175,6 +179,9 @@ class Delegations:
             raise PairTaken from error
         began = delegation.requested_at
         self._log.record([(None, delegation)], event, now=began, actor=actor)
+        if delegation.agreed_at is not None:
+            same = [(delegation, delegation)]
+            self._log.record(same, Event.AGREE, now=began, actor=delegation.grantor_id)
         if delegation.standing_id is not None:
             same = [(delegation, delegation)]
             self._log.record(same, Event.APPROVE, now=began, actor=delegation.grantor_id)
@@ -259,6 +266,15 @@ class Delegations:
         if changed:
             self._show([moved], now)
         return moved
+
+    def ask_second(
+        self, delegation: Delegation, *, remind_at: datetime, now: datetime
+    ) -> Delegation:
+        """Whose second yes is needed is asked for it just now; when they are reminded."""
+        wake_at = default_wake(replace(delegation, remind_at=remind_at), now) or remind_at
+        return self.postpone(
+            delegation, wake_at=wake_at, trouble=None, now=now, counts=False, remind_at=remind_at
+        )
 
     def note_checked(self, delegation: Delegation, *, now: datetime) -> None:
         """Slack has said that both may take part; what changed since the claim is asked anew."""
@@ -446,7 +462,7 @@ class Delegations:
     def last_change(self) -> datetime | None:
         """When anything happened to any of them last, a restore left out."""
         is_own = func.coalesce(events.c.trouble, "") != Trouble.RESTORED
-        statement = select(func.max(events.c.at)).where(is_own)
+        statement = select(func.max(events.c.at)).where(is_own, events.c.event.is_not(None))
         moment: datetime | None = self._connection.execute(statement).scalar()
         return moment
 
@@ -573,6 +589,7 @@ class Delegations:
         for each in moved:
             self._touch_homes(each, now)
         shared = {each.bundle_id for each in moved} | {each.ended_with for each in moved}
+        shared |= {each.id for each in moved if each.second is not None}
         if together := [each for each in shared if each is not None]:
             self._notices.mark_stale(*together, now=now)
 

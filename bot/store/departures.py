@@ -86,7 +86,9 @@ class Departures:
 
     def note(self, departed: Departed) -> None:
         """Note that somebody may no longer take part, in place of what was noted before."""
-        kept = {"id", "team_id", "slack_user_id", "found_at", "gone_at"}
+        kept = {"id", "team_id", "slack_user_id", "found_at"}
+        if (departed.team_id, departed.slack_user_id) not in self._carried_out:
+            kept.add("gone_at")
         values = to_row(departed)
         self._connection.execute(
             _insert[self._connection.dialect.name](departures)
@@ -100,10 +102,8 @@ class Departures:
     def carry_out(self, departed: Departed, *, now: datetime) -> None:
         """Note that what they gave and had ends now; when the last of it is gone is still to be
         seen."""
-        self.note(replace(departed, carried_out_at=now))
-        whose = (departed.team_id, departed.slack_user_id)
-        self._connection.execute(update(departures).where(*_is(*whose)).values(gone_at=None))
-        self._carried_out[whose] = now
+        self._carried_out[departed.team_id, departed.slack_user_id] = now
+        self.note(replace(departed, carried_out_at=now, gone_at=None))
 
     def note_gone(self, over: Mapping[tuple[str, str], datetime]) -> Sequence[Departed]:
         """Those of these people who have left and of whom Close holds nothing any more: ``over``
@@ -122,11 +122,10 @@ class Departures:
             held = self._among(_ending(team_id), (each.slack_user_id for each in leaving))
             gone = [each for each in leaving if each.slack_user_id not in held]
             found += [replace(each, gone_at=now) for each in gone]
-            self._connection.execute(
-                update(departures)
-                .where(_columns.id.in_([each.id for each in gone]))
-                .values(gone_at=now)
-            )
+            ids = [each.id for each in gone]
+            if ids:
+                is_gone = update(departures).where(_columns.id.in_(ids))
+                self._connection.execute(is_gone.values(gone_at=now))
         return found
 
     def leaving(self) -> Sequence[datetime]:
@@ -300,10 +299,6 @@ def _pending(team_id: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
 def _is_pending() -> ColumnElement[bool]:
     """Whether it waits for the round that found it."""
     return _columns.carried_out_at.is_(None)
-
-
-def _is(team_id: str, slack_user_id: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    return (_columns.team_id == team_id, _columns.slack_user_id == slack_user_id)
 
 
 def _ending(team_id: str) -> Sequence[_Part]:

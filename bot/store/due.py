@@ -43,6 +43,9 @@ SLOT = timedelta(seconds=0.5)  # the time until the next,
 SLOTS = 20  # and how many such moments there are at most
 
 
+EVERY: ColumnElement[bool] = true()
+
+
 class Row(Protocol):
     """Anything with a ``wake_at`` in the database."""
 
@@ -100,6 +103,8 @@ class Due(Generic[Item]):
     for another attempt when they have ``attempts``.
     """
 
+    only = EVERY  # which rows are due at all
+
     def __init__(
         self,
         connection: Connection,
@@ -126,7 +131,12 @@ class Due(Generic[Item]):
         """Lease up to ``limit`` rows whose ``wake_at`` has come, earliest first. What this release
         cannot read is left to a newer one, and keeps nothing else waiting."""
         statement = _claiming(
-            self._dialect, self._table, self._then_by, lease, counts_claims=self._counts_claims
+            self._dialect,
+            self._table,
+            self._then_by,
+            lease,
+            counts_claims=self._counts_claims,
+            only=self.only,
         )
         return self._leased(statement, at_now=now, at_most=limit)
 
@@ -137,7 +147,7 @@ class Due(Generic[Item]):
         names = [column.name for column in self._then_by]
         same = {tuple(getattr(each, name) for name in names) for each in claimed}
         is_same = tuple_(*self._then_by).in_(sorted(same))
-        wanted = _due(self._dialect, self._table).where(self._shared(now), is_same)
+        wanted = _due(self._dialect, self._table, self.only).where(self._shared(now), is_same)
         statement = _leasing(
             self._dialect, self._table, wanted, lease, counts_claims=self._counts_claims
         )
@@ -208,7 +218,7 @@ class Due(Generic[Item]):
 
     def next_wake(self) -> Select[tuple[datetime]]:
         """Finds the earliest moment at which a row that nobody has leased is due."""
-        return _next_wake(self._dialect, self._table)
+        return _next_wake(self._dialect, self._table, self.only)
 
     def first_wake(self) -> Select[tuple[datetime]]:
         """Finds the earliest moment at which a row is due, also one that is worked on, or that only
@@ -256,9 +266,10 @@ def _claiming(
     lease: timedelta,
     *,
     counts_claims: bool,
+    only: ColumnElement[bool],
 ) -> ReturningUpdate[Any]:
     """Leases up to ``at_most`` rows that are due ``at_now``, earliest first."""
-    earliest = _due(dialect, table).order_by(table.c.wake_at, *then_by)
+    earliest = _due(dialect, table, only).order_by(table.c.wake_at, *then_by)
     wanted = earliest.limit(bindparam("at_most", type_=Integer))
     return _leasing(dialect, table, wanted, lease, counts_claims=counts_claims)
 
@@ -281,16 +292,16 @@ def _leasing(
     )
 
 
-def _due(dialect: str, table: Table) -> Select[tuple[str]]:
+def _due(dialect: str, table: Table, only: ColumnElement[bool]) -> Select[tuple[str]]:
     is_due = table.c.wake_at <= bindparam("at_now")
-    return select(table.c.id).where(is_due, _is_free(dialect, table), readable(table))
+    return select(table.c.id).where(is_due, _is_free(dialect, table), readable(table), only)
 
 
 @prepared
-def _next_wake(dialect: str, table: Table) -> Select[tuple[datetime]]:
+def _next_wake(dialect: str, table: Table, only: ColumnElement[bool]) -> Select[tuple[datetime]]:
     return (
         select(table.c.wake_at)
-        .where(table.c.wake_at.is_not(None), _is_free(dialect, table), readable(table))
+        .where(table.c.wake_at.is_not(None), _is_free(dialect, table), readable(table), only)
         .order_by(table.c.wake_at)
         .limit(1)
     )

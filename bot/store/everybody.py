@@ -1,6 +1,7 @@
 """What admins see of a whole workspace, in SQL: how much there is, and a page of it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +19,7 @@ from sqlalchemy import (
 )
 
 from bot.store.overdue import Overdue
+from bot.store.reviews import unanswered
 from bot.store.rows import many
 from bot.store.standing import held_by
 from bot.store.whose import GRANTEE, GRANTOR, IS_BY_WORD, IS_OPEN, REQUESTER, open_of
@@ -158,6 +160,7 @@ class Everybody:
             leftovers=self._overdue.of(team_id, now=now),
             pairings=many(self._connection, Pairing, waiting),
             disconnected=self.disconnected(team_id, limit=limit),
+            reviews=unanswered(self._connection, team_id, limit=limit),
             is_asked_about_leavers=self._count(held) > 0,
         )
 
@@ -165,6 +168,11 @@ class Everybody:
         """All that is open of one person, both ways, with what was set up in Close itself."""
         mine = open_of(team_id, person_id, GRANTOR, GRANTEE, REQUESTER)
         in_order = select(mine).order_by(mine.c.requested_at, mine.c.id)
+        open_rows = many(self._connection, Delegation, in_order)
+        return replace(self.about(team_id, person_id, now=now), delegations=open_rows)
+
+    def about(self, team_id: str, person_id: str, *, now: datetime) -> Rights:
+        """The same without the delegations."""
         alive = select(_connected.is_alive).where(
             _connected.team_id == team_id,
             _connected.slack_user_id == person_id,
@@ -172,7 +180,6 @@ class Everybody:
         )
         return Rights(
             person_id=person_id,
-            delegations=many(self._connection, Delegation, in_order),
             standing=many(self._connection, StandingApproval, held_by(team_id, person_id, now=now)),
             strays=[
                 each

@@ -18,7 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.store.due import Due
-from bot.store.rows import by_team, ids_in_order, one, prepared
+from bot.store.rows import by_team, ids_in_order, is_any, one, prepared
 from models.base import new_id
 from models.home import EVERYBODY, Home, HomeList, Place, homes
 from models.rows import to_row
@@ -69,6 +69,14 @@ class Homes:
                 },
             )
         )
+
+    def is_opened(self, team_id: str, slack_user_id: str, *, lock: bool = False) -> bool:
+        """Whether this person has ever looked at their home; with ``lock`` one of their clicks
+        waits for another."""
+        if lock:
+            return self._get(team_id, slack_user_id) is not None
+        whose = (_columns.team_id == team_id, _columns.slack_user_id == slack_user_id)
+        return is_any(self._connection, *whose)
 
     def turn(
         self,

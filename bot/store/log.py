@@ -5,7 +5,7 @@ seal (``models.seal``).
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypedDict, Unpack
 
 from sqlalchemy import Connection, Select, bindparam, func, insert, select
@@ -16,13 +16,18 @@ from models.delegation import Delegation, Event
 from models.event import Deed, EventRecord, events
 from models.particulars import PERSONAL, apart, particulars
 
+TERMS = ("delegation_id", "association_id", "ends_at", "length")
+
 _columns = events.c
 
 
 class About(TypedDict, total=False):
-    """Of which delegation a deed is, who is personally concerned, and what they typed."""
+    """Which right a deed is about and on what terms, who is concerned, and what they typed."""
 
     delegation_id: str | None
+    association_id: str | None
+    ends_at: datetime | None
+    length: timedelta | None
     actor: str | None
     grantor: str | None
     grantee: str | None
@@ -47,16 +52,26 @@ class Log:
     ) -> None:
         """Write down a deed. People and text stand beside the entry, and can be erased; whose
         connection or account it is about is the ``grantor``."""
-        entry = {
-            "team_id": team_id,
-            "at": now,
-            "deed": deed,
-            "subject_id": subject_id or None,
-            "amount": amount,
-            "delegation_id": about.get("delegation_id"),
-        }
-        personal = {name: about.get(name) for name in PERSONAL}
-        self._write([(entry, personal)])
+        self.note_all(deed, [(subject_id, about)], team_id=team_id, now=now, amount=amount)
+
+    def note_all(
+        self,
+        deed: Deed,
+        subjects: Sequence[tuple[str, About]],
+        *,
+        team_id: str,
+        now: datetime,
+        amount: int | None = None,
+    ) -> None:
+        """The same of many, with few statements."""
+        said = {"team_id": team_id or None, "at": now, "deed": deed, "amount": amount}
+        noted = []
+        for subject_id, about in subjects:
+            terms = {name: about.get(name) for name in TERMS}
+            entry = said | {"subject_id": subject_id or None, **terms}
+            noted.append((entry, {name: about.get(name) for name in PERSONAL}))
+        if noted:
+            self._write(noted)
 
     def record(
         self,

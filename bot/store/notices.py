@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, true, update
+from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from bot.store.due import Due
@@ -17,7 +17,7 @@ from models.rows import to_row
 _columns = notices.c
 ASKING = (
     *(NoticeKind.PAIRING, NoticeKind.DEPARTURES, NoticeKind.STRAYS),
-    *(NoticeKind.BUNDLE, NoticeKind.REVIEW),
+    *(NoticeKind.BUNDLE, NoticeKind.REVIEW, NoticeKind.SECOND_YES),
 )
 
 
@@ -59,6 +59,10 @@ class Notices:
                 wake_at=now,
             )
             self._add(notice)
+
+    def is_told(self, kind: NoticeKind, subject_id: str) -> bool:
+        """Whether anybody was told this of this subject, or is about to be."""
+        return is_any(self._connection, _columns.subject_id == subject_id, _columns.kind == kind)
 
     def tell_overdue(self, team_id: str, admins: Iterable[str], *, now: datetime) -> None:
         """Every admin has a list of what is overdue, and a new one each day that it lasts."""
@@ -177,21 +181,13 @@ class Notices:
             .values(wake_at=now, changes=_columns.changes + 1)
         )
 
-    def mark_stale(
-        self,
-        *subject_ids: str,
-        now: datetime,
-        is_own: bool = False,
-        kind: NoticeKind | None = None,
-    ) -> None:
-        """Have every notice about these shown anew, of this ``kind`` if it is named; with
-        ``is_own`` those of these very ids."""
+    def mark_stale(self, *subject_ids: str, now: datetime, is_own: bool = False) -> None:
+        """Have every notice about these shown anew; with ``is_own`` those of these very ids."""
         column = _columns.id if is_own else _columns.subject_id
-        is_meant = true() if kind is None else _columns.kind == kind
         for some in batched(sorted(subject_ids)):
             self._connection.execute(
                 update(notices)
-                .where(_columns.id.in_(ids_in_order(notices, column.in_(some), is_meant)))
+                .where(_columns.id.in_(ids_in_order(notices, column.in_(some))))
                 .values(wake_at=now, changes=_columns.changes + 1)
             )
 

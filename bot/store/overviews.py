@@ -35,8 +35,12 @@ _MENDED_BY_CONNECTING = (
     Trouble.OTHER_CLOSE_ACCOUNT,
 )
 _NEEDS_GRANTOR = or_(
-    _columns.state == State.REQUESTED,
-    and_(_columns.state == State.ACTIVE, _columns.extension_asked_at.is_not(None)),
+    and_(_columns.state == State.REQUESTED, _columns.agreed_at.is_(None)),
+    and_(
+        _columns.state == State.ACTIVE,
+        _columns.extension_asked_at.is_not(None),
+        _columns.agreed_at.is_(None),
+    ),
     and_(
         _columns.state.in_((State.APPROVED, State.ENDING)),
         _columns.trouble.is_not(None),

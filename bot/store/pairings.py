@@ -1,11 +1,14 @@
 """Pairings in SQL: Close accounts that wait for an admin's word."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from sqlalchemy import Connection, insert, select, update
 
 from bot.store.due import Due
+from bot.store.log import Log
 from bot.store.rows import by_id, is_any, many
+from models.event import Deed
 from models.pairing import Pairing, Verdict, pairings
 from models.rows import to_row
 
@@ -15,8 +18,9 @@ _columns = pairings.c
 class Pairings:
     """Reads and changes pairing rows."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, log: Log) -> None:
         self._connection = connection
+        self._log = log
         self.due = Due(connection, pairings, Pairing, counts_claims=True)
 
     def get(self, pairing_id: str, *, lock: bool = False) -> Pairing | None:
@@ -76,12 +80,27 @@ class Pairings:
     def add(self, pairing: Pairing) -> None:
         """Store a new pairing."""
         self._connection.execute(insert(pairings).values(to_row(pairing)))
+        self._note(Deed.PAIRING_ASKED, pairing, pairing.created_at, pairing.slack_user_id)
 
-    def decide(self, pairing: Pairing, verdict: Verdict, *, by: str | None) -> None:
+    def decide(self, pairing: Pairing, verdict: Verdict, *, by: str | None, now: datetime) -> None:
         """Store what became of it. Its tokens belong to a connection now, or to a revocation."""
+        is_confirmed = verdict is Verdict.CONFIRMED
+        deed = Deed.PAIRING_CONFIRMED if is_confirmed else Deed.PAIRING_REFUSED
+        self._note(deed, pairing, now, by)
         self.forget(pairing.id)
         self._connection.execute(
             update(pairings).where(_columns.id == pairing.id).values(verdict=verdict, decided_by=by)
+        )
+
+    def _note(self, deed: Deed, pairing: Pairing, now: datetime, by: str | None) -> None:
+        self._log.note(
+            deed,
+            team_id=pairing.team_id,
+            now=now,
+            subject_id=pairing.id,
+            actor=by,
+            grantor=pairing.slack_user_id,
+            text=pairing.account.email,
         )
 
     def forget(self, pairing_id: str) -> None:

@@ -27,7 +27,6 @@ from bot.store.rows import batched, by_id, by_team, ids_in_order, many, one
 from bot.store.whose import IS_HELD, IS_OPEN
 from models.base import new_id
 from models.delegation import Delegation, State, delegations
-from models.notice import NoticeKind
 from models.review import IS_ASKING, IS_LATE, Item, Review, is_reviewed, reviews
 from models.rows import to_row
 from models.standing import StandingApproval, standing_approvals
@@ -136,9 +135,8 @@ class Reviews:
         row = to_row(review) | {"attempts": 0, "leased_until": None}
         self._connection.execute(update(reviews).where(_columns.id == review.id).values(row))
         self._notices.mark_stale(review.id, now=now)
-        if review.told_at is not None:  # admins have it on a list
-            listed = NoticeKind.REVIEWS_UNANSWERED
-            self._notices.mark_stale(review.team_id, now=now, kind=listed)
+        if review.told_at is not None:  # admins have it on their list
+            self._notices.overdue_changed(review.team_id, now=now)
         self._homes.touch(review.team_id, review.grantor_id, now=now)
 
     def touch(self, team_id: str, *grantors: str, now: datetime) -> None:
@@ -162,25 +160,21 @@ class Reviews:
                 update(reviews).where(_columns.id.in_(stale)).values(wake_at=now)
             )
 
-    def unanswered(self, team_id: str, *, limit: int) -> Sequence[Review]:
-        """Those of which the admins have heard and that are still open, oldest first."""
-        statement = (
-            select(reviews)
-            .where(_columns.team_id == team_id, _IS_LATE)
-            .order_by(_columns.opened_at, _columns.id)
-            .limit(limit)
-        )
-        return many(self._connection, Review, statement)
-
-    def count_unanswered(self, team_id: str) -> int:
-        """How many those are."""
-        statement = select(func.count(_columns.id)).where(_columns.team_id == team_id, _IS_LATE)
-        return int(self._connection.execute(statement).scalar_one())
-
     def count_open(self) -> int:
         """How many wait for an answer, in all workspaces."""
         statement = select(func.count(_columns.id)).where(_IS_OPEN)
         return int(self._connection.execute(statement).scalar_one())
+
+
+def unanswered(connection: Connection, team_id: str, *, limit: int) -> Sequence[Review]:
+    """Those of which the admins have heard and that are still open, oldest first."""
+    statement = (
+        select(reviews)
+        .where(_columns.team_id == team_id, _IS_LATE)
+        .order_by(_columns.opened_at, _columns.id)
+        .limit(limit)
+    )
+    return many(connection, Review, statement)
 
 
 def _without_turn(team_id: str, now: datetime) -> Select[Any]:

@@ -7,15 +7,18 @@ from typing import Any
 from sqlalchemy import Connection, Select, select
 
 from bot.store.cards import Cards
+from bot.store.chores import Chores
 from bot.store.comparisons import Comparisons
 from bot.store.connections import Connections, ConnectStates
 from bot.store.delegations import Delegations
 from bot.store.departures import Departures
 from bot.store.drafts import Drafts
 from bot.store.due import Due
+from bot.store.erasures import Erasures
 from bot.store.everybody import Everybody
 from bot.store.homes import Homes
 from bot.store.key_tries import KeyTries
+from bot.store.ledger import Ledger
 from bot.store.log import Log
 from bot.store.needs import Needs
 from bot.store.notices import Notices
@@ -27,6 +30,8 @@ from bot.store.reviews import Reviews
 from bot.store.revocations import Revocations
 from bot.store.rounds import Rounds
 from bot.store.rows import prepared
+from bot.store.rules_in_force import HeldRules
+from bot.store.seals import Seals
 from bot.store.seen_requests import SeenRequests
 from bot.store.standing import StandingApprovals
 from bot.store.strays import Strays
@@ -44,8 +49,8 @@ class Store:
         self.homes = Homes(connection)
         self.overviews = Overviews(connection)
         self.notices = Notices(connection)
-        self.connections = Connections(connection, self.homes)
-        self.pairings = Pairings(connection)
+        self.connections = Connections(connection, self.homes, self.log)
+        self.pairings = Pairings(connection, self.log)
         self.needs = Needs(connection)
         self.reviews = Reviews(connection, self.needs, self.homes, self.notices)
         self.delegations = Delegations(
@@ -61,13 +66,20 @@ class Store:
         self.connect_states = ConnectStates(connection)
         self.key_tries = KeyTries(connection)
         self.revocations = Revocations(connection)
-        self.standing = StandingApprovals(connection, self.homes, self.needs, self.reviews)
+        self.standing = StandingApprovals(
+            connection, self.homes, self.log, self.needs, self.reviews
+        )
         self.drafts = Drafts(connection)
         self.comparisons = Comparisons(connection)
         self.receipts = Receipts(connection, self.cards, self.notices)
-        self.strays = Strays(connection)
+        self.strays = Strays(connection, self.log)
         self.departures = Departures(connection)
         self.rounds = Rounds(connection)
+        self.rules = HeldRules(connection)
+        self.chores = Chores(connection)
+        self.seals = Seals(connection)
+        self.ledger = Ledger(connection)
+        self.erasures = Erasures(connection)
         self.overdue = Overdue(connection)
         self.everybody = Everybody(connection)
         self.seen_requests = SeenRequests(connection)

@@ -7,9 +7,20 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, case, insert, select, update
 
 from bot.store.due import Due
+from bot.store.log import Log
 from bot.store.rows import by_id, is_any, many
+from models.event import Deed
 from models.rows import to_row
 from models.stray import Stray, StrayState, strays
+
+DEEDS = {
+    StrayState.FOUND: Deed.STRAY_FOUND,
+    StrayState.KEPT: Deed.STRAY_KEPT,
+    StrayState.ADOPTED: Deed.STRAY_ADOPTED,
+    StrayState.REMOVING: Deed.STRAY_REFUSED,
+    StrayState.REMOVED: Deed.STRAY_REMOVED,
+    StrayState.VANISHED: Deed.STRAY_VANISHED,
+}
 
 _columns = strays.c
 
@@ -17,8 +28,9 @@ _columns = strays.c
 class Strays:
     """Reads and changes stray rows."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, log: Log) -> None:
         self._connection = connection
+        self._log = log
         self.due = Due(connection, strays, Stray, counts_claims=True)
 
     def get(self, stray_id: str, *, lock: bool = False) -> Stray | None:
@@ -148,13 +160,45 @@ class Strays:
     def add(self, stray: Stray) -> None:
         """Store a new stray."""
         self._connection.execute(insert(strays).values(to_row(stray)))
+        self._note(stray, StrayState.FOUND, stray.found_at, by=None)
 
-    def decide(self, stray: Stray, state: StrayState, *, now: datetime, **changes: Any) -> None:
+    def decide(
+        self,
+        stray: Stray,
+        state: StrayState,
+        *,
+        now: datetime,
+        by: str | None = None,
+        **changes: Any,
+    ) -> None:
         """Move it on, and have its message say so."""
+        self._note(stray, state, now, by=by, delegation_id=changes.get("delegation_id"))
         self._connection.execute(
             update(strays)
             .where(_columns.id == stray.id)
             .values(state=state, decided_at=now, wake_at=now, attempts=_begun(), **changes)
+        )
+
+    def _note(
+        self,
+        stray: Stray,
+        state: StrayState,
+        now: datetime,
+        *,
+        by: str | None,
+        delegation_id: str | None = None,
+    ) -> None:
+        self._log.note(
+            DEEDS[state],
+            team_id=stray.team_id,
+            now=now,
+            subject_id=stray.id,
+            delegation_id=delegation_id,
+            association_id=stray.association_id,
+            actor=by,
+            grantor=stray.grantor_id,
+            grantee=stray.grantee_id,
+            text=stray.grantee_email,
         )
 
     def show_anew(self, stray_id: str, *, now: datetime) -> None:

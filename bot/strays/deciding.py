@@ -7,7 +7,17 @@ hand is not the bot's to take away on a misunderstanding.
 from dataclasses import replace
 
 from bot.delegations.people.departures import still_here
-from bot.desk import Actor, Desk, change, check_pair_is_free, check_seen, check_span, look
+from bot.desk import (
+    Actor,
+    Desk,
+    change,
+    check_pair_is_free,
+    check_seen,
+    check_span,
+    learn_groups,
+    look,
+    verdict,
+)
 from bot.refusals import (
     ConnectFirst,
     NotKnown,
@@ -103,7 +113,13 @@ async def adopt(desk: Desk, actor: Actor, stray_id: str, seen: str, span: Span) 
         store.delegations.add(
             delegation, event=Event.ADOPT, actor=actor.user_id, audit_channel=desk.audit_channel
         )
-        store.strays.decide(stray, StrayState.ADOPTED, now=desk.now(), delegation_id=delegation.id)
+        store.strays.decide(
+            stray,
+            StrayState.ADOPTED,
+            now=desk.now(),
+            by=actor.user_id,
+            delegation_id=delegation.id,
+        )
         _check_account(store, stray)  # last: connections are locked after delegations
         return delegation
 
@@ -118,7 +134,7 @@ async def adopt(desk: Desk, actor: Actor, stray_id: str, seen: str, span: Span) 
 async def _decide(desk: Desk, actor: Actor, stray_id: str, seen: str, state: StrayState) -> Stray:
     def decide(store: Store) -> Stray:
         stray = _mine(store, actor, stray_id, seen)
-        store.strays.decide(stray, state, now=desk.now())
+        store.strays.decide(stray, state, now=desk.now(), by=actor.user_id)
         if state is StrayState.REMOVING:
             _check_account(store, stray)
         return stray
@@ -148,7 +164,9 @@ async def _check(desk: Desk, actor: Actor, stray: Stray, span: Span) -> None:
         raise Refused(Refusal.RUNS_ALREADY)
     if span.length is None and span.until is None:
         raise Refused(Refusal.PERMANENT)
-    check_span(desk, span, now=desk.now())
+    await learn_groups(desk)
+    ruled = verdict(desk, stray.grantor_id, stray.grantee_id or "")
+    check_span(ruled, span, now=desk.now())
     await still_here(desk, actor.team_id, stray.grantee_id or "")
 
 

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from bot.store import Store
 from models.connection import Connection
+from models.event import Deed
 from models.notice import NoticeKind
 
 # People are told once the watch has tried their connection: most need not connect again.
@@ -61,6 +62,7 @@ def take_stock(store: Store, admins: Iterable[str], *, now: datetime) -> Restore
             incident=team_id,
             now=now,
         )
+        store.log.note(Deed.RESTORED, team_id=team_id, now=now, subject_id=incident)
     return Restored(since, len(called_off), len(standing), len(connections))
 
 

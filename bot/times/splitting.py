@@ -39,6 +39,7 @@ from bot.times.vocabulary import (
     UP_TO,
     Words,
     is_number,
+    is_time_word,
     says_a_time,
 )
 
@@ -172,14 +173,27 @@ def _refuse_attempt(text: str, tokens: list[Token], run: list[Token]) -> None:
         _refuse(text, len(run), tokens, least=first + 2)
     if is_attempt(tokens[first].word):
         _refuse(text, first + 1, tokens)
-    behind = [each for each in tokens[first + 1 :] if each.word not in set(_DASHES)]
-    if is_number(tokens[first].word) and {each.word for each in behind[1:2]} & _PLURALS:
-        _refuse(text, tokens.index(behind[1]) + 1, tokens)  # "for 2 consecutive days"
+    _refuse_stretched(text, tokens)
     loose = loose_time_words(tokens)
     if is_wholly_of_a_time(tokens):
         _refuse(text, len(loose), tokens)
     if says_a_time(words_of(loose)):
         _refuse(text, len(loose), tokens)
+
+
+def _refuse_stretched(text: str, tokens: list[Token]) -> None:
+    """Raise at ``for 2 consecutive days``: a word of no time stands between a number and its unit,
+    and none before."""
+    has_number = has_stranger = False
+    for count, token in enumerate(tokens, start=1):
+        if has_number and token.word in _PLURALS:
+            _refuse(text, count, tokens)
+        if is_number(token.word):
+            has_number = True
+        elif not is_time_word(token.word) and token.word not in _DASHES:
+            if has_stranger or not has_number:
+                return
+            has_stranger = True
 
 
 def _refuse(text: str, count: int, tokens: list[Token], *, least: int = 1) -> None:

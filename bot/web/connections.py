@@ -14,7 +14,8 @@ from starlette.datastructures import QueryParams
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
-from bot.cards.foreign import address
+from bot.cards import answers
+from bot.cards.foreign import address, name
 from bot.close.errors import CloseError, CloseProblem, RefusedByClose, Unauthorized
 from bot.connections import flow
 from bot.connections.errors import (
@@ -24,6 +25,7 @@ from bot.connections.errors import (
     NoOrganization,
     NotAMember,
     NotConnectable,
+    NotTheirAccount,
     OrganizationUnclear,
     OtherAccountInUse,
     StateRefused,
@@ -33,9 +35,16 @@ from bot.connections.errors import (
 from bot.connections.flow import MOST_KEYS, STATE_LIFE, Arrival, Departure, Way
 from bot.connections.links import LinkRefused
 from bot.connections.vault import fingerprint, new_secret
+from bot.delegations import confirming
+from bot.delegations.confirming import Wanted
+from bot.desk import Actor, zone_of
+from bot.refusals import Changed, DraftGone, NotDone
 from bot.slack.errors import SlackError
+from bot.times.saying import say_span
+from bot.times.span import DurationError
 from bot.web import pages
 from models.connection import ConnectState
+from models.person import Person
 
 BROWSER = "sendas_browser"  # ties the question to the browser that was shown it
 PATH = "/close"
@@ -48,6 +57,7 @@ KEY_PROBLEMS = {
     CloseProblem.FORBIDDEN: "Close knows this key, but does not let its owner do this. Nothing "
     "changed. An admin of your Close account can look at your role there.",
 }
+CHANGED = "What you wanted to confirm has changed since. Please look at it again in Slack."
 CHOOSE_THERE = "Please continue to Close instead, where you choose one."
 NO_CONSENT_PAGE = (
     "Only Close's own consent page asks which one, and whoever runs this bot has not set it up: "
@@ -92,6 +102,12 @@ _NOT_CONNECTED: dict[type[Exception], _Page] = {
         "the bot asked you about in Slack.",
         409,
     ),
+    NotTheirAccount: _Page(
+        "This is not the account that you are connected with",
+        "You are {email} in Close. Nothing changed. Log in to Close with the account that you are "
+        "connected with, and use the link in Slack again.",
+        403,
+    ),
     NotAMember: _Page(
         "This is for full members of the workspace",
         "Guests, apps and people whose Slack account is deactivated can neither give nor get the "
@@ -124,6 +140,11 @@ _NOT_CONNECTED: dict[type[Exception], _Page] = {
     SlackError: _Page("Slack could not be asked who you are"),
     Exception: _Page("Close did not finish the connection"),
 }
+
+
+_WITH_ADDRESS = (NobodyCanConfirm, AccountTaken, OtherAccountInUse, NotTheirAccount)
+_UNDONE = (NotDone, DurationError, SlackError)
+MOST_NAMED = 10  # people on a page; more are counted
 
 
 class ConnectPages:
@@ -171,6 +192,7 @@ class ConnectPages:
         else, and programs that look at links open it as well."""
         try:
             person = await flow.invited(self._way, link)
+            confirms = await self._to_confirm(link, person)
         except LinkRefused:
             return pages.problem(
                 "This link is no longer good",
@@ -179,17 +201,38 @@ class ConnectPages:
             )
         except (NotConnectable, SlackError) as error:
             return self._not_connected(error)
+        except DraftGone as error:
+            return self._not_done(error)
         browser = request.cookies.get(BROWSER, "") or new_secret()  # one for all tabs
         response = pages.for_whom(
             person.name,
             person.email,
             link=link,
             token=_token(browser, link),
-            leads_to=self._leads_to,
+            leads_to=self._leads_to(is_confirming=bool(confirms)),
             is_again=is_again,
+            confirms=confirms,
         )
         self._keep(response, BROWSER, browser)
         return response
+
+    async def _to_confirm(self, link: str, person: Person) -> str:
+        """What a link is to confirm, in words; empty for one that only connects."""
+        draft_id = self._way.links.confirms(link)
+        if not draft_id:
+            return ""
+        team_id, user_id = self._way.links.read(link)
+        wanted = await confirming.look_at(self._way.desk, Actor(team_id, user_id), draft_id)
+        return await self._said(wanted, person.time_zone)
+
+    async def _said(self, wanted: Wanted, zone: str) -> str:
+        desk, shown = self._way.desk, wanted.grantee_ids[:MOST_NAMED]
+        found = [await desk.directory.person(each) for each in shown]
+        names = [name(each.name if each else "somebody") for each in found]
+        if more := len(wanted.grantee_ids) - len(shown):
+            names.append(f"{more} more")
+        said = say_span(wanted.span, now=desk.now(), zone=zone)
+        return f"{', '.join(names)} can send email as you {said}"
 
     async def _answered(self, request: Request, form: dict[str, str]) -> Response:
         """Continue leads to Close; the token proves that this browser was shown the question."""
@@ -202,7 +245,9 @@ class ConnectPages:
         try:
             if form.get("do") != "continue":
                 return pages.not_me((await flow.invited(self._way, link)).name)
-            return self._departing(await flow.depart(self._way, link))
+            is_confirming = bool(self._way.links.confirms(link))
+            departure = await flow.depart(self._way, link)
+            return self._departing(departure, is_confirming=is_confirming)
         except LinkRefused:
             return await self._for_whom(request, link)
 
@@ -224,13 +269,31 @@ class ConnectPages:
     async def _back(self, started: ConnectState, query: QueryParams) -> Response:
         error, code = query.get("error", ""), query.get("code", "")
         if not error and code:
-            return _arrived(await flow.arrive(self._way, started, code=code))
+            arrival = await flow.arrive(self._way, started, code=code)
+            is_confirmed = started.confirms is not None and not arrival.needs_admin
+            return await self._confirmed(started) if is_confirmed else _arrived(arrival)
         if error not in ("", "access_denied"):
             return pages.problem("Close did not finish the connection", AGAIN, status=502)
         return pages.problem(
             "Close was not connected",
             "You did not allow it in Close. Nothing changed; the button in Slack starts again.",
         )
+
+    async def _confirmed(self, started: ConnectState) -> Response:
+        """What they wanted in Slack takes effect: they have shown in Close who they are."""
+        desk = self._way.desk
+        actor = Actor(started.team_id, started.slack_user_id, is_proven=True)
+        try:
+            wanted = await confirming.carry_out(desk, actor, started.confirms or "")
+            return pages.confirmed(await self._said(wanted, await zone_of(desk, actor)))
+        except _UNDONE as error:
+            return self._not_done(error)
+
+    def _not_done(self, error: Exception) -> Response:
+        policy = self._way.desk.policy
+        is_changed = isinstance(error, Changed)
+        text = CHANGED if is_changed else answers.explain(error, policy, plain=True)
+        return pages.problem("Nothing changed", text, status=409)
 
     async def _key_posted(self, request: Request, form: dict[str, str]) -> Response:
         """An API key from our own form: the state inside it and the cookie beside it prove that
@@ -253,9 +316,11 @@ class ConnectPages:
         response.delete_cookie(_cookie(state), path=PATH)
         return response
 
-    def _departing(self, departure: Departure, *, problem: str = "") -> Response:
+    def _departing(
+        self, departure: Departure, *, problem: str = "", is_confirming: bool = False
+    ) -> Response:
         response: Response
-        if self._allows_keys:
+        if self._allows_keys and not is_confirming:
             url = departure.url if self._has_app else None
             response = pages.choice(url, departure.state, problem=problem)
         else:
@@ -275,10 +340,9 @@ class ConnectPages:
             samesite="lax",  # Close sends the browser back with a top-level GET
         )
 
-    @property
-    def _leads_to(self) -> str:
+    def _leads_to(self, *, is_confirming: bool) -> str:
         """The origin of Close's consent page, if Continue leads there at once."""
-        if self._allows_keys or not self._has_app:
+        if (self._allows_keys and not is_confirming) or not self._has_app:
             return ""
         url = urlsplit(self._way.oauth.authorize_url(""))
         return f"{url.scheme}://{url.netloc}"
@@ -288,11 +352,7 @@ class ConnectPages:
             self._log.warning("connecting failed", problem=error.problem)
         kind = next(kind for kind in _NOT_CONNECTED if isinstance(error, kind))
         page, way_on = _NOT_CONNECTED[kind], CHOOSE_THERE if self._has_app else NO_CONSENT_PAGE
-        email = (
-            error.email
-            if isinstance(error, NobodyCanConfirm | AccountTaken | OtherAccountInUse)
-            else ""
-        )
+        email = error.email if isinstance(error, _WITH_ADDRESS) else ""
         text = page.text.format(email=address(email), way_on=way_on)
         return pages.problem(page.title, text, status=page.status)
 

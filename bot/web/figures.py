@@ -95,6 +95,8 @@ class Figures:
         self._metrics.longest_overdue.set(_seconds(now - (since or now)))
         for state, number in store.connections.count().items():
             self._metrics.connections.labels(state).set(number)
+        self._metrics.reviews.set(store.reviews.count_open())
+        self._metrics.unsealed.set(_seconds(now - (store.seals.waiting_since() or now)))
         oldest = store.oldest([each.due(store) for each in self._workers])
         for worker, moment in zip(self._workers, oldest, strict=True):
             self._metrics.waiting.labels(worker.name).set(_seconds(now - (moment or now)))

@@ -66,6 +66,15 @@ def connected(email: str) -> HTMLResponse:
     )
 
 
+def confirmed(what: str) -> HTMLResponse:
+    """Said once what somebody wanted in Slack has taken effect."""
+    return _page(
+        "You have confirmed it",
+        f"{what}. Slack shows how it goes on, and you can take it back there at any time. You can "
+        "close this window.",
+    )
+
+
 def needs_admin(email: str) -> HTMLResponse:
     """Said when the account waits for an admin's word."""
     return _page(
@@ -77,9 +86,17 @@ def needs_admin(email: str) -> HTMLResponse:
 
 
 def for_whom(
-    name: str, email: str | None, *, link: str, token: str, leads_to: str, is_again: bool
+    name: str,
+    email: str | None,
+    *,
+    link: str,
+    token: str,
+    leads_to: str,
+    is_again: bool,
+    confirms: str = "",
 ) -> HTMLResponse:
     """Asks whether the reader is the one in Slack whom the link is for; stores nothing.
+    ``confirms`` is what they confirm by going on, in words.
 
     ``leads_to`` is the origin that Continue ends at: browsers hold a form's redirects, and those
     of a login on the way, against the policy.
@@ -90,10 +107,20 @@ def for_whom(
         '<p role="alert">This page was too old, or your browser keeps no cookies for it. Please '
         "choose once more.</p>"
     )
+    what = (
+        f"The Close account that you connect next is the one that the bot uses for what {person} "
+        "approves."
+    )
+    if confirms:
+        what = (
+            "With your Close account you confirm this: "
+            f"<strong>{escape(plain(confirms))}</strong>. If you did not want that in Slack just "
+            "now, somebody else may be using your Slack account: close this page, and tell whoever "
+            "runs the bot."
+        )
+    title = "Confirm in Close" if confirms else "Connect Close"
     content = (
-        f"{alert if is_again else ''}<p>This link is for {person}{whose} in Slack. The Close "
-        f"account that you connect next is the one that the bot uses for what {person} approves."
-        "</p>"
+        f"{alert if is_again else ''}<p>This link is for {person}{whose} in Slack. {what}</p>"
         '<form method="post" action="/close/connect">'
         f'<input type="hidden" name="for" value="{escape(link)}">'
         f'<input type="hidden" name="token" value="{escape(token)}">'
@@ -102,7 +129,7 @@ def for_whom(
     )
     status = 400 if is_again else 200
     targets = f"'self' https: {leads_to}".strip()
-    return _html(f"Connect Close for {foreign.name(name)}", content, status=status, targets=targets)
+    return _html(f"{title} for {foreign.name(name)}", content, status=status, targets=targets)
 
 
 def not_me(name: str) -> HTMLResponse:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from sandbox.people import TEAM_NAME, SandboxPerson, user_object
+from sandbox.people import BOT_USER_ID, TEAM_NAME, SandboxPerson, user_object
 from sandbox.slack import payloads
 from sandbox.slack.delivery import Delivery, Reply
 from sandbox.slack.eyes import Eyes
@@ -254,6 +254,18 @@ class Hand(Eyes):
         }
         await self.event(event)
         return changed
+
+    async def uninstall(self, *events: str) -> None:
+        """Take the app out of the workspace: its token is good for nothing any more, and Slack says
+        so, in whichever order."""
+        self.workspace.is_installed = False
+        said: dict[str, dict[str, Any]] = {
+            "app_uninstalled": {},
+            "tokens_revoked": {"tokens": {"bot": [BOT_USER_ID]}},
+        }
+        for kind in events or tuple(said):
+            stamp = self.workspace.new_ts()
+            await self.event({"type": kind, **said[kind], "event_ts": stamp})
 
     def say(self, person: SandboxPerson, channel: str, text: str) -> Message:
         """Write an ordinary message into a channel; a read-only Messages tab has no composer."""

@@ -147,6 +147,8 @@ class WebApi:
             raise Refusal("not_authed")
         if token not in (self._bot_token, self._app_token):
             raise Refusal("invalid_auth")
+        if not self._workspace.is_installed:
+            raise Refusal("account_inactive")
         if (token == self._app_token) != (method == CONNECT):
             raise Refusal("not_allowed_token_type")
 

@@ -164,6 +164,7 @@ class Workspace:
         self.undeletable = (
             ""  # Slack's word for why the bot may delete nothing, as long as it is so
         )
+        self.is_installed = True  # whether the bot's token is good for anything
         self.is_tab_read_only = False  # whether people cannot write in the bot's Messages tab
         self._last_ts = 0
         members = {

@@ -1,6 +1,8 @@
-"""The demo in an admin's seat: everybody's rights, and the audit channel."""
+"""The demo in an admin's seat: everybody's rights, a review when its time has come, the channel."""
 
 from collections.abc import AsyncIterator
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 import pytest_asyncio
@@ -14,6 +16,10 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 FOREVER = "/sendas @ada forever Covering the spring pipeline"
 WHY = "The pipeline is closed"
+
+
+def _works(moment: datetime) -> bool:
+    return moment.weekday() < 5 and 10 <= moment.hour < 17
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -56,3 +62,16 @@ async def test_the_guide_leads_to_the_admin(lent: Stage) -> None:
     await lent.page.get_by_role("button", name="Show Dana Whitfield").click()
     await expect(lent.seat("right")).to_have_attribute("data-handle", "dana")
     await lent.sees("Everybody's rights", "right")
+
+
+async def test_a_review_comes_after_a_month(lent: Stage) -> None:
+    """Thirty days later Ada is asked, in her working hours, whether what she lent is still needed;
+    the guide says so, and she answers with one click."""
+    await lent.push("month")
+    while not _works(lent.house.clock().astimezone(ZoneInfo(ADA.tz))):
+        await lent.push("hour")
+    await expect(lent.page.locator("#next-step")).to_contain_text("has a review")
+    await lent.sees("Ben Okafor", "right")
+    await lent.press("Keep all", "right")
+    await expect(lent.seat("right").get_by_role("button", name="Keep all")).to_have_count(0)
+    assert lent.house.close.associations

@@ -22,6 +22,7 @@ HEALTHY = {
     f"sendas_longest_past_end_seconds{{{ONE}}}": "0 30 0 20 899 0 0x600",
     f"sendas_leaver_oldest_seconds{{{ONE}}}": "0 300 3599 0x600",
     f'sendas_oldest_due_seconds{{{ONE}, worker="cards"}}': "0 1 119 0 3 121 0 0x600",
+    f"sendas_seal_lag_seconds{{{ONE}}}": "0 30 60 0 15x600",
     f'sendas_connections{{{ONE}, state="alive"}}': "15x600",
     f'sendas_connections{{{ONE}, state="dead"}}': "0x600",
     f'sendas_close_failures_total{{{ONE}, problem="busy"}}': "0+1x600",
@@ -73,6 +74,12 @@ TROUBLES = {
         f"SendAsLeaverKeepsRights{JOB}",
         "1h",
         "1h5m",
+    ),
+    "nothing is sealed": Trouble(
+        {f"sendas_seal_lag_seconds{{{ONE}}}": "0+30x600"},
+        f"SendAsLogNotSealed{JOB}",
+        "14m",
+        "17m",
     ),
     "a connection is dead": Trouble(
         {f'sendas_connections{{{ONE}, state="dead"}}': "1x600"},

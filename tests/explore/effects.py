@@ -186,6 +186,10 @@ class StepDirectory:
         """No group has any."""
         return ()
 
+    def known_members(self, group_id: str) -> frozenset[str] | None:
+        """The same."""
+        return frozenset()
+
     async def learn(self, user: Mapping[str, Any]) -> Person:
         """Nothing new."""
         return self._people[str(user["id"])]

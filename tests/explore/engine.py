@@ -24,7 +24,7 @@ from bot.store import Store
 from bot.store.due import Due
 from bot.strays.comparisons import Compare
 from bot.telemetry import Metrics
-from models.delegation import Delegation
+from models.delegation import Delegation, State
 from tests.explore import close as closes
 from tests.explore import slack as slacks
 from tests.explore.close import BY_HAND, Answer, Close, Held
@@ -334,7 +334,7 @@ class Engine:
         if origin.act in ("extend", "approve the wish") and not _is_longer(aim.target, value):
             return world, Broken(f"{origin.act}: it ends as before")
         facts = world.facts
-        if origin.act in APPROVES:
+        if origin.act in APPROVES and value.state is State.APPROVED:
             facts |= {("approved", value.id)}
         if origin.act in TAKES_AWAY:
             target = () if aim.target is None else (aim.target,)
@@ -529,7 +529,11 @@ class Engine:
             return self._worker(origin.worker)._do(list(origin.group))
         act = ACTS[origin.act]
         policy = self.scenario.policy
-        desk = Desk(self._database, self.directory, policy, self.clock, lambda: None)
+        rules = self.scenario.rules
+        desk = Desk(
+            *(self._database, self.directory, policy, self.clock, lambda: None),
+            present_rules=lambda: rules,
+        )
         doing: Any = act.do(desk, Actor(TEAM, act.actor), origin.aim or Aim(origin.label))
         coroutine: Coroutine[Any, Any, Any] = doing
         return coroutine
@@ -545,6 +549,7 @@ class Engine:
             self.clock,
             self._metrics,
             self.directory,
+            present_rules=lambda: self.scenario.rules,
         )
         step: Any
         groups = None

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 from unittest.mock import patch
 
+from tests.explore.scenarios import BY_CLEO
 from tests.explore.world import Scenario
 
 STEPS = "bot.delegations.steps."
@@ -64,6 +65,13 @@ MUTATIONS = (
         "if seen != mark_of(subject, beside):",
         "if False:",
         Scenario("mark", {"approve an old screen": 1}, first=("ask",)),
+    ),
+    Mutation(
+        "the second yes is not asked for before the right is set up",
+        "bot.delegations.deciding:approved",
+        "if ruled.second is not None:",
+        "if False:",
+        Scenario("alone", {"approve": 1}, first=("ask",), rules=(BY_CLEO,)),
     ),
     Mutation(
         "what cannot be seen of an unclear create is believed never to come",
@@ -167,7 +175,7 @@ MUTATIONS = (
     ),
     Mutation(
         "more time is promised and not written down",
-        "bot.delegations.extending:_extended",
+        "bot.delegations.prolonging:extended",
         "ends_at=ends_at,\n        length",
         "length",
         Scenario("not longer", {"extend": 1}, first=RUNNING),

@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.connections import leaving
 from bot.connections.admission import put, wake_what_waited
-from bot.delegations import asking, deciding, ending, extending, standing
+from bot.delegations import asking, deciding, ending, extending, second_yes, standing
 from bot.delegations.people import departures
 from bot.desk import Actor, Desk
 from bot.ports import CloseUser
@@ -115,6 +115,14 @@ async def _approve_old(desk: Desk, actor: Actor, aim: Aim) -> Delegation:
     return await deciding.approve(desk, actor, aim.id, OLD)
 
 
+async def _agree_too(desk: Desk, actor: Actor, aim: Aim) -> Delegation:
+    return await second_yes.agree_too(desk, actor, aim.id, aim.seen)
+
+
+async def _disagree(desk: Desk, actor: Actor, aim: Aim) -> Delegation:
+    return await second_yes.disagree(desk, actor, aim.id, aim.seen)
+
+
 async def _deny(desk: Desk, actor: Actor, aim: Aim) -> Delegation:
     return await deciding.deny(desk, actor, aim.id, aim.seen)
 
@@ -191,6 +199,8 @@ def _acts() -> Mapping[str, Act]:
         Act("grant both", _grant_both, ADA),
         Act("approve", _approve, ADA, states=(REQUESTED,)),
         Act("approve an old screen", _approve_old, ADA, states=(REQUESTED,)),
+        Act("agree too", _agree_too, CLEO, states=(REQUESTED,), needs="agreed_at"),
+        Act("disagree", _disagree, CLEO, states=(REQUESTED,), needs="agreed_at"),
         Act("deny", _deny, ADA, states=(REQUESTED,)),
         Act("cancel", _cancel, BEN, states=(REQUESTED, APPROVED)),
         Act("revoke", _revoke, ADA, states=RUNNING),
@@ -215,6 +225,14 @@ def _acts() -> Mapping[str, Act]:
 
 
 ACTS = _acts()
-APPROVES = frozenset({"approve", "approve Cleo"})
+APPROVES = frozenset({"approve", "approve Cleo", "agree too"})
 TAKES_ALL = frozenset({"revoke all", "disconnect", "Ada leaves"})
-TAKES_AWAY = TAKES_ALL | {"deny", "cancel", "revoke", "release", "revoke Cleo", "Ben leaves"}
+TAKES_AWAY = TAKES_ALL | {
+    "deny",
+    "disagree",
+    "cancel",
+    "revoke",
+    "release",
+    "revoke Cleo",
+    "Ben leaves",
+}

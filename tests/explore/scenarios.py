@@ -1,8 +1,15 @@
 """The scenarios: each is a part of life, with as much of everything as can be searched through."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 
+from models.policy import Rule
+from tests.explore.people import CLEO
 from tests.explore.world import Scenario
+
+BY_CLEO = Rule(
+    max_duration=timedelta(days=30), allow_permanent=True, require_reason=False, second=CLEO
+)
 
 _EVERY = (
     Scenario(
@@ -112,6 +119,13 @@ _EVERY = (
         faults=1,
         crashes=1,
         workers=("delegations", "cards"),
+    ),
+    Scenario(
+        "a second yes",
+        {"ask": 1, "approve": 1, "agree too": 1, "disagree": 1, "cancel": 1, "revoke": 1},
+        faults=1,
+        crashes=1,
+        rules=(BY_CLEO,),
     ),
     Scenario(
         "leaving",

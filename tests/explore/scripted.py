@@ -21,6 +21,8 @@ import bot.delegations.receipts
 import bot.delegations.steps.count
 import bot.delegations.steps.create
 import bot.delegations.steps.moves
+import bot.delegations.steps.recheck
+import bot.delegations.steps.second_yes
 import bot.store.due
 import bot.strays.comparisons
 import models.base
@@ -32,6 +34,8 @@ PARALLEL = (
     bot.delegations.steps.count,
     bot.delegations.steps.create,
     bot.delegations.steps.moves,
+    bot.delegations.steps.recheck,
+    bot.delegations.steps.second_yes,
 )
 RANDOM = (bot.clock.backoff, bot.connections.watch, bot.strays.comparisons)
 

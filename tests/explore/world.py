@@ -10,7 +10,7 @@ from sqlalchemy import LargeBinary
 
 from models.base import UtcTime, metadata
 from models.delegation import Delegation, Event
-from models.policy import Policy
+from models.policy import Policy, Rule
 from tests.explore.close import Close
 from tests.explore.effects import Effect
 from tests.explore.people import ADA, Aim
@@ -91,6 +91,7 @@ class Scenario:
     has_twins: bool = False
     workers: Sequence[str] = ("delegations",)
     first: Sequence[str] = ()
+    rules: Sequence[Rule] = ()
     policy: Policy = field(
         default_factory=lambda: Policy(
             pending_ttl=timedelta(minutes=30), remind_before=timedelta(minutes=2)

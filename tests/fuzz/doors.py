@@ -8,7 +8,17 @@ from random import Random
 from typing import Any
 from urllib.parse import unquote, urlencode
 
-from bot.cards import alarms, homes, lists, notices, questions, strays
+from bot.cards import (
+    admin_forms,
+    alarms,
+    everybody,
+    first_hour,
+    homes,
+    lists,
+    notices,
+    questions,
+    strays,
+)
 from bot.cards.faces import Action
 from bot.connections.vault import fingerprint
 from models.mark import marked
@@ -25,11 +35,21 @@ ANSWERS = (200, 303, 400, 401, 403, 404, 405, 409, 429, 502, 503)
 ROWS = len(rows.delegations())
 ACTIONS = (
     *(each.value for each in Action),
-    *(homes.ASK, homes.NEWER, homes.OLDER, homes.EVERYBODY, homes.WITH_PERSON, homes.END_STANDING),
+    first_hour.INVITE,
+    *(
+        homes.ASK,
+        homes.NEWER,
+        homes.OLDER,
+        homes.EVERYBODY,
+        homes.WITH_PERSON,
+        homes.END_STANDING,
+    ),
     *(lists.LIST_BACK, lists.LIST_MORE, alarms.END_THEM, alarms.KEEP_THEM, alarms.IS_GONE),
     *(notices.DISCONNECT, notices.STAY, notices.CONFIRM_PAIRING, notices.REJECT_PAIRING),
     *(questions.GRANT_ALL, questions.NEVER_MIND, strays.SINGLE_OUT, strays.KEEP, strays.REMOVE),
     strays.GIVE_END,
+    *(homes.EVERYBODYS_RIGHTS, everybody.EARLIER, everybody.FURTHER, everybody.OWN_RIGHTS),
+    *(everybody.END_RIGHT, everybody.END_ALL, everybody.WHO_BACK, everybody.WHO_MORE),
 )
 FORMS = (
     "approve_for",
@@ -38,6 +58,8 @@ FORMS = (
     "change_form",
     "always_approve",
     strays.END_FORM,
+    admin_forms.END_ONE,
+    admin_forms.END_EVERYTHING,
 )
 CHOICES = ("approve_for", "deny_with_note", "always_approve", "waiting", "given", "history", "")
 NUMBERS = ("0", "1", "-1", "7", "9" * 30, "9" * 5000, "２", "x", "")
@@ -108,6 +130,7 @@ def _form(random: Random) -> dict[str, Any]:
         "note",
         "until",
         "date",
+        admin_forms.WHY,
     )
     values = {
         name: {name: {key: entry[key] for key in random.sample(list(entry), random.randint(1, 4))}}

@@ -118,7 +118,7 @@ async def open_stage() -> AsyncIterator[Stage]:
         outside = _outside(database, http)
         workspace, session = Workspace(outside.quick), outside.session
         metrics = Metrics()
-        workshop = Workshop(outside, workspace, lambda: None, metrics)
+        workshop = Workshop(outside, workspace, lambda: None, metrics, lambda: None)
         figures = Figures(database, metrics, workshop.workers, _now, SecretStr(TOKEN))
         responses = Responses(session, outside.quick)
         stand_ins = StandIns(responses)

@@ -23,6 +23,7 @@ from sqlalchemy import (
     literal_column,
     select,
     text,
+    update,
 )
 
 from models.base import UtcTime
@@ -39,6 +40,7 @@ from models.pairing import Pairing, Verdict, pairings
 from models.person import Departure
 from models.review import Review, reviews
 from models.rows import to_row
+from models.seal import sealings
 from models.standing import StandingApproval, standing_approvals
 from models.stray import Stray, StrayState, strays
 from tests.integration.rows import NOON, TEAM, account, connection, delegation
@@ -148,6 +150,8 @@ def _beside_delegations(into: Connection) -> None:
     event = literal(Event.REQUEST.value)
     values = select(d.id, d.requested_at, event, d.state)
     into.execute(insert(events).from_select(names, values))
+    is_old = sealings.c.event_id > 5
+    into.execute(update(sealings).where(is_old).values(seal=1, digest=bytes(32)))
 
 
 def _beside_people(into: Connection, people: int) -> None:

@@ -10,14 +10,14 @@ from cryptography.fernet import Fernet
 
 from bot.clock.present import utc_now
 from bot.connections.vault import Purpose, Vault, owner_of
-from bot.process.commands import connections, migrate, open_rights
+from bot.process.commands import connections, end_right, migrate, open_rights
 from bot.process.fit import NotReady
 from bot.process.settings import Settings
 from bot.store import Database, Store
 from models.connection import Connection
 from models.delegation import Delegation, Event, State, Trouble
 from models.notice import NoticeKind
-from tests.integration.rows import NOON, add, connection, delegation
+from tests.integration.rows import NOON, add, connection, delegation, get
 
 KEY, LOST = (Fernet.generate_key().decode() for _ in range(2))
 
@@ -160,3 +160,32 @@ async def test_a_database_of_before(tmp_path: Path) -> None:
         await open_rights.print_open(settings, None)
     assert await migrate.bring_up_to_date(settings) == 0
     assert await open_rights.print_open(settings, None) == 0
+
+
+async def test_an_operator_ends_a_right(
+    database: Database, database_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """``end`` finds it by its id or its two people, in the name of an admin whom both read, and
+    says why it does not."""
+    one, other = (delegation(grantor_id="U0ADA", grantee_id=each) for each in ("U0BEN", "U0CLEO"))
+    await add(database, one, other)
+    for each in (one, other):
+        await activated(database, each, ends_at=NOON + timedelta(hours=2))
+    settings = settings_for(database_url)
+    refused = [
+        ("U0BEN:U0EVE", "U0DANA", "They left", "no such open right"),
+        (one.id, "U0BEN", "They left", "--by has to be one of ADMINS"),
+        (one.id, "U0DANA", " ", "--reason is empty"),
+    ]
+    for right, by, reason, said in refused:
+        assert await end_right.end_one(settings, right, by=by, reason=reason) == 1
+        assert said in capsys.readouterr().err
+    for right in (one.id, "U0CLEO:U0ADA"):
+        assert await end_right.end_one(settings, right, by="U0DANA", reason="They left") == 0
+        assert "over since" in capsys.readouterr().out
+    assert await end_right.end_one(settings, one.id, by="U0DANA", reason="They left") == 1
+    assert "over already" in capsys.readouterr().err
+    for each in (one, other):
+        row = await get(database, each)
+        assert (row.state, row.end_event) == (State.ENDING, Event.END)
+        assert (row.closed_by, row.note) == ("U0DANA", "They left")

@@ -1,5 +1,7 @@
 """The log: what is written down, what stands beside it, and that nothing of it can be changed."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -8,11 +10,13 @@ import pytest
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from bot.store import Database
+from bot.store import Database, Store
 from bot.store.rows import many
-from models.delegation import Event, State
+from models.delegation import Event, State, delegations
 from models.event import Deed, Entry, events
 from models.particulars import PERSONAL, Particulars, digest, particulars
+from models.review import Review, reviews
+from models.rows import to_row
 from models.seal import Sealing, sealings
 from tests.integration.rows import NOON, TEAM, add, delegation
 
@@ -99,7 +103,7 @@ async def test_a_deed_about_a_delegation_is_no_event_of_it(database: Database) -
     """The history of a delegation holds its transitions alone."""
     row = delegation()
     await add(database, row)
-    await note(database, Deed.SECOND_YES, delegation_id=row.id, actor="U0CAT")
+    await note(database, Deed.GONE_IN_CLOSE, delegation_id=row.id, actor="U0CAT")
     history = await database.run(lambda store: store.delegations.history(row.id))
     assert [each.event for each in history] == [Event.REQUEST]
 
@@ -203,3 +207,29 @@ async def test_what_an_older_release_wrote(database: Database) -> None:
         return len(connection.execute(sealings.select()).all())
 
     assert await database.run_connection(count) == 2
+
+
+async def test_whose_second_yes_it_was_is_forgotten_too(database: Database) -> None:
+    """Whoever is asked for a second yes is somebody whom an open right concerns; once it is over
+    their id, their name and what the rule said of them go, and so does their own review."""
+    row = delegation(second="U0CAT", second_name="Cat", seconded_by="U0CAT", rule="Cat agrees, too")
+    waiting = replace(row, id="waiting", grantee_id="U0DAN", seconded_by=None)
+    over = replace(row, state=State.ENDED, ended_at=NOON)
+    review = Review(id="review", team_id=TEAM, grantor_id="U0CAT", installed_at=NOON)
+
+    def insert(connection: Connection) -> None:
+        connection.execute(delegations.insert(), [to_row(over), to_row(waiting)])
+        connection.execute(reviews.insert().values(to_row(review)))
+
+    def erase(store: Store) -> Mapping[str, int]:
+        return store.erasures.erase_person("U0CAT", lambda _: "~cat")
+
+    await database.run_connection(insert)
+    hindrances = await database.run(lambda store: store.erasures.hindrances("U0CAT", now=NOON))
+    assert hindrances == {"rights": 1}
+    counted = await database.run(erase)
+    assert counted == {"reviews": 1, "delegations": 3}
+    found = await database.read(lambda store: store.delegations.get(row.id))
+    assert found is not None
+    assert (found.second, found.seconded_by) == ("~cat", "~cat")
+    assert (found.second_name, found.rule) == ("", "")

@@ -17,7 +17,9 @@ from sqlalchemy import Connection, Engine, Table, event, select
 
 from bot.store import Database, Store
 from bot.store.due import Due
+from bot.store.ledger import Stretch
 from models.card import Card, cards
+from models.chore import Chore, ChoreKind
 from models.comparison import Comparison, comparisons
 from models.connection import Connection as CloseConnection
 from models.connection import ConnectState, connections
@@ -35,6 +37,7 @@ from models.review import Review, reviews
 from models.revocation import Revocation
 from models.round import Round
 from models.rows import from_row
+from models.rules_in_force import RulesInForce
 from models.seal import sealings
 from models.seen_request import Arrival
 from models.standing import StandingApproval, standing_approvals
@@ -46,6 +49,9 @@ ROWS = 100_000
 MOST_READ = 1_000  # rows, for one statement
 STEPS = 25  # of SQLite's machine for a row, about (sqlite.org/opcode.html)
 # Only these read everything, and are not asked here.
+FOR_EXPORT = "how many of all members are connected, once at the end of an export"
+FOR_ONE = "for one person who asked to be forgotten"
+ONCE_A_DAY = "once a day: what is old is erased"
 AFTER_A_RESTORE = "once, before the bot works with a restored database"
 EXCEPTIONS = {
     "cards.look_for_open": AFTER_A_RESTORE,
@@ -58,7 +64,16 @@ EXCEPTIONS = {
     "strays.ask_everybody_again": AFTER_A_RESTORE,
     "due.doubt": AFTER_A_RESTORE,
     "connections.all": "the same, and when the keys change: all that is sealed is sealed anew",
+    "connections.teams": FOR_EXPORT,
+    "connections.count_of": FOR_EXPORT,
     "connections.count": "a gauge; there are as many as people, not as rights",
+    "delegations.every_open_id": "once, when the app is gone from Slack",
+    "erasures.details_of": FOR_ONE,
+    "erasures.erase_person": FOR_ONE,
+    "erasures.hindrances": FOR_ONE,
+    "erasures.erase_old_rows": ONCE_A_DAY,
+    "erasures.old_details": ONCE_A_DAY,
+    "erasures.old_rights": ONCE_A_DAY,
     "everybody.counts": "an admin looks at everybody's rights: all that is open is counted",
     "departures.accounts": "once a day: Close is asked about everybody of an organization at once",
     "reviews.count_open": "a gauge; it reads the index of just those",
@@ -213,6 +228,7 @@ FOUND: dict[str, Callable[[Connection], Any]] = {
 ITEMS = {
     "delegations": "delegation",
     "cards": "card",
+    "chores": "chore",
     "notices": "notice",
     "connections": "connection",
     "comparisons": "comparison",
@@ -231,6 +247,7 @@ OF_CLOSE = replace(
 REVOKED = Revocation(
     id="one", team_id=TEAM, slack_user_id=HUB, close_user_id="user_U1", secret=b"", created_at=NOON
 )
+CHORE = Chore(id="seal", kind=ChoreKind.SEAL, wake_at=NOON)
 ALWAYS = StandingApproval(
     id="new",
     team_id=TEAM,
@@ -242,6 +259,7 @@ ALWAYS = StandingApproval(
 )
 # What is said for a parameter of this name,
 VALUES: dict[str, Any] = {
+    "rules": RulesInForce(team_id=TEAM, digest="0" * 32, since=NOON),
     "access_expires_at": LATER,
     "account": "Ben, ben@example.com",
     "actor": HUB,
@@ -267,6 +285,7 @@ VALUES: dict[str, Any] = {
     "by": HUB,
     "card_id": "cdgiven21",
     "channel_id": "D1",
+    "chore": CHORE,
     "checked_at": NOON,
     "close_id": "user_U1",
     "close_user_id": "user_U1",
@@ -350,6 +369,20 @@ VALUES: dict[str, Any] = {
 }
 # and what is said for one question only.
 OWN: dict[str, dict[str, Any]] = {
+    "chores.done": {"chore": CHORE},
+    "chores.drop": {"kind": ChoreKind.SEAL},
+    "chores.get": {"kind": ChoreKind.SEAL},
+    "chores.plan": {"kind": ChoreKind.SEAL},
+    "connections.count_of": {"accounts": ["user_U1"]},
+    "ledger.entries": {"wanted": Stretch(), "after": 5},
+    "ledger.steps": {"after": ("dgiven21", 1)},
+    "seals.chain": {"after": 1},
+    "seals.covered": {"after": (1, 1)},
+    "seals.page": {"after": 5},
+    "seals.seal": {"lines": []},
+    "log.note_all": {"subjects": [("one", {"actor": HUB}), ("two", {})]},
+    "erasures.erase_details": {"rows": [], "hashed": str, "of": HUB},
+    "erasures.erase_rights": {"hashed": str},
     "cards.note": {"changes": {"message_ts": "2.0"}},
     "connect_states.add": {
         "state": ConnectState(

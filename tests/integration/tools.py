@@ -28,6 +28,10 @@ class EverybodyIsHere:
         """No group has any."""
         return ()
 
+    def known_members(self, group_id: str) -> frozenset[str] | None:
+        """The same."""
+        return frozenset()
+
     async def learn(self, user: Mapping[str, Any]) -> Person:
         """Nothing new."""
         return person(str(user["id"]))

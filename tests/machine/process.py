@@ -101,7 +101,7 @@ class Process:
             quick=client,
             patient=client,
         )
-        self.workshop = Workshop(outside, Workspace(client), lambda: None, Metrics())
+        self.workshop = Workshop(outside, Workspace(client), lambda: None, Metrics(), lambda: None)
         self.desk = Desk(
             self.database, self.workshop.directory, SETTINGS.policy, now, wake=lambda: None
         )

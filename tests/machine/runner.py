@@ -112,7 +112,9 @@ class Runner:
     def _begin_anew(self) -> None:
         """As after a start: nothing is remembered."""
         outside, metrics = self._outside, Metrics()
-        self._workshop = Workshop(outside, Workspace(outside.quick), lambda: None, metrics)
+        self._workshop = Workshop(
+            outside, Workspace(outside.quick), lambda: None, metrics, lambda: None
+        )
         self._desk = Desk(
             outside.database,
             self._workshop.directory,

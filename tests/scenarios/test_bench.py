@@ -1,16 +1,17 @@
 """Everything that ``make bench`` starts, once and small: it starts, answers, and lives."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from bench import commands
+from bench import commands, company
 from bench.fill import fill
 from bench.ground import Ground
 from bench.house import House, open_house
 from bench.lives import AT_ONCE, Contestant, lived
-from bench.rounds import timed
+from bench.rounds import QUICK, timed
 from bench.watching import watched
 
 
@@ -41,6 +42,22 @@ async def test_the_bot_and_the_obvious_build_live_whole_lives(house: House) -> N
             one = await lived(house, Contestant(name, [process]), 1, lambda: house.people[-1].id)
             assert one.rate > 0
             assert one.cpu > 0
+
+
+async def test_a_company_is_seen_by_its_admin(house: House) -> None:
+    """The admin's home, everybody's rights and their pages are shown, and ``who`` is answered."""
+    size = replace(QUICK, open=100, rounds=1)
+    results = [each async for each in company.seen_by_an_admin(house, "sqlite", size)]
+    assert len(results) == 4
+    assert all(each.figure > 0 for each in results)
+
+
+async def test_a_log_is_written_out(house: House) -> None:
+    """The export of both lengths ends well, and its memory is known."""
+    size = replace(QUICK, entries=(10, 100))
+    peak, rate = [each async for each in company.written_out(house, "sqlite", size)]
+    assert "MiB" in peak.note
+    assert rate.figure > 0
 
 
 async def test_a_watched_bot_says_what_it_did(house: House) -> None:

@@ -8,16 +8,18 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from bot.delegations.steps.advance import Advance
+from bot.store.seals import Seals
 from models.delegation import Delegation, State
 from sandbox.people import ADA, BEN, CLEO
 from tests.patience import MOMENT, PATIENCE
-from tests.scenarios.moves import active, settled_in
+from tests.scenarios.moves import active, press, settled_in
+from tests.scenarios.test_reviews import ASKED, asked
 from tests.scenarios.world import World
 
 OLDEST, LATE = "sendas_oldest_due_seconds", "sendas_longest_past_end_seconds"
 WORKERS = {
     *("delegations", "comparisons", "rounds", "cards", "homes", "notices", "strays"),
-    *("connections", "pairings", "revocations"),
+    *("connections", "pairings", "revocations", "reviews", "chores"),
 }
 
 
@@ -86,6 +88,29 @@ async def test_a_right_past_its_end_ages(world: World) -> None:
     await until(world, LATE, "", least=0, most=0)
     await until(world, "sendas_delegations_ending", "", least=0, most=0)
     assert not world.close.find(ADA, BEN)
+
+
+async def test_reviews_without_an_answer_are_counted(world: World) -> None:
+    """Whoever was asked what is still needed is counted until they have answered."""
+    await active(world, "@ada forever Covering")
+    world.clock.push(days=31)
+    await asked(world)
+    await world.card(ADA, ASKED)
+    await until(world, "sendas_reviews_open", "", least=1, most=1)
+    await press(world, ADA, "Keep all")
+    await until(world, "sendas_reviews_open", "", least=0, most=0)
+
+
+async def test_what_no_seal_covers_ages(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lag is that of the oldest entry without a seal, and none once all is sealed."""
+    lag, seal = "sendas_seal_lag_seconds", Seals.seal
+    monkeypatch.setattr(Seals, "seal", lambda *_nothing, **_known: None)
+    await world.sendas(CLEO, "@ada 2h Covering")
+    world.clock.push(minutes=30)
+    await until(world, lag, "", least=30 * 60 - 5, most=30 * 60 + 60)
+    monkeypatch.setattr(Seals, "seal", seal)
+    world.clock.push(minutes=2)
+    await until(world, lag, "", least=0, most=90)
 
 
 async def test_what_is_not_due_yet_does_not_wait(world: World) -> None:

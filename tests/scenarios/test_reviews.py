@@ -272,9 +272,9 @@ async def test_admins_hear_once_it_was_not_answered(sqlite_url: str) -> None:
         await asked(world, messages=3)
         assert "not answered" not in read_all(world, DANA)
         await until(world, lambda each: each.told_at is not None)
-        await world.card(DANA, "1 person has not answered a review")
+        await world.card(DANA, "Reviews that are not answered")
         await press(world, ADA, "Keep all")
-        await world.card(DANA, "Everybody who was listed here has answered their review")
+        await world.card(DANA, "Everything that was listed here is settled now")
 
 
 async def test_what_nobody_confirmed_ends(ending: World) -> None:
@@ -291,8 +291,7 @@ async def test_what_nobody_confirmed_ends(ending: World) -> None:
         await ending.card(ADA, "What you have not kept by")
         await ending.card(ADA, words)
     await until(ending, lambda each: each.told_at is not None)
-    await ending.card(DANA, "1 person has not answered a review")
-    await ending.card(DANA, "what they do not keep ends")
+    await ending.card(DANA, "Reviews that are not answered")
     assert ending.close.find(ADA, BEN)
     await over(ending)
     ended = await settled_in(ending, State.ENDED)
@@ -302,7 +301,7 @@ async def test_what_nobody_confirmed_ends(ending: World) -> None:
     assert not ending.close.associations
     await ending.card(ADA, "You did not confirm in a review that it is still needed")
     await ending.card(BEN, "@Ada Lindqvist did not confirm in a review")
-    await ending.card(DANA, "Everybody who was listed here has answered their review")
+    await ending.card(DANA, "Everything that was listed here is settled now")
     assert await noted(ending, Deed.REVIEW_ENDED) == 1
 
 

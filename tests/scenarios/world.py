@@ -10,10 +10,12 @@ import httpx
 from cryptography.fernet import Fernet
 
 from bot.process.app import open_bot
+from bot.process.rulebook import Rulebook
 from bot.process.settings import Settings
 from bot.store import Database
 from bot.store.rows import many
 from models.delegation import Delegation, State, delegations
+from models.policy import Policy
 from sandbox.browser import filled
 from sandbox.close import CLIENT_ID, CLIENT_SECRET, SandboxClose
 from sandbox.people import SandboxPerson
@@ -58,6 +60,7 @@ class World:
         self.bot_url = ""
         self.bot_environment = settings
         self.values: dict[str, Any] = {}
+        self.rulebook = Rulebook(None, Policy())
 
     async def sendas(
         self, person: SandboxPerson, text: str = "", *, channel: str | None = SALES
@@ -197,7 +200,10 @@ async def open_world(
         }
         world.values = values
         before(world)
-        world.bot_url = await stack.enter_async_context(_bot(values, clock))
+        policy = Settings(_env_file=None, **values).policy
+        world.rulebook = Rulebook(values.get("policy_file"), policy)
+        working = _bot(values, clock, rulebook=world.rulebook)
+        world.bot_url = await stack.enter_async_context(working)
         world.slack.bot_url = world.bot_url
         yield world
 
@@ -214,12 +220,17 @@ async def another_bot(world: World, ack_seconds: float = PATIENCE) -> AsyncItera
 
 @asynccontextmanager
 async def _bot(
-    values: dict[str, Any], clock: Clock, ack_seconds: float = PATIENCE
+    values: dict[str, Any],
+    clock: Clock,
+    ack_seconds: float = PATIENCE,
+    rulebook: Rulebook | None = None,
 ) -> AsyncIterator[str]:
     """The bot on a free port, which it has to know beforehand to make its links."""
     with free_port() as port:
         values["public_url"] = f"http://127.0.0.1:{port}"
         settings = Settings(_env_file=None, **values)
-        working = open_bot(settings, now=clock, beat=BEAT, ack_seconds=ack_seconds)
+        working = open_bot(
+            settings, now=clock, beat=BEAT, ack_seconds=ack_seconds, rulebook=rulebook
+        )
         async with working as web, serve(web, port) as url:
             yield url

@@ -7,7 +7,7 @@ from typing import Any
 
 from slack_sdk.models.views import View
 
-from bot.cards import alarms, digest, notices, receipts, strays
+from bot.cards import alarms, digest, first_hour, notices, receipts, strays
 from bot.cards import delegations as blocks
 from bot.ports import Association, SentEmail
 from bot.refusals import StrayDecided
@@ -48,6 +48,7 @@ def messages_about_connections() -> dict[str, Message]:
         "overdue/over": alarms.overdue(rows.shortest(State.ENDED)),
         "disconnected": notices.disconnected(was_key=False),
         "disconnected/key": notices.disconnected(was_key=True),
+        "invitation": first_hour.invitation(rows.BEN, connect_url=rows.CONNECT_URL),
         "keys-lost": notices.keys_lost(),
         "restored": restored(mine),
         "restored/alive": restored(replace(mine, is_alive=True)),

@@ -1,15 +1,16 @@
-"""Reviews as they are read: the message, what takes its place, the form, and the admins' list."""
+"""Reviews as they are read: the message, what takes its place, the form, and the admins' digest."""
 
 from dataclasses import replace
 from datetime import timedelta
 
 from slack_sdk.models.views import View
 
+from bot.cards import digest
 from bot.cards import reviews as cards
 from bot.slack.message import Message
 from models.delegation import State
 from models.need import Need
-from models.overview import Overview
+from models.overview import AdminsWork, Overview
 from models.review import Cause, Item, Review
 from tests.surfaces import rows
 
@@ -84,10 +85,8 @@ def messages() -> dict[str, Message]:
         "over/ended": cards.over(review(ended=1)),
         "over/nothing": cards.over(review()),
         "followed": cards.followed(),
-        "unanswered": cards.unanswered(late, 2, rows.NOW),
-        "unanswered/own": cards.unanswered(late[:1], 1, rows.NOW, rows.ADA),
-        "unanswered/many": cards.unanswered(late[:1] * 20, 340, rows.NOW),
-        "all-answered": cards.all_answered(),
+        "unanswered": digest.waiting(AdminsWork(reviews=late), {}),
+        "unanswered/many": digest.waiting(AdminsWork(reviews=late * 6), {}, rows.ADA),
     }
 
 

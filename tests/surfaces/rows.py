@@ -42,6 +42,14 @@ ENDS = {
 TROUBLED = (State.APPROVED, State.ENDING, State.FAILED)
 
 
+SECOND: dict[str, Any] = {"second": DANA, "agreed_at": NOW}
+SECOND_OF_GROUP: dict[str, Any] = {
+    "second": "S0LEADS",
+    "second_name": "the sales leads",
+    "agreed_at": NOW,
+}
+
+
 def shortest(state: State, **changes: Any) -> Delegation:
     """Nothing that can be left out is there."""
     is_over = state not in (State.REQUESTED, State.APPROVED, State.ACTIVE)
@@ -115,6 +123,24 @@ def moments() -> dict[str, Delegation]:
         "requested-by-another": shortest(State.REQUESTED, requester_id=CLEO),
         "requested-starts-later": shortest(State.REQUESTED, starts_at=NOW + timedelta(days=1)),
         "requested-account": shortest(State.REQUESTED, grantee_account="Ben, ben@example.com"),
+        "requested-second": shortest(State.REQUESTED, **SECOND),
+        "requested-second-granted": shortest(State.REQUESTED, requester_id=ADA, **SECOND),
+        "requested-second-by-another": shortest(State.REQUESTED, requester_id=CLEO, **SECOND),
+        "requested-second-of-group": shortest(State.REQUESTED, **SECOND_OF_GROUP),
+        "requested-second-nobody": shortest(
+            State.REQUESTED, trouble=Trouble.NOBODY_TO_SECOND, **SECOND_OF_GROUP
+        ),
+        "active-wish-second": shortest(
+            State.ACTIVE, extension=ExtensionWish(NOW, length=timedelta(hours=1)), **SECOND
+        ),
+        "active-declined-second": shortest(State.ACTIVE, extension_declined_at=NOW, second=DANA),
+        "denied-second": shortest(State.DENIED, closed_by=DANA, **SECOND),
+        "lapsed-second": shortest(State.LAPSED, **SECOND),
+        "failed-by-rule": shortest(
+            State.FAILED,
+            trouble=Trouble.AGAINST_RULES,
+            rule="Interns can send as somebody for at most 4 hours",
+        ),
         "approved-granted": shortest(State.APPROVED, requester_id=ADA),
         "approved-standing": shortest(State.APPROVED, standing_id="s1"),
         "approved-starts-later": shortest(State.APPROVED, starts_at=NOW + timedelta(days=1)),

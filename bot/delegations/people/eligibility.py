@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from bot.ports import Directory, NoAnswer, OutsideError
-from models.policy import Refusal, who_refusal
+from models.policy import Groups, Refusal, who_refusal
 
 
 class PeopleUnclear(OutsideError):
@@ -22,11 +22,13 @@ class Look:
     """What came of it: those who may not take part, and why.
 
     It is not ``is_certain`` when Slack could not be reached for somebody, and had said within the
-    last minutes that they may: that has to be asked again.
+    last minutes that they may: that has to be asked again. ``groups`` are those of the rules, as
+    far as Slack says who is in them.
     """
 
     refusals: Mapping[str, Refusal] = field(default_factory=dict)
     is_certain: bool = True
+    groups: Groups = field(default_factory=dict)
 
     @property
     def departed(self) -> Mapping[str, Refusal]:
@@ -57,6 +59,22 @@ async def look_up(directory: Directory, team_id: str, people: Iterable[str]) -> 
         elif answer is not None:
             refusals[user_id] = answer
     return Look(refusals, is_certain)
+
+
+async def ask_groups(directory: Directory, groups: Iterable[str]) -> Groups:
+    """Who is in each of these, asked at the same time; one that Slack does not say is left out."""
+    asked = sorted(groups)
+    answers = await asyncio.gather(
+        *(directory.members(each) for each in asked), return_exceptions=True
+    )
+    known: dict[str, frozenset[str]] = {}
+    for group_id, answer in zip(asked, answers, strict=True):
+        if isinstance(answer, BaseException):
+            if not isinstance(answer, OutsideError):
+                raise answer
+            continue
+        known[group_id] = frozenset(answer)
+    return known
 
 
 async def _refusal(directory: Directory, team_id: str, user_id: str) -> Refusal | None:

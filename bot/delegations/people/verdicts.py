@@ -34,6 +34,13 @@ async def _answer(desk: Desk, actor: Actor, question: str, word: Word) -> None:
         if word is Word.END:
             values |= {"stage": Stage.CARRY_OUT, "cursor": "", "wake_at": now}
         store.rounds.go_on(held, **values)
+        store.log.note(
+            Deed.DEPARTURES_CONFIRMED if word is Word.END else Deed.DEPARTURES_KEPT,
+            team_id=actor.team_id,
+            now=now,
+            subject_id=question,
+            actor=actor.user_id,
+        )
         store.notices.mark_stale(question, now=now)
 
     await change(desk, answer)
@@ -85,7 +92,9 @@ def _confirm(desk: Desk, store: Store, actor: Actor, leftover: Leftover) -> None
     if leftover.is_stray:
         stray = store.strays.get(leftover.id, lock=True)
         if stray is not None and stray.state in UNSETTLED:
-            store.strays.decide(stray, StrayState.VANISHED, now=now, leased_until=None)
+            store.strays.decide(
+                stray, StrayState.VANISHED, now=now, by=actor.user_id, leased_until=None
+            )
         return
     current = store.delegations.get(leftover.id, lock=True)
     if current is not None and current.state is State.ENDING:

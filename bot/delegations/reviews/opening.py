@@ -228,14 +228,7 @@ def _tell_admins(tools: Tools, store: Store, review: Review) -> None:
     told = replace(review, told_at=now, moved_at=now)
     _, wake_at = next_move(told, tools.reviews)
     store.reviews.write(replace(told, wake_at=wake_at), now=now)
-    store.notices.tell(
-        NoticeKind.REVIEWS_UNANSWERED,
-        team_id=review.team_id,
-        recipients=sorted(tools.policy.admins),
-        subject_id=review.team_id,
-        incident=now.date().isoformat(),
-        now=now,
-    )
+    store.notices.tell_overdue(review.team_id, tools.policy.admins, now=now)
     if not tools.policy.admins:
         _log.error(
             "a review is not answered, and without ADMINS nobody is told",

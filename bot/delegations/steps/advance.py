@@ -17,6 +17,7 @@ from bot.delegations.steps import (
     moves,
     recheck,
     remove,
+    second_yes,
     settle,
 )
 from bot.delegations.tools import Tools
@@ -81,12 +82,22 @@ async def unanswered(tools: Tools, delegation: Delegation) -> None:
         await moves.move(tools, delegation, Event.LAPSE, ended_at=lapsed_at)
     elif delegation.identified_at is None:
         await identify.step(tools, delegation)
+    elif delegation.waits_for_second:
+        await second(tools, delegation)
     elif delegation.remind_at is not None and delegation.remind_at <= now:
         sent = delegation.reminders + 1
         at = next_reminder(
             asked_at=delegation.requested_at, sent=sent, zone=delegation.grantor_zone, now=now
         )
         await moves.move(tools, delegation, Event.REMIND, reminders=sent, remind_at=at)
+    else:
+        await moves.free(tools, delegation)
+
+
+async def second(tools: Tools, delegation: Delegation) -> None:
+    """The grantor agrees: whose second yes is needed is asked for it, or reminded."""
+    if second_yes.is_due(delegation, tools.now()):
+        await second_yes.step(tools, delegation)
     else:
         await moves.free(tools, delegation)
 
@@ -107,6 +118,8 @@ async def running_out(tools: Tools, delegation: Delegation) -> None:
         )
     elif delegation.is_unchecked:
         await recheck.step(tools, delegation)
+    elif second_yes.is_due(delegation, now):
+        await second_yes.step(tools, delegation)
     elif settle.is_due(delegation, now):
         await settle.step(tools, delegation)
     else:

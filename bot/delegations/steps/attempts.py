@@ -53,11 +53,12 @@ async def written(
     ``look`` is what Slack said just now of their people.
 
     What was changed meanwhile, whose grantor is disconnecting, whose people may no longer take
-    part, or whose pair something may still arrive for, is not among them. Of its own, one that was
-    not answered is no reason to wait, but two are: of more nobody could tell which are ours. The
-    row's lock orders this and a disconnection.
+    part, what the rules do not allow, or whose pair something may still arrive for, is not among
+    them. Of its own, one that was not answered is no reason to wait, but two are: of more nobody
+    could tell which are ours. The row's lock orders this and a disconnection.
     """
-    await recheck.before(tools, [delegation for delegation, _ in wanted], look)
+    allowed = await recheck.before(tools, [delegation for delegation, _ in wanted], look)
+    may_be_made = {each.id for each in allowed}
     now, grantor = tools.now(), session.account
     same = {
         "arrives_until": now + ARRIVES_WITHIN,
@@ -70,7 +71,7 @@ async def written(
     def write_each(store: Store) -> Sequence[Attempt]:
         # Always in the same order: two groups must not wait for each other's row locks.
         ordered = sorted(wanted, key=lambda each: each[0].id)
-        here = [each for each in ordered if not recheck.refused(each[0], look)]
+        here = [each for each in ordered if each[0].id in may_be_made]
         found = [_write(store, session, each, same, now) for each in here]
         return [each for each in found if each is not None]
 

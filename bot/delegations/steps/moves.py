@@ -89,9 +89,9 @@ async def free(tools: Tools, delegation: Delegation) -> None:
     )
 
 
-async def fail(tools: Tools, delegation: Delegation, trouble: Trouble) -> None:
-    """Close refused, for good."""
-    await move(tools, delegation, Event.FAIL, trouble=trouble, ended_at=tools.now())
+async def fail(tools: Tools, delegation: Delegation, trouble: Trouble, **changes: Any) -> None:
+    """Close refused, or the rules do, for good."""
+    await move(tools, delegation, Event.FAIL, trouble=trouble, ended_at=tools.now(), **changes)
 
 
 async def each_alone(

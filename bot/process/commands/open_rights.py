@@ -29,7 +29,7 @@ async def print_open(settings: Settings, person: str | None) -> int:
     """Print them, or only those of one person, who is known by their Slack id."""
     number = 0
     async with ready_database(settings) as database:
-        async for each in _all(database):
+        async for each in every_open(database):
             if person in (None, each.grantor_id, each.grantee_id, each.requester_id):
                 number += 1
                 print(line(each))
@@ -37,7 +37,8 @@ async def print_open(settings: Settings, person: str | None) -> int:
     return 0
 
 
-async def _all(database: Database) -> AsyncIterator[Delegation]:
+async def every_open(database: Database) -> AsyncIterator[Delegation]:
+    """Every open right, a page at a time."""
     pair: tuple[str, str, str] | None = None
     while page := await _page(database, pair):
         for each in page:

@@ -17,6 +17,8 @@ from bot.process.doctor.tokens import refused_tokens
 from bot.process.farewell import Farewell
 from bot.process.fit import MISFITS, NotReady, fit_of
 from bot.process.health import Health
+from bot.process.rulebook import Rulebook
+from bot.process.rules_file import BadRules
 from bot.process.server import ServerConfig
 from bot.process.settings import Settings
 from bot.process.start import BAD_SETTINGS, clock_of, run
@@ -24,6 +26,7 @@ from bot.process.watchdog import Watchdog
 from bot.store import Database, DatabaseAway
 from bot.store.schema import Fit
 from bot.web.waiting import waiting_room
+from models.chore import ChoreKind
 
 GRACE = 10  # seconds that open requests get when the process is told to stop
 STOPPING = 22  # looks of the watchdog from then on until the end,
@@ -39,6 +42,12 @@ def serve() -> int:
 
 async def until_told(settings: Settings) -> int:
     """The bot, until the process is told to stop."""
+    try:
+        rulebook = Rulebook(settings.policy_file, settings.policy)
+    except BadRules as error:
+        print(f"The rules cannot be used: {error}", file=sys.stderr)
+        return BAD_SETTINGS
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, rulebook.read_again)
     told = _told_to_stop()
     asking = asyncio.create_task(refused_tokens(settings))
     try:
@@ -47,14 +56,16 @@ async def until_told(settings: Settings) -> int:
         refused = await asking
     finally:
         asking.cancel()
-    if refused:
+    if refused and not await _has_to_end_everything(settings):
         print("\n".join(refused), file=sys.stderr)
         return BAD_SETTINGS
     now = clock_of(settings)
     health, dog, farewell = Health(), Watchdog(), Farewell()
     dog.start()
     feeding = asyncio.create_task(_feed(dog, farewell))
-    async with open_bot(settings, now=now, health=health, farewell=farewell) as web:
+    async with open_bot(
+        settings, now=now, health=health, farewell=farewell, rulebook=rulebook
+    ) as web:
         lost = asyncio.create_task(_until_over(farewell, told, health))
         await _serve_until(settings, web, told, lost)
     await feeding
@@ -63,9 +74,25 @@ async def until_told(settings: Settings) -> int:
     return status
 
 
+async def _has_to_end_everything(settings: Settings) -> bool:
+    """Whether the app was taken out of Slack: then its token is refused, and Close may still hold
+    what has to end."""
+    database = Database(settings.database_url.get_secret_value())
+    try:
+        return await database.read(lambda store: store.chores.get(ChoreKind.UNINSTALL)) is not None
+    except DatabaseAway:
+        return True  # it was there a moment ago: the bot waits for it, and finds out
+    finally:
+        await database.dispose()
+
+
 async def _until_over(farewell: Farewell, told: asyncio.Event, health: Health) -> None:
-    """Until the process is told to stop, or is lost: then its farewell begins."""
-    reasons = [asyncio.create_task(each) for each in (told.wait(), health.until_lost())]
+    """Until the process is told to stop, is lost, or has nothing left to do: then its farewell
+    begins."""
+    reasons = [
+        asyncio.create_task(each)
+        for each in (told.wait(), health.until_lost(), farewell.told.wait())
+    ]
     try:
         await asyncio.wait(reasons, return_when=asyncio.FIRST_COMPLETED)
     finally:

@@ -1,7 +1,7 @@
 """What admins see of everybody, what they end, and when the last right of a leaver was gone
 
 Revision: 0015
-Follows: 0013
+Follows: 0014
 """
 
 from typing import Any
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0015"
-down_revision = "0013"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 

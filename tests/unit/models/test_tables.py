@@ -29,6 +29,7 @@ from models.review import Review, reviews
 from models.revocation import Revocation, revocations
 from models.round import Round, rounds
 from models.rows import from_row, to_row
+from models.rules_in_force import RulesInForce, rules_in_force
 from models.seal import Seal, Sealing, sealings, seals
 from models.seen_request import SeenRequest, seen_requests
 from models.standing import StandingApproval, standing_approvals
@@ -54,6 +55,7 @@ TABLES: dict[type[Any], Table] = {
     Review: reviews,
     Revocation: revocations,
     Round: rounds,
+    RulesInForce: rules_in_force,
     Seal: seals,
     Sealing: sealings,
     SeenRequest: seen_requests,

@@ -174,10 +174,13 @@ def test_what_is_around_a_value_is_not_meant(monkeypatch: pytest.MonkeyPatch, ar
         "REVIEW_ENDS": "true",
         "REVIEW_GRACE": "10d",
         "UNUSED_AFTER": "20d",
+        "RETENTION": "30d",
         "ALLOW_PERMANENT": "false",
         "REQUIRE_REASON": "true",
         "ALLOW_API_KEYS": "true",
         "REQUIRE_GRANTEE_CONNECTION": "true",
+        "POLICY_FILE": "policy.toml",
+        "CONFIRM_IN_BROWSER_OVER": "7d",
         "ADMINS": "U0ADA,W0BEN",
         "AUDIT_CHANNEL": "C0AUDIT",
     }
