@@ -10,7 +10,7 @@ export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo screenshots story surfaces test browser coverage check format bench bench-quick \
-	explore machine chaos fuzz storage deploy mutants audit sbom docs lock clean
+	explore machine chaos fuzz storage deploy mutants audit sbom reference docs lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -102,6 +102,9 @@ $(BILL): $(INSTALLED) requirements.txt pyproject.toml
 	@mkdir -p $(@D)
 	$(VENV)/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible \
 		-o $@ build/shipped/bin/python
+
+reference: $(INSTALLED) ## write the pages of settings and commands to docs/reference
+	$(RUN) -m tests.site
 
 # MkDocs would announce its own future at each build.
 docs: export NO_MKDOCS_2_WARNING = 1

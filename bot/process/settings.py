@@ -163,49 +163,90 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
 
     slack_bot_token: Annotated[SecretStr, AfterValidator(_bot_token)] = Field(min_length=1)
+    """The *Bot User OAuth Token* of the Slack app (`xoxb-…`)."""
     slack_signing_secret: Annotated[Secret | None, BeforeValidator(_empty_is_unset)] = None
+    """The *Signing Secret* of the Slack app, which proves that a request comes from Slack.
+    Needed, unless with Socket Mode."""
     slack_app_token: Annotated[
         Annotated[SecretStr, AfterValidator(_app_token)] | None, BeforeValidator(_empty_is_unset)
     ] = None
+    """An app-level token (`xapp-…`) with `connections:write`. When it is set, Socket Mode is
+    used, and nothing is taken from Slack over HTTP."""
     slack_api_url: BaseUrl = "https://slack.com/api"
+    """Where Slack's Web API is."""
     close_client_id: str = ""
+    """Of the OAuth app in Close. Needed, unless API keys are the only way to connect."""
     close_client_secret: Secret = SecretStr("")
+    """Of the OAuth app in Close. Needed with the client id."""
     close_api_url: BaseUrl = "https://api.close.com"
+    """Where Close's API is."""
     close_app_url: BaseUrl = "https://app.close.com"
+    """Where people give their consent in Close."""
     public_url: BaseUrl
+    """Where Slack and people's browsers reach the bot, over https, without a slash at the end."""
     database_url: Annotated[Secret, AfterValidator(_database_url)] = SecretStr(
         "sqlite:///send-as.db"
     )
+    """A SQLite file, or a PostgreSQL (`postgresql://user:password@host/name`)."""
     encryption_keys: Annotated[
         tuple[SecretStr, ...], NoDecode, BeforeValidator(_words), AfterValidator(_fernet_keys)
     ] = Field(min_length=1)
+    """Fernet keys, comma-separated: the first encrypts, all decrypt. `python -m bot key` makes
+    one. To change it, put the new key before the old one; with several processes, first after
+    it everywhere."""
     port: int = Field(default=8000, ge=0, le=65535)
+    """Where the bot listens."""
     metrics_token: Annotated[
         Annotated[SecretStr, AfterValidator(_bearer)] | None, BeforeValidator(_empty_is_unset)
     ] = None
+    """Who shows it as a bearer token reads the figures at `/metrics`; without it there is no
+    such address."""
 
     clock_file: Annotated[Path | None, BeforeValidator(_empty_is_unset)] = None
 
     min_duration: Duration = timedelta(minutes=5)
+    """The shortest right."""
     max_duration: Duration = timedelta(days=30)
+    """The longest right with an end."""
     default_duration: Duration = timedelta(days=1)
+    """How long, when nobody says."""
     allow_permanent: bool = True
+    """Whether `forever`, until revoked, may be asked for."""
     require_reason: bool = False
+    """Whether a request needs a reason."""
     pending_ttl: Duration = timedelta(days=3)
+    """After this a request that nobody answers lapses."""
     remind_before: Duration = timedelta(hours=1)
+    """How long before its end the grantee is warned, with **Ask to extend** at hand."""
     confirm_in_browser_over: Annotated[timedelta | None, BeforeValidator(_limit)] = None
+    """What lends a name for longer than this (`7d`, or `forever`: only what has no end) counts
+    once its grantor has confirmed it in Close, in their own browser; see
+    [rules](../rules.md#one-more-proof-for-strong-rights). Empty: nothing needs that."""
     review_every: Annotated[Duration | None, BeforeValidator(_empty_is_unset)] = timedelta(days=30)
+    """How often grantors are asked [whether what they gave is still needed](../reviews.md).
+    Empty: never."""
     review_ends: bool = False
+    """Whether what nobody confirmed in a review ends."""
     review_grace: Duration = timedelta(days=14)
+    """How long they have to answer a review; they are reminded twice."""
     unused_after: Annotated[Duration | None, BeforeValidator(_empty_is_unset)] = timedelta(days=14)
+    """A right that nobody used for so long comes up for review at once. Empty: it does not."""
     allow_api_keys: bool = False
+    """Whether people may connect with a Close API key instead of OAuth."""
     require_grantee_connection: bool = False
+    """Whether the grantee must have connected, too, instead of being found by address."""
     policy_file: Annotated[Path | None, BeforeValidator(_empty_is_unset)] = None
+    """A TOML file with rules for some people or some names, and whose second yes they need; see
+    [rules](../rules.md)."""
     admins: Annotated[Words, AfterValidator(_people)] = ()
+    """Slack user ids, comma-separated. They confirm accounts, and hear of what needs somebody."""
     retention: Annotated[Duration | None, BeforeValidator(_empty_is_unset)] = timedelta(days=400)
+    """How long names, addresses, reasons and notes are kept after the end; then they are
+    erased, and times and decisions stay."""
     audit_channel: Annotated[
         Annotated[str, AfterValidator(_channel)] | None, BeforeValidator(_empty_is_unset)
     ] = None
+    """A Slack channel's id. Invite the bot there (`/invite @sendas`), or it cannot post."""
 
     @field_validator("*", mode="before")
     @classmethod

@@ -1,5 +1,4 @@
-"""What MkDocs is told beside ``mkdocs.yml``: the documents outside of docs/ are pages, and so is
-what the code says of its settings and commands.
+"""What MkDocs is told beside ``mkdocs.yml``: the documents outside of docs/ are pages, too.
 
 A link is written for whoever reads the files. Here one that leads out of docs/ goes to the page of
 that document, and one to a file that is no page (a test, the licence) is its words alone.
@@ -12,17 +11,15 @@ from typing import Any
 
 from mkdocs.structure.files import File, Files
 
-from tests.site import reference
-
 ROOT = Path(__file__).resolve().parents[2]
 # Where the project's other documents are on the site.
 PAGES = {
-    "README.md": "project/readme.md",
+    "README.md": "index.md",  # which is the way in here
     "CHANGELOG.md": "project/changelog.md",
     "CONTRIBUTING.md": "project/contributing.md",
     "SECURITY.md": "project/security.md",
 }
-PLACES = {page: document for document, page in PAGES.items()}
+PLACES = {page: document for document, page in PAGES.items() if page.startswith("project/")}
 CODE = re.compile(r"(```.*?^\s*```|`[^`\n]*`)", re.DOTALL | re.MULTILINE)
 LINK = re.compile(r"(?<!!)\[((?:[^\[\]]|!?\[[^\]]*\])*)\]\(([^()\s]+)\)")
 PICTURE = re.compile(r"(!\[[^\]]*\]\(|\b(?:src|srcset)=\")([^()\s\"]+)")
@@ -30,12 +27,11 @@ ELSEWHERE = re.compile(r"[a-z][a-z0-9+.-]*:|//|#")
 
 
 def on_files(files: Files, config: Any) -> Files:
-    """Add what is not in docs/."""
+    """Add the documents that are not in docs/."""
     for document, page in PAGES.items():
-        text = (ROOT / document).read_text(encoding="utf-8")
-        files.append(File.generated(config, page, content=text))
-    for name, text in reference.pages().items():
-        files.append(File.generated(config, f"reference/{name}", content=text))
+        if files.get_file_from_path(page) is None:
+            text = (ROOT / document).read_text(encoding="utf-8")
+            files.append(File.generated(config, page, content=text))
     return files
 
 

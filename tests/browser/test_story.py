@@ -1,4 +1,4 @@
-"""The README's story, and its other endings, as people live them."""
+"""The story of the first approval, and its other endings, as people live them."""
 
 import pytest
 from playwright.async_api import expect

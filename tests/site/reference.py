@@ -1,7 +1,10 @@
 """The pages of reference, as the code has it: what can be set, and what can be run."""
 
+import ast
 import contextlib
+import inspect
 import io
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
@@ -10,12 +13,13 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from bot.process import settings
 from bot.process.cli import COMMANDS, PROGRAM, Command, command_line
 from bot.process.settings import Settings
 from bot.times.saying import write_length
 
-README = Path(__file__).resolve().parents[2] / "README.md"
-MADE = "This page is made from the code."
+FOLDER = Path(__file__).resolve().parents[2] / "docs" / "reference"
+MADE = "This page is made from the code, by `make reference`."
 SANDBOX_ONLY = {"clock_file"}
 SETTINGS = f"""\
 # Settings
@@ -32,7 +36,7 @@ no sense is said in a sentence, and the bot does not start.
 COMMANDS_PAGE = f"""\
 # Commands
 
-{MADE} What people type in Slack is in the [README](../project/readme.md).
+{MADE} What people type in Slack is on [another page](../commands.md).
 
 All take the same [settings](settings.md) as `serve`, and explain themselves with `--help`. The exit
 status is 0 when it worked, 1 when it did not, 2 when the command or the settings make no sense, 3
@@ -41,13 +45,21 @@ when the database cannot be worked with, and 5 when `serve` has ended itself.
 
 
 def meanings() -> dict[str, str]:
-    """What each setting means, in the README's words."""
-    rows = re.findall(
-        r"^\| `([A-Z_]+)` \|.*\| ?(.*?) ?\|$", README.read_text("utf-8"), re.MULTILINE
-    )
-    return {
-        name.lower(): re.sub("[¹²³]", "", words).replace("](docs/", "](../") for name, words in rows
-    }
+    """What stands below each field of the settings, in one line."""
+    [body] = [
+        node.body
+        for node in ast.parse(inspect.getsource(settings)).body
+        if isinstance(node, ast.ClassDef) and node.name == Settings.__name__
+    ]
+    found = {}
+    for node, after in itertools.pairwise(body):
+        match node, after:
+            case (
+                ast.AnnAssign(target=ast.Name(id=name)),
+                ast.Expr(value=ast.Constant(value=str(text))),
+            ):
+                found[name] = " ".join(text.split())
+    return found
 
 
 def default(value: Any) -> str:
@@ -119,3 +131,10 @@ def _options(words: Sequence[str]) -> Iterator[str]:
 def pages() -> dict[str, str]:
     """The pages by their names."""
     return {"settings.md": settings_page(), "commands.md": commands_page()}
+
+
+def write_all() -> None:
+    """Bring the pages up to date."""
+    FOLDER.mkdir(exist_ok=True)
+    for name, text in pages().items():
+        (FOLDER / name).write_text(text, encoding="utf-8")

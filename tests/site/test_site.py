@@ -88,7 +88,7 @@ def test_pictures_are_there(site: Path) -> None:
 def test_the_projects_other_documents_are_pages(site: Path) -> None:
     """What lies beside docs/ and belongs to a reader is on the site, with its own links."""
     pages = {each.name for each in (site / "project").glob("*.html")}
-    assert pages == {"readme.html", "changelog.html", "contributing.html", "security.html"}
+    assert pages == {"changelog.html", "contributing.html", "security.html"}
     assert '../guarantees.html"' in (site / "project" / "security.html").read_text()
     assert 'project/contributing.html"' in (site / "architecture.html").read_text()
 

@@ -1,4 +1,4 @@
-"""The environment is described once in the settings; the two descriptions for people agree."""
+"""The environment is described once in the settings; the example for people agrees."""
 
 import re
 from datetime import timedelta
@@ -46,11 +46,3 @@ def test_the_example_shows_the_defaults() -> None:
             assert shown.rstrip("/") == str(plain), name
         else:
             assert shown == "", name
-
-
-def test_the_readme_names_all() -> None:
-    """The README's table names every variable that the bot reads, and no other."""
-    text = (ROOT / "README.md").read_text()
-    table = text.partition("## Environment")[2].partition("\n## ")[0]
-    cells = [row.split("|")[1] for row in table.splitlines() if row.startswith("| `")]
-    assert {name for cell in cells for name in re.findall(r"`([A-Z_]+)`", cell)} == NAMES
