@@ -237,8 +237,20 @@ class Erasures:
             self._erase_rows(table, ids, hashed)
             number += len(ids)
         self._connection.execute(delete(departures).where(departures.c.gone_at < before))
-        n = notices.c
-        self._connection.execute(delete(notices).where(n.created_at < before, n.wake_at.is_(None)))
+        n, r, h = notices.c, reviews.c, homes.c
+        for table, is_old in (
+            (notices, and_(n.created_at < before, n.wake_at.is_(None))),
+            (homes, and_(h.opened_at < before, h.wake_at.is_(None))),
+            (
+                reviews,
+                and_(
+                    r.opened_at.is_(None),
+                    r.wake_at.is_(None),
+                    func.coalesce(r.closed_at, r.installed_at) < before,
+                ),
+            ),
+        ):
+            self._connection.execute(delete(table).where(is_old))
         return number
 
     def _erase_rows(self, table: Table, ids: Sequence[str], hashed: Hashed) -> None:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 from sqlalchemy.exc import DBAPIError
 
 from bot.store import Database, Store
@@ -16,6 +16,7 @@ from models.connection import connections
 from models.delegation import Event, State, delegations
 from models.departure import Departed, departures
 from models.event import Deed, Entry, events
+from models.home import Home, homes
 from models.particulars import PERSONAL, Particulars, digest, particulars
 from models.person import Departure
 from models.review import Review, reviews
@@ -290,3 +291,36 @@ async def test_what_still_holds_is_not_old(database: Database) -> None:
     await database.run(lambda store: store.erasures.erase_old_rows(before, lambda _: "~", limit=9))
     reasons = await database.read(lambda store: store.departures.reasons(TEAM, ["U0E", "U0F"]))
     assert reasons == {"U0F": Departure.LEFT}
+
+
+async def test_whom_nothing_is_shown_any_more(database: Database) -> None:
+    """After the retention the home of somebody who has not opened it since, and the review of
+    somebody who gives nothing, go as well; what is shown, or waits for something, stays."""
+    old, lately = NOON - timedelta(days=400), NOON - timedelta(days=1)
+    given = Review(id="over", team_id=TEAM, grantor_id="U0ADA", installed_at=old, closed_at=old)
+    kept = [
+        replace(given, id="open", grantor_id="U0BEN", opened_at=old),
+        replace(given, id="in turn", grantor_id="U0CAT", wake_at=NOON),
+        replace(given, id="lately", grantor_id="U0DAN", closed_at=lately),
+    ]
+    home = Home(id="h1", team_id=TEAM, slack_user_id="U0ADA", opened_at=old)
+    seen = replace(home, id="h2", slack_user_id="U0BEN", opened_at=lately)
+
+    def insert(connection: Connection) -> None:
+        connection.execute(reviews.insert(), [to_row(each) for each in (given, *kept)])
+        connection.execute(homes.insert(), [to_row(each) for each in (home, seen)])
+
+    def left(connection: Connection) -> tuple[list[str], list[str]]:
+        return (
+            list(connection.execute(select(reviews.c.id)).scalars()),
+            list(connection.execute(select(homes.c.id)).scalars()),
+        )
+
+    def erase(store: Store) -> int:
+        return store.erasures.erase_old_rows(NOON - timedelta(days=30), str, limit=10)
+
+    await database.run_connection(insert)
+    await database.run(erase)
+    there, homes_left = await database.run_connection(left)
+    assert sorted(there) == sorted(each.id for each in kept)
+    assert homes_left == ["h2"]
