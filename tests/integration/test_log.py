@@ -12,13 +12,16 @@ from sqlalchemy.exc import DBAPIError
 
 from bot.store import Database, Store
 from bot.store.rows import many
+from models.base import new_id
 from models.delegation import Event, State, delegations
+from models.departure import Departed
 from models.event import Deed, Entry, events
 from models.particulars import PERSONAL, Particulars, digest, particulars
+from models.person import Departure
 from models.review import Review, reviews
 from models.rows import to_row
 from models.seal import Sealing, sealings
-from tests.integration.rows import NOON, TEAM, add, delegation
+from tests.integration.rows import NOON, TEAM, add, delegation, get
 
 
 async def logged(database: Database) -> list[tuple[Entry, Particulars | None]]:
@@ -233,3 +236,33 @@ async def test_whose_second_yes_it_was_is_forgotten_too(database: Database) -> N
     assert found is not None
     assert (found.second, found.seconded_by) == ("~cat", "~cat")
     assert (found.second_name, found.rule) == ("", "")
+
+
+async def test_nothing_of_a_leaver_was_there_to_go(database: Database) -> None:
+    """Of who left without any right nobody writes that the last one is gone; of who gave one, it is
+    written once it has closed, with the seconds since it was said."""
+    row = delegation(state=State.ENDING, grantor_id="U0ADA", grantee_id="U0BEN")
+    await add(database, row)
+
+    def leave(store: Store) -> None:
+        for who in ("U0ADA", "U0CLEO"):
+            found = Departed(
+                id=new_id(),
+                team_id=TEAM,
+                slack_user_id=who,
+                reason=Departure.LEFT,
+                found_at=NOON,
+            )
+            store.departures.carry_out(found, now=NOON)
+
+    await database.run(leave)
+    later = NOON + timedelta(minutes=3)
+    present = await get(database, row)
+    await database.run(
+        lambda store: store.delegations.apply(present, Event.CONFIRM, now=later, ended_at=later)
+    )
+    found = [each for each in await logged(database) if each[0].deed is Deed.LAST_GONE]
+    [(entry, beside)] = found
+    assert entry.amount == 180
+    assert beside is not None
+    assert beside.grantor == "U0ADA"
