@@ -16,6 +16,7 @@ from models.base import new_id
 from models.delegation import Event, State, delegations
 from models.departure import Departed
 from models.event import Deed, Entry, events
+from models.home import Home, Place, homes
 from models.particulars import PERSONAL, Particulars, digest, particulars
 from models.person import Departure
 from models.review import Review, reviews
@@ -266,3 +267,20 @@ async def test_nothing_of_a_leaver_was_there_to_go(database: Database) -> None:
     assert entry.amount == 180
     assert beside is not None
     assert beside.grantor == "U0ADA"
+
+
+async def test_forgotten_where_an_admin_was_looking(database: Database) -> None:
+    """The place in everybody's rights at which an admin is names two people: who is forgotten is
+    not named there either, and the admin is at the beginning again."""
+
+    def look(store: Store) -> None:
+        for admin, place in (("U0DANA", Place("U0ADA", "U0BEN")), ("U0EVE", Place("U0CLEO", "U1"))):
+            store.homes.open(TEAM, admin, now=NOON)
+            store.homes.look_at_everybody(TEAM, admin, page=place, now=NOON)
+
+    await database.run(look)
+    await database.run(lambda store: store.erasures.erase_person("U0BEN", lambda _: "~hash"))
+    found = await database.run_connection(
+        lambda connection: many(connection, Home, homes.select().order_by(homes.c.slack_user_id))
+    )
+    assert [each.everybody_at for each in found] == ["", ">U0CLEO/U1"]
