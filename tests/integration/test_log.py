@@ -17,6 +17,7 @@ from models.delegation import Event, State, delegations
 from models.departure import Departed
 from models.event import Deed, Entry, events
 from models.home import Home, Place, homes
+from models.notice import Notice, NoticeKind, notices
 from models.particulars import PERSONAL, Particulars, digest, particulars
 from models.person import Departure
 from models.review import Review, reviews
@@ -284,3 +285,26 @@ async def test_forgotten_where_an_admin_was_looking(database: Database) -> None:
         lambda connection: many(connection, Home, homes.select().order_by(homes.c.slack_user_id))
     )
     assert [each.everybody_at for each in found] == ["", ">U0CLEO/U1"]
+
+
+async def test_forgotten_in_what_others_were_told(database: Database) -> None:
+    """A notice to somebody else is told apart by words that can name who it was about: who is
+    forgotten is not named there, and nobody is told anew."""
+
+    def invite(store: Store) -> None:
+        store.notices.tell(
+            NoticeKind.INVITED,
+            team_id=TEAM,
+            recipients=["U0ADA"],
+            subject_id="U0BEN",
+            incident="invited",
+            now=NOON,
+        )
+
+    await database.run(invite)
+    await database.run(lambda store: store.erasures.erase_person("U0BEN", lambda _: "~hash"))
+    [left] = await database.run_connection(
+        lambda connection: many(connection, Notice, notices.select())
+    )
+    assert left.subject_id == "~hash"
+    assert left.key == "invited:~hash:invited:U0ADA"
