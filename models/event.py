@@ -39,7 +39,6 @@ class Deed(StrEnum):
     REVIEW_OPENED = "review_opened"
     REVIEW_KEPT = "review_kept"
     REVIEW_ENDED = "review_ended"
-    LEFT = "left"  # Slack or Close said that somebody may not take part; subject: how
     LAST_GONE = "last_gone"  # the last right of who had left is gone; seconds since that was said
     DEPARTURES_CONFIRMED = "departures_confirmed"  # an admin let a round end what many had
     DEPARTURES_KEPT = "departures_kept"  # an admin said that those are not gone

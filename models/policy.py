@@ -315,10 +315,14 @@ def length_refusal(
     return None
 
 
+def says_something(reason: str) -> bool:
+    """Whether anybody could read it: a card shows no blanks, and nothing that has no width."""
+    return any(each.isprintable() and not each.isspace() for each in reason)
+
+
 def reason_refusal(policy: Policy, reason: str) -> Refusal | None:
     """Why this reason cannot be taken, or None."""
-    says_something = any(each.isprintable() and not each.isspace() for each in reason)
-    if policy.require_reason and not says_something:
+    if policy.require_reason and not says_something(reason):
         return Refusal.REASON_MISSING
     if len(reason) > REASON_LIMIT:
         return Refusal.REASON_TOO_LONG

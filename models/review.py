@@ -154,9 +154,12 @@ class Item:
         return now - max(since, self.kept_at or since) >= rules.unused_after
 
 
-def is_reviewed(delegation: Delegation) -> bool:
-    """Whether it is a right that reviews ask about: one until revoked, or for more than a week."""
-    d = delegation
+def is_reviewed(subject: Delegation | StandingApproval) -> bool:
+    """Whether reviews ask about it: a right until revoked, or for more than a week, or a standing
+    approval."""
+    if isinstance(subject, StandingApproval):
+        return True
+    d = subject
     if d.state is not State.ACTIVE:
         return False
     return d.ends_at is None or d.ends_at - (d.active_at or d.requested_at) > LONG

@@ -18,7 +18,7 @@ from slack_sdk.models.views import View
 from bot.cards import digest, lists
 from bot.cards.delegations import MARKS
 from bot.cards.homes import EVERYBODY, WITH_PERSON
-from bot.cards.markup import moment, quoted_name
+from bot.cards.markup import mention, moment, quoted_name
 from bot.cards.parts import button, context, header, section
 from bot.cards.pronouns import party
 from bot.slack.message import Message
@@ -99,8 +99,12 @@ def _about(about: Rights | None) -> list[Block]:
     """What there is of the person whom an admin looks for, beside the delegations."""
     if about is None:
         return []
-    lines = [_account(about, None), *_standing(about, None), *_strays(about.strays, None)]
-    return [section("\n".join(lines[: MOST_LINES + 1]))]
+    found = [*_standing(about, None), *_strays(about.strays, None)]
+    lines = [_account(about, None), *found[:MOST_LINES]]
+    if (more := len(found) - MOST_LINES) > 0:
+        everything = f"`/sendas who {mention(about.person_id)}` shows everything."
+        lines.append(f"… and {more} more: {everything}")
+    return [section("\n".join(lines))]
 
 
 def _rights(seen: Everybodys) -> list[Block]:

@@ -20,7 +20,7 @@ from models.event import Deed
 from models.home import Place
 from models.notice import NoticeKind
 from models.overview import Rights
-from models.policy import Refusal
+from models.policy import Refusal, says_something
 from models.standing import StandingApproval
 
 NOT_OVER = (State.REQUESTED, State.APPROVED, State.ACTIVE)
@@ -206,6 +206,6 @@ def _pair(delegation: Delegation) -> tuple[str, str, str]:
 
 def _check_reason(reason: str) -> None:
     """Whether there is one, and a card holds it; raises Refused."""
-    if not reason.strip():
+    if not says_something(reason):
         raise Refused(Refusal.REASON_MISSING)
     check_note(reason)

@@ -158,6 +158,7 @@ class Erasures:
         for column in OWN:
             gone = self._connection.execute(delete(column.table).where(column == person_id))
             _count(counted, column.table, gone.rowcount)
+        self._erase_within(person_id, hashed)
         for table in metadata.sorted_tables:
             if table in LOG:
                 continue
@@ -176,6 +177,19 @@ class Erasures:
                 )
                 _count(counted, table, changed.rowcount)
         return counted
+
+    def _erase_within(self, person_id: str, hashed: Hashed) -> None:
+        """Where an id stands among other words: the place at which an admin leafs, and what the
+        notices to others are told apart by."""
+        place, key = homes.c.everybody_at, notices.c.key
+        is_named = place.contains(person_id, autoescape=True)
+        self._connection.execute(update(homes).where(is_named).values(everybody_at=""))
+        named, instead = f":{person_id}:", f":{hashed(person_id)}:"
+        self._connection.execute(
+            update(notices)
+            .where(key.contains(named, autoescape=True))
+            .values(key=func.replace(key, named, instead))
+        )
 
     def old_rights(self, before: datetime, *, limit: int) -> Sequence[str]:
         """The ids of delegations that were over before then, and name somebody."""

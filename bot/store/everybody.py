@@ -78,9 +78,11 @@ class Everybody:
         self, team_id: str, *, place: Place | None, person_id: str | None, size: int
     ) -> Slice:
         """What is open, by grantor and grantee, from this place on; with ``person_id`` only what
-        they have a part in."""
+        they have a part in. Where all that was there is over, it is the first page."""
         is_back = place is not None and place.is_before
         found = self._pairs(team_id, place, person_id, is_back=is_back, limit=size + 1)
+        if place is not None and not found:
+            return self.rights(team_id, place=None, person_id=person_id, size=size)
         shown = sorted(found[:size], key=lambda each: each[1:])
         ids = [row_id for row_id, _, _ in shown]
         rows = {each.id: each for each in self._rows(ids)} if ids else {}

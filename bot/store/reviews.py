@@ -75,6 +75,11 @@ class Reviews:
 
     def items(self, team_id: str, grantor_id: str, *, now: datetime) -> Sequence[Item]:
         """All that reviews ask this grantor about, oldest first, with what shows its need."""
+        found = self.given(team_id, grantor_id, now=now)
+        return [each for each in found if is_reviewed(each.subject)]
+
+    def given(self, team_id: str, grantor_id: str, *, now: datetime) -> Sequence[Item]:
+        """The same with the rights that end soon enough by themselves."""
         columns, standing = delegations.c, standing_approvals.c
         rights = many(
             self._connection,
@@ -95,8 +100,10 @@ class Reviews:
                 standing.until > now,
             ),
         )
-        reviewed = [each for each in rights if is_reviewed(each) and not each.has_run_out(now)]
-        subjects: list[Delegation | StandingApproval] = [*reviewed, *approvals]
+        subjects: list[Delegation | StandingApproval] = [
+            *(each for each in rights if each.state is State.ACTIVE and not each.has_run_out(now)),
+            *approvals,
+        ]
         known = self._needs.of(each.id for each in subjects)
         items = [Item(each, known.get(each.id)) for each in subjects]
         return sorted(items, key=lambda each: (each.began_at, each.id))

@@ -86,8 +86,10 @@ class Store:
 
     def finish(self) -> None:
         """What is written once, at the end of the transaction."""
-        for each in self.departures.note_gone(self.delegations.over):
-            self._log_gone(each)
+        over = self.delegations.over
+        for each in self.departures.note_gone(over):
+            if (each.team_id, each.slack_user_id) in over:  # others had nothing that could go
+                self._log_gone(each)
         self.reviews.mark_touched()
         self.homes.mark_touched()
         self.notices.mark_touched()

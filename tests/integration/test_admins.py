@@ -133,6 +133,7 @@ async def test_what_can_be_ended(desk: Desk, state: State, ends: State | None) -
     [
         ("", Refusal.REASON_MISSING),
         (" \n", Refusal.REASON_MISSING),
+        ("\u200b\u2060", Refusal.REASON_MISSING),
         ("x" * (REASON_LIMIT + 1), Refusal.REASON_TOO_LONG),
     ],
 )

@@ -64,6 +64,17 @@ async def test_leafing_through_all(database: Database) -> None:
     assert back.after is not None
 
 
+@pytest.mark.parametrize("person_id", [None, "UB000"])
+async def test_all_of_a_page_is_over(database: Database, person_id: str | None) -> None:
+    """Whoever ends the last right of the last page sees the first one, and not that nothing is
+    open; so does whoever goes back to where nothing is any more."""
+    await add(database, right("UA000", "UB000"))
+    first = await page_at(database, None, person_id)
+    for place in (Place("UA001", "UB000"), Place("UA000", "UA000", is_before=True)):
+        assert await page_at(database, place, person_id) == first
+    assert pairs(first) == [("UA000", "UB000")]
+
+
 async def test_leafing_with_one_person(database: Database) -> None:
     """Only what they have a part in, each row once, whichever part it is."""
     mine = [right("UA001", "UB001"), right("UB002", "UA001"), right("UA001", "UB003")]

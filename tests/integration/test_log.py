@@ -12,18 +12,20 @@ from sqlalchemy.exc import DBAPIError
 
 from bot.store import Database, Store
 from bot.store.rows import many
+from models.base import new_id
 from models.connection import connections
 from models.delegation import Event, State, delegations
 from models.departure import Departed, departures
 from models.event import Deed, Entry, events
-from models.home import Home, homes
+from models.home import Home, Place, homes
+from models.notice import Notice, NoticeKind, notices
 from models.particulars import PERSONAL, Particulars, digest, particulars
 from models.person import Departure
 from models.review import Review, reviews
 from models.rows import to_row
 from models.seal import Sealing, sealings
 from models.standing import StandingApproval, standing_approvals
-from tests.integration.rows import NOON, TEAM, add, connection, delegation
+from tests.integration.rows import NOON, TEAM, add, connection, delegation, get
 
 DAY = timedelta(days=1)
 
@@ -324,3 +326,73 @@ async def test_whom_nothing_is_shown_any_more(database: Database) -> None:
     there, homes_left = await database.run_connection(left)
     assert sorted(there) == sorted(each.id for each in kept)
     assert homes_left == ["h2"]
+
+
+async def test_nothing_of_a_leaver_was_there_to_go(database: Database) -> None:
+    """Of who left without any right nobody writes that the last one is gone; of who gave one, it is
+    written once it has closed, with the seconds since it was said."""
+    row = delegation(state=State.ENDING, grantor_id="U0ADA", grantee_id="U0BEN")
+    await add(database, row)
+
+    def leave(store: Store) -> None:
+        for who in ("U0ADA", "U0CLEO"):
+            found = Departed(
+                id=new_id(),
+                team_id=TEAM,
+                slack_user_id=who,
+                reason=Departure.LEFT,
+                found_at=NOON,
+            )
+            store.departures.carry_out(found, now=NOON)
+
+    await database.run(leave)
+    later = NOON + timedelta(minutes=3)
+    present = await get(database, row)
+    await database.run(
+        lambda store: store.delegations.apply(present, Event.CONFIRM, now=later, ended_at=later)
+    )
+    found = [each for each in await logged(database) if each[0].deed is Deed.LAST_GONE]
+    [(entry, beside)] = found
+    assert entry.amount == 180
+    assert beside is not None
+    assert beside.grantor == "U0ADA"
+
+
+async def test_forgotten_where_an_admin_was_looking(database: Database) -> None:
+    """The place in everybody's rights at which an admin is names two people: who is forgotten is
+    not named there either, and the admin is at the beginning again."""
+
+    def look(store: Store) -> None:
+        for admin, place in (("U0DANA", Place("U0ADA", "U0BEN")), ("U0EVE", Place("U0CLEO", "U1"))):
+            store.homes.open(TEAM, admin, now=NOON)
+            store.homes.look_at_everybody(TEAM, admin, page=place, now=NOON)
+
+    await database.run(look)
+    await database.run(lambda store: store.erasures.erase_person("U0BEN", lambda _: "~hash"))
+    found = await database.run_connection(
+        lambda connection: many(connection, Home, homes.select().order_by(homes.c.slack_user_id))
+    )
+    assert [each.everybody_at for each in found] == ["", ">U0CLEO/U1"]
+
+
+async def test_forgotten_in_what_others_were_told(database: Database) -> None:
+    """A notice to somebody else is told apart by words that can name who it was about: who is
+    forgotten is not named there, and nobody is told anew."""
+
+    def invite(store: Store) -> None:
+        store.notices.tell(
+            NoticeKind.INVITED,
+            team_id=TEAM,
+            recipients=["U0ADA"],
+            subject_id="U0BEN",
+            incident="invited",
+            now=NOON,
+        )
+
+    await database.run(invite)
+    await database.run(lambda store: store.erasures.erase_person("U0BEN", lambda _: "~hash"))
+    [left] = await database.run_connection(
+        lambda connection: many(connection, Notice, notices.select())
+    )
+    assert left.subject_id == "~hash"
+    assert left.key == "invited:~hash:invited:U0ADA"

@@ -461,6 +461,24 @@ async def test_ending_always_counts(database: Database) -> None:
     assert (await get(database, first)).state is State.ENDING
 
 
+async def test_what_ends_soon_by_now_is_ended_at_once(database: Database) -> None:
+    """A right that was given so near an end meanwhile that no review asks about it any more is
+    still ended by whoever says so in the form, and kept by nobody."""
+    first, second = right(1, age=2), right(2, age=2)
+    review = await opened(database, right(3), first, second)
+    for row in (first, second):
+        await database.run(
+            lambda store, row=row: store.delegations.apply(  # type: ignore[misc]
+                row, Event.EXTEND, now=NOON, ends_at=NOON + DAY
+            )
+        )
+    said = {first.id: Answer(keeps=False), second.id: Answer(keeps=True)}
+    done = await replying.answer(desk(database), Actor(TEAM, ADA), review.id, said)
+    assert (done.kept, done.ended, done.left, done.changed) == (0, 1, 1, 0)
+    assert (await get(database, first)).state is State.ENDING
+    assert (await get(database, second)).state is State.ACTIVE
+
+
 async def test_only_the_grantor_answers(database: Database) -> None:
     """Nobody else, not in another workspace, and nothing that is not theirs."""
     review = await opened(database, right())

@@ -98,7 +98,7 @@ async def answer(
         review = _own(store, actor, review_id, is_open=False)
         items = [
             each
-            for each in store.reviews.items(review.team_id, review.grantor_id, now=now)
+            for each in store.reviews.given(review.team_id, review.grantor_id, now=now)
             if each.id in answers
         ]
         if not items:
@@ -107,16 +107,15 @@ async def answer(
         current = _own(store, actor, review_id, lock=True, is_open=False)
         ending = [each for each in subjects.values() if not answers[each.id].keeps]
         _end(store, current, ending, actor, now=now)
-        kept = [
+        keeping = [
             subjects[each.id]
             for each in store.reviews.asked_about(current, now=now)
-            if each.id in subjects
-            and answers[each.id].keeps
-            and mark_of_item(Item(subjects[each.id])) == answers[each.id].seen
+            if each.id in subjects and answers[each.id].keeps
         ]
+        kept = [each for each in keeping if mark_of_item(Item(each)) == answers[each.id].seen]
         for each in kept:
             _keep(store, current, each, actor, now=now, why=answers[each.id].why)
-        changed = len(subjects) - len(ending) - len(kept)
+        changed = len(keeping) - len(kept)
         done = _settled(store, current, now=now, kept=len(kept), ended=len(ending))
         return replace(done, changed=changed)
 

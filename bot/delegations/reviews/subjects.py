@@ -7,17 +7,16 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.store import Store
-from models.delegation import Delegation
+from models.delegation import Delegation, State
 from models.event import Deed
-from models.review import Item, Review, is_reviewed
+from models.review import Item, Review
 from models.standing import StandingApproval
 
 Subject = Delegation | StandingApproval
 
 
 def under_lock(store: Store, items: Sequence[Item]) -> Sequence[Subject]:
-    """What these are about as it is now, and stays for this transaction; without what is over, or
-    has such an end by now that no review asks about it."""
+    """What these are about as it is now, and stays for this transaction; without what is over."""
     approvals = [
         store.standing.get(each, lock=True)
         for each in sorted(each.id for each in items if isinstance(each.subject, StandingApproval))
@@ -27,7 +26,7 @@ def under_lock(store: Store, items: Sequence[Item]) -> Sequence[Subject]:
     )
     return [
         *(each for each in approvals if each is not None and each.ended_at is None),
-        *(each for each in rights if is_reviewed(each)),
+        *(each for each in rights if each.state is State.ACTIVE),
     ]
 
 
