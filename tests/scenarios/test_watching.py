@@ -107,7 +107,7 @@ async def test_admins_hear_of_a_right_that_outlives_its_end(database_url: str) -
         assert world.close.find(ADA, BEN)
         await world.connect(ADA)
         await settled_in(world, State.ENDED)
-        await world.card(DANA, "is gone now")
+        await world.card(DANA, "is settled now")
         assert not [m for m in world.slack.messages(DANA) if OVERDUE in m.text]
         await counted(world, "sendas_delegations_ending 0.0")
 
@@ -144,7 +144,7 @@ async def test_admins_hear_of_an_end_that_close_refuses(sqlite_url: str) -> None
         world.close.trouble.up()
         world.close.trouble.clear()
         await settled_in(world, State.ENDED)
-        await world.card(DANA, "is gone now")
+        await world.card(DANA, "is settled now")
 
 
 async def test_it_gets_louder_each_day(sqlite_url: str) -> None:

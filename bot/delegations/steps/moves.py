@@ -167,7 +167,7 @@ def _wait(
     late = store.delegations.postpone(
         current, wake_at=moment, trouble=trouble, now=now, counts=counts, remind_at=remind_at
     )
-    _note_late(tools, store, late)
+    _note_late(tools, store, late, was=current.trouble)
 
 
 def reminded(
@@ -196,7 +196,7 @@ def reminded(
     return told, again
 
 
-def _note_late(tools: Tools, store: Store, delegation: Delegation) -> None:
+def _note_late(tools: Tools, store: Store, delegation: Delegation, *, was: Trouble | None) -> None:
     """What should be over and is not: Close is asked whether the grantor is still somebody
     there, and after a while admins hear of it."""
     if delegation.state is not State.ENDING:
@@ -204,6 +204,8 @@ def _note_late(tools: Tools, store: Store, delegation: Delegation) -> None:
     now = tools.now()
     if is_overdue(delegation, now):
         store.notices.tell_overdue(delegation.team_id, tools.policy.admins, now=now)
+        if delegation.trouble is not was:
+            store.notices.overdue_changed(delegation.team_id, now=now)
     if delegation.trouble is Trouble.CLOSE_FORBIDDEN:
         store.connections.look_by(delegation.team_id, delegation.grantor_id, moment=now)
 
