@@ -171,8 +171,10 @@ def _refuse_attempt(text: str, tokens: list[Token], run: list[Token]) -> None:
     first = 1 if tokens[0].word in {"for", *ROUGHLY} and len(tokens) > 1 else 0
     if tokens[first].word in UNTIL:
         _refuse(text, len(run), tokens, least=first + 2)
-    if is_attempt(tokens[first].word):
-        _refuse(text, first + 1, tokens)
+    strangers = (count for count, token in enumerate(tokens) if not is_time_word(token.word))
+    for count in {first, next(strangers, first)}:  # "2huors", and "friday 2huors"
+        if is_attempt(tokens[count].word):
+            _refuse(text, count + 1, tokens)
     _refuse_stretched(text, tokens)
     loose = loose_time_words(tokens)
     if is_wholly_of_a_time(tokens):
