@@ -26,6 +26,7 @@ from sqlalchemy.exc import IntegrityError
 from bot.store.due import Due, lease_clock
 from bot.store.homes import Homes
 from bot.store.log import About, Log
+from bot.store.notices import Notices
 from bot.store.rows import batched, by_id, by_team, ids_in_order, is_any, many, one, prepared
 from models.base import UtcTime
 from models.connection import USABLE, Connection, ConnectState, connect_states, connections
@@ -40,10 +41,11 @@ MOST_STATES = 8  # of one person; each is a tab that may still come back
 class Connections:
     """Reads and changes connection rows; a home shows whether its owner's works."""
 
-    def __init__(self, connection: SqlConnection, homes: Homes, log: Log) -> None:
+    def __init__(self, connection: SqlConnection, homes: Homes, notices: Notices, log: Log) -> None:
         self._connection = connection
         self._log = log
         self._homes = homes
+        self._notices = notices
         self.due = Due(connection, connections, Connection)
 
     def get(self, team_id: str, slack_user_id: str, *, lock: bool = False) -> Connection | None:
@@ -84,7 +86,7 @@ class Connections:
 
     def put(self, connection: Connection) -> None:
         """Store a person's connection, in place of an earlier one."""
-        self._touch_home(connection, connection.connected_at)
+        self._touch_shown(connection, connection.connected_at)
         before = self.get(connection.team_id, connection.slack_user_id, lock=True)
         if before is None:
             try:
@@ -205,7 +207,7 @@ class Connections:
 
     def mark_dead(self, connection: Connection, *, now: datetime) -> Connection | None:
         """Note that only the person can mend this connection, and have the watch tell them."""
-        self._touch_home(connection, now)
+        self._touch_shown(connection, now)
         dead = self._change(
             connection,
             is_alive=False,
@@ -220,7 +222,7 @@ class Connections:
         """Note that Close accepted it just now."""
         if not connection.is_alive:
             self._note(Deed.CONNECTION_BACK, connection, now)
-            self._touch_home(connection, now)
+            self._touch_shown(connection, now)
         self._connection.execute(
             update(connections)
             .where(_columns.id == connection.id)
@@ -239,7 +241,7 @@ class Connections:
         """Note that its owner wants it forgotten, or has left; the watch does so when nothing
         depends on it."""
         self._note(Deed.DISCONNECTED, connection, now, actor=by)
-        self._touch_home(connection, now)
+        self._touch_shown(connection, now)
         self._connection.execute(
             update(connections)
             .where(_columns.id == connection.id)
@@ -256,7 +258,7 @@ class Connections:
         is_removed = self._connection.execute(statement).rowcount == 1
         if is_removed:
             self._note(Deed.CONNECTION_FORGOTTEN, connection, now)
-            self._touch_home(connection, now)
+            self._touch_shown(connection, now)
         return is_removed
 
     def look_by(
@@ -309,7 +311,9 @@ class Connections:
         about |= {"grantor": owner}
         self._log.note(deed, team_id=connection.team_id, now=now, subject_id=connection.id, **about)
 
-    def _touch_home(self, connection: Connection, now: datetime) -> None:
+    def _touch_shown(self, connection: Connection, now: datetime) -> None:
+        """Its owner sees it in their Home, and admins on their list where it is dead."""
+        self._notices.overdue_changed(connection.team_id, now=now)
         self._homes.touch(connection.team_id, connection.slack_user_id, now=now)
 
     def _change(self, connection: Connection, **values: object) -> Connection | None:

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from bot.store.due import Due
 from bot.store.log import Log
+from bot.store.notices import Notices
 from bot.store.rows import by_id, is_any, many
 from models.event import Deed
 from models.pairing import Pairing, Verdict, pairings
@@ -18,8 +19,9 @@ _columns = pairings.c
 class Pairings:
     """Reads and changes pairing rows."""
 
-    def __init__(self, connection: Connection, log: Log) -> None:
+    def __init__(self, connection: Connection, notices: Notices, log: Log) -> None:
         self._connection = connection
+        self._notices = notices
         self._log = log
         self.due = Due(connection, pairings, Pairing, counts_claims=True)
 
@@ -87,6 +89,7 @@ class Pairings:
         is_confirmed = verdict is Verdict.CONFIRMED
         deed = Deed.PAIRING_CONFIRMED if is_confirmed else Deed.PAIRING_REFUSED
         self._note(deed, pairing, now, by)
+        self._notices.overdue_changed(pairing.team_id, now=now)
         self.forget(pairing.id)
         self._connection.execute(
             update(pairings).where(_columns.id == pairing.id).values(verdict=verdict, decided_by=by)

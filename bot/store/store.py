@@ -49,8 +49,8 @@ class Store:
         self.homes = Homes(connection)
         self.overviews = Overviews(connection)
         self.notices = Notices(connection)
-        self.connections = Connections(connection, self.homes, self.log)
-        self.pairings = Pairings(connection, self.log)
+        self.connections = Connections(connection, self.homes, self.notices, self.log)
+        self.pairings = Pairings(connection, self.notices, self.log)
         self.needs = Needs(connection)
         self.reviews = Reviews(connection, self.needs, self.homes, self.notices)
         self.delegations = Delegations(

@@ -172,7 +172,7 @@ def _refuse_attempt(text: str, tokens: list[Token], run: list[Token]) -> None:
     if tokens[first].word in UNTIL:
         _refuse(text, len(run), tokens, least=first + 2)
     strangers = (count for count, token in enumerate(tokens) if not is_time_word(token.word))
-    for count in {first, next(strangers, first)}:  # "2huors", and "friday 2huors"
+    for count in {first, next(strangers, first)}:  # "2huors", and "cet 2huors"
         if is_attempt(tokens[count].word):
             _refuse(text, count + 1, tokens)
     _refuse_stretched(text, tokens)

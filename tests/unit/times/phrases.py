@@ -1230,7 +1230,6 @@ a good hour                      => ! NotATime
 for 2 consecutive days           => ! NotATime
 about 2 consecutive days         => ! NotATime
 the 2 consecutive days           => ! NotATime
-friday 2huors                    => ! NotATime
 cet 2hh                          => ! NotATime
 all 2 or 3 consecutive days      => ! NotATime
 2h per day                       => ! LeftOver
