@@ -9,7 +9,15 @@ import structlog
 
 from bot.close import client as close_client
 from bot.close.transport import Answer, Request, send
+from bot.slack import directory
+from tests.patience import PATIENCE
 from tests.scenarios.world import World, open_world
+
+
+@pytest.fixture(autouse=True)
+def patient_with_slack(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that is busy for a second and a half is no Slack that does not answer."""
+    monkeypatch.setattr(directory, "PATIENCE", PATIENCE)
 
 
 @pytest.fixture
