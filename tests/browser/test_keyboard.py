@@ -199,7 +199,7 @@ async def test_a_search_in_app_home_keeps_the_keyboard(shared_stage: Stage) -> N
     stage = shared_stage
     await stage.open("?left=ben&right=nobody")
     await stage.look("Home")
-    search = stage.seat().locator(".home").get_by_role("combobox")
+    search = stage.seat().locator(".home").get_by_role("combobox", name="Find a person…")
     await search.fill("ada")
     await stage.house.slack.open_home(BEN)  # it is shown anew while somebody types
     await stage.choose(search, "ada", "Ada Lindqvist")
