@@ -137,7 +137,10 @@ async def test_one_list_a_day(sqlite_url: str) -> None:
             await so_many_lists(world, 1 + day)
         await listed(world, DANA, "and 45 more")
         assert len(_lists(world)) == 4
-        assert sum(GONE in m.buttons() for m in world.slack.messages(DANA)) == 1
+        await world.slack.wait_for(
+            lambda: sum(GONE in m.buttons() for m in world.slack.messages(DANA)) == 1,
+            what="one list with buttons: those of earlier days have none",
+        )
         await press(world, DANA, GONE)
         await world.slack.wait_for(
             lambda: not any(OVERDUE in m.text for m in world.slack.messages(DANA)), what="calm"
