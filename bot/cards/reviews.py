@@ -73,7 +73,7 @@ def over(review: Review) -> Message:
     if not review.kept and not review.ended:
         return parts.notice(["This review is over: nothing of it is left to answer."])
     counts = [f"Kept: {review.kept}."] if review.kept else []
-    counts += [f"Ended: {review.ended}."] if review.ended else []
+    counts += [f"Taken back: {review.ended}."] if review.ended else []
     return parts.notice([f"{parts.CALM} Your review is done. {' '.join(counts)}"])
 
 

@@ -75,9 +75,8 @@ async def extend(
         if actor.user_id == delegation.grantor_id:
             how = {"do": "extend", "span": write_span(span), "note": note}
             _check_proven(desk, actor, delegation, ends_at, how, now=now)
-        if actor.user_id == delegation.grantor_id and ruled.second is not None:
-            return _agreed(store, actor, delegation, wish, ruled.second, note=note)
-        if actor.user_id == delegation.grantor_id:
+            if ruled.second is not None:
+                return _agreed(store, actor, delegation, wish, ruled.second, note=note)
             return extended(desk, store, actor, delegation, ends_at, now=now, note=note)
         began = delegation.active_at or delegation.requested_at
         is_strong = desk.policy.is_strong(length=None, starts_at=began, until=ends_at, now=now)

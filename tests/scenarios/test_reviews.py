@@ -157,7 +157,7 @@ async def test_each_is_kept_or_ended(world: World) -> None:
     assert "“Holiday cover”" in world.slack.read(form, ADA)
     reply = await answered(world, {BEN.id: "keep", CLEO.id: "end"}, why="Until spring")
     assert reply.ok, reply
-    await world.card(ADA, "Your review is done. Kept: 1. Ended: 1.")
+    await world.card(ADA, "Your review is done. Kept: 1. Taken back: 1.")
     ended = await settled_in(world, State.ENDED)
     assert (ended.grantee_id, ended.end_event, ended.closed_by) == (CLEO.id, Event.REVOKE, ADA.id)
     assert world.close.find(ADA, BEN)
@@ -187,7 +187,7 @@ async def test_a_standing_approval_is_reviewed(world: World) -> None:
     await press(world, ADA, "Choose…")
     await form_of(world)
     assert (await answered(world, {"standing": "end"})).ok
-    await world.card(ADA, "Your review is done. Ended: 1.")
+    await world.card(ADA, "Your review is done. Taken back: 1.")
     await world.sendas(BEN, "@ada 1h Once more")
     await shown(world, ADA, "Approve", "Once more")
 
