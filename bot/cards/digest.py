@@ -81,7 +81,7 @@ def leftovers(
 def disconnected(people: Sequence[str], reader: str | None = None) -> str:
     """Whose connection no longer works, while rights that they gave are open."""
     names = _names(people, reader)
-    rights = "Rights that they gave can't be ended until they connect again (`/sendas connect`)."
+    rights = "What was given there can't be ended until that works again (`/sendas connect`)."
     return f"{ALARM} *No longer connected to Close:* {names}. {rights}"
 
 
@@ -96,8 +96,8 @@ def _pairings(work: AdminsWork, reader: str | None) -> str:
 def _reviews(work: AdminsWork, reader: str | None) -> str:
     names = _names([each.grantor_id for each in work.reviews], reader)
     return (
-        f"{ALARM} *Reviews that are not answered:* {names}. They were asked whether what they gave "
-        "is still needed, and reminded twice. They can answer in App Home, too."
+        f"{ALARM} *Reviews that are not answered*, after two reminders: {names}. They can be "
+        "answered in App Home, too."
     )
 
 
