@@ -60,10 +60,10 @@ format: $(INSTALLED) ## format and mend what can be mended by itself
 	$(RUN) -m ruff format .
 	$(RUN) -m ruff check --fix .
 
-bench: $(INSTALLED) ## how fast it is, each figure against what it could be: twenty minutes
+bench: $(INSTALLED) ## how fast it is, each figure against what it could be: fifteen minutes
 	$(RUN) -m bench $(ARGS)
 
-bench-quick: $(INSTALLED) ## the same with fewer rounds and rows: two minutes
+bench-quick: $(INSTALLED) ## the same with fewer rounds and rows, on SQLite: two minutes
 	$(RUN) -m bench --quick $(ARGS)
 
 # The long proofs. ARGS are their options: make explore ARGS=--help

@@ -1,93 +1,199 @@
-"""Years of use, written straight into the database: most of it over, a little of it open."""
+"""Years of use (``bench.past``), written straight into the database, as it lies there when they are
+over: nothing is due, all is sealed, and everything is on the disk."""
 
-from collections.abc import Mapping
-from dataclasses import replace
+import asyncio
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, String, Table, cast, func, insert, literal, select
+import asyncpg
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Select,
+    String,
+    Table,
+    cast,
+    create_engine,
+    func,
+    insert,
+    literal,
+    select,
+)
 from sqlalchemy.sql.selectable import CTE
 
+from bench.ground import Ground
 from bench.house import written
-from bench.rights import active
-from bench.stage import person
+from bench.past import DIGEST, Past, Stretch, past
+from models.aftermath import Course, aftermaths
+from models.base import new_id
 from models.card import Audience, cards
-from models.delegation import Delegation, Event, State, delegations
+from models.chore import Chore, ChoreKind, chores
+from models.delegation import Event, State, delegations
 from models.event import events
+from models.particulars import particulars
+from models.round import DAILY, Round, rounds
 from models.rows import to_row
+from models.seal import sealings, seals
+from sandbox.people import TEAM_ID
 
-MOST_PEOPLE = 5_000
-FEWEST_EACH = 20  # rights that somebody has given; as many, to have
-OPEN_EACH = 2  # of these, at every size: what a person sees does not grow with what is stored
-STRETCHES = 50  # moments at which what is over began
-DAYS = 14  # between two of them
-FIRST = (8, 15)  # from a grantor to the grantees of what is open
+FILLED = (delegations, cards, aftermaths, events, particulars, sealings)
+BARE = ("journal_mode=OFF", "synchronous=OFF", "cache_size=-400000", "temp_store=MEMORY")
+
+crowd = Table(
+    "bench_crowd",
+    MetaData(),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("user_id", String),
+    Column("close_id", String),
+    Column("email", String),
+    Column("salt", LargeBinary),
+    Column("digest", LargeBinary),
+    prefixes=["TEMPORARY"],
+)
+_grantor, _grantee = crowd.alias("grantor"), crowd.alias("grantee")
+
+
+async def filled(ground: Ground, kind: str, size: int) -> str:
+    """The address of a database of its own with so many delegations in it."""
+
+    async def made() -> str:
+        url = await ground.migrated(kind)
+        await fill(url, size)
+        return url
+
+    return await ground.copied(("filled", kind, str(size)), made)
 
 
 async def fill(database_url: str, size: int) -> None:
-    """So many delegations, with their cards and an event each."""
-    await written(database_url, lambda connection: _fill(connection, size))
+    """So many delegations with their cards, and an entry of the log for each, which is sealed; into
+    a database that is empty, and that no bot uses."""
+    lies = await asyncio.to_thread(past, size)
+    if database_url.startswith("sqlite"):
+        await asyncio.to_thread(_into_sqlite, database_url, lies)
+    else:
+        await written(database_url, lambda connection: _into_postgresql(connection, lies))
+        await _settled(database_url)
 
 
-def _fill(connection: Connection, size: int) -> None:
-    people, now = min(MOST_PEOPLE, size // FEWEST_EACH), datetime.now(UTC)
-    for place in range(OPEN_EACH):
-        _insert(connection, _template(now + timedelta(days=20)), f"open{place}", people, people)
-    over = size - OPEN_EACH * people
-    for stretch in range(STRETCHES):
-        end = now - timedelta(days=DAYS * stretch + 1)
-        count = over // STRETCHES + (stretch < over % STRETCHES)
-        _insert(connection, _over(end), f"over{stretch}", count, people, skip=stretch * count)
-    _insert_cards(connection)
-    if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql("ANALYZE")  # as its autovacuum does after such a change
+def _into_sqlite(url: str, lies: Past) -> None:
+    """Without a journal: a file that is lost on the way is made anew."""
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        for pragma in BARE:
+            connection.exec_driver_sql(f"PRAGMA {pragma}")
+        sql = "SELECT sql FROM sqlite_master WHERE type = 'trigger' AND name = 'events_insert'"
+        trigger = connection.exec_driver_sql(sql).scalar_one()
+        connection.exec_driver_sql("DROP TRIGGER events_insert")
+        _fill(connection, lies)
+        connection.exec_driver_sql(trigger)
+        connection.commit()
+        connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+    engine.dispose()
+    # Else it is written while somebody's commit waits for the disk.
+    with Path(url.removeprefix("sqlite:///")).open("rb+") as file:
+        os.fsync(file)
 
 
-def _template(ends_at: datetime) -> Delegation:
-    somebody = person(0)
-    association = {
-        name: f"{name}_of_somebody"
-        for name in ("id", "organization_id", "allowing_user_id", "allowed_user_id")
-    }
-    return active((somebody, somebody), ends_at, association)
+def _into_postgresql(connection: Connection, lies: Past) -> None:
+    for setting in ("session_replication_role = replica", "maintenance_work_mem = '256MB'"):
+        connection.exec_driver_sql(f"SET LOCAL {setting}")
+    _fill(connection, lies)
+    next_id = select(func.setval(func.pg_get_serial_sequence("events", "id"), len(lies)))
+    connection.execute(next_id)
 
 
-def _over(ended_at: datetime) -> Delegation:
-    return replace(
-        _template(ended_at),
-        state=State.ENDED,
-        ended_at=ended_at,
-        end_event=Event.EXPIRE,
-        wake_at=None,
+async def _settled(url: str) -> None:
+    """What PostgreSQL does after such a change by itself, at some moment."""
+    connection = await asyncpg.connect(url)
+    await connection.execute("VACUUM ANALYZE")
+    await connection.execute("CHECKPOINT")
+    await connection.close()
+
+
+def _fill(connection: Connection, lies: Past) -> None:
+    crowd.create(connection)
+    connection.execute(insert(crowd), [_row(each) for each in lies.people])
+    with _indexed_afterwards(connection):
+        for stretch in lies.stretches:
+            if stretch.count:
+                _insert(connection, lies, stretch)
+        _insert_cards(connection)
+        _insert_aftermaths(connection)
+    connection.execute(insert(seals), [to_row(each) for each in lies.seals])
+    _insert_routine(connection)
+
+
+def _insert_routine(connection: Connection) -> None:
+    """What is done once a day was done just now."""
+    now = datetime.now(UTC)
+    walk = Round(
+        id=new_id(),
+        team_id=TEAM_ID,
+        installed_at=now - timedelta(days=365),
+        finished_at=now,
+        wake_at=now + DAILY,
     )
+    connection.execute(insert(rounds).values(to_row(walk)))
+    for kind in (ChoreKind.HEAD, ChoreKind.RETENTION):
+        done = Chore(id=kind.value, kind=kind, done_at=now, wake_at=now + DAILY)
+        connection.execute(insert(chores).values(to_row(done)))
 
 
-def _insert(
-    connection: Connection,
-    template: Delegation,
-    name: str,
-    count: int,
-    people: int,
-    skip: int = 0,
-) -> None:
-    """So many rows like this one, each of another pair."""
-    numbers = _numbers(count)
-    number = numbers.c.number + skip
-    apart = number // people % (people - 1) + 1
-    if name.startswith("open"):
-        apart = literal(FIRST[int(name.removeprefix("open"))])
-    grantor, grantee = number % people, (number + apart) % people
-    alike = {
-        column: literal(value, delegations.c[column].type)
-        for column, value in to_row(template).items()
+def _row(somebody: Any) -> dict[str, Any]:
+    return {column.name: getattr(somebody, column.name) for column in crowd.columns}
+
+
+@contextmanager
+def _indexed_afterwards(connection: Connection) -> Iterator[None]:
+    """An index is sooner made of what is there than kept up meanwhile.
+
+    They come in their old order: of two that seem as good to it, SQLite takes the later one.
+    """
+    indexes = {index.name: index for table in FILLED for index in table.indexes}
+    if connection.dialect.name == "sqlite":
+        made = "SELECT name FROM sqlite_master WHERE type = 'index' ORDER BY rowid"
+        names = connection.exec_driver_sql(made).scalars().all()
+        indexes = {name: indexes[name] for name in names if name in indexes}
+    for index in indexes.values():
+        index.drop(connection)
+    yield
+    for index in indexes.values():
+        index.create(connection)
+
+
+def _insert(connection: Connection, lies: Past, stretch: Stretch) -> None:
+    """Its delegations, each of another pair, and what the log has of them."""
+    people, numbers = len(lies.people), _numbers(stretch.count)
+    place = numbers.c.number
+    number = place + stretch.begin
+    if stretch.apart is None:
+        apart: ColumnElement[int] = number // people % (people - 1) + 1
+        grantor = number % people
+    else:
+        apart, grantor = literal(stretch.apart), place % people
+    both = (
+        numbers.join(_grantor, _grantor.c.number == grantor)
+        .join(_grantee, _grantee.c.number == (grantor + apart) % people)
+    )  # fmt: skip
+    delegation_id = literal(f"{stretch.name}-") + cast(number, String)
+    _copy(connection, delegations, _delegation(stretch, delegation_id), both)
+    _copy(connection, events, _entry(stretch, number + 1, delegation_id), both)
+    _copy(connection, particulars, _beside(number + 1), both)
+    digests = literal(lies.digests_of(stretch), LargeBinary)
+    place_in_seal = {
+        "event_id": number + 1,
+        "seal": number // lies.seals[0].amount + 1,
+        "digest": func.substr(digests, place * DIGEST + 1, DIGEST),
     }
-    values: dict[str, ColumnElement[Any]] = alike | {
-        "id": literal(f"{name}-") + cast(numbers.c.number, String),
-        "grantor_id": _user(grantor),
-        "grantee_id": _user(grantee),
-        "requester_id": _user(grantee),
-    }
-    connection.execute(insert(delegations).from_select(list(values), select(*values.values())))
+    _copy(connection, sealings, place_in_seal, numbers)
 
 
 def _numbers(count: int) -> CTE:
@@ -97,9 +203,49 @@ def _numbers(count: int) -> CTE:
     return numbers.union_all(more)
 
 
-def _user(number: ColumnElement[int]) -> ColumnElement[str]:
-    """The id of this one of the crowd."""
-    return literal("U0REP") + func.substr(cast(1_000_000 + number, String), 2)
+Values = Mapping[str, ColumnElement[Any]]
+
+
+def _delegation(stretch: Stretch, delegation_id: ColumnElement[str]) -> Values:
+    alike = {
+        column: literal(value, delegations.c[column].type)
+        for column, value in to_row(stretch.template).items()
+    }
+    return alike | {
+        "id": delegation_id,
+        "grantor_id": _grantor.c.user_id,
+        "grantee_id": _grantee.c.user_id,
+        "requester_id": _grantee.c.user_id,
+        "grantee_email": _grantee.c.email,
+        "addresses": _grantor.c.email,
+        "association_id": literal("sdas_") + delegation_id,
+        "grantor_close_id": _grantor.c.close_id,
+        "grantee_close_id": _grantee.c.close_id,
+    }
+
+
+def _entry(
+    stretch: Stretch, event_id: ColumnElement[int], delegation_id: ColumnElement[str]
+) -> Values:
+    return {
+        "id": event_id,
+        "delegation_id": delegation_id,
+        "at": literal(stretch.template.requested_at, events.c.at.type),
+        "event": literal(Event.REQUEST, events.c.event.type),
+        "state": literal(State.REQUESTED, events.c.state.type),
+        "team_id": literal(TEAM_ID),
+        "length": literal(stretch.template.length, events.c.length.type),
+        "actor_digest": _grantee.c.digest,
+        "grantor_digest": _grantor.c.digest,
+        "grantee_digest": _grantee.c.digest,
+    }
+
+
+def _beside(event_id: ColumnElement[int]) -> Values:
+    who = {"actor": _grantee, "grantor": _grantor, "grantee": _grantee}
+    names: Values = {name: each.c.user_id for name, each in who.items()}
+    salts: Values = {f"{name}_salt": each.c.salt for name, each in who.items()}
+    return {"event_id": event_id, **names, **salts}
 
 
 def _insert_cards(connection: Connection) -> None:
@@ -118,19 +264,30 @@ def _insert_cards(connection: Connection) -> None:
             "attempts": literal(0),
         }
         _copy(connection, cards, values)
-    _insert_events(connection)
 
 
-def _insert_events(connection: Connection) -> None:
+def _insert_aftermaths(connection: Connection) -> None:
+    """Close was asked what goes on, and it was nothing."""
+    d = delegations.c
+    none = dict.fromkeys(
+        ("subscriptions", "enrolments", "waiting", "unpaused", "undrafted", "attempts"), literal(0)
+    )
     values = {
-        "delegation_id": delegations.c.id,
-        "at": delegations.c.requested_at,
-        "event": literal(Event.REQUEST, events.c.event.type),
-        "state": literal(State.REQUESTED, events.c.state.type),
-        "actor": delegations.c.requester_id,
+        "id": d.id,
+        "team_id": d.team_id,
+        "grantor_id": d.grantor_id,
+        "grantee_id": d.grantee_id,
+        "together": d.id,
+        "course": literal(Course.NOTHING, aftermaths.c.course.type),
+        "created_at": d.ended_at,
+        "looked_at": d.ended_at,
+        **none,
     }
-    _copy(connection, events, values)
+    over = select(*values.values()).where(d.ended_at.is_not(None))
+    connection.execute(insert(aftermaths).from_select(list(values), over))
 
 
-def _copy(connection: Connection, table: Table, values: Mapping[str, ColumnElement[Any]]) -> None:
-    connection.execute(insert(table).from_select(list(values), select(*values.values())))
+def _copy(connection: Connection, table: Table, values: Values, of: Any = None) -> None:
+    rows: Select[Any] = select(*values.values())
+    rows = rows if of is None else rows.select_from(of)
+    connection.execute(insert(table).from_select(list(values), rows))

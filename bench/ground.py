@@ -5,7 +5,8 @@ import contextlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ class Ground:
         self.folder = folder
         self._server = server
         self._made = 0
-        self._migrated: dict[str, str] = {}
+        self._originals: dict[tuple[str, ...], str] = {}
 
     def empty(self, kind: str) -> str:
         """The address of a new database without any table."""
@@ -35,13 +36,20 @@ class Ground:
 
     async def migrated(self, kind: str) -> str:
         """The address of a new database with the bot's tables."""
-        if kind not in self._migrated:
-            url = self.empty(kind)
-            database = Database(url)
-            await migrate(database)
-            await database.dispose()
-            self._migrated[kind] = url
-        return await asyncio.to_thread(self.copy, self._migrated[kind])
+        return await self.copied(("migrated", kind), partial(self._migrated, kind))
+
+    async def copied(self, key: tuple[str, ...], make: Callable[[], Awaitable[str]]) -> str:
+        """The address of a copy of what was made when it was asked for by this key first."""
+        if key not in self._originals:
+            self._originals[key] = await make()
+        return await asyncio.to_thread(self.copy, self._originals[key])
+
+    async def _migrated(self, kind: str) -> str:
+        url = self.empty(kind)
+        database = Database(url)
+        await migrate(database)
+        await database.dispose()
+        return url
 
     def copy(self, url: str) -> str:
         """The address of a copy of this one, which nobody uses meanwhile."""
@@ -58,7 +66,7 @@ class Ground:
         return str(self._server.psql("\n".join(f"{each};" for each in commands)))
 
     def _created(self, name: str, template: str = "template1") -> str:
-        self.sql(f"CREATE DATABASE {name} TEMPLATE {template}")
+        self.sql(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
         return str(self._server.get_uri(database=name))
 
 

@@ -68,9 +68,10 @@ class House:
             yield process
 
     @contextlib.asynccontextmanager
-    async def peer(self, kind: str) -> AsyncIterator[Running]:
+    async def peer(self, kind: str, **settings: str) -> AsyncIterator[Running]:
         """Bolt with one command."""
-        async with running(("bench.peers", kind), self.folder, self.environment) as process:
+        environment = self.environment | settings
+        async with running(("bench.peers", kind), self.folder, environment) as process:
             yield process
 
     def settings(self, database_url: str) -> dict[str, str]:

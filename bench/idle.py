@@ -8,6 +8,7 @@ from bench.ground import Ground
 from bench.house import open_house
 from bench.lines import Line, Result, Unit
 from bench.rounds import Size
+from bench.tries import tried
 from bench.watching import watched
 
 STATEMENTS = Line(
@@ -35,24 +36,32 @@ print(psutil.Process().memory_info().rss / 2**20)
 
 
 async def measure(ground: Ground, size: Size) -> AsyncIterator[Result]:
-    """On each database."""
+    """On each database, at the same time: who does nothing is in nobody's way."""
+
+    async def of(kind: str) -> list[Result]:
+        expected = [(line, kind) for line in (STATEMENTS, LOCKS, MEMORY)]
+        return [each async for each in tried(expected, _of(ground, kind, size))]
+
+    for results in await asyncio.gather(*(of(kind) for kind in size.kinds)):
+        for result in results:
+            yield result
+
+
+async def _of(ground: Ground, kind: str, size: Size) -> AsyncIterator[Result]:
     async with open_house(ground, 0) as house:
-        for kind in size.kinds:
-            url = await ground.migrated(kind)
-            async with watched(house, url) as bot:
-                await asyncio.sleep(SETTLED)
-                await bot.seen()
-                await asyncio.sleep(size.idle)
-                seen = await bot.seen()
-            minutes = size.idle / 60
-            yield Result(STATEMENTS, kind, [seen.statements / minutes])
-            yield Result(LOCKS, kind, [seen.write_locks / minutes])
-            async with house.bot(url) as plain:
-                await asyncio.sleep(SETTLED)
-                memory = plain.memory
-            libraries = await _libraries()
-            note = f"{memory:.0f} MiB, libraries {libraries:.0f} MiB"
-            yield Result(MEMORY, kind, [memory / libraries], note)
+        url = await ground.migrated(kind)
+        async with watched(house, url) as bot, house.bot(await ground.migrated(kind)) as plain:
+            await asyncio.sleep(SETTLED)
+            await bot.seen()
+            await asyncio.sleep(size.idle)
+            seen = await bot.seen()
+            memory = plain.memory
+        minutes = size.idle / 60
+        yield Result(STATEMENTS, kind, [seen.statements / minutes])
+        yield Result(LOCKS, kind, [seen.write_locks / minutes])
+        libraries = await _libraries()
+        note = f"{memory:.0f} MiB, libraries {libraries:.0f} MiB"
+        yield Result(MEMORY, kind, [memory / libraries], note)
 
 
 async def _libraries() -> float:

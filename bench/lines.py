@@ -34,7 +34,8 @@ class Line:
 @dataclass(frozen=True, slots=True)
 class Result:
     """The figure of each round; ``note`` says what else is worth knowing, and ``points`` what it
-    cost at each size, where that was measured."""
+    cost at each size, where that was measured. Without a round it was not measured, and ``note``
+    says why."""
 
     line: Line
     of: str  # which database, or which size
@@ -48,9 +49,14 @@ class Result:
         return statistics.median(self.rounds)
 
     @property
+    def is_measured(self) -> bool:
+        """Whether there is a figure."""
+        return bool(self.rounds)
+
+    @property
     def is_met(self) -> bool | None:
-        """Whether the goal is; None where there is none."""
-        if self.line.goal is None:
+        """Whether the goal is; None where there is none, or no figure."""
+        if self.line.goal is None or not self.is_measured:
             return None
         if self.line.is_least:
             return self.figure >= self.line.goal
@@ -59,6 +65,8 @@ class Result:
     @property
     def shown(self) -> str:
         """The median, and between what the rounds were."""
+        if not self.is_measured:
+            return "not measured"
         text = f"{number(self.figure)}{self.line.unit}"
         if len(self.rounds) == 1:
             return text

@@ -5,17 +5,20 @@ import asyncio
 import itertools
 import statistics
 import time
+import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, nullcontext
 from dataclasses import dataclass
 
 from bench.client import Answer, NotAnswered
-from bench.ground import Ground
+from bench.ground import KINDS, Ground
 from bench.house import House, open_house
 from bench.lines import Line, Result, Unit
 from bench.outside import LONGEST, Event, soon
+from bench.rationing import rationed
 from bench.rounds import Size
 from bench.running import Running
+from bench.tries import tried, unmeasured
 
 HOW = "ask, approve, active, revoke, ended; Slack and Close run on the same machine"
 RATE = {
@@ -44,6 +47,14 @@ TWO = Line(
     is_least=True,
     how="on one PostgreSQL; where the cores are fewer than the processes they hide what it gives",
 )
+TWO_SLOW = Line(
+    name="whole lives, two slow processes against one",
+    unit=Unit.TIMES,
+    goal=1.7,
+    is_least=True,
+    how="as above, where each works for a quarter of the time and is stopped for the rest, so that "
+    "there are cores enough for all (`bench/rationing.py`)",
+)
 OBVIOUS = Line(
     name="whole lives against the obvious build",
     unit=Unit.TIMES,
@@ -56,6 +67,8 @@ OBVIOUS_CPU = Line(
     goal=None,
     how="as above; the bot also keeps an audit trail, looks before it creates, and reads back",
 )
+# A line, where, and whose lives it is about: of two, the first against the second.
+Said = tuple[Line, str, Sequence[str]]
 AT_ONCE = 16
 ASKERS = 400
 CHANGED = "This changed while you were reading"
@@ -68,11 +81,16 @@ class Contestant:
 
     name: str
     processes: Sequence[Running]
+    is_slow: bool = False  # each of them has a share of a processor
 
     @property
     def cpu(self) -> float:
         """Seconds of processor time so far."""
         return sum(each.cpu for each in self.processes)
+
+    def at_its_pace(self) -> AbstractAsyncContextManager[None]:
+        """While it is measured."""
+        return rationed(self.processes) if self.is_slow else nullcontext()
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +164,9 @@ async def lived(
             left -= 1
             await life.live(grantor, asker())
 
-    await asyncio.gather(*(go_on(each.id) for each in house.people[:AT_ONCE]))
+    async with contestant.at_its_pace(), asyncio.TaskGroup() as everybody:
+        for each in house.people[:AT_ONCE]:
+            everybody.create_task(go_on(each.id))
     took = time.monotonic() - began
     await house.outside.quiet(0.3)
     return Lived(lives / took, (contestant.cpu - before) / lives * 1000, life.again)
@@ -154,21 +174,43 @@ async def lived(
 
 async def measure(ground: Ground, size: Size) -> AsyncIterator[Result]:
     """All contestants in turns."""
+    said = [each for each in SAID if each[1] in size.kinds]
+    async for result in tried([(line, of) for line, of, _ in said], _measured(ground, size, said)):
+        yield result
+
+
+async def _measured(ground: Ground, size: Size, said: Sequence[Said]) -> AsyncIterator[Result]:
+    failed: dict[str, Exception] = {}
     async with open_house(ground, AT_ONCE + ASKERS) as house, AsyncExitStack() as stack:
         askers = itertools.cycle([each.id for each in house.people[AT_ONCE:]])
-        contestants = await _contestants(house, stack)
-        for each in contestants:
-            await lived(house, each, AT_ONCE, lambda: next(askers))
+        contestants = await _contestants(house, stack, size)
         rounds: dict[str, list[Lived]] = {each.name: [] for each in contestants}
-        for _ in range(size.rounds_of_lives):
+        for number in range(size.rounds_of_lives + 1):
             for each in contestants:
-                one = await lived(house, each, size.lives, lambda: next(askers))
-                rounds[each.name].append(one)
-        for result in _results(rounds):
-            yield result
+                if each.name in failed:
+                    continue
+                try:
+                    one = await lived(house, each, _lives(size, number, each), lambda: next(askers))
+                except Exception as error:  # noqa: BLE001 - the others go on
+                    traceback.print_exception(error)
+                    failed[each.name] = error
+                else:
+                    rounds[each.name] += [one] if number else []
+    for line, of, names in said:
+        errors = [failed[name] for name in names if name in failed]
+        if errors:
+            yield unmeasured(line, of, errors[0])
+        else:
+            yield _result(line, of, [rounds[name] for name in names])
 
 
-async def _contestants(house: House, stack: AsyncExitStack) -> list[Contestant]:
+def _lives(size: Size, number: int, contestant: Contestant) -> int:
+    """How many in this round; the one before the first is to warm up."""
+    lives = size.lives if number else AT_ONCE
+    return max(lives // 3, AT_ONCE) if contestant.is_slow else lives
+
+
+async def _contestants(house: House, stack: AsyncExitStack, size: Size) -> list[Contestant]:
     grantors = house.people[:AT_ONCE]
     found = []
     for name, kind, count in (
@@ -176,10 +218,14 @@ async def _contestants(house: House, stack: AsyncExitStack) -> list[Contestant]:
         ("postgresql", "postgresql", 1),
         ("two", "postgresql", 2),
     ):
+        if kind not in size.kinds:
+            continue
         url = await house.ground.migrated(kind)
         await house.connect(url, grantors)
         bots = [await stack.enter_async_context(house.bot(url)) for _ in range(count)]
         found.append(Contestant(name, bots))
+        if kind == "postgresql":
+            found.append(Contestant(f"{name}, slow", bots, is_slow=True))
     obvious = await stack.enter_async_context(house.obvious(grantors))
     return [*found, Contestant("obvious", [obvious])]
 
@@ -189,23 +235,27 @@ def _again(lived: Sequence[Lived]) -> str:
     return f"{count} not answered in time" if count else ""
 
 
-def _results(rounds: dict[str, list[Lived]]) -> list[Result]:
-    results = []
-    obvious = rounds["obvious"]
-    for kind in ("sqlite", "postgresql"):
-        results += [
-            Result(RATE[kind], kind, [each.rate for each in rounds[kind]], _again(rounds[kind])),
-            Result(CPU[kind], kind, [each.cpu for each in rounds[kind]]),
-        ]
-    pairs = list(zip(rounds["sqlite"], obvious, strict=True))
-    two = zip(rounds["two"], rounds["postgresql"], strict=True)
-    two_cpu = statistics.median(each.cpu for each in rounds["two"])
-    rate, cpu = (statistics.median(getattr(o, n) for o in obvious) for n in ("rate", "cpu"))
-    return [
-        *results,
-        Result(
-            TWO, "postgresql", [a.rate / b.rate for a, b in two], f"{two_cpu:.0f} ms of CPU each"
-        ),
-        Result(OBVIOUS, "sqlite", [a.rate / b.rate for a, b in pairs], f"it lives {rate:.1f}/s"),
-        Result(OBVIOUS_CPU, "sqlite", [a.cpu / b.cpu for a, b in pairs], f"it needs {cpu:.0f} ms"),
-    ]
+SAID: Sequence[Said] = (
+    *((line[kind], kind, (kind,)) for kind in KINDS for line in (RATE, CPU)),
+    (TWO, "postgresql", ("two", "postgresql")),
+    (TWO_SLOW, "postgresql", ("two, slow", "postgresql, slow")),
+    (OBVIOUS, "sqlite", ("sqlite", "obvious")),
+    (OBVIOUS_CPU, "sqlite", ("sqlite", "obvious")),
+)
+
+
+def _result(line: Line, of: str, lived: Sequence[Sequence[Lived]]) -> Result:
+    own, is_cpu = lived[0], line in (*CPU.values(), OBVIOUS_CPU)
+    figures = [[each.cpu if is_cpu else each.rate for each in rounds] for rounds in lived]
+    if len(lived) == 1:
+        return Result(line, of, figures[0], "" if is_cpu else _again(own))
+    ratios = [a / b for a, b in zip(*figures, strict=True)]
+    return Result(line, of, ratios, _beside(line, own, lived[1]))
+
+
+def _beside(line: Line, own: Sequence[Lived], other: Sequence[Lived]) -> str:
+    if line in (TWO, TWO_SLOW):
+        return f"{statistics.median(each.cpu for each in own):.0f} ms of CPU each"
+    if line is OBVIOUS:
+        return f"it lives {statistics.median(each.rate for each in other):.1f}/s"
+    return f"it needs {statistics.median(each.cpu for each in other):.0f} ms"

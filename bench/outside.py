@@ -73,6 +73,8 @@ class Outside:
     def _take(self, event: Event) -> None:
         if event["kind"] == "answer":
             answer = self._answers.pop(event["id"])
+            if answer.done():
+                return  # who asked has given up meanwhile
             if "error" in event:
                 answer.set_exception(LookupError(event["error"]))
             else:

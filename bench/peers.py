@@ -3,8 +3,10 @@ the whole bot in a day (``bench.obvious``).
 
 ``stock`` is as its documentation has it. ``prompt`` has ``process_before_response`` on, so that
 Bolt does not look every 10 ms whether the listener has acknowledged: the fastest that it can be.
+Both say what ``ANSWER`` holds, as JSON: as much as whatever they are compared with.
 """
 
+import json
 import os
 import sys
 from typing import Any
@@ -35,9 +37,11 @@ def one_command(kind: str) -> None:
         process_before_response=kind == "prompt",
     )
 
+    answer = json.loads(os.environ.get("ANSWER", '{"text": "This is what there is: nothing."}'))
+
     @app.command("/sendas")
     async def on_command(ack: Any) -> None:
-        await ack("This is what there is: nothing.")
+        await ack(**answer)
 
     handler = AsyncSlackRequestHandler(app)
 

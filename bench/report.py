@@ -39,7 +39,7 @@ def write(results: Mapping[str, Sequence[Result]], ground: Ground) -> None:
     """The figures of all groups between the marks of the page, and the plots."""
     PLOTS.mkdir(exist_ok=True)
     for kind in KINDS:
-        draw(kind, results["growth"], PLOTS / f"growth-{kind}.svg")
+        draw(kind, results.get("growth", ()), PLOTS / f"growth-{kind}.svg")
     before, _, rest = PAGE.read_text().partition(BEGIN)
     _, _, after = rest.partition(END)
     found = measured(results, machine(ground), datetime.now(UTC).date())
@@ -84,7 +84,9 @@ def _in_short(results: Mapping[str, Sequence[Result]]) -> str:
     every = [result for group in results.values() for result in group]
     judged = [result for result in every if result.is_met is not None]
     met = sum(1 for result in judged if result.is_met)
-    return f"Of {len(judged)} goals {met} are met; the others are marked.\n"
+    lost = sum(1 for result in every if not result.is_measured)
+    left = f" {lost} could not be measured, and say why." if lost else ""
+    return f"Of {len(judged)} goals {met} are met; the others are marked.{left}\n"
 
 
 def table(results: Sequence[Result]) -> str:
@@ -94,8 +96,10 @@ def table(results: Sequence[Result]) -> str:
         "|---|---|---|---|---|",
         *(_row(result) for result in results),
     ]
-    said = dict.fromkeys(f"- {_up(each.line.name)}: {each.line.how}." for each in results)
-    return "\n".join([*rows, "", *said, ""])
+    said: dict[str, str] = {}  # of two of a name, as on two databases, the first tells
+    for each in results:
+        said.setdefault(each.line.name, f"- {_up(each.line.name)}: {each.line.how}.")
+    return "\n".join([*rows, "", *said.values(), ""])
 
 
 def _row(result: Result) -> str:
@@ -132,6 +136,7 @@ def draw(kind: str, results: Sequence[Result], path: Path) -> None:
     axes.set_ylabel("milliseconds")
     axes.set_title(f"{NAMES[kind]}: what each thing costs, by what is stored")
     axes.grid(visible=True, which="major", alpha=0.3)
-    figure.legend(loc="outside right upper", frameon=False)
+    if axes.lines:
+        figure.legend(loc="outside right upper", frameon=False)
     with mpl.rc_context({"svg.hashsalt": kind}):
         figure.savefig(path, format="svg", metadata={"Date": None})

@@ -1,6 +1,6 @@
 """Rights that are active, written straight into the database and into Close."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from bench.house import House, written
@@ -14,16 +14,17 @@ LENGTH = timedelta(hours=2)
 
 
 async def give(
-    house: House, database_url: str, pairs: Sequence[Pair], ends: Sequence[datetime]
+    house: House, database_url: str, pairs: Sequence[Pair], ends: Callable[[], Sequence[datetime]]
 ) -> None:
-    """Each pair's right ends at its moment; the grantors are connected, and no bot runs yet."""
+    """Each pair's right ends at its moment, which is asked for when Close has all of them; the
+    grantors are connected, and no bot runs yet."""
     grantors = dict.fromkeys(grantor for grantor, _ in pairs)
     await house.connect(database_url, grantors)
     ids = [(grantor.id, grantee.id) for grantor, grantee in pairs]
     associations = await house.outside.ask("allow", pairs=ids)
     rows = [
         to_row(active(pair, end, association))
-        for pair, end, association in zip(pairs, ends, associations, strict=True)
+        for pair, end, association in zip(pairs, ends(), associations, strict=True)
     ]
     await written(database_url, lambda sql: sql.execute(delegations.insert(), rows))
 

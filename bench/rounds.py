@@ -19,7 +19,7 @@ class Size:
 
     rounds: int
     each: int  # requests in one round
-    kinds: Sequence[str]  # databases, for what takes long
+    kinds: Sequence[str]  # of databases
     stored: Mapping[str, Sequence[int]]  # delegations, on each database
     starts: int
     lives: int
@@ -28,42 +28,36 @@ class Size:
     lone_ends: int
     at_one_word: int  # rights of one person
     open: int  # rights of a company
-    entries: Sequence[int]  # of its log
     idle: float  # seconds to watch a bot that has nothing to do
 
 
 WHOLE = Size(
     rounds=5,
-    each=20,
+    each=15,
     kinds=KINDS,
-    stored={
-        "sqlite": (1_000, 100_000, 1_000_000),
-        "postgresql": (1_000, 300_000, 1_000_000),
-    },
+    stored=dict.fromkeys(KINDS, (1_000, 100_000, 1_000_000)),
     starts=3,
-    lives=160,
+    lives=120,
     rounds_of_lives=3,
     ends=10_000,
     lone_ends=150,
     at_one_word=500,
     open=10_000,
-    entries=(10_000, 1_000_000),
     idle=30.0,
 )
 QUICK = Size(
-    rounds=3,
-    each=6,
+    rounds=2,
+    each=5,
     kinds=KINDS[:1],
-    stored={"sqlite": (1_000, 20_000)},
+    stored={"sqlite": (1_000, 5_000)},
     starts=1,
-    lives=32,
+    lives=16,
     rounds_of_lives=1,
-    ends=1_000,
-    lone_ends=10,
-    at_one_word=100,
-    open=1_000,
-    entries=(1_000, 20_000),
-    idle=4.0,
+    ends=400,
+    lone_ends=4,
+    at_one_word=50,
+    open=300,
+    idle=2.0,
 )
 
 

@@ -5,6 +5,7 @@ Counting costs a little, so times are taken from a bot that nobody watches, unle
 """
 
 import asyncio
+import gc
 import json
 import os
 import signal
@@ -18,16 +19,18 @@ from sqlalchemy import Connection, Engine, event
 from bot.process import cli
 from bot.process.commands import service
 from bot.process.settings import Settings
+from bot.store.only_reads import only_reads
 
 TICK = 0.002  # seconds
-WRITES = ("INSERT", "UPDATE", "DELETE", "BEGIN IMMEDIATE")
+WRITES = ("INSERT", "UPDATE", "DELETE")
 
 
 @dataclass(slots=True)
 class Seen:
     """What happened since the last time: statements and write locks in all, the statements and
-    seconds of the largest transaction, for how many seconds the event loop stood still at most, and
-    for how many of processor time it was at work in one go."""
+    seconds of the largest transaction, for how many seconds the event loop stood still at most, for
+    how many of processor time it was at work in one go, and how long Python looked for garbage in
+    one go."""
 
     statements: int = 0
     write_locks: int = 0
@@ -35,6 +38,7 @@ class Seen:
     largest_seconds: float = 0.0
     stall: float = 0.0
     work: float = 0.0
+    collection: float = 0.0
 
 
 class Watcher:
@@ -43,12 +47,14 @@ class Watcher:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._seen = Seen()
+        self._collects = 0.0
 
     def listen(self) -> None:
         """From now on, count."""
         event.listen(Engine, "begin", self._begun)
         event.listen(Engine, "before_cursor_execute", self._executes)
         event.listen(Engine, "commit", self._committed)
+        gc.callbacks.append(self._collecting)
 
     def tell(self) -> None:
         """Write down what was seen, and begin anew."""
@@ -65,17 +71,25 @@ class Watcher:
             self._seen.stall = max(self._seen.stall, time.monotonic() - due)
             self._seen.work = max(self._seen.work, time.thread_time() - worked)
 
+    def _collecting(self, phase: str, _details: object) -> None:
+        if phase == "start":
+            self._collects = time.perf_counter()
+        else:
+            took = time.perf_counter() - self._collects
+            self._seen.collection = max(self._seen.collection, took)
+
     def _begun(self, connection: Connection) -> None:
         connection.info["seen_began"] = (time.monotonic(), 0)
+        # On SQLite the lock is taken once, at the beginning.
+        is_taken = connection.dialect.name == "sqlite" and not only_reads(connection)
+        self._seen.write_locks += is_taken
 
     def _executes(
         self, connection: Connection, _cursor: object, statement: str, *_rest: object
     ) -> None:
         self._seen.statements += 1
         if statement.startswith(WRITES) or "FOR UPDATE" in statement:
-            # On SQLite the lock is taken once, at the beginning.
-            is_one = connection.dialect.name != "sqlite" or statement == "BEGIN IMMEDIATE"
-            self._seen.write_locks += is_one
+            self._seen.write_locks += connection.dialect.name != "sqlite"
         began, count = connection.info.get("seen_began", (time.monotonic(), 0))
         connection.info["seen_began"] = (began, count + 1)
 

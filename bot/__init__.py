@@ -1,3 +1,3 @@
 """The bot: Slack in, Close out, and a clock that keeps its promises."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

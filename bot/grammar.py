@@ -31,6 +31,8 @@ class Verb(StrEnum):
     WHO = "who"
     END = "end"
     EXTEND = "extend"
+    AWAY = "away"
+    DEPUTY = "deputy"
     HELP = "help"
 
 
@@ -51,6 +53,9 @@ class Command:
 
     ``grantee_id`` is the third person of a request (``@ada for @ben``). ``is_all`` is ``revoke
     all``, or ``end all`` of one person; otherwise ``end`` has the grantee and the grantor.
+    ``before`` is what stands before the people, where that can be a time (``away until monday
+    @cleo``).
+    ``is_over`` is ``deputy end``.
     """
 
     verb: Verb
@@ -59,6 +64,8 @@ class Command:
     groups: tuple[str, ...] = ()
     grantee_id: str | None = None
     is_all: bool = False
+    before: str = ""
+    is_over: bool = False
 
     @property
     def person_id(self) -> str:
@@ -78,6 +85,8 @@ class NotUnderstood(Exception):
 
 
 ALONE = {Verb.CHECK, Verb.CONNECT, Verb.DISCONNECT, Verb.HELP}
+MAYBE_ALONE = {Verb.LIST, Verb.WHO, Verb.AWAY}
+GIVING = {Verb.GRANT, Verb.AWAY}  # the actor's own name is lent
 # What is typed before a person, or alone.
 _WORDS = {
     **{verb.value: verb for verb in Verb if verb is not Verb.OPEN},
@@ -120,7 +129,7 @@ def _verb(text: str) -> tuple[str, str]:
 def _read(verb: Verb, rest: str) -> Command:
     if verb in ALONE and rest and verb is not Verb.HELP:
         raise NotUnderstood(Muddle.TOO_MUCH, rest, verb)
-    if verb in ALONE or (verb in (Verb.LIST, Verb.WHO) and not rest):
+    if verb in ALONE or (verb in MAYBE_ALONE and not rest):
         return Command(verb)
     if verb in _OWN_WAY:
         return _OWN_WAY[verb](rest)
@@ -134,15 +143,21 @@ def _read(verb: Verb, rest: str) -> Command:
 
 def _request(text: str) -> Command:
     """``@ada @cleo [for @ben] [duration] [reason]``: a group cannot answer for its members."""
-    person_id, rest = _person(text, Verb.REQUEST)
+    people, rest = _people(text, Verb.REQUEST)
+    grantee_id = None
+    if behalf := _FOR.match(rest):
+        grantee_id, rest = _person(rest[behalf.end() :], Verb.REQUEST)
+    return Command(Verb.REQUEST, people, rest.strip(), grantee_id=grantee_id)
+
+
+def _people(text: str, verb: Verb) -> tuple[tuple[str, ...], str]:
+    """Everybody who is named one after the other, and what follows."""
+    person_id, rest = _person(text, verb)
     people = [person_id]
     while found := _PERSON.match(rest, _after_separator(rest)):
         people.append(found.group(1))
         rest = rest[found.end() :]
-    grantee_id = None
-    if behalf := _FOR.match(rest):
-        grantee_id, rest = _person(rest[behalf.end() :], Verb.REQUEST)
-    return Command(Verb.REQUEST, tuple(people), rest.strip(), grantee_id=grantee_id)
+    return tuple(people), rest
 
 
 def _after_separator(text: str) -> int:
@@ -169,6 +184,14 @@ def _grant(text: str) -> Command:
     return Command(Verb.GRANT, tuple(people), rest.strip(), tuple(groups))
 
 
+def _away(text: str) -> Command:
+    """``until monday @cleo @ben [note]``, or the people first."""
+    found = _PERSON.search(text)
+    start = found.start() if found else 0
+    people, rest = _people(text[start:], Verb.AWAY)
+    return Command(Verb.AWAY, people, rest.strip(), before=text[:start].strip())
+
+
 def _end(text: str) -> Command:
     """``@ben as @ada [reason]`` and ``all @ada [reason]``, as admins say it; a person alone is what
     anybody says of their own rights."""
@@ -184,7 +207,32 @@ def _end(text: str) -> Command:
     return Command(Verb.STOP, (grantee_id,))
 
 
-_OWN_WAY = {Verb.REQUEST: _request, Verb.GRANT: _grant, Verb.END: _end}
+def _deputy(text: str) -> Command:
+    """``@cleo until monday [note]``, ``end [@cleo]``, or nothing."""
+    if not text:
+        return Command(Verb.DEPUTY)
+    word, *others = text.split(maxsplit=1)
+    if word.casefold() not in _OVER:
+        person_id, rest = _person(text, Verb.DEPUTY)
+        if another := _PERSON.match(rest, _after_separator(rest)):
+            raise NotUnderstood(Muddle.TOO_MUCH, another.group(), Verb.DEPUTY)
+        return Command(Verb.DEPUTY, (person_id,), rest)
+    if not others:
+        return Command(Verb.DEPUTY, is_over=True)
+    person_id, rest = _person(others[0], Verb.DEPUTY)
+    if rest:
+        raise NotUnderstood(Muddle.TOO_MUCH, rest, Verb.DEPUTY)
+    return Command(Verb.DEPUTY, (person_id,), is_over=True)
+
+
+_OVER = ("end", "stop", "none", "nobody")
+_OWN_WAY = {
+    Verb.REQUEST: _request,
+    Verb.GRANT: _grant,
+    Verb.AWAY: _away,
+    Verb.END: _end,
+    Verb.DEPUTY: _deputy,
+}
 
 
 def _person(text: str, verb: Verb) -> tuple[str, str]:

@@ -3,7 +3,7 @@
 The use cases and the worker know only these names; ``bot.close`` and ``bot.slack`` implement them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -76,9 +76,10 @@ class SendingAccount:
 
 @dataclass(frozen=True, slots=True)
 class SentEmail:
-    """An email that left Close, or is about to; ``send_as_id`` names the association, if any.
+    """An email that left Close, or ``is_waiting``; ``send_as_id`` names the association, if any.
 
-    ``date`` is when it was sent, or when it is scheduled for.
+    ``date`` is when it was sent, or when it is scheduled for. It is one of a bulk email where there
+    is a ``bulk_id``, and a sequence sent it where there is a ``subscription_id``.
     """
 
     id: str
@@ -87,6 +88,47 @@ class SentEmail:
     date: datetime
     subject: str
     recipients: tuple[str, ...]
+    bulk_id: str | None = None
+    subscription_id: str | None = None
+    sequence_id: str | None = None
+    is_waiting: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CloseSequence:
+    """A sequence of emails, as people call it."""
+
+    id: str
+    name: str
+    active: int | None = None  # contacts who get more email from it, where Close says that
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """One contact in a sequence, who put it there, and the account that it sends from."""
+
+    id: str
+    is_active: bool
+    sender_account_id: str | None
+    created_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class BulkAction:
+    """What somebody did to many leads at once: ``action`` is Close's word for what it did about a
+    sequence, or ``email`` for a bulk email.
+
+    ``is_under_way``: Close is still at it.
+    """
+
+    id: str
+    action: str
+    sequence_id: str | None
+    sender_account_id: str | None
+    created_by: str | None
+    date: datetime | None
+    leads: int | None
+    is_under_way: bool
 
 
 class OutsideError(Exception):
@@ -114,6 +156,23 @@ class Now(Protocol):
 
     def __call__(self) -> datetime:
         """Aware and in UTC; a test or the sandbox may put it ahead of the real time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """A bulk action as it is told: its ``action``, and what the sequence is called."""
+
+    action: str
+    date: datetime
+    leads: int
+    sequence: str
+
+
+Turn = Callable[[], Awaitable[None]]  # asked before each call of many; raises when it may not be
+
+
+async def at_once() -> None:
+    """A turn that nobody has to wait for."""
 
 
 class Close(Protocol):
@@ -172,15 +231,55 @@ class Close(Protocol):
         Whether Close does all or nothing is unknown (close.md §3): compare with what was asked.
         """
 
-    async def sent_emails(
+    async def outgoing_emails(
         self, credential: Credential, *, user_id: str, since: datetime, until: datetime
     ) -> Sequence[SentEmail]:
-        """What ``user_id`` sent between two aware moments, in no order."""
+        """What ``user_id`` wrote between two aware moments and Close has sent, or has yet to send,
+        in no order."""
 
-    async def waiting_emails(
-        self, credential: Credential, *, user_id: str, since: datetime, until: datetime
-    ) -> Sequence[SentEmail]:
-        """What they wrote between the two and Close has yet to send; ``date`` is when it will."""
+    async def sequences(
+        self, credential: Credential, *, turn: Turn = at_once
+    ) -> Sequence[CloseSequence]:
+        """Every sequence of the owner's organization. Here and below each page is a ``turn``."""
+
+    async def sequence(self, credential: Credential, sequence_id: str) -> CloseSequence:
+        """One sequence; this is where Close documents how many are active in it."""
+
+    async def subscriptions(
+        self,
+        credential: Credential,
+        sequence_id: str,
+        *,
+        most: int | None = None,
+        turn: Turn = at_once,
+    ) -> Sequence[Subscription]:
+        """Who is in a sequence, as far as the owner sees it (news.md §2.2); pages are read until
+        there are ``most`` active ones."""
+
+    async def enrolments(
+        self, credential: Credential, *, since: datetime, turn: Turn = at_once
+    ) -> Sequence[BulkAction]:
+        """What was done to many about sequences, as far as the owner sees it, in no order.
+
+        Close cannot filter: all since then, and as many of those before as one page has.
+        """
+
+    async def bulk_emails(
+        self, credential: Credential, *, since: datetime, turn: Turn = at_once
+    ) -> Sequence[BulkAction]:
+        """The same for email to many at once."""
+
+    async def pause_subscription(self, credential: Credential, subscription_id: str) -> None:
+        """Send nothing more by it; returns once Close says so. To do it again changes nothing."""
+
+    async def pause_bulk_action(self, credential: Credential, action_id: str) -> None:
+        """The same for what Close is still at; whether it can be paused is unknown."""
+
+    async def to_draft(self, credential: Credential, email_id: str) -> None:
+        """Take back what waits to be sent: it is a draft again once this returns."""
+
+    async def may_workflows_send(self, credential: Credential) -> bool | None:
+        """Whether Workflows may send email in the owner's name; None where Close does not say."""
 
 
 class CloseOAuth(Protocol):

@@ -9,8 +9,13 @@
     ├── Settled             the delegation has moved on
     ├── Changed             it is not what the actor read when they clicked
     ├── NotYours            the actor has no say in it
-    │   └── AdminsOnly      only those whom the settings name as admins have
+    │   ├── AdminsOnly      only those whom the settings name as admins have
+    │   └── DeputyNoMore    they answered for somebody, and do no longer
+    ├── NotForDeputies      only the grantor can say this, not who answers for them
+    ├── NoDeputy            nobody answers for the actor, or the actor for nobody
     ├── NotKnown            there is no such row (any more)
+    ├── CoverChanged        a cover is not what the actor read, or is over
+    ├── OfferOver           nobody is asked any more who covers for them
     ├── DraftGone           the question that was asked back is answered, or too old
     ├── StrayDecided        the question about a stray is answered
     ├── StandingOver        the standing approval holds no longer
@@ -21,6 +26,7 @@
     ├── RemindedAlready     the grantor was reminded today, because somebody asked for it
     ├── TwoTimes            a form has more than one time in it
     ├── NoTime              a form has none, although it was to be written there
+    ├── NoUntil             a deputy was named without a date
     ├── NothingToAnswer     there is no extension to answer (any more)
     ├── NotConnectedYet     the actor has no connection to give up
     ├── AlreadyDecided      an admin has answered, or it is too late to
@@ -37,6 +43,7 @@ from typing import Any
 
 from bot.times.saying import say_length
 from models.delegation import Delegation, State
+from models.deputy import Deputy
 from models.mark import Beside, Subject
 from models.policy import Refusal, Rule
 from models.standing import StandingApproval
@@ -72,6 +79,7 @@ _BY_RULE = {
     Refusal.PERMANENT: "only with an end, for at most {longest}",
     Refusal.REASON_MISSING: "only with a reason",
     Refusal.STANDING: "only with a yes each time, not by a standing approval",
+    Refusal.DEPUTY: "only with a yes of whose name it is, not of a deputy",
 }
 
 
@@ -137,6 +145,35 @@ class AdminsOnly(NotYours):
     """Only admins may see, or end, what is other people's."""
 
 
+class DeputyNoMore(NotYours):
+    """The actor answered for ``grantor_id``, and does no longer."""
+
+    def __init__(self, grantor_id: str) -> None:
+        super().__init__(grantor_id)
+        self.grantor_id = grantor_id
+
+
+class ForGrantors(StrEnum):
+    """Why somebody has to answer by themselves."""
+
+    TOO_LATE = "too_late"  # it would end after the deputy's time
+    STRONG = "strong"  # it has to be confirmed in Close
+    SECOND = "second"  # a rule asks for the deputy's yes after theirs
+
+
+class NotForDeputies(NotDone):
+    """Only the grantor can say this, not the ``deputy`` who answers for them."""
+
+    def __init__(self, why: ForGrantors, deputy: Deputy) -> None:
+        super().__init__(why.value)
+        self.why = why
+        self.deputy = deputy
+
+
+class NoDeputy(NotDone):
+    """Nobody answers for the actor (any more), or the actor for nobody."""
+
+
 class Thing(StrEnum):
     """What a button can be about."""
 
@@ -145,6 +182,9 @@ class Thing(StrEnum):
     STRAY = "stray"
     STANDING = "standing"
     REVIEW = "review"
+    COVER = "cover"
+    AFTERMATH = "aftermath"
+    DEPUTY = "deputy"
 
 
 class NotKnown(NotDone):
@@ -189,6 +229,10 @@ class TwoTimes(NotDone):
 
 class NoTime(NotDone):
     """Something else than the choices of a form was wanted, and nothing else was given."""
+
+
+class NoUntil(NotDone):
+    """A deputy was named without a date."""
 
 
 class NobodyThere(NotDone):
@@ -237,6 +281,14 @@ class AlreadyDecided(NotDone):
 
 class ListChanged(NotDone):
     """What the actor wanted to settle is not what they read any more."""
+
+
+class CoverChanged(NotDone):
+    """The cover is not what the actor read, or over."""
+
+
+class OfferOver(NotDone):
+    """The actor is asked no longer who covers for them."""
 
 
 class DraftGone(NotDone):

@@ -39,6 +39,7 @@ def configure_logging(level: str = "INFO") -> None:
         "httpx",
         "httpcore",
         "apscheduler",
+        "slack_bolt",
         "slack_sdk",
         "uvicorn.access",
         "alembic",
@@ -46,8 +47,6 @@ def configure_logging(level: str = "INFO") -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
     # Each connection that an outage of the database cost it, with a traceback.
     logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)
-    # Its warnings quote whole requests, and the token that it finds beside our client.
-    logging.getLogger("slack_bolt").setLevel(logging.ERROR)
     aloud = logging.StreamHandler(sys.stdout)
     aloud.setFormatter(logging.Formatter("%(message)s"))
     _audit.handlers = [aloud]

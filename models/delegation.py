@@ -163,11 +163,14 @@ class ReceiptState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What was sent in the grantor's name: so many emails, to so many people, once it is made."""
+    """What was sent in the grantor's name: so many emails, to so many people, once it is made; of
+    these so many ``in_bulk``, and ``in_sequences``."""
 
     state: ReceiptState
     emails: int = 0
     people: int = 0
+    in_bulk: int = 0
+    in_sequences: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +190,16 @@ class Asked:
     changed_at: datetime
     length: timedelta | None = None
     until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeputysWord:
+    """The grantor's present answer, where a deputy gave it in their place; a right that rests on
+    it ends ``until`` then, when they answer no longer."""
+
+    deputy_id: str
+    said_at: datetime
+    until: datetime
 
 
 class Trouble(StrEnum):
@@ -248,6 +261,8 @@ class Delegation:
     - ``second`` is the person or group whose yes is needed as well, by a rule, and ``second_name``
       what people call that group. They are waited for while there is an ``agreed_at``: since then
       the grantor agrees. ``seconded_by`` is who said yes to the present end.
+    - ``deputys_word`` is there where a deputy gave the grantor's present answer. Of a request, or a
+      wish for more time, ``shared_with`` is the deputy who has a card about it, too.
     - ``rule`` is what a rule said against it, in words.
     - ``grantee_account`` is the name and address of the grantee's Close account,
       ``grantee_close_id`` is its id, and ``is_grantee_proven`` says that they connected it
@@ -301,6 +316,10 @@ class Delegation:
     second_name: str = ""
     agreed_at: datetime | None = None
     seconded_by: str | None = None
+    deputys_word: DeputysWord | None = field(
+        default=None, metadata=part(DeputysWord, "deputy_id", "deputy_said_at", "deputy_until")
+    )
+    shared_with: str | None = None
     rule: str = ""
     attempted_at: datetime | None = None
     is_unclear: bool = False
@@ -330,7 +349,10 @@ class Delegation:
     identified_at: datetime | None = None
     addresses: str = ""
     receipt: Receipt | None = field(
-        default=None, metadata=part(Receipt, "receipt", "sent_count", "sent_people")
+        default=None,
+        metadata=part(
+            Receipt, "receipt", "sent_count", "sent_people", "sent_in_bulk", "sent_in_sequences"
+        ),
     )
     association_id: str | None = None
     surplus_id: str | None = None
@@ -357,6 +379,12 @@ class Delegation:
     def waits_for_second(self) -> bool:
         """Whether the grantor agreed, and a second person has not answered."""
         return self.agreed_at is not None and self.state in (State.REQUESTED, State.ACTIVE)
+
+    @property
+    def waits_for_grantor(self) -> bool:
+        """Whether the grantor, or somebody in their place, has to answer a request or a wish."""
+        is_wish = self.state is State.ACTIVE and self.extension is not None
+        return self.agreed_at is None and (self.state is State.REQUESTED or is_wish)
 
     @property
     def is_unanswered(self) -> bool:
@@ -420,9 +448,10 @@ class Delegation:
 
     def end_when_active_from(self, moment: datetime) -> datetime | None:
         """When it ends if the association exists from ``moment`` on; None = until revoked."""
-        if self.length is not None:
-            return moment + self.length
-        return self.until
+        ends_at = self.until if self.length is None else moment + self.length
+        if self.deputys_word is None:
+            return ends_at
+        return self.deputys_word.until if ends_at is None else min(ends_at, self.deputys_word.until)
 
 
 def default_wake(delegation: Delegation, now: datetime) -> datetime | None:
@@ -497,6 +526,10 @@ delegations = Table(
     Column("second_name", String(MOST_NAME), nullable=False, info=PERSONAL),
     Column("agreed_at", UtcTime),
     Column("seconded_by", String(32)),
+    Column("deputy_id", String(32)),
+    Column("deputy_said_at", UtcTime),
+    Column("deputy_until", UtcTime),
+    Column("shared_with", String(32)),
     Column("rule", String(MOST_RULE), nullable=False, info=PERSONAL),
     Column("attempted_at", UtcTime),
     Column("is_unclear", Boolean, nullable=False),
@@ -526,6 +559,8 @@ delegations = Table(
     Column("addresses", Text, nullable=False, info=PERSONAL),
     Column("sent_count", Integer),
     Column("sent_people", Integer),
+    Column("sent_in_bulk", Integer),
+    Column("sent_in_sequences", Integer),
     Column("receipt", words(ReceiptState)),
     Column("association_id", String(64)),
     Column("surplus_id", String(64)),

@@ -19,10 +19,14 @@ class Deed(StrEnum):
 
     STANDING_GIVEN = "standing_given"  # a grantor's word that requests need no click
     STANDING_ENDED = "standing_ended"  # by the grantor, by a newer one, or because somebody left
+    DEPUTY_NAMED = "deputy_named"  # the grantor lets the grantee answer for them, until ends_at
+    DEPUTY_ENDED = "deputy_ended"  # they answer no longer; text: why, in a word
+    DEPUTY_ANSWERED = "deputy_answered"  # the actor answered for the grantor; subject: as which
     CONNECTED = "connected"  # somebody connected their Close account; the actor let them
     DISCONNECTED = "disconnected"  # somebody gives their connection up, or has left
     CONNECTION_LOST = "connection_lost"  # Close no longer accepts it
     CONNECTION_BACK = "connection_back"  # Close accepts it again
+    CONNECTION_UNREADABLE = "connection_unreadable"  # given up by command: no key opens it any more
     CONNECTION_FORGOTTEN = "connection_forgotten"  # the bot has forgotten what it gave up
     PAIRING_ASKED = "pairing_asked"  # a Close account waits for an admin's word
     PAIRING_CONFIRMED = "pairing_confirmed"  # an admin said that it is this person's
@@ -39,6 +43,13 @@ class Deed(StrEnum):
     REVIEW_OPENED = "review_opened"
     REVIEW_KEPT = "review_kept"
     REVIEW_ENDED = "review_ended"
+    COVER_PLANNED = "cover_planned"  # for the time when its grantor is away; how many cover
+    COVER_CHANGED = "cover_changed"  # other people, another time, another note
+    COVER_ENDED = "cover_ended"  # before its time
+    AFTERMATH_LEFT = "aftermath_left"  # what the grantee started goes on; how much it is
+    AFTERMATH_PAUSE = "aftermath_pause"  # it is to be paused, by the grantor or by the settings
+    AFTERMATH_DRAFTS = "aftermath_drafts"  # email that waits is to go back to the drafts
+    AFTERMATH_OVER = "aftermath_over"  # what was decided is done; how much could not be
     LAST_GONE = "last_gone"  # the last right of who had left is gone; seconds since that was said
     DEPARTURES_CONFIRMED = "departures_confirmed"  # an admin let a round end what many had
     DEPARTURES_KEPT = "departures_kept"  # an admin said that those are not gone

@@ -18,6 +18,7 @@ class HomeList(StrEnum):
     GIVEN = "given"
     RECEIVED = "received"
     FOR_OTHERS = "for_others"
+    COVERS = "covers"  # what somebody gives while they are away; not leafed through
     TRUSTED = "trusted"  # standing approvals, given
     TRUSTING = "trusting"  # and got
 

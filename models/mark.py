@@ -12,8 +12,11 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
+from models.absence import Absence
 from models.account import Account
+from models.aftermath import Aftermath
 from models.delegation import Delegation
+from models.deputy import Deputy
 from models.overdue import Leftover
 from models.pairing import Pairing
 from models.person import Departure
@@ -24,16 +27,17 @@ from models.stray import Stray
 LENGTH = 16  # characters
 
 Subject: TypeAlias = Delegation | Stray | Pairing
-# What is shown beside a row, and is not in it: how the grantee of a stray has left, or the account
-# whose place a pairing's would take.
-Beside: TypeAlias = Departure | Account | None
+# What is shown beside a row, and is not in it: how the grantee of a stray has left, the account
+# whose place a pairing's would take, or as whose deputy its reader would answer, and until when.
+Beside: TypeAlias = Departure | Account | Deputy | None
 
 
 def mark_of(subject: Subject, beside: Beside = None) -> str:
     """The mark of this row as it is now, and of what is shown beside it."""
     match subject:
         case Delegation():
-            return _digest("delegation", *_of_delegation(subject))
+            beside_it = [] if beside is None else _of_beside(beside)
+            return _digest("delegation", *_of_delegation(subject), *beside_it)
         case Stray():
             return _digest("stray", *_of_stray(subject), *_of_beside(beside))
         case Pairing():
@@ -61,6 +65,26 @@ def mark_of_item(item: Item) -> str:
 def mark_of_items(items: Iterable[Item]) -> str:
     """The mark of all that a review asks about."""
     return _digest("review", *sorted(mark_of_item(each) for each in items))
+
+
+def mark_of_cover(rights: Iterable[Delegation]) -> str:
+    """The mark of a cover: who covers, from when and until when, and how that stands."""
+    facts = sorted((each.id, mark_of(each)) for each in rights)
+    return _digest("cover", *(fact for pair in facts for fact in pair))
+
+
+def mark_of_absence(absence: Absence) -> str:
+    """The mark of the question who covers: until when that would be."""
+    return _digest("absence", absence.id, absence.number, absence.until)
+
+
+def mark_of_aftermaths(aftermaths: Iterable[Aftermath]) -> str:
+    """The mark of all that goes on after rights that ended together."""
+    facts = [
+        _digest(each.id, each.course, each.subscriptions, each.enrolments, each.waiting)
+        for each in aftermaths
+    ]
+    return _digest("aftermath", *sorted(facts))
 
 
 def marked(subject: Subject, beside: Beside = None) -> str:
@@ -97,7 +121,13 @@ def _of_pairing(p: Pairing) -> list[Any]:
 
 
 def _of_beside(beside: Beside) -> list[Any]:
-    return _of_account(beside) if isinstance(beside, Account) else [beside]
+    match beside:
+        case Account():
+            return _of_account(beside)
+        case Deputy():
+            return [beside.id, beside.until]
+        case _:
+            return [beside]
 
 
 def _of_account(a: Account) -> list[Any]:

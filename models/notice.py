@@ -12,6 +12,7 @@ from models.base import UtcTime, metadata, partial_index, words
 class NoticeKind(StrEnum):
     """What a notice says; its text is made from the present rows whenever it is shown."""
 
+    AFTERMATH = "aftermath"  # to a grantor, who decides; subject: what ended together
     CONNECTION_LOST = "connection_lost"  # to the grantor; subject: the connection
     OVERDUE = "overdue"  # to an admin; subject: a delegation past its end (as it was told before)
     OVERDUE_LIST = "overdue_list"  # to an admin, one a day; subject: the workspace
@@ -22,10 +23,16 @@ class NoticeKind(StrEnum):
     PAIRING = "pairing"  # to an admin, who decides; subject: the pairing
     PAIRING_DECIDED = "pairing_decided"  # to the person; subject: the pairing
     ACCOUNT_CLAIMED = "account_claimed"  # to whoever else is known by it; subject: the pairing
+    DEPUTY_NAMED = "deputy_named"  # to a deputy, for as long as it lasts; subject: their row
+    DEPUTY_OVER = "deputy_over"  # to whoever of the two did not end it; subject: the same
+    DEPUTY_AUDIT = "deputy_audit"  # to the audit channel; subject: the same
+    DEPUTY_ASKED = "deputy_asked"  # to a deputy, who answers; subject: the delegation
+    DEPUTY_NEEDS_YOU = "deputy_needs_you"  # to a grantor whom no deputy can spare; the delegation
     DISCONNECTED = "disconnected"  # to the person; subject: the connection that is forgotten
     KEY_FORGOTTEN = "key_forgotten"  # the same, when it was an API key
     INVITED = "invited"  # to a colleague; subject: the Slack id of who invites
     KEYS_LOST = "keys_lost"  # to an admin; subject: the encryption keys
+    AWAY = "away"  # to who is away, and is asked who covers; subject: their row of absences
     BUNDLE = "bundle"  # to who asked or granted several with one wish; subject: the bundle
     ENDS = "ends"  # to a grantor, of whom several rights ended together; subject: what they share
     RESTORED = "restored"  # to who gave anything; subject: their connection, or standing approval

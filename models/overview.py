@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from models.connection import Connection
+from models.cover import Covered
 from models.delegation import Delegation
+from models.deputy import Deputy
 from models.home import Place
 from models.overdue import Leftover
 from models.pairing import Pairing
@@ -35,7 +37,11 @@ class Overview:
       about.
     - ``waiting`` has what this person, as a grantor, has to answer or to mend; ``asked`` has what
       they wait for: requests by them or for them that nobody has answered.
+    - ``deputies`` are who answers in their place, and in whose place they do; ``in_place`` has what
+      they may answer for others, all of it.
     - ``given`` and ``received`` have what else is open, as grantor and as grantee.
+    - ``covers`` are what they planned for when they are away, the next one first; ``is_quiet``:
+      they do not want to be asked who covers for them.
     - ``for_others`` has what else they asked for a third person.
     - ``pairing`` is their Close account that waits for an admin's word, and ``unconfirmed`` are
       the Slack ids of all in these rows who have one.
@@ -54,10 +60,14 @@ class Overview:
     review: Review | None = None
     reviewed: int = 0
     waiting: Excerpt[Delegation] = Excerpt()
+    deputies: Sequence[Deputy] = ()
+    in_place: Sequence[Delegation] = ()
     asked: Excerpt[Delegation] = Excerpt()
     given: Excerpt[Delegation] = Excerpt()
     received: Excerpt[Delegation] = Excerpt()
     for_others: Excerpt[Delegation] = Excerpt()
+    covers: Sequence[Covered] = ()
+    is_quiet: bool = False
     trusted: Excerpt[StandingApproval] = Excerpt()
     trusting: Excerpt[StandingApproval] = Excerpt()
     history: Sequence[Delegation] = ()
@@ -113,7 +123,8 @@ class Slice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rights:
-    """Everything open of one person, both ways; ``strays`` were set up in Close itself.
+    """Everything open of one person, both ways; ``strays`` were set up in Close itself, and
+    ``deputies`` are who answers for them, or for whom they do.
 
     ``is_connected`` is whether their connection to Close works; None without one: then nobody
     knows what was set up there by hand.
@@ -123,6 +134,7 @@ class Rights:
     delegations: Sequence[Delegation] = ()
     standing: Sequence[StandingApproval] = ()
     strays: Sequence[Stray] = ()
+    deputies: Sequence[Deputy] = ()
     is_connected: bool | None = None
 
 

@@ -1,6 +1,7 @@
 """A person in Slack, with everything the policy looks at (slack.md §9)."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 
@@ -8,6 +9,7 @@ from enum import StrEnum
 class Person:
     """``time_zone`` is an IANA name; ``email`` is None when Slack does not show it, or when its
     owner has not confirmed it. ``is_colleague``: of another workspace of our own Enterprise Grid.
+    ``status_expires_at`` is None where their status has no end.
     """
 
     id: str
@@ -20,6 +22,9 @@ class Person:
     is_guest: bool
     is_stranger: bool
     is_colleague: bool = False
+    status_emoji: str = ""
+    status_text: str = ""
+    status_expires_at: datetime | None = None
 
 
 class Departure(StrEnum):

@@ -1,10 +1,12 @@
 """Who may ask whom, and for how long. Pure: the same input gives the same answer."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from models.absence import AwayStatuses
+from models.aftermath import AtEnd
 from models.person import Departure, Person
 
 REASON_LIMIT = 500  # characters; a card must hold it beside everything else (slack.md §5)
@@ -33,18 +35,29 @@ class Refusal(StrEnum):
     LENGTH_ONLY = "length_only"
     DATE_PASSED = "date_passed"
     TOO_MANY = "too_many"
+    TOO_MANY_COVER = "too_many_cover"
+    NOBODY_COVERS = "nobody_covers"
+    COVER_ENDS = "cover_ends"
+    COVER_RUNS = "cover_runs"
+    LAST_BEFORE_FIRST = "last_before_first"
     TOO_MANY_OPEN = "too_many_open"
     TOO_MANY_FOR_ONE = "too_many_for_one"
     TOO_OFTEN = "too_often"
     REASON_MISSING = "reason_missing"
     REASON_TOO_LONG = "reason_too_long"
     STANDING = "standing"
+    DEPUTY = "deputy"
+    DEPUTY_STARTS = "deputy_starts"
+    DEPUTY_LENGTH = "deputy_length"
+    DEPUTY_ONESELF = "deputy_oneself"
+    DEPUTY_OFTEN = "deputy_often"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """The rules of this installation, from its environment. Over ``confirm_over`` a right is a
-    strong one; the longest timedelta leaves only those without an end, and None leaves none."""
+    strong one; the longest timedelta leaves only those without an end, and None leaves none. By
+    ``away`` statuses people say in Slack that they are away."""
 
     min_duration: timedelta = timedelta(minutes=5)
     max_duration: timedelta = timedelta(days=30)
@@ -55,6 +68,8 @@ class Policy:
     remind_before: timedelta = timedelta(hours=1)
     admins: frozenset[str] = frozenset()
     confirm_over: timedelta | None = None
+    away: AwayStatuses = field(default_factory=AwayStatuses)
+    at_end: AtEnd = AtEnd.ASK
 
     def is_strong(
         self,
@@ -91,6 +106,7 @@ class Rule:
       any it is everybody. The names are what people call them, as in "Interns can send as the
       board".
     - ``standing``: a standing approval may answer for the grantor.
+    - ``deputies``: somebody else may answer in the grantor's place.
     - ``second`` is the person, or the group, whose yes is needed after the grantor's.
     """
 
@@ -98,6 +114,7 @@ class Rule:
     allow_permanent: bool
     require_reason: bool
     standing: bool = True
+    deputies: bool = True
     second: str | None = None
     second_name: str = ""
     who: frozenset[str] = frozenset()
@@ -121,10 +138,9 @@ class Rule:
         now: datetime,
     ) -> Refusal | None:
         """As the function of that name, by this rule."""
-        bounds = replace(
-            policy, max_duration=self.max_duration, allow_permanent=self.allow_permanent
+        return length_refusal(
+            policy, length=length, starts_at=starts_at, until=until, now=now, rule=self
         )
-        return length_refusal(bounds, length=length, starts_at=starts_at, until=until, now=now)
 
     @property
     def needs_a_click(self) -> bool:
@@ -165,6 +181,11 @@ class Verdict:
         """The rule by which no standing approval may answer for the grantor."""
         return next((each for each in self.rules if each.needs_a_click), None)
 
+    @property
+    def without_deputy(self) -> Rule | None:
+        """The rule by which nobody may answer in the grantor's place."""
+        return next((each for each in self.rules if not each.deputies), None)
+
     def length_refusal(
         self,
         *,
@@ -185,8 +206,7 @@ class Verdict:
     def reason_refusal(self, reason: str) -> tuple[Refusal, Rule] | None:
         """Why this reason cannot be taken, and by which rule; None where it can."""
         for rule in self.rules:
-            bounds = replace(self.policy, require_reason=rule.require_reason)
-            refusal = reason_refusal(bounds, reason)
+            refusal = reason_refusal(rule, reason)
             if refusal is not None:
                 return refusal, rule
         return None
@@ -233,6 +253,47 @@ class Rules:
             if fits:
                 break
         return Verdict(self.policy, held)
+
+    def without_deputy(self, grantor_id: str, groups: Groups) -> Rule | None:
+        """The rule by which nobody may ever answer for this grantor, whoever would send as them;
+        None where there may be something to answer."""
+        for rule in self.rules:
+            if _names(rule.whose, grantor_id, groups) is False:
+                continue
+            if rule.deputies:
+                return None
+            if not rule.who:
+                return rule
+        return None
+
+    def idle(self, groups: Groups) -> Sequence[int]:
+        """The places, from 0 on, of rules that never decide, because those before them fit
+        everybody whom they are about. With few ``groups`` known some are not found, and none is
+        said wrongly."""
+        who = {_marks([each.who for each in self.rules], some) for some in self._kinds(groups)}
+        whose = {_marks([each.whose for each in self.rules], some) for some in self._kinds(groups)}
+        deciding = {_first_of_both(one, other) for one in who for other in whose}
+        return [place for place in range(len(self.rules)) if place not in deciding]
+
+    def _kinds(self, groups: Groups) -> Iterator[frozenset[str]]:
+        """Everybody whom a rule could mean, as the ids that name them: each person with their
+        groups, somebody of each group, and whoever is named nowhere."""
+        people = {each for rule in self.rules for each in rule.who | rule.whose}
+        for person in people.union(*(groups.get(each, frozenset()) for each in self.groups)):
+            of = {each for each in self.groups if person in groups.get(each, frozenset())}
+            if not groups.get(person):  # a group whose members are known is only these
+                yield frozenset({person, *of})
+        yield frozenset()
+
+
+def _marks(named: Sequence[frozenset[str]], ids: frozenset[str]) -> Sequence[bool]:
+    """Which of these name somebody who goes by ``ids``."""
+    return tuple(not each or bool(each & ids) for each in named)
+
+
+def _first_of_both(some: Sequence[bool], others: Sequence[bool]) -> int | None:
+    both = (place for place, pair in enumerate(zip(some, others, strict=True)) if all(pair))
+    return next(both, None)
 
 
 def is_group(slack_id: str) -> bool:
@@ -302,15 +363,18 @@ def length_refusal(
     starts_at: datetime | None,
     until: datetime | None,
     now: datetime,
+    rule: Rule | None = None,
 ) -> Refusal | None:
-    """Why this stretch of time is not allowed, or None. No length and no until: until revoked."""
+    """Why this stretch of time is not allowed, or None; by the ``rule``, where there is one. No
+    length and no until: until revoked."""
+    bounds = policy if rule is None else rule
     if until is not None:
         length = until - (starts_at or now)
     if length is None:
-        return None if policy.allow_permanent else Refusal.PERMANENT
+        return None if bounds.allow_permanent else Refusal.PERMANENT
     if length < policy.min_duration:
         return Refusal.TOO_SHORT
-    if length > policy.max_duration:
+    if length > bounds.max_duration:
         return Refusal.TOO_LONG
     return None
 
@@ -320,9 +384,9 @@ def says_something(reason: str) -> bool:
     return any(each.isprintable() and not each.isspace() for each in reason)
 
 
-def reason_refusal(policy: Policy, reason: str) -> Refusal | None:
+def reason_refusal(bounds: Policy | Rule, reason: str) -> Refusal | None:
     """Why this reason cannot be taken, or None."""
-    if policy.require_reason and not says_something(reason):
+    if bounds.require_reason and not says_something(reason):
         return Refusal.REASON_MISSING
     if len(reason) > REASON_LIMIT:
         return Refusal.REASON_TOO_LONG

@@ -17,6 +17,7 @@ from sqlalchemy import Column, Integer, LargeBinary, Table
 from models.base import UtcTime, metadata, partial_index
 from models.event import Entry
 
+_NAMES = tuple(each.name for each in fields(Entry))
 NOTHING = bytes(32)  # what the first seal has before it
 
 
@@ -67,7 +68,7 @@ sealings = Table(
 def digest_of(entry: Entry) -> bytes:
     """The digest of one entry. What is empty is left out, so that a column that a later release
     adds changes nothing for the entries of before."""
-    named = {each.name: getattr(entry, each.name) for each in fields(entry)}
+    named = {name: getattr(entry, name) for name in _NAMES}
     said = {name: _plain(value) for name, value in named.items() if value is not None}
     written = json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(written.encode()).digest()

@@ -55,6 +55,9 @@ class SandboxPerson:
     title: str = ""
     is_email_confirmed: bool = True
     enterprise_id: str | None = None
+    status_text: str = ""
+    status_emoji: str = ""
+    status_expiration: int = 0  # Unix seconds; 0 is for a status that stays
 
     @property
     def is_stranger(self) -> bool:
@@ -171,7 +174,7 @@ def user_object(
         "name": person.handle,
         "deleted": person.deleted,
         "real_name": person.name,
-        "profile": _profile(person, with_email=with_email),
+        "profile": _profile(person, now, with_email=with_email),
         "is_bot": person.is_bot,
         "is_app_user": False,
         "updated": 1_760_000_000,
@@ -193,7 +196,18 @@ def user_object(
     return user
 
 
-def _profile(person: SandboxPerson, *, with_email: bool) -> dict[str, Any]:
+def _status(person: SandboxPerson, now: datetime) -> dict[str, Any]:
+    """What somebody says about themselves; Slack clears it when its time is over."""
+    if 0 < person.status_expiration <= now.timestamp():
+        return {"status_text": "", "status_emoji": "", "status_expiration": 0}
+    return {
+        "status_text": person.status_text,
+        "status_emoji": person.status_emoji,
+        "status_expiration": person.status_expiration,
+    }
+
+
+def _profile(person: SandboxPerson, now: datetime, *, with_email: bool) -> dict[str, Any]:
     profile: dict[str, Any] = {
         "title": person.title,
         "phone": "",
@@ -201,10 +215,8 @@ def _profile(person: SandboxPerson, *, with_email: bool) -> dict[str, Any]:
         "real_name_normalized": person.name,
         "display_name": "" if person.is_bot else person.handle,
         "display_name_normalized": "" if person.is_bot else person.handle,
-        "status_text": "",
-        "status_emoji": "",
         "team": person.team_id,
-    }
+    } | _status(person, now)
     if person.is_bot:
         return profile | {"api_app_id": APP_ID, "bot_id": BOT_ID}
     if with_email and not person.is_stranger:

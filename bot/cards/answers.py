@@ -1,6 +1,7 @@
 """What is said back at once: refusals with one good example, help, and what was done."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 
 from bot.cards import hints, misread, words
 from bot.cards.markup import mention, moment, quoted, unmarked
@@ -12,18 +13,25 @@ from bot.refusals import (
     AlreadyOpen,
     ConfirmFirst,
     ConnectFirst,
+    CoverChanged,
+    DeputyNoMore,
     DraftGone,
+    ForGrantors,
     LapsesBefore,
     ListChanged,
     NobodyThere,
+    NoDeputy,
     NoSuchDelegation,
     NotConnectedYet,
     NotDone,
+    NotForDeputies,
     NothingToAnswer,
     NothingToEnd,
     NoTime,
     NotKnown,
     NotYours,
+    NoUntil,
+    OfferOver,
     OtherAccount,
     Outcome,
     Refused,
@@ -37,7 +45,9 @@ from bot.refusals import (
 from bot.slack.errors import SlackRefused, SlackRetryLater
 from bot.times.saying import say_length
 from bot.times.span import DurationError
+from models.cover import MOST_COVERERS
 from models.delegation import Delegation, State
+from models.deputy import LONGEST, Deputy
 from models.policy import MOST_OPEN, MOST_OPEN_FOR_ONE, REASON_LIMIT, Policy, Refusal, Rule
 from models.standing import StandingApproval
 
@@ -57,6 +67,7 @@ NOT_COVERED = (
     "Your standing approval is saved. This request goes beyond it, so it still waits for your "
     "answer."
 )
+DEPUTY_EXAMPLE = "`/sendas deputy @colleague until friday`"
 MOST_NAMES = 30  # in one sentence; `/sendas list` has all of them
 NOT_WANTED = "OK, cancelled."
 CLICK_AGAIN = "Slack did not open the form in time. Please click again."
@@ -74,6 +85,8 @@ HELP = f"""*Send email as a colleague in Close, for as long as they allow it.*
 • `/sendas release @colleague` ends what you were given
 • `/sendas cancel @colleague` cancels your request; `stop @colleague` ends whatever there is
 • `/sendas extend @colleague 2h` asks for more time, or gives it
+• `/sendas away until monday @colleague` lets somebody cover for you; `/sendas away` opens a form
+• `/sendas deputy @colleague until friday` lets somebody answer requests for you meanwhile
 • `/sendas who` shows who can send as you, and who you can send as
 • `/sendas connect` connects your Close account (once, before you let anybody send as you)
 • `/sendas disconnect` ends what you lent, and I forget your Close account
@@ -106,11 +119,18 @@ _REASONS: dict[type[Exception], str] = {
     "with now, and only that account can change it. Connect that one with `/sendas connect`, or "
     "remove it in Close's settings under Send As. Nothing changed.",
     AlreadyDecided: "Somebody has already answered this, or the time for it is over.",
+    NoDeputy: "There is nobody you could mean who answers for you, or you for them. "
+    "`/sendas deputy` shows who does. Nothing changed.",
     ListChanged: "This list has changed since you read it, so nothing happened. Please look again.",
+    CoverChanged: "This cover has changed since you opened it, or is over, so nothing happened. "
+    "Please look at it again.",
+    OfferOver: "Your Slack status has changed since I asked, or somebody covers for you already, "
+    "so nothing happened. *I'll be away…*, in my Home tab, plans a cover at any time.",
     DraftGone: "That question was answered already, or is too old. Please ask again.",
     NoSuchDelegation: "There is nothing open between the two of you. `/sendas list` shows what is.",
     TwoTimes: "More than one of these fields says for how long, so I do not know which one you "
     "mean. Please leave one; if it is one of the two below, choose “Something else” above.",
+    NoUntil: f"Until when? For example: {DEPUTY_EXAMPLE}",
     NoTime: "Please write for how long, or pick a date and time below.",
     ConfirmFirst: "That lends your name for so long that you have to confirm it in Close, so "
     "please do it by itself. Nothing changed.",
@@ -128,6 +148,12 @@ _NOT_KNOWN = {
     "with what Close has now.",
     Thing.STANDING: "I do not know this standing approval any more, so nothing changed. My Home "
     "tab has the present ones.",
+    Thing.COVER: "I do not know this cover any more, so nothing changed. My Home tab has the "
+    "present ones.",
+    Thing.AFTERMATH: "I do not know any more what this was about, so nothing changed. Close shows "
+    "what goes on.",
+    Thing.DEPUTY: "I do not know this any more, so nothing changed. `/sendas deputy` shows who "
+    "answers requests for you.",
     Thing.REVIEW: "I do not know this review any more, so nothing changed. I'll ask you again when "
     "it is time.",
 }
@@ -149,6 +175,12 @@ _REFUSALS = {
     Refusal.PERMANENT: "Rights without an end are not allowed here; the longest is {longest}.",
     Refusal.DATE_PASSED: "That date has already passed.",
     Refusal.TOO_MANY: "That is more than a hundred people at once.",
+    Refusal.TOO_MANY_COVER: f"At most {MOST_COVERERS} people can cover for you at a time.",
+    Refusal.NOBODY_COVERS: "Please pick who covers for you first.",
+    Refusal.COVER_ENDS: "A cover needs an end, as in `/sendas away until monday @colleague`.",
+    Refusal.COVER_RUNS: "This cover runs already, so it can only last longer. *End it* ends it "
+    "now.",
+    Refusal.LAST_BEFORE_FIRST: "The last day comes before the first.",
     Refusal.TOO_MANY_OPEN: f"{MOST_OPEN} requests of yours are waiting for an answer. Please wait "
     "for some of them, or cancel some: `/sendas list` shows them.",
     Refusal.TOO_MANY_FOR_ONE: f"{MOST_OPEN_FOR_ONE} requests of yours are already waiting for "
@@ -158,6 +190,13 @@ _REFUSALS = {
     Refusal.REASON_MISSING: "A reason is required here, so that your colleague knows what it is "
     "for.",
     Refusal.REASON_TOO_LONG: f"The reason is too long; {REASON_LIMIT} characters fit.",
+    Refusal.DEPUTY: "Nobody can answer in somebody's place here.",
+    Refusal.DEPUTY_STARTS: "A deputy answers from now on. Please write only until when: `until "
+    "friday`.",
+    Refusal.DEPUTY_LENGTH: f"A deputy answers until a date, at most {LONGEST.days} days from now.",
+    Refusal.DEPUTY_ONESELF: "You answer your own requests already. Please name a colleague.",
+    Refusal.DEPUTY_OFTEN: "You have named somebody several times within the last hour. Please try "
+    "again later.",
     Refusal.STANDING: "A standing approval is not allowed here: each request needs a yes.",
 }
 
@@ -202,16 +241,21 @@ def _explain(error: Exception, policy: Policy, reader: str | None) -> str:
             return settled(error.delegation, error.state, reader)
         case NotKnown():
             return _NOT_KNOWN[error.thing]
-        case StandingOver() | NothingToEnd():
-            return _nothing_there(error)
+        case StandingOver() | NothingToEnd() | DeputyNoMore() | NotForDeputies():
+            return _with_names(error)
         case _:
             return next(_REASONS[kind] for kind in type(error).__mro__ if kind in _REASONS)
 
 
 def help_text(policy: Policy, reader: str | None = None) -> str:
     """The answer to ``/sendas help``; an admin has more to do."""
-    said = HELP.format(default=say_length(policy.default_duration), times=hints.times(policy))
+    said = _help(policy)
     return f"{said}\n\n{FOR_ADMINS}" if reader in policy.admins else said
+
+
+@cache
+def _help(policy: Policy) -> str:
+    return HELP.format(default=say_length(policy.default_duration), times=hints.times(policy))
 
 
 def asked(outcomes: Sequence[Outcome], said: str, policy: Policy) -> str:
@@ -228,6 +272,25 @@ def granted(outcomes: Sequence[Outcome], said: str, policy: Policy) -> str:
         return _granted_one(outcomes[0].delegation, said)
     lines = [_outcome(each, "can send email as you", policy) for each in outcomes]
     return "\n".join([f"Given {said}:", *lines])
+
+
+def covered(outcomes: Sequence[Outcome], said: str, policy: Policy, *, others: str = "") -> str:
+    """Said to the grantor once a cover is stored; ``others`` is what there is to say beside."""
+    lines = [_outcome(each, "covers for you", policy) for each in outcomes]
+    if len(outcomes) == 1 and outcomes[0].delegation is not None:
+        d = outcomes[0].delegation
+        lines = [f"{mention(d.grantee_id)} covers for you {said}. {_what_follows(d)}"]
+    else:
+        lines.insert(0, f"While you are away, {said}:")
+    return "\n".join([*lines, others] if others else lines)
+
+
+def _what_follows(d: Delegation) -> str:
+    if d.waits_for_second:
+        return f"A rule here asks for a second yes from {words.second(d)} first."
+    if d.starts_at is not None:
+        return "It begins and ends automatically."
+    return "I'm setting it up in Close."
 
 
 def cannot_get(outcomes: Sequence[Outcome], policy: Policy) -> Sequence[str]:
@@ -279,16 +342,14 @@ def taken_back(delegation: Delegation) -> str:
 
 def all_taken_back(
     revoked: Sequence[Delegation],
-    ending: Sequence[Delegation] = (),
+    before: Sequence[Delegation] = (),
     standing: Sequence[StandingApproval] = (),
 ) -> str:
     """The answer to ``/sendas revoke all``.
 
-    ``ending`` is all that Close has not confirmed as gone, and ``standing`` are the standing
-    approvals that still hold.
+    ``before`` is what was over already and Close has not confirmed as gone, and ``standing`` are
+    the standing approvals that still hold.
     """
-    new = {each.id for each in revoked}
-    before = [each for each in ending if each.id not in new]
     lines = []
     if revoked:
         lines.append(f"Ending what you gave {_names(revoked)}. I'll tell you when Close confirms.")
@@ -329,7 +390,10 @@ def ended_as_admin(delegation: Delegation) -> str:
 
 
 def all_ended(
-    person_id: str, ended: Sequence[Delegation], standing: Sequence[StandingApproval]
+    person_id: str,
+    ended: Sequence[Delegation],
+    standing: Sequence[StandingApproval],
+    deputies: Sequence[Deputy] = (),
 ) -> str:
     """The same for everything of one person."""
     ending = sum(each.state is State.ENDING for each in ended)
@@ -337,6 +401,7 @@ def all_ended(
         (ending, "right", "rights"),
         (len(ended) - ending, "request", "requests"),
         (len(standing), "standing approval", "standing approvals"),
+        (len(deputies), "deputy", "deputies"),
     ]
     parts = [f"{count} {one if count == 1 else many}" for count, one, many in kinds if count]
     said = f"Ending everything of {mention(person_id)}: {', '.join(parts)}."
@@ -372,10 +437,31 @@ def settled(delegation: Delegation, state: State, reader: str | None = None) -> 
     return f"Nothing changed: the request for {grantee} to send as {grantor} {is_now}."
 
 
-def _nothing_there(error: StandingOver | NothingToEnd) -> str:
-    if isinstance(error, StandingOver):
-        return _standing_over(error.successor)
-    return _nothing_to_end(error.people)
+_FOR_GRANTORS = {
+    ForGrantors.TOO_LATE: "You answer for {grantor} until {until}, and what you approve has to end "
+    "by then. Please approve a shorter time, or leave it to {grantor}.",
+    ForGrantors.STRONG: "That lends the name of {grantor} for so long that only they can approve "
+    "it, and confirm it in Close. I have told them.",
+    ForGrantors.SECOND: "A rule here asks for your yes after that of {grantor}, so you cannot give "
+    "both. {grantor} has the request, too.",
+}
+
+
+def _not_for_deputies(error: DeputyNoMore | NotForDeputies) -> str:
+    if isinstance(error, DeputyNoMore):
+        return f"You no longer answer requests for {mention(error.grantor_id)}.{_NOTHING}"
+    grantor, until = mention(error.deputy.grantor_id), moment(error.deputy.until)
+    return _FOR_GRANTORS[error.why].format(grantor=grantor, until=until) + _NOTHING
+
+
+def _with_names(error: StandingOver | NothingToEnd | DeputyNoMore | NotForDeputies) -> str:
+    match error:
+        case StandingOver():
+            return _standing_over(error.successor)
+        case NothingToEnd():
+            return _nothing_to_end(error.people)
+        case _:
+            return _not_for_deputies(error)
 
 
 def _standing_over(successor: StandingApproval | None) -> str:
@@ -415,9 +501,12 @@ def _already_open(d: Delegation, reader: str | None) -> str:
     return f"{state}{_NO_REQUEST}"
 
 
+_EXAMPLES = {Verb.REQUEST: EXAMPLE, Verb.DEPUTY: DEPUTY_EXAMPLE}
+
+
 def _not_understood(error: NotUnderstood) -> str:
     word = f"“{quoted(error.word)}”" if error.word else "that"
-    example = EXAMPLE if error.verb is Verb.REQUEST else f"`/sendas {error.said} @colleague`"
+    example = _EXAMPLES.get(error.verb, f"`/sendas {error.said} @colleague`")
     understood = f"`{error.said}` and the person"
     if error.verb in ALONE:
         example = understood = f"`/sendas {error.said}`"

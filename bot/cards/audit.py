@@ -75,7 +75,7 @@ def opening(delegation: Delegation, record: EventRecord) -> Message:
 
 def _what(d: Delegation, record: EventRecord, *, is_superseded: bool = False) -> str:
     who = mention(record.actor) if record.actor else "The bot"
-    said = LINES[record.event].format(who=who)
+    said = LINES[record.event].format(who=who) + _in_place(d, record)
     match record.event:
         case Event.APPROVE:
             is_standing = d.standing_id is not None and record.at == d.requested_at
@@ -104,6 +104,13 @@ def _what(d: Delegation, record: EventRecord, *, is_superseded: bool = False) ->
             return f"{said}{how}" + ("" if is_superseded else f"; now it {terms}")
         case _:
             return said
+
+
+def _in_place(d: Delegation, record: EventRecord) -> str:
+    """Whose place somebody was in who decided as a deputy; the row knows only the latest."""
+    word = d.deputys_word
+    is_theirs = word is not None and (word.deputy_id, word.said_at) == (record.actor, record.at)
+    return f" in {mention(d.grantor_id)}'s place" if is_theirs else ""
 
 
 def _seen_in_close(d: Delegation, record: EventRecord, said: str, *, is_superseded: bool) -> str:

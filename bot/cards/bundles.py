@@ -4,12 +4,13 @@ from collections.abc import Collection, Sequence
 
 from slack_sdk.models.blocks import ActionsBlock, Block
 
-from bot.cards import dialogs, parts, receipts, words
+from bot.cards import aftermath, dialogs, parts, receipts, words
 from bot.cards.delegations import MARKS, button, connect
 from bot.cards.faces import Action, again
 from bot.cards.foreign import plain
-from bot.cards.markup import mention, quoted
+from bot.cards.markup import mention, moment, quoted
 from bot.slack.message import Message
+from models.aftermath import Aftermath
 from models.card import Audience
 from models.delegation import WAITS_FOR_GRANTOR, Delegation, Event, State, Trouble
 
@@ -44,12 +45,12 @@ def wished(bundle: Sequence[Delegation], apart: Collection[str], *, connect_url:
     else:
         grantee = mention(first.grantee_id)
         headline = f"You asked {several} whether {grantee} can send email as them {terms}"
-    said = [f"{_mark(bundle)} *{headline}*"]
+    said = [f"{mark(bundle)} *{headline}*"]
     blocks: list[Block] = [parts.section(said[0]), *parts.typed(first.reason)]
     if why := quoted(plain(first.reason, MOST_REASON)):
         said.append(f"Reason: {why}")
     for each in bundle[:MOST_LINES]:
-        line = _line(each, is_grant=is_grant, is_apart=each.id in apart)
+        line = person_line(each, is_grant=is_grant, is_apart=each.id in apart)
         said.append(line)
         blocks.append(_with_button(line, each, is_grant=is_grant, is_apart=each.id in apart))
     if len(bundle) > MOST_LINES:
@@ -81,14 +82,17 @@ def wished_before(bundle: Sequence[Delegation]) -> Message:
     return _followed(f"This was about {len(bundle)} people.")
 
 
-def ended(together: Sequence[Delegation], *, connect_url: str) -> Message:
-    """To the grantor: what ended together, what was sent, and what Close still holds."""
+def ended(
+    together: Sequence[Delegation], *, connect_url: str, goes_on: Sequence[Aftermath] = ()
+) -> Message:
+    """To the grantor: what ended together, what was sent, what Close still holds, and of whom it is
+    not known whether what they started goes on."""
     left = [each for each in together if each.state is not State.ENDED]
     gone = [each for each in together if each.state is State.ENDED]
     rights = "1 right" if len(together) == 1 else f"{len(together)} rights"
-    said = [f"{_mark(together)} *{rights} to send email as you ended*: {_why(together[0])}"]
+    said = [f"{mark(together)} *{rights} to send email as you ended*: {_why(together[0])}"]
     said += [_still_there(left)] if left else []
-    said += [_unused(gone), *_used(gone)]
+    said += [_unused(gone), *_used(gone), *aftermath.after_several(goes_on)]
     said = [line for line in said if line]
     blocks: list[Block] = [parts.section(line) for line in said]
     if any(each.trouble in CONNECTS for each in left):
@@ -106,7 +110,8 @@ def _followed(about: str) -> Message:
     return Message(said, [parts.context(said)])
 
 
-def _mark(delegations: Sequence[Delegation]) -> str:
+def mark(delegations: Sequence[Delegation]) -> str:
+    """The sign of how several are, by the one that matters most."""
     states = {each.state for each in delegations}
     for state in (State.FAILED, State.ENDING, State.ACTIVE, State.APPROVED, State.REQUESTED):
         if state in states:
@@ -114,7 +119,8 @@ def _mark(delegations: Sequence[Delegation]) -> str:
     return MARKS[State.ENDED]
 
 
-def _line(d: Delegation, *, is_grant: bool, is_apart: bool) -> str:
+def person_line(d: Delegation, *, is_grant: bool, is_apart: bool) -> str:
+    """How it is with one of several people; with ``is_apart`` another message says that."""
     who = mention(d.grantee_id if is_grant else d.grantor_id)
     how = "see the message about it" if is_apart and d.is_open else _how(d)
     return f"{who}: {how}"
@@ -123,6 +129,8 @@ def _line(d: Delegation, *, is_grant: bool, is_apart: bool) -> str:
 def _how(d: Delegation) -> str:
     problem = f". {words.trouble(d, d.requester_id)}" if d.trouble is not None else ""
     match d.state:
+        case State.APPROVED if d.starts_at is not None and not problem:
+            return f"from {moment(d.starts_at)}"
         case State.APPROVED:
             return f"not active yet{problem}" if problem else "setting it up in Close"
         case State.ACTIVE:

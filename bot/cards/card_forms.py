@@ -16,13 +16,14 @@ from slack_sdk.models.views import View
 
 from bot.cards import words
 from bot.cards.faces import account
-from bot.cards.markup import mention
+from bot.cards.markup import mention, moment
 from bot.cards.parts import section
 from bot.cards.request_form import Known, reason_field, request_form
 from bot.cards.time_fields import DURATION, Reader, time_fields
 from bot.times.saying import write_length
 from bot.times.span import Span
 from models.delegation import Delegation
+from models.deputy import Deputy
 from models.mark import marked
 from models.policy import REASON_LIMIT, Policy
 
@@ -31,21 +32,32 @@ ALWAYS_APPROVE, EXTEND_FORM, CHANGE_FORM = "always_approve", "extend_form", "cha
 NOTE, UNTIL = "note", "until"
 
 
-def approve_for(d: Delegation, policy: Policy, reader: Reader) -> View:
-    """Yes, but for a shorter or longer time."""
-    about = f"{mention(d.grantee_id)} asked to send email as you {words.terms(d)}."
+def approve_for(
+    d: Delegation, policy: Policy, reader: Reader, deputy: Deputy | None = None
+) -> View:
+    """Yes, but for a shorter or longer time; of a deputy, who can only answer for theirs."""
+    about = f"{mention(d.grantee_id)} asked to send email as {_whom(d, deputy)} {words.terms(d)}."
     if d.starts_at is not None:
         about += " That start stays, unless you write another one."
-    fields = time_fields(policy, reader, replace(asked_for(d), starts=None))
+    filled = replace(asked_for(d), starts=None)
+    if deputy is not None:
+        about += f" What you approve ends {moment(deputy.until)} at the latest."
+        if not deputy.covers(length=d.length, starts_at=d.starts_at, until=d.until, now=reader.now):
+            filled = Span(until=deputy.until)
+    fields = time_fields(policy, reader, filled)
     blocks = [*_about(d, about), *fields, _note("Anything to add?", "Whoever asked reads this.")]
-    return _form(APPROVE_FOR, d, "Different length", "Approve", blocks)
+    return _form(APPROVE_FOR, d, "Different length", "Approve", blocks, deputy)
 
 
-def deny_with_note(d: Delegation) -> View:
+def deny_with_note(d: Delegation, deputy: Deputy | None = None) -> View:
     """No, and why."""
     note = _note("Why not?", "The person who asked reads this.")
-    about = f"{mention(d.grantee_id)} asked to send email as you {words.terms(d)}."
-    return _form(DENY_WITH_NOTE, d, "Deny", "Deny", [*_about(d, about), note])
+    about = f"{mention(d.grantee_id)} asked to send email as {_whom(d, deputy)} {words.terms(d)}."
+    return _form(DENY_WITH_NOTE, d, "Deny", "Deny", [*_about(d, about), note], deputy)
+
+
+def _whom(d: Delegation, deputy: Deputy | None) -> str:
+    return "you" if deputy is None else mention(d.grantor_id)
 
 
 def extend(d: Delegation, policy: Policy, reader: Reader) -> View:
@@ -153,12 +165,17 @@ def _about(d: Delegation, text: str) -> list[Block]:
 
 
 def _form(
-    callback_id: str, d: Delegation, title: str, submit: str, blocks: Sequence[Block]
+    callback_id: str,
+    d: Delegation,
+    title: str,
+    submit: str,
+    blocks: Sequence[Block],
+    deputy: Deputy | None = None,
 ) -> View:
     return View(
         type="modal",
         callback_id=callback_id,
-        private_metadata=marked(d),
+        private_metadata=marked(d, deputy),
         title=PlainTextObject(text=title),
         submit=PlainTextObject(text=submit),
         close=PlainTextObject(text="Never mind"),

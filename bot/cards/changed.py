@@ -2,7 +2,7 @@
 
 from slack_sdk.models.views import View
 
-from bot.cards import notices, strays
+from bot.cards import deputies, notices, strays, words
 from bot.cards.faces import face
 from bot.cards.parts import section
 from bot.cards.words import CHANGED
@@ -10,6 +10,7 @@ from bot.refusals import Changed
 from models.account import Account
 from models.card import Audience
 from models.delegation import Delegation
+from models.deputy import Deputy
 from models.pairing import Pairing
 from models.person import Departure
 from models.stray import Stray
@@ -39,6 +40,8 @@ def _why(error: Changed) -> str:
 def _present(error: Changed) -> str:
     subject = error.subject
     match subject:
+        case Delegation() if isinstance(error.beside, Deputy):
+            return f"*{deputies.question(subject)}*\n{words.length(subject, None)}"
         case Delegation():
             shown = face(subject, Audience.GRANTOR)
             return "\n".join([f"*{shown.headline}*", *shown.lines])

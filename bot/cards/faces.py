@@ -102,7 +102,8 @@ def _for_grantor(d: Delegation, unconfirmed: Collection[str]) -> Face:
                 actions=[Action.RECEIPT] if d.was_used else [],
             )
         case State.DENIED:
-            return _denied(d, me, f"{_denier(d, me).first} denied {grantee}'s request")
+            denied = f"{_denier(d, me).first} denied {grantee}'s request"
+            return _denied(d, me, f"{denied}{' in your place' * _is_denied_in_place(d)}")
         case State.CANCELLED:
             return Face(words.why_cancelled(d, me), [*words.admins_reason(d), _UNTOUCHED])
         case State.LAPSED:
@@ -116,8 +117,9 @@ def _for_grantor(d: Delegation, unconfirmed: Collection[str]) -> Face:
 def _requested_for_grantor(d: Delegation, grantee: str) -> Face:
     me = d.grantor_id
     if d.waits_for_second:
+        agreed = f"{_who_agreed(d, me)} agreed to let {grantee} send email as you"
         return Face(
-            f"You agreed to let {grantee} send email as you. It needs a second yes",
+            f"{agreed}. It needs a second yes",
             [words.length(d, me), words.waits_for_second(d)],
             actions=[Action.REVOKE],
         )
@@ -136,7 +138,7 @@ def _lapsed_for_grantor(d: Delegation, grantee: str) -> str:
 def _if_approved(d: Delegation, grantee: str) -> str:
     allowed = f"If you approve, {grantee} can {words.allows('your')}."
     lapses = f"Without an answer, this lapses {moment(d.lapses_at)}."
-    return f"{allowed} {_next_reminder(d)}{lapses}"
+    return " ".join([f"{allowed} {_next_reminder(d)}{lapses}", *_shared(d)])
 
 
 def _approved_for_grantor(d: Delegation, grantee: str, unconfirmed: Collection[str]) -> Face:
@@ -176,8 +178,9 @@ def _approved_for_grantor(d: Delegation, grantee: str, unconfirmed: Collection[s
 def _active_for_grantor(d: Delegation, grantee: str) -> Face:
     me = d.grantor_id
     if d.extension is not None and d.waits_for_second:
+        agreed = f"{_who_agreed(d, me)} agreed to {words.more(d.extension)} for {grantee}"
         return Face(
-            f"You agreed to {words.more(d.extension)} for {grantee}. It needs a second yes",
+            f"{agreed}. It needs a second yes",
             [f"{_capital(words.new_end(d, d.extension))}.", words.waits_for_second(d)],
             actions=[Action.REVOKE],
         )
@@ -186,11 +189,18 @@ def _active_for_grantor(d: Delegation, grantee: str) -> Face:
         return Face(
             f"{grantee} asks for {words.more(d.extension)} to send email as you",
             [f"{_capital(new_end)}. Nothing is interrupted if you agree.", *_said_with(d)],
-            actions=[Action.APPROVE_EXTENSION, Action.DECLINE_EXTENSION, Action.REVOKE],
+            _shared(d),
+            [Action.APPROVE_EXTENSION, Action.DECLINE_EXTENSION, Action.REVOKE],
         )
     return Face(
         f"{grantee} can send email as you {words.end(d)}{words.asked_for(d, me)}",
-        [*_went_unseen(d, grantee), *_taken_over(d), *words.addresses(d), *_standing(d)],
+        [
+            *_by_deputy(d),
+            *_went_unseen(d, grantee),
+            *_taken_over(d),
+            *words.addresses(d),
+            *_standing(d),
+        ],
         small=_goes_to(d),
         actions=[*_extend(d), Action.RECEIPT, Action.REVOKE],
     )
@@ -242,7 +252,7 @@ def _for_grantee(d: Delegation, unconfirmed: Collection[str]) -> Face:
                 over if d.has_twin else f"You can no longer send email as {grantor}", [_over(d, me)]
             )
         case State.DENIED:
-            denied = f"{_denier(d, me).first} denied {_request(d)}"
+            denied = f"{_denier(d, me).first} denied {_request(d)}{_in_place(d)}"
             return _denied(d, me, denied, again(d, me))
         case State.CANCELLED:
             lines = [*words.admins_reason(d), _UNTOUCHED]
@@ -289,7 +299,7 @@ def _for_bystander(d: Delegation, reader: str | None, unconfirmed: Collection[st
             return Face(f"{asker.first} asked for {pair}", lines, actions=actions)
         case State.APPROVED:
             return Face(
-                f"{grantor} approved {grantee} to send email as them",
+                f"{_who_agreed(d, reader)} approved {grantee} to send email as {_them(d, grantor)}",
                 [words.length(d, reader), waiting(d, reader, unconfirmed)],
                 _to_be_reminded(d, grantor, unconfirmed),
                 [*_reminding(d, unconfirmed), Action.CANCEL],
@@ -306,7 +316,8 @@ def _for_bystander(d: Delegation, reader: str | None, unconfirmed: Collection[st
                 [_over(d, reader)],
             )
         case State.DENIED:
-            headline = f"{_denier(d, reader).first} denied {asker.whose} request for {grantee}"
+            denier = _denier(d, reader).first
+            headline = f"{denier} denied {asker.whose} request for {grantee}{_in_place(d)}"
             return _denied(d, reader, headline, ask_again)
         case State.CANCELLED:
             lines = [*words.admins_reason(d), f"It was for {pair}. {_UNTOUCHED}"]
@@ -332,6 +343,8 @@ def _agreed(d: Delegation, grantee: str) -> str:
         return f"{grantee} uses your standing approval to send email as you"
     if _is_granted(d):
         return f"You let {grantee} send email as you"
+    if d.deputys_word is not None:
+        return f"{mention(d.deputys_word.deputy_id)} approved {grantee} in your place"
     return f"You approved {grantee}"
 
 
@@ -340,7 +353,48 @@ def _agreed_for_grantee(d: Delegation, grantor: str) -> str:
         return f"{grantor} lets you send email as them"
     if d.standing_id is not None:
         return f"{grantor}'s standing approval covers your request"
+    if d.deputys_word is not None:
+        who = mention(d.deputys_word.deputy_id)
+        return f"{who} approved {_request(d)} in {grantor}'s place"
     return f"{grantor} approved {_request(d)}"
+
+
+def _is_denied_in_place(d: Delegation) -> bool:
+    """Whether a deputy did: where they agreed, somebody else said no after that."""
+    return d.deputys_word is not None and d.deputys_word.deputy_id == d.closed_by
+
+
+def _in_place(d: Delegation) -> str:
+    """Behind who denied it: whose place they were in."""
+    return f" in {mention(d.grantor_id)}'s place" if _is_denied_in_place(d) else ""
+
+
+def _them(d: Delegation, grantor: str) -> str:
+    """The grantor, once named; behind a deputy's name "them" would be the deputy."""
+    return "them" if d.deputys_word is None else grantor
+
+
+def _who_agreed(d: Delegation, reader: str | None) -> str:
+    """At the beginning of a sentence: the grantor, or a deputy in their place."""
+    if d.deputys_word is None:
+        return party(d.grantor_id, reader).first
+    who = mention(d.deputys_word.deputy_id)
+    return f"{who}, in {party(d.grantor_id, reader).whose} place,"
+
+
+def _by_deputy(d: Delegation) -> list[str]:
+    """To the grantor: what was decided in their place."""
+    if d.deputys_word is None:
+        return []
+    who = mention(d.deputys_word.deputy_id)
+    if d.extension_declined_at == d.deputys_word.said_at:
+        return [f"{who} left the end as it is, in your place."]
+    return [f"*{who} agreed to this in your place.*"]
+
+
+def _shared(d: Delegation) -> list[str]:
+    """To the grantor: who else can answer."""
+    return [f"{mention(d.shared_with)} can answer in your place, too."] if d.shared_with else []
 
 
 def _is_granted(d: Delegation) -> bool:
@@ -362,7 +416,7 @@ def _denier(d: Delegation, reader: str | None) -> Party:
 
 def _unanswered(d: Delegation, grantor: str) -> str:
     if d.waits_for_second:
-        return f"{grantor} agreed. {words.waits_for_second(d)}"
+        return f"{_who_agreed(d, None)} agreed. {words.waits_for_second(d)}"
     return f"Waiting for {grantor}'s answer. Without one, this lapses {moment(d.lapses_at)}."
 
 
@@ -370,7 +424,8 @@ def _extension(d: Delegation, grantor: str) -> list[str]:
     """To the grantee: that the end is near, and what became of their asking for a later one."""
     if d.extension is not None and d.waits_for_second:
         nearly = "*Your time is nearly up.* " * d.is_warned
-        agreed = f"{grantor} agreed to {words.more(d.extension)}: {words.new_end(d, d.extension)}"
+        more = f"{words.more(d.extension)}: {words.new_end(d, d.extension)}"
+        agreed = f"{_who_agreed(d, None)} agreed to {more}"
         return [f"{nearly}{agreed}. {words.waits_for_second(d)}"]
     if d.extension is not None and d.is_warned:
         still = f"your request to extend is still waiting for {grantor}'s answer"
@@ -381,7 +436,7 @@ def _extension(d: Delegation, grantor: str) -> list[str]:
     if d.extension_declined_at is not None and d.second is not None:
         return ["Nothing was added: the end stays as it is."]
     if d.extension_declined_at is not None:
-        return [f"{grantor} left the end as it is."]
+        return [f"{_who_agreed(d, None)} left the end as it is."]
     if d.is_warned:
         return ["*Your time is nearly up.* You can ask for more, without a gap."]
     return []
@@ -506,7 +561,7 @@ def _denied(
 ) -> Face:
     """Who said what: an answer without a name could be anybody's."""
     said = [
-        (party(d.grantor_id, reader).first, quoted(d.note)),
+        (_speaker(d, reader), quoted(d.note)),
         (f"{party(d.requester_id, reader).first} asked", quoted(plain(d.reason, MOST_ASKED))),
     ]
     lines = [f"{who}: “{what}”" for who, what in said if what]
@@ -514,10 +569,15 @@ def _denied(
     return Face(headline, lines, small, actions, shows_reason=False)
 
 
+def _speaker(d: Delegation, reader: str | None) -> str:
+    """Whose word stands with a decision."""
+    return party(d.deputys_word.deputy_id if d.deputys_word else d.grantor_id, reader).first
+
+
 def _word(d: Delegation) -> list[str]:
-    """What the grantor has said with their decision."""
+    """What was said with the decision."""
     said = quoted(d.note)
-    return [f"{mention(d.grantor_id)}: “{said}”"] if said and d.extension is None else []
+    return [f"{_speaker(d, None)}: “{said}”"] if said and d.extension is None else []
 
 
 def _said_with(d: Delegation) -> list[str]:

@@ -18,7 +18,7 @@ from slack_sdk.models.blocks import (
 )
 from slack_sdk.models.views import View
 
-from bot.cards import dialogs, first_hour, lists, reviews, words
+from bot.cards import absences, covers, deputies, dialogs, first_hour, lists, reviews, words
 from bot.cards.delegations import MARKS, button, buttons, connect
 from bot.cards.faces import Action, Face, face
 from bot.cards.markup import mention, moment, quoted_address, stretch
@@ -26,6 +26,7 @@ from bot.cards.parts import button as part_button
 from bot.cards.parts import context, header, section, typed
 from bot.cards.pronouns import party
 from models.card import Audience
+from models.cover import MOST_COVERS
 from models.delegation import Delegation, State
 from models.home import HomeList
 from models.overview import Excerpt, Overview
@@ -33,6 +34,7 @@ from models.standing import StandingApproval
 
 MOST_ROWS = 7  # of a page of each list
 HISTORY_PAGE = 10
+MOST_BLOCKS = 100  # of a view (slack.md §5)
 MOST_HELPERS = 3  # admins that are named as who can help
 LINES_A_BLOCK = 5  # of the history; two blocks of them stay below 3,000 characters each
 
@@ -54,12 +56,14 @@ def home_view(
     """One person's App Home; ``admins`` are the Slack ids of who can help, and see everybody's and
     which settings are ``unset``."""
     is_admin = overview.person_id in admins
-    blocks: list[Block] = [
+    above: list[Block] = [
         *_top(overview, connect_url, is_admin=is_admin),
         *(_not_set_up(overview, unset) if is_admin else []),
         *_waiting(overview, connect_url),
+    ]
+    below: list[Block] = [
         *_rows(lists.WAITING, overview, overview.asked, HomeList.ASKED, is_always=False),
-        *_rows(lists.GIVEN, overview, overview.given, HomeList.GIVEN),
+        *_given(overview),
         *_rows(lists.RECEIVED, overview, overview.received, HomeList.RECEIVED),
         *_rows(
             lists.FOR_OTHERS, overview, overview.for_others, HomeList.FOR_OTHERS, is_always=False
@@ -67,8 +71,10 @@ def home_view(
         *_standing("You always approve", overview.trusted, HomeList.TRUSTED),
         *_standing("Always approve you", overview.trusting, HomeList.TRUSTING),
     ]
-    blocks += _history(overview)
-    blocks += _bottom(now, admins[:MOST_HELPERS])
+    below += _history(overview)
+    below += _bottom(now, admins[:MOST_HELPERS])
+    room = MOST_BLOCKS - len(above) - len(below)
+    blocks = [*above, *_deputies(overview, now, room), *below]
     _without_repeated_ids(blocks)
     return View(type="home", callback_id="home", blocks=blocks)
 
@@ -94,18 +100,22 @@ def _top(overview: Overview, connect_url: str, *, is_admin: bool) -> list[Block]
         placeholder=PlainTextObject(text="Find a person…", emoji=False),
         initial_user=overview.with_person,
     )
-    actions: list[InteractiveElement] = [ask, find]
+    away = part_button(covers.PLAN, "I'll be away…", "home")
+    actions: list[InteractiveElement] = [ask, away, find]
     if overview.review is not None and overview.reviewed:
         line, choose = reviews.invitation(overview.review, overview.reviewed)
         about = f"{about}\n\n{line}"  # in a block that is there: the fullest home has no room
         actions.append(choose)
     top: list[Block] = [section(about)]
+    if overview.is_quiet:
+        actions.append(part_button(absences.ASK_ME, "Ask me again when I'm away", "home"))
+    actions.append(part_button(deputies.NAME, "Who answers for me…", "home"))
     if is_admin:
         actions.append(part_button(EVERYBODYS_RIGHTS, "Everybody's rights", "home"))
     if overview.with_person is None:
         top.append(ActionsBlock(block_id="ask", elements=actions))
     else:
-        actions.insert(2, part_button(EVERYBODY, "Show everybody", "home"))
+        actions.insert(3, part_button(EVERYBODY, "Show everybody", "home"))
         top.append(ActionsBlock(block_id=f"ask:{overview.with_person}", elements=actions))
         top.append(context(f"This is only about {mention(overview.with_person)}."))
     return [*top, *first_hour.guide(overview), _health(overview, connect_url)]
@@ -162,6 +172,27 @@ def _to_answer(delegation: Delegation, shown: Face) -> str:
     return "\n".join([f"{MARKS[delegation.state]} *{shown.headline}*", *lines])
 
 
+def _deputies(overview: Overview, now: datetime, room: int) -> list[Block]:
+    """Who answers in whose place, and what there is to answer for others, as far as there is room:
+    each of that has a message of its own as well."""
+    me, about = overview.person_id, overview.with_person
+    held = [each for each in overview.deputies if about in (None, each.grantor_id, each.deputy_id)]
+    held.sort(key=lambda each: each.grantor_id != me)
+    blocks: list[Block] = [deputies.row(each, me) for each in held[: deputies.MOST_LISTED + 1]]
+    if len(held) > len(blocks):
+        blocks.append(context("`/sendas deputy` shows all of them."))
+    serving = {each.grantor_id: each for each in held if each.deputy_id == me}
+    waiting = [each for each in overview.in_place if each.grantor_id in serving]
+    if waiting:
+        number = f" ({len(waiting)})" if len(waiting) > deputies.MOST_LISTED else ""
+        blocks.append(header(f"You can answer for others{number}"))
+    for each in waiting[: deputies.MOST_LISTED]:
+        deputy = serving[each.grantor_id]
+        blocks.append(section("\n".join(deputies.said(each, deputy, now))))
+        blocks.append(ActionsBlock(elements=deputies.buttons(each, deputy, now)))
+    return blocks[:room]
+
+
 def _rows(
     title: str,
     overview: Overview,
@@ -179,6 +210,16 @@ def _rows(
     if not excerpt.rows:
         blocks.append(context("Nobody at the moment."))
     return blocks + _leafing(name, excerpt)
+
+
+def _given(overview: Overview) -> list[Block]:
+    """What is given while they are away comes first; each cover is one thing."""
+    shown = overview.covers[:MOST_COVERS]
+    if not shown:
+        return _rows(lists.GIVEN, overview, overview.given, HomeList.GIVEN)
+    title, *others = _rows(lists.GIVEN, overview, overview.given, HomeList.GIVEN)
+    rows = [block for each in shown for block in covers.row(each)]
+    return [title, *rows, *(others if overview.given.rows else [])]
 
 
 def _row(delegation: Delegation, overview: Overview) -> list[Block]:

@@ -33,6 +33,11 @@ def moment(when: datetime) -> str:
     return _token(when, "{date_short_pretty} at {time}", "%a %d %b %Y, %H:%M UTC")
 
 
+def day(when: datetime) -> str:
+    """The date alone, in the reader's own zone."""
+    return _token(when, "{date_short}", "%d %b %Y")
+
+
 def stretch(began: datetime, over: datetime) -> str:
     """From one point in time to another; where no more than a day lies between them, the date is
     said once: ``28 Nov 2026 18:50–18:52``."""

@@ -22,6 +22,7 @@ BEGINNING = timedelta(seconds=15)
 ACCOUNT = "account"  # to which the right went
 ACTIVE = "active:"  # how the key of a right that runs begins,
 CONNECT = "connect:"  # of one that waits for somebody to connect,
+DEPUTY = "deputy:"  # of what somebody decided in the grantor's place,
 EXTENDED = "extended:"  # of more time that a standing approval gave,
 WARNED = "warned:"  # of the warning before the end,
 WISH = "wish:"  # and of a request to extend
@@ -43,7 +44,8 @@ def milestone(delegation: Delegation, audience: Audience) -> Milestone | None:
     if _is_told_by_bundle(delegation, audience):
         return Milestone(delegation.state.value, notifies=False)
     if delegation.state is State.REQUESTED and delegation.waits_for_second:
-        return _second_yes(delegation)
+        by_deputy = _by_deputy(delegation) if audience is Audience.GRANTOR else None
+        return _second_yes(delegation) or by_deputy
     match audience:
         case Audience.GRANTOR if delegation.ended_with is not None:
             return _among_others(delegation)
@@ -63,6 +65,8 @@ def news(delegation: Delegation, audience: Audience, told: str | None) -> Milest
     if present.key.startswith(ENDED):
         return _news_of_the_end(present, audience, known)
     match audience:
+        case Audience.GRANTOR if present.key.startswith(DEPUTY) and known.startswith(CONNECT):
+            return replace(present, notifies=False)  # that said it, and they have connected since
         case Audience.GRANTOR if present.key == ACCOUNT:
             return None if known.startswith((WISH, EXTENDED)) else present
         case Audience.REQUESTER if present.key.startswith(ACTIVE) and known.startswith(ACTIVE):
@@ -116,10 +120,8 @@ def _for_grantor(d: Delegation) -> Milestone | None:
     match d.state:
         case State.REQUESTED if d.reminders:
             return Milestone(f"reminder:{d.reminders}")
-        case State.APPROVED if d.trouble in WAITS_FOR_GRANTOR:
-            # Who has just approved has the button before them.
-            was_there = d.standing_id is None and d.starts_at is None
-            return Milestone(_connect(d), notifies=d.reminders > 0 or not was_there)
+        case State.APPROVED:
+            return _while_approved_for_grantor(d)
         case State.ACTIVE:
             return _while_active_for_grantor(d)
         case State.ENDING:
@@ -135,6 +137,21 @@ def _for_grantor(d: Delegation) -> Milestone | None:
             return Milestone(d.state.value, notifies=d.closed_by != d.grantor_id)
         case _:
             return None
+
+
+def _while_approved_for_grantor(d: Delegation) -> Milestone | None:
+    """Who has just approved has the button before them, if they have to connect."""
+    if d.trouble not in WAITS_FOR_GRANTOR:
+        return _by_deputy(d)
+    has_clicked = d.standing_id is None and d.deputys_word is None
+    was_there = has_clicked and d.starts_at is None
+    return Milestone(_connect(d), notifies=d.reminders > 0 or not was_there)
+
+
+def _by_deputy(d: Delegation) -> Milestone | None:
+    """That somebody decided in the grantor's place: each time is news to them."""
+    word = d.deputys_word
+    return None if word is None else Milestone(f"{DEPUTY}{int(word.said_at.timestamp())}")
 
 
 def _second_yes(d: Delegation) -> Milestone | None:
@@ -160,6 +177,8 @@ def _while_active_for_grantor(d: Delegation) -> Milestone | None:
         return Milestone(f"{WISH}{int(d.extension.asked_at.timestamp())}")
     if d.is_extended_by_standing:
         return Milestone(f"{EXTENDED}{_until(d)}")
+    if d.deputys_word is not None:
+        return _by_deputy(d)
     return Milestone(ACCOUNT) if _is_first_seen(d) else None
 
 

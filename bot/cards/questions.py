@@ -11,7 +11,7 @@ from bot.cards.faces import Action
 from bot.cards.lists import line
 from bot.cards.markup import mention
 from bot.cards.parts import button, section
-from bot.grammar import Verb
+from bot.grammar import GIVING, Verb
 from bot.slack.message import Message
 from models.card import Audience
 from models.delegation import Delegation, State
@@ -36,7 +36,7 @@ def which_reading(draft_id: str, text: str, readings: Sequence[str]) -> Message:
 
 def within_limits(draft_id: str, problem: str, wished: str, offered: str, verb: Verb) -> Message:
     """A time that is longer, or shorter, than the policy allows, and the nearest that it allows."""
-    give, label = ("give the right", "Give it") if verb is Verb.GRANT else ("ask", "Ask")
+    give, label = ("give the right", "Give it") if verb in GIVING else ("ask", "Ask")
     said = f"I read that as {wished}. {problem} Shall I {give} {offered} instead?"
     fits = len(f"{label} {offered}") <= MOST_LABEL
     yes = button(READINGS[0], f"{label} {offered}" if fits else label, draft_id, style="primary")

@@ -179,8 +179,23 @@ def end_form(stray: Stray, policy: Policy, value: str) -> View:
     )
 
 
-def report(*, fitting: int, gone: int, back: int, unknown: int, refused: int) -> Message:
-    """The answer to ``/sendas check``."""
+WORKFLOWS = (
+    "*Workflows may also send email in your name.* That is a setting of your membership in Close, "
+    "and not one of these rights: switch it off there under Settings, or ask who manages your "
+    "organization in Close."
+)
+
+
+def report(
+    *,
+    fitting: int,
+    gone: int,
+    back: int,
+    unknown: int,
+    refused: int,
+    may_workflows_send: bool | None = None,
+) -> Message:
+    """The answer to ``/sendas check``; what is not known of Workflows is nothing to do about."""
     lines = [_fits(fitting, unknown + back + refused)]
     if gone:
         are = "it is" if gone == 1 else "they are"
@@ -198,8 +213,10 @@ def report(*, fitting: int, gone: int, back: int, unknown: int, refused: int) ->
         lines.append(
             f"{_rights(refused)} that you removed {_be(refused)} back; I'm removing {_it(refused)}."
         )
+    if may_workflows_send:
+        lines.append(WORKFLOWS)
     text = "\n".join(lines)
-    return Message(text, [section(text)])
+    return Message(heard(text), [section(text)])
 
 
 def checking(*, is_planned: bool) -> str:

@@ -4,6 +4,7 @@
 """
 
 import re
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from bot.cards.foreign import plain
@@ -35,6 +36,12 @@ def allows(whose: str) -> str:
     """What the right is good for; ``whose`` is "your" or a mention with 's. Said where it is
     decided, and on top of App Home."""
     return f"send {ALLOWS} from Close in {whose} name"
+
+
+def several(things: Sequence[str]) -> str:
+    """One, or "Cleo and Ben", or "Cleo, Ben and Ada"."""
+    *others, last = things
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def terms(delegation: Delegation) -> str:

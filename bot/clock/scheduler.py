@@ -7,16 +7,19 @@ and stays due until it is done, so a restart loses nothing and a missed ring onl
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from bot.clock.calm import Calm
 from bot.clock.outage import Outage
 from bot.ports import Now
 from bot.store import Database, Store
 from bot.store.due import Due
+from models.seen_request import current_arrival
 
 SAFETY_INTERVAL = timedelta(seconds=2)  # notices rows that another process wrote and left
 APART = 0.01  # seconds between two looks: what changes meanwhile is seen by one
@@ -42,7 +45,10 @@ class Sleeper(Protocol):
 
 class Clock:
     """Looks at the database whenever something may be due. ``tell_others`` hears of changes that
-    were made here, when more is due by them than the workers here can take."""
+    were made here, when more is due by them than the workers here can take.
+
+    Workers are woken once it is calm (``bot.clock.calm``), or at once where something is over.
+    """
 
     def __init__(
         self,
@@ -50,15 +56,21 @@ class Clock:
         now: Now,
         beat: timedelta = SAFETY_INTERVAL,
         tell_others: Callable[[], None] = lambda: None,
+        calm: Calm | None = None,
     ) -> None:
         self._database = database
+        self._calm = calm or Calm()
+        self._has_waited = False  # for people: not once more
         self._now = now
         self._beat = beat
         self._tell_others = tell_others
         self._sleepers: dict[str, Sleeper] = {}
         self._wanted = asyncio.Event()
+        self._clicked = asyncio.Event()
         self._is_untold = False
+        self._is_rung = False
         self._looking: asyncio.Task[None] | None = None
+        self._waiting: asyncio.Task[None] | None = None
         self._outage = Outage(structlog.get_logger("bot.clock.scheduler"))
         self._scheduler = AsyncIOScheduler(
             timezone=UTC,
@@ -66,7 +78,8 @@ class Clock:
         )
 
     def serve(self, sleeper: Sleeper) -> None:
-        """From now on this one is woken whenever one of its rows is due."""
+        """From now on this one is woken whenever one of its rows is due; and the first of all at
+        once when somebody has clicked, which nearly always makes one of its rows due."""
         self._sleepers[sleeper.name] = sleeper
         sleeper.on_free = self.look
 
@@ -81,8 +94,9 @@ class Clock:
     def stop(self) -> None:
         """Stop ticking."""
         self._scheduler.shutdown(wait=False)
-        if self._looking is not None:
-            self._looking.cancel()
+        for task in (self._looking, self._waiting):
+            if task is not None:
+                task.cancel()
 
     @property
     def is_ticking(self) -> bool:
@@ -91,8 +105,11 @@ class Clock:
         return is_looking and bool(self._scheduler.running)
 
     def ring(self) -> None:
-        """Something was changed here: more may be due, perhaps more than can be done here."""
-        self._is_untold = True
+        """Something was changed here: more may be due, perhaps more than can be done here. Who
+        clicked does not wait for the time between two looks."""
+        self._is_untold = self._is_rung = True
+        if current_arrival() is not None and self._calm.is_there:
+            self._clicked.set()
         self.look()
 
     def look(self) -> None:
@@ -102,15 +119,55 @@ class Clock:
     async def _keep_looking(self) -> None:
         while True:
             await self._wanted.wait()
+            if self._is_rung:
+                await self._calm.answers_out()
+            if self._clicked.is_set():
+                await self._go_ahead()
+            self._is_rung = False
+            self._clicked.clear()
             self._wanted.clear()
             try:
                 moments = await self._database.read(self._moments)
+                is_held = await self._is_held(moments)
             except Exception as error:  # noqa: BLE001 - the next beat tries again
                 self._outage.noticed(error)
             else:
                 self._outage.over()
-                self._wake(moments)
-            await asyncio.sleep(APART)
+                if not is_held:
+                    self._wake(moments)
+            await self._rest()
+
+    async def _go_ahead(self) -> None:
+        """Whoever clicked waits for no look: that comes a moment later, for everybody else."""
+        first = next(iter(self._sleepers.values()), None)
+        if first is not None and not first.is_full:
+            self._clicked.clear()
+            first.wake()
+            await self._rest()
+
+    async def _rest(self) -> None:
+        """Unless somebody clicks."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(APART):
+                await self._clicked.wait()
+
+    async def _is_held(self, moments: Mapping[str, datetime | None]) -> bool:
+        """Whether what is due waits for people: then it is looked at once more, when they have been
+        answered. What is over has everything go on at once."""
+        now, has_waited, self._has_waited = self._now(), self._has_waited, False
+        is_due = any(moment is not None and moment <= now for moment in moments.values())
+        if not is_due or has_waited or self._calm.is_there:
+            return False
+        if await self._database.read(lambda store: store.delegations.is_any_over(now=now)):
+            return False
+        if self._waiting is None or self._waiting.done():
+            self._waiting = asyncio.create_task(self._look_when_calm())
+        return True
+
+    async def _look_when_calm(self) -> None:
+        await self._calm.come()
+        self._has_waited = True
+        self.look()
 
     def _moments(self, store: Store) -> Mapping[str, datetime | None]:
         """When the next row of each worker is due."""

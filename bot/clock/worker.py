@@ -88,6 +88,7 @@ class Worker(Generic[Item]):
         self._wanted = asyncio.Event()
         self._stopping = False
         self._running: dict[str, asyncio.Task[None]] = {}
+        self._again: dict[str, Item] = {}  # what was claimed while it was worked on here
         self._began: dict[asyncio.Task[None], float] = {}
         self._woken: float | None = None
         self._has_hurried = False
@@ -161,8 +162,8 @@ class Worker(Generic[Item]):
 
     async def _finish(self) -> None:
         """What runs may finish; what takes too long is ended, and its row is anybody's at once."""
-        if self._running:
-            await asyncio.wait(self._running.values(), timeout=PATIENCE)
+        if self._began:
+            await asyncio.wait(self._began, timeout=PATIENCE)
         left = dict(self._running)
         for task in left.values():
             task.cancel()
@@ -206,9 +207,12 @@ class Worker(Generic[Item]):
                 return found
             return [*found, *due.claim_with(shared, now=now, lease=LEASE)]
 
-        claimed = await self._database.run(claim)
+        run = self._database.run_single if self._has_hurried else self._database.run
+        claimed = await run(claim)
         self._has_hurried = True
-        # A lease that could not be prolonged in time ends while its row is worked on here.
+        # A lease that could not be prolonged in time ends while its row is worked on here; and one
+        # that a step gave back may be had before that step has come to its end.
+        self._again.update({item.id: item for item in claimed if item.id in self._running})
         return [item for item in claimed if item.id not in self._running]
 
     def _grouped(self, claimed: Sequence[Item]) -> list[list[Item]]:
@@ -233,11 +237,31 @@ class Worker(Generic[Item]):
 
     def _ended(self, group: list[Item], task: asyncio.Task[None]) -> None:
         for item in group:
-            self._running.pop(item.id, None)
+            if self._running.get(item.id) is task:
+                del self._running[item.id]
         self._began.pop(task, None)
         self.on_free()
 
     async def _do(self, group: list[Item]) -> None:
+        await self._try(group)
+        for item in group:
+            self._running.pop(item.id, None)
+        if again := [self._again.pop(item.id) for item in group if item.id in self._again]:
+            await self._give_back(again)
+
+    async def _give_back(self, claimed: Sequence[Item]) -> None:
+        """What nobody here was free to take: whoever is next has it at once."""
+
+        def give_back(store: Store) -> None:
+            for each in claimed:
+                self._due(store).give_back(each)
+
+        try:
+            await self._database.run(give_back)
+        except Exception as error:  # noqa: BLE001 - the leases run out by themselves
+            self._outage.noticed(error)
+
+    async def _try(self, group: list[Item]) -> None:
         try:
             await self._take(group)
         except DatabaseAway as error:  # nothing can be stored now: the leases run out
@@ -282,6 +306,8 @@ class Worker(Generic[Item]):
 
     async def _prolong(self, ids: Sequence[str]) -> None:
         try:
-            await self._database.run(lambda store: self._due(store).prolong(ids, lease=LEASE))
+            await self._database.run_single(
+                lambda store: self._due(store).prolong(ids, lease=LEASE)
+            )
         except Exception as error:  # noqa: BLE001 - the next beat tries again
             self._outage.noticed(error)

@@ -3,9 +3,10 @@
 import base64
 import hashlib
 import re
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any, TypeVar
 
 import httpx
@@ -22,24 +23,35 @@ from bot.close.limits import Group, Limiter
 from bot.close.shapes import (
     AccountShape,
     AssociationShape,
+    BulkEmailShape,
+    ChangedShape,
     EmailShape,
+    EnrolmentShape,
     MeShape,
     OrganizationMembersShape,
     Page,
     RefusalShape,
     Row,
+    SequenceShape,
     Shape,
+    SubscriptionShape,
     UserShape,
+    WorkflowsShape,
 )
 from bot.close.translation import refused_create, translated, unreadable
 from bot.close.transport import FOREIGN_ERRORS, TOTAL_TIMEOUT, Answer, Request, send
 from bot.ports import (
     Association,
+    BulkAction,
+    CloseSequence,
     CloseUser,
     Credential,
     Memberships,
     SendingAccount,
     SentEmail,
+    Subscription,
+    Turn,
+    at_once,
 )
 
 ROOT = "/api/v1"
@@ -49,8 +61,17 @@ OK, CREATED, NO_CONTENT = 200, 201, 204
 DONE = (OK, CREATED)
 _ID = re.compile(r"[a-z0-9]+_[A-Za-z0-9]{1,58}", re.ASCII)
 _EMAIL_FIELDS = (
-    "id,send_as_id,user_id,date_created,date_sent,date_scheduled,direction,status,subject,to,cc,bcc"
+    "id,send_as_id,user_id,date_created,date_sent,date_scheduled,direction,status,subject,to,cc,bcc,"
+    "bulk_email_action_id,sequence_id,sequence_subscription_id"
 )
+_ENROLMENT_FIELDS = (
+    "id,action_type,status,sequence_id,sender_account_id,created_by,date_created,n_leads"
+)
+_BULK_EMAIL_FIELDS = "id,status,email_account_id,created_by,date_created,n_leads"
+_BULK = {
+    "bulkseqsub": "/bulk_action/sequence_subscription/",
+    "bulkemail": "/bulk_action/email/",
+}
 
 AnyShape = TypeVar("AnyShape", bound=Shape)
 
@@ -86,7 +107,7 @@ class CloseClient:
 
     def __init__(
         self,
-        http: httpx.AsyncClient,
+        http: httpx.AsyncBaseTransport,
         api_url: str,
         limits: Limiter,
         *,
@@ -219,20 +240,100 @@ class CloseClient:
         except CloseError as error:  # the change itself is made
             raise OutcomeUnclear(error.problem, status=error.status) from error
 
-    async def sent_emails(
+    async def outgoing_emails(
         self, credential: Credential, *, user_id: str, since: datetime, until: datetime
     ) -> Sequence[SentEmail]:
-        """Return the email that ``user_id`` sent between two aware moments, in no order."""
+        """Return the email that ``user_id`` wrote between two aware moments and Close has sent, or
+        has yet to send, in no order."""
         rows = self._emails(credential, user_id, since, until)
-        return [row.value() async for row in rows if row.was_sent]
+        return [row.value() async for row in rows if row.was_sent or row.is_waiting]
 
-    async def waiting_emails(
-        self, credential: Credential, *, user_id: str, since: datetime, until: datetime
-    ) -> Sequence[SentEmail]:
-        """Return the email that ``user_id`` wrote between two aware moments and Close has yet to
-        send, in no order; ``date`` is when it will."""
-        rows = self._emails(credential, user_id, since, until)
-        return [row.value() async for row in rows if row.is_waiting]
+    async def sequences(
+        self, credential: Credential, *, turn: Turn = at_once
+    ) -> Sequence[CloseSequence]:
+        """Return every sequence of the caller's organization; each page is a ``turn``."""
+        call = _Call("GET", "/sequence/", params={"_limit": str(PAGE_SIZE)})
+        rows = self._rows(credential, call, Page[SequenceShape], turn)
+        return [row.value() async for row in rows]
+
+    async def sequence(self, credential: Credential, sequence_id: str) -> CloseSequence:
+        """Return one sequence, with how many are active in it."""
+        call = _Call("GET", "/sequence/{id}/", id=_checked(sequence_id, "seq"))
+        return self._read(call, await self._call(credential, call), SequenceShape).value()
+
+    async def subscriptions(
+        self,
+        credential: Credential,
+        sequence_id: str,
+        *,
+        most: int | None = None,
+        turn: Turn = at_once,
+    ) -> Sequence[Subscription]:
+        """Return who is in a sequence; one of three filters has to be there (news.md §2.2)."""
+        checked, active = _checked(sequence_id, "seq"), 0
+
+        def is_all(page: Sequence[SubscriptionShape]) -> bool:
+            nonlocal active
+            active += sum(each.is_active for each in page)
+            return most is not None and active >= most
+
+        params = {"sequence_id": checked, "_limit": str(PAGE_SIZE)}
+        call = _Call("GET", "/sequence_subscription/", params=params)
+        rows = self._rows(credential, call, Page[SubscriptionShape], turn, is_all)
+        return [row.value() async for row in rows]
+
+    async def enrolments(
+        self, credential: Credential, *, since: datetime, turn: Turn = at_once
+    ) -> Sequence[BulkAction]:
+        """Return the bulk actions about sequences, the newest of them at least."""
+        params = {"_fields": _ENROLMENT_FIELDS, "_limit": str(PAGE_SIZE)}
+        call = _Call("GET", _BULK["bulkseqsub"], params=params)
+        rows = self._rows(credential, call, Page[EnrolmentShape], turn, _all_since(since))
+        return [row.value() async for row in rows]
+
+    async def bulk_emails(
+        self, credential: Credential, *, since: datetime, turn: Turn = at_once
+    ) -> Sequence[BulkAction]:
+        """Return the bulk emails, the newest of them at least."""
+        params = {"_fields": _BULK_EMAIL_FIELDS, "_limit": str(PAGE_SIZE)}
+        call = _Call("GET", _BULK["bulkemail"], params=params)
+        rows = self._rows(credential, call, Page[BulkEmailShape], turn, _all_since(since))
+        return [row.value() async for row in rows]
+
+    async def pause_subscription(self, credential: Credential, subscription_id: str) -> None:
+        """Pause one; an answer that does not say so ends in ``OutcomeUnclear``."""
+        checked = _checked(subscription_id, "sub")
+        await self._set_status(credential, "/sequence_subscription/{id}/", checked, "paused")
+
+    async def pause_bulk_action(self, credential: Credential, action_id: str) -> None:
+        """Pause one that is under way; as :meth:`pause_subscription`."""
+        prefix = "bulkemail" if action_id.startswith("bulkemail_") else "bulkseqsub"
+        checked = _checked(action_id, prefix)
+        await self._set_status(credential, _BULK[prefix] + "{id}/", checked, "paused")
+
+    async def to_draft(self, credential: Credential, email_id: str) -> None:
+        """Put an email that waits back to the drafts; as :meth:`pause_subscription`."""
+        checked = _checked(email_id, "acti")
+        await self._set_status(credential, "/activity/email/{id}/", checked, "draft")
+
+    async def may_workflows_send(self, credential: Credential) -> bool | None:
+        """Return what ``/me/`` says of the caller's own membership; None where it says nothing."""
+        answer = await self._call(credential, _Call("GET", "/me/"))
+        try:
+            own = WorkflowsShape.model_validate_json(answer.body).memberships
+        except ValidationError:
+            return None
+        here = [each for each in own if each.organization_id == credential.organization_id]
+        return here[0].may_workflows_impersonate if len(here) == 1 else None
+
+    async def _set_status(
+        self, credential: Credential, path: str, checked_id: str, status: str
+    ) -> None:
+        call = _Call("PUT", path, id=checked_id, json={"status": status})
+        answer = await self._call(credential, call)
+        changed = self._done(call, answer, ChangedShape)
+        if (changed.id, changed.status) != (checked_id, status):
+            raise unreadable(answer, write=True)
 
     def _emails(
         self, credential: Credential, user_id: str, since: datetime, until: datetime
@@ -259,12 +360,19 @@ class CloseClient:
             yield row
 
     async def _rows(
-        self, credential: Credential, call: _Call, shape: type[Page[Row]]
+        self,
+        credential: Credential,
+        call: _Call,
+        shape: type[Page[Row]],
+        turn: Turn = at_once,
+        is_all: Callable[[Sequence[Row]], bool] = lambda _: False,
     ) -> AsyncIterator[Row]:
-        """Yield the rows of all pages; a row that moved to the next page is yielded once."""
+        """Yield the rows of all pages, or of those until one of which ``is_all`` says that nothing
+        of use comes after it; a row that moved to the next page is yielded once."""
         seen: set[object] = set()
         skip = 0
         for _ in range(MOST_PAGES):
+            await turn()
             params = {**call.params, "_skip": str(skip)} if skip else call.params
             next_call = replace(call, params=params)
             page = self._read(next_call, await self._call(credential, next_call), shape)
@@ -272,7 +380,7 @@ class CloseClient:
                 if (row_id := getattr(row, "id", row)) not in seen:
                     seen.add(row_id)
                     yield row
-            if not page.has_more or not page.data:
+            if not page.has_more or not page.data or is_all(page.data):
                 return
             skip += len(page.data)
         raise RetryLater(CloseProblem.UNREADABLE)
@@ -329,6 +437,18 @@ def _is_confirmation(answer: Answer) -> bool:
         return not RefusalShape.model_validate_json(answer.body).says_no
     except ValidationError:
         return False
+
+
+def _all_since(since: datetime) -> Callable[[Sequence[EnrolmentShape | BulkEmailShape]], bool]:
+    """Whether a page shows that what comes after it is older. Close does not document an order, so
+    a page has to show that it runs from new to old."""
+
+    def is_all(page: Sequence[EnrolmentShape | BulkEmailShape]) -> bool:
+        dates = [each.date_created for each in page if each.date_created is not None]
+        runs_down = len(dates) == len(page) and all(a >= b for a, b in pairwise(dates))
+        return runs_down and dates[0] > dates[-1] and dates[-1] < since
+
+    return is_all
 
 
 def _checked(identifier: str, prefix: str) -> str:

@@ -26,7 +26,7 @@ class CloseOAuthClient:
 
     def __init__(
         self,
-        http: httpx.AsyncClient,
+        http: httpx.AsyncBaseTransport,
         *,
         api_url: str,
         app_url: str,

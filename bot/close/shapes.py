@@ -16,20 +16,26 @@ from pydantic import (
 from bot.grammar import storable
 from bot.ports import (
     Association,
+    BulkAction,
+    CloseSequence,
     CloseUser,
     Memberships,
     SendingAccount,
     SentEmail,
+    Subscription,
     TokenAnswer,
 )
 
 WAITING = frozenset({"scheduled", "outbox"})  # written, and Close has yet to send it
+STOPPED = frozenset({"error", "finished", "goal", "paused"})  # a subscription sends nothing more
+UNDER_WAY = frozenset({"created", "loading", "processing", "resuming"})  # a bulk action
 
 SENDING_TYPES = frozenset({"google", "microsoft", "custom_email"})
 
 
 USUAL_LIFE = 3600  # seconds: what Close documents for an access token
 LONGEST_LIFE = 30 * 86_400  # seconds
+MOST_THINGS = 10**9
 
 
 def _in_utc(value: object) -> object:
@@ -52,14 +58,33 @@ def _a_life(value: object) -> int:
     return USUAL_LIFE
 
 
+def _a_number(value: object) -> int | None:
+    """Read a number of things; what is no such number says nothing."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        return None
+    return value if 0 <= value <= MOST_THINGS else None
+
+
+def _the_active(value: object) -> int | None:
+    """Read how many are active of the counts by status; any other shape of it says nothing."""
+    return _a_number(value.get("active")) if isinstance(value, dict) else None
+
+
 UserId = Annotated[str, StringConstraints(pattern="^user_[A-Za-z0-9]+$", max_length=64)]
 OrganizationId = Annotated[str, StringConstraints(pattern="^orga_[A-Za-z0-9]+$", max_length=64)]
 AssociationId = Annotated[str, StringConstraints(pattern="^sdas_[A-Za-z0-9]+$", max_length=64)]
+SequenceId = Annotated[str, StringConstraints(pattern="^seq_[A-Za-z0-9]+$", max_length=64)]
+SubscriptionId = Annotated[str, StringConstraints(pattern="^sub_[A-Za-z0-9]+$", max_length=64)]
+EnrolmentId = Annotated[str, StringConstraints(pattern="^bulkseqsub_[A-Za-z0-9]+$", max_length=64)]
+BulkEmailId = Annotated[str, StringConstraints(pattern="^bulkemail_[A-Za-z0-9]+$", max_length=64)]
+AnyId = Annotated[str, StringConstraints(pattern="^[a-z0-9]+_[A-Za-z0-9]+$", max_length=64)]
 AccountId = Annotated[str, StringConstraints(pattern="^emailacct_[A-Za-z0-9]+$", max_length=64)]
 ActivityId = Annotated[str, StringConstraints(pattern="^acti_[A-Za-z0-9]+$", max_length=64)]
 Token = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]+$", max_length=4096)]
 Moment = Annotated[AwareDatetime, BeforeValidator(_in_utc)]
 Seconds = Annotated[int, BeforeValidator(_a_life)]
+Number = Annotated[int | None, BeforeValidator(_a_number)]
+Active = Annotated[int | None, BeforeValidator(_the_active)]
 # As long as the columns that hold it, and without what PostgreSQL refuses.
 Email = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", max_length=320)]
 Name = Annotated[str, AfterValidator(storable)]
@@ -114,6 +139,19 @@ class OrganizationShape(Shape):
     """An organization in ``/me/``."""
 
     id: OrganizationId
+
+
+class OwnMembershipShape(Shape):
+    """The owner's place in an organization; whether the last field is there is unknown."""
+
+    organization_id: OrganizationId
+    may_workflows_impersonate: bool | None = None
+
+
+class WorkflowsShape(Shape):
+    """What ``/me/`` says of Workflows; any other shape of it says nothing."""
+
+    memberships: tuple[OwnMembershipShape, ...] = ()
 
 
 class MeShape(_Named):
@@ -188,6 +226,9 @@ class EmailShape(Shape):
     to: tuple[str, ...] | None = None
     cc: tuple[str, ...] | None = None
     bcc: tuple[str, ...] | None = None
+    bulk_email_action_id: str | None = None
+    sequence_subscription_id: str | None = None
+    sequence_id: str | None = None
 
     @property
     def was_sent(self) -> bool:
@@ -204,8 +245,87 @@ class EmailShape(Shape):
         recipients = (*(self.to or ()), *(self.cc or ()), *(self.bcc or ()))
         date = self.date_sent or self.date_scheduled or self.date_created
         return SentEmail(
-            self.id, self.send_as_id, self.user_id, date, self.subject or "", recipients
+            *(self.id, self.send_as_id, self.user_id, date, self.subject or "", recipients),
+            bulk_id=self.bulk_email_action_id,
+            subscription_id=self.sequence_subscription_id,
+            sequence_id=self.sequence_id,
+            is_waiting=self.is_waiting,
         )
+
+
+class SequenceShape(Shape):
+    """A sequence; Close documents the counts where one is asked for, not in the list."""
+
+    id: SequenceId
+    name: Name | None = None
+    subscription_counts_by_status: Active = None
+
+    def value(self) -> CloseSequence:
+        """Return what the rest of the bot knows."""
+        return CloseSequence(self.id, self.name or "", self.subscription_counts_by_status)
+
+
+class SubscriptionShape(Shape):
+    """One contact in a sequence."""
+
+    id: SubscriptionId
+    status: str | None = None
+    sender_account_id: AccountId | None = None
+    created_by_id: UserId | None = None
+
+    @property
+    def is_active(self) -> bool:
+        """Return whether it sends more; a status of which nothing is known counts as active."""
+        return self.status not in STOPPED
+
+    def value(self) -> Subscription:
+        """Return what the rest of the bot knows."""
+        return Subscription(self.id, self.is_active, self.sender_account_id, self.created_by_id)
+
+
+class EnrolmentShape(Shape):
+    """A bulk action about sequences."""
+
+    id: EnrolmentId
+    action_type: str
+    status: str | None = None
+    sequence_id: SequenceId | None = None
+    sender_account_id: AccountId | None = None
+    created_by: UserId | None = None
+    date_created: Moment | None = None
+    n_leads: Number = None
+
+    def value(self) -> BulkAction:
+        """Return what the rest of the bot knows."""
+        return BulkAction(
+            *(self.id, self.action_type, self.sequence_id, self.sender_account_id),
+            *(self.created_by, self.date_created, self.n_leads, self.status in UNDER_WAY),
+        )
+
+
+class BulkEmailShape(Shape):
+    """An email to many at once."""
+
+    id: BulkEmailId
+    status: str | None = None
+    email_account_id: AccountId | None = None
+    created_by: UserId | None = None
+    date_created: Moment | None = None
+    n_leads: Number = None
+
+    def value(self) -> BulkAction:
+        """Return what the rest of the bot knows."""
+        return BulkAction(
+            *(self.id, "email", None, self.email_account_id),
+            *(self.created_by, self.date_created, self.n_leads, self.status in UNDER_WAY),
+        )
+
+
+class ChangedShape(Shape):
+    """The answer to a change of one object."""
+
+    id: AnyId
+    status: str
 
 
 class RefusalShape(Shape):

@@ -1,22 +1,27 @@
 """One request to Close and its answer: the shared connection pool, time limits, size limit, log."""
 
 import asyncio
-import http.cookiejar
+import contextlib
 import ssl
 import time
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import aiohttp
 import httpx
 import structlog
 from httpx_aiohttp import AiohttpTransport
 
+from bot.close.pace import Pace
+
 CONNECT_TIMEOUT = timedelta(seconds=5)
 TOTAL_TIMEOUT = timedelta(seconds=10)
 LONGEST_BODY = 1024 * 1024  # bytes
 MOST_CONNECTIONS = 100
+LIMITS = httpx.Timeout(TOTAL_TIMEOUT.total_seconds(), connect=CONNECT_TIMEOUT.total_seconds())
+_SENT_WITH = {"Accept-Encoding": "gzip, deflate"}  # what httpx reads without anybody's help
 
 FOREIGN_ERRORS = (
     httpx.HTTPError,
@@ -43,14 +48,17 @@ class Request:
     form: dict[str, str] | None = field(default=None, repr=False)
 
     @property
-    def options(self) -> dict[str, Any]:
-        """Return the arguments that httpx takes beside method and address."""
-        options: dict[str, Any] = {"headers": self.headers, "params": self.params or None}
-        if self.json is not None:
-            options["json"] = self.json
-        if self.form is not None:
-            options["data"] = self.form
-        return options
+    def sent(self) -> httpx.Request:
+        """Return it as it goes out."""
+        query = f"?{urlencode(self.params)}" if self.params else ""  # as httpx has it, in one go
+        return httpx.Request(
+            self.method,
+            self.url + query,
+            headers=_SENT_WITH | self.headers,
+            json=self.json,
+            data=self.form,
+            extensions={"timeout": LIMITS.as_dict()},
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,23 +76,33 @@ class Answer:
         return 200 <= self.status < 300
 
 
-def open_http() -> httpx.AsyncClient:
-    """Return the one HTTP client of the process; call it inside the running loop, close it there.
+def open_http() -> httpx.AsyncBaseTransport:
+    """Return the one way out of the process; use it inside the running loop, close it there.
 
-    No redirects (a redirect can lose the body, close.md §1), no proxies from the environment, and
-    no cookies: people's credentials share this client, and a cookie of one must not reach another.
+    It is what lies below a client of httpx. That would follow no redirect here (one can lose the
+    body, close.md §1), keep no cookie (people's credentials share this, and a cookie of one must
+    not reach another) and use no proxy from the environment: most of its time would go into that.
     """
     tls = httpx.create_ssl_context(trust_env=False)
-    no_cookies = http.cookiejar.CookieJar(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
-    return httpx.AsyncClient(
-        transport=AiohttpTransport(verify=tls, client=lambda: _open_session(tls)),
-        timeout=httpx.Timeout(
-            TOTAL_TIMEOUT.total_seconds(), connect=CONNECT_TIMEOUT.total_seconds()
-        ),
-        follow_redirects=False,
-        trust_env=False,
-        cookies=no_cookies,
-    )
+    return _Transport(verify=tls, client=lambda: _open_session(tls))
+
+
+class _Transport(AiohttpTransport):
+    """Of the answers that come at once, a few at a time are read."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._pace = Pace()
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Return the answer once its head is there and it is its turn."""
+        response = await super().handle_async_request(request)
+        try:
+            await self._pace.turn()
+        except BaseException:
+            await response.aclose()
+            raise
+        return response
 
 
 def _open_session(tls: ssl.SSLContext) -> aiohttp.ClientSession:
@@ -93,7 +111,7 @@ def _open_session(tls: ssl.SSLContext) -> aiohttp.ClientSession:
 
 
 async def send(
-    client: httpx.AsyncClient, request: Request, *, within: timedelta = TOTAL_TIMEOUT
+    http: httpx.AsyncBaseTransport, request: Request, *, within: timedelta = TOTAL_TIMEOUT
 ) -> Answer:
     """Send ``request`` and return the answer, whatever its status; raises ``FOREIGN_ERRORS``.
 
@@ -103,7 +121,7 @@ async def send(
     started = time.perf_counter()
     answer: Answer | None = None
     try:
-        answer = await _received(client, request, within)
+        answer = await _received(http, request, within)
         return answer
     finally:
         structlog.get_logger().info(
@@ -115,22 +133,19 @@ async def send(
         )
 
 
-async def _received(client: httpx.AsyncClient, request: Request, within: timedelta) -> Answer:
+async def _received(http: httpx.AsyncBaseTransport, request: Request, within: timedelta) -> Answer:
     response: httpx.Response | None = None
     body, is_whole = bytearray(), False
     try:
-        async with (
-            asyncio.timeout(within.total_seconds()),
-            client.stream(
-                request.method, request.url, follow_redirects=False, **request.options
-            ) as response,
-        ):
-            async for chunk in response.aiter_bytes():
-                body += chunk
-                if len(body) > LONGEST_BODY:
-                    break
-            else:
-                is_whole = True
+        async with asyncio.timeout(within.total_seconds()):
+            response = await http.handle_async_request(request.sent)
+            async with contextlib.aclosing(response):
+                async for chunk in response.aiter_bytes():
+                    body += chunk
+                    if len(body) > LONGEST_BODY:
+                        break
+                else:
+                    is_whole = True
     except FOREIGN_ERRORS:
         if response is None:
             raise

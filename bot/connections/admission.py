@@ -27,6 +27,7 @@ def put(store: Store, connection: Connection, *, now: datetime) -> None:
     store.delegations.wake_for_person(team_id, person, now=now)
     store.delegations.identify_anew(team_id, person, now=now)
     store.strays.wake_for_person(team_id, person, now=now)
+    store.aftermaths.wake_for_person(team_id, person, now=now)
     # Checked under the locks: an attempt is either seen here, or sees the new connection.
     before = store.connections.get(team_id, person, lock=True)
     _check_account(store, before, connection)

@@ -8,14 +8,16 @@ import asyncio
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import structlog
 
 from bot.connections.pairings import tell
-from bot.connections.vault import Holder, Purpose, Undecryptable, Vault, owner, owner_of
+from bot.connections.vault import OF_IDS, Holder, Purpose, Undecryptable, Vault, owner, owner_of
 from bot.ports import Now
 from bot.store import Database, Store
 from models.connection import Connection
+from models.event import Deed
 from models.notice import NoticeKind
 from models.pairing import Pairing, Verdict
 from models.revocation import Revocation
@@ -38,6 +40,7 @@ class Sorted:
     to_look_at: Sequence[Connection]  # an older key sealed them, or they were found dead
     to_reseal: Sequence[Pairing]
     revocations: Sequence[Revocation]  # likewise
+    older: int  # how many of all these an older key sealed, with the key of the hashes
 
     @property
     def is_fine(self) -> bool:
@@ -50,11 +53,6 @@ class Sorted:
         """What is wrong with the keys, as a sentence, or None."""
         number = len(self.lost) + len(self.lost_pairings)
         return PROBLEM.format(number=number) if number else None
-
-
-async def keys_problem(database: Database, vault: Vault) -> str | None:
-    """What is wrong with the configured keys, as a sentence, or None."""
-    return (await look_through(database, vault)).problem
 
 
 async def look_after_keys(
@@ -86,11 +84,20 @@ async def look_after_keys(
     return True
 
 
-async def forget_lost(database: Database, vault: Vault, admins: frozenset[str], now: Now) -> Sorted:
-    """Give up what no key opens, at once and whether or not the bot runs; what was found."""
+async def forget_lost(
+    database: Database, vault: Vault, admins: frozenset[str], now: Now
+) -> tuple[Sorted, Sequence[Connection | Pairing]]:
+    """Give up what no key opens, at once and whether or not the bot runs, and write down whose it
+    was; what was found, and what of it was not given up by command before."""
     found = await look_through(database, vault)
-    await database.run(lambda store: _give_up(store, found, admins, now))
-    return found
+
+    def write(store: Store) -> Sequence[Connection | Pairing]:
+        new = _not_given_up(store, found)
+        _give_up(store, found, admins, now)
+        _note_lost(store, new, now())
+        return new
+
+    return found, await database.run(write)
 
 
 async def look_through(database: Database, vault: Vault) -> Sorted:
@@ -100,6 +107,7 @@ async def look_through(database: Database, vault: Vault) -> Sorted:
             store.connections.all(),
             store.pairings.with_tokens(),
             store.revocations.all(),
+            store.erasures.key(),
         )
     )
     return await asyncio.to_thread(_sort, vault, *rows)
@@ -110,6 +118,7 @@ def _sort(
     connections: Iterable[Connection],
     pairings: Iterable[Pairing],
     revocations: Iterable[Revocation],
+    of_ids: bytes | None,
 ) -> Sorted:
     lost: list[Connection] = []
     lost_pairings: list[Pairing] = []
@@ -126,20 +135,23 @@ def _sort(
         elif not vault.is_newest(pairing.account.secret):
             to_reseal.append(pairing)
     older = [each for each in revocations if _is_older(vault, each.secret, _owner(each))]
-    return Sorted(lost, lost_pairings, to_look_at, to_reseal, older)
+    looked_at = sum(not vault.is_newest(each.account.secret) for each in to_look_at)
+    is_of_ids_older = of_ids is not None and _is_older(vault, of_ids, OF_IDS, Purpose.IDS)
+    number = looked_at + len(to_reseal) + len(older) + is_of_ids_older
+    return Sorted(lost, lost_pairings, to_look_at, to_reseal, older, number)
 
 
-def _is_older(vault: Vault, secret: bytes, whose: str) -> bool:
-    return not vault.is_newest(secret) and _is_opened(vault, secret, whose)
+def _is_older(vault: Vault, secret: bytes, whose: str, purpose: Purpose = Purpose.TOKENS) -> bool:
+    return not vault.is_newest(secret) and _is_opened(vault, secret, whose, purpose)
 
 
 def _opens(vault: Vault, holder: Holder) -> bool:
     return _is_opened(vault, holder.account.secret, owner_of(holder))
 
 
-def _is_opened(vault: Vault, secret: bytes, whose: str) -> bool:
+def _is_opened(vault: Vault, secret: bytes, whose: str, purpose: Purpose = Purpose.TOKENS) -> bool:
     try:
-        vault.open(secret, Purpose.TOKENS, whose)
+        vault.open(secret, purpose, whose)
     except Undecryptable:
         return False
     return True
@@ -174,6 +186,30 @@ def _give_up_pairing(store: Store, pairing: Pairing, now: Now) -> None:
         return
     store.pairings.decide(current, Verdict.UNREADABLE, by=None, now=now())
     tell(store, pairing, now=now())
+
+
+def _not_given_up(store: Store, found: Sorted) -> Sequence[Connection | Pairing]:
+    """What is lost, and was not given up since it was: whoever connects again may be lost again."""
+    given_up = store.log.last_of(Deed.CONNECTION_UNREADABLE) if found.lost else {}
+
+    def is_new(each: Connection) -> bool:
+        at = given_up.get(each.id)
+        return at is None or each.died_at is None or at < each.died_at
+
+    waiting = [each for each in found.lost_pairings if each.verdict is Verdict.WAITING]
+    return [*filter(is_new, found.lost), *waiting]
+
+
+def _note_lost(store: Store, lost: Sequence[Connection | Pairing], now: datetime) -> None:
+    """Somebody has said that the key will not come back: of each that it would have opened."""
+    for each in lost:
+        store.log.note(
+            Deed.CONNECTION_UNREADABLE,
+            team_id=each.team_id,
+            now=now,
+            subject_id=each.id,
+            grantor=each.slack_user_id,
+        )
 
 
 def _tell_admins(store: Store, found: Sorted, admins: frozenset[str], now: Now) -> None:

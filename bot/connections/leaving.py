@@ -29,7 +29,7 @@ class Standing:
 
 async def standing_of(desk: Desk, actor: Actor) -> Standing:
     """How the actor is connected."""
-    return await desk.database.run(lambda store: _standing(store, actor))
+    return await desk.database.run(lambda store: _asked(store, actor))
 
 
 async def leave_if_free(desk: Desk, actor: Actor) -> Standing:
@@ -39,7 +39,7 @@ async def leave_if_free(desk: Desk, actor: Actor) -> Standing:
     """
 
     def decide(store: Store) -> Standing:
-        standing = _standing(store, actor)
+        standing = _asked(store, actor)
         if standing.connection is None:
             raise NotConnectedYet
         if not standing.dependents:
@@ -58,10 +58,11 @@ async def leave(desk: Desk, actor: Actor, seen: str) -> Standing:
     def decide(store: Store) -> Standing:
         now = desk.now()
         ended = store.delegations.end_with_connection(actor.team_id, actor.user_id, now=now)
-        standing = _standing(store, actor)
+        standing = _standing(store, actor, [each for each in ended if each.is_open])
         if standing.connection is None:
             raise NotConnectedYet
-        _check_seen(standing.connection, [*ended, *standing.dependents], seen)
+        _check_seen(standing.connection, ended, seen)
+        store.covers.end_emptied(actor.team_id, actor.user_id, now=now)
         store.connections.leave(standing.connection, now=now, by=actor.user_id)
         return standing
 
@@ -79,15 +80,18 @@ def give_up(store: Store, team_id: str, slack_user_id: str, *, now: datetime) ->
     admin any longer."""
     for pairing in store.pairings.waiting_for(team_id, slack_user_id):
         turn_down(store, pairing, Verdict.REJECTED, by=None, now=now)
-    connection = store.connections.get(team_id, slack_user_id, lock=True)
-    if connection is not None and connection.leaving_at is None:
-        store.connections.leave(connection, now=now)
+    store.connections.leave_with(team_id, slack_user_id, now=now)
 
 
-def _standing(store: Store, actor: Actor) -> Standing:
+def _asked(store: Store, actor: Actor) -> Standing:
+    served = store.delegations.served_by(actor.team_id, actor.user_id)
+    return _standing(store, actor, served)
+
+
+def _standing(store: Store, actor: Actor, dependents: Sequence[Delegation]) -> Standing:
     waiting = store.pairings.waiting_for(actor.team_id, actor.user_id)
     return Standing(
         connection=store.connections.get(actor.team_id, actor.user_id),
         pairing=waiting[-1] if waiting else None,
-        dependents=store.delegations.served_by(actor.team_id, actor.user_id),
+        dependents=dependents,
     )

@@ -54,9 +54,12 @@ class Connections:
 
     async def open(self, team_id: str, slack_user_id: str) -> "CloseSession":
         """A session for this person; raises NotConnected and ReconnectNeeded."""
-        connection = await self._database.read(
-            lambda store: store.connections.get(team_id, slack_user_id)
+        return await self.opened(
+            await self._database.read(lambda store: store.connections.get(team_id, slack_user_id))
         )
+
+    async def opened(self, connection: Connection | None) -> "CloseSession":
+        """The same for a connection that was read together with something else."""
         if connection is None:
             raise NotConnected
         if not connection.is_alive:
@@ -279,6 +282,7 @@ class CloseSession:
     def __init__(self, connections: Connections, connection: Connection) -> None:
         self._connections = connections
         self.connection = connection
+        self._credential: Credential | None = None
 
     @property
     def account(self) -> Account:
@@ -299,17 +303,24 @@ class CloseSession:
             await self._refresh(self.connection)
         used = self.connection
         try:
-            return await ask(self._connections.credential(used), *args, **kwargs)
+            return await ask(self._shown(), *args, **kwargs)
         except Unauthorized:
             await self._refresh(used)
         renewed = self.connection
         try:
-            return await ask(self._connections.credential(renewed), *args, **kwargs)
+            return await ask(self._shown(), *args, **kwargs)
         except Unauthorized as error:
             raise await self._connections.give_up(renewed) from error
+
+    def _shown(self) -> Credential:
+        """What to show to Close: it is opened once, and once more after a refresh."""
+        if self._credential is None:
+            self._credential = self._connections.credential(self.connection)
+        return self._credential
 
     async def _refresh(self, used: Connection) -> None:
         """In place of what was used: another call of this session may have done so by now."""
         if used.account.is_api_key:
             raise await self._connections.give_up(used)
         self.connection = await self._connections.refresh(used)
+        self._credential = None

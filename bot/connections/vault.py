@@ -16,6 +16,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from models.account import Account
 
+OF_IDS = "ids"  # the owner of the key of the hashes, which is nobody's
 LABEL = "for"  # the key in a sealed document that holds its purpose and owner
 
 

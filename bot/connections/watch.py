@@ -100,6 +100,7 @@ class Watch:
             )
             store.delegations.wake_for_person(team_id, person, now=now)
             store.strays.wake_for_person(team_id, person, now=now)
+            store.aftermaths.wake_for_person(team_id, person, now=now)
             store.notices.mark_stale(connection.id, now=now)
             # What was said to be gone while nobody could ask is looked up.
             store.comparisons.plan(team_id, person, now=now)
@@ -170,8 +171,8 @@ class Watch:
         )
 
     async def _is_free(self, connection: Connection) -> bool:
-        """Whether nothing depends on it any more, a receipt that is being made included; what
-        still begins is ended as well."""
+        """Whether nothing depends on it any more, a receipt that is being made and what goes on
+        after a right included; what still begins is ended as well."""
 
         def look(store: Store) -> bool:
             team_id, person = connection.team_id, connection.slack_user_id
@@ -184,6 +185,7 @@ class Watch:
                 _held(_served(store, connection))
                 or store.receipts.is_due(team_id, person)
                 or store.strays.are_removing(team_id, person)
+                or store.aftermaths.are_at_work(team_id, person)
             )
             return is_leaving and not is_needed
 

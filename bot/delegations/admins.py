@@ -11,11 +11,13 @@ import structlog
 
 from bot.delegations.deciding import check_note
 from bot.delegations.ending import end_all
+from bot.delegations.stepping_down import end_in
 from bot.desk import Actor, Desk, change, check_admin, locked, look, only_in
 from bot.refusals import NothingToEnd, NotKnown, Refused, Thing
 from bot.store import Store
 from models.base import new_id
 from models.delegation import Delegation, Event, State
+from models.deputy import Deputy, DeputyEnd
 from models.event import Deed
 from models.home import Place
 from models.notice import NoticeKind
@@ -34,6 +36,7 @@ class Ended:
 
     delegations: Sequence[Delegation] = ()
     standing: Sequence[StandingApproval] = ()
+    deputies: Sequence[Deputy] = ()
 
 
 async def look_at_everybody(desk: Desk, actor: Actor, page: Place | None = None) -> None:
@@ -87,11 +90,15 @@ async def endable_pair(desk: Desk, actor: Actor, *, grantee_id: str, grantor_id:
 async def endable_of(desk: Desk, actor: Actor, person_id: str) -> Rights:
     """What :func:`end_all_of` would end now. Raises AdminsOnly and NothingToEnd."""
     check_admin(desk, actor)
-    found = await rights_of(desk, actor, person_id)
+    found, now = await rights_of(desk, actor, person_id), desk.now()
     mine = replace(
-        found, delegations=[each for each in found.delegations if _ends_with(each, person_id)]
+        found,
+        delegations=[each for each in found.delegations if _ends_with(each, person_id)],
+        deputies=await look(
+            desk, lambda store: store.deputies.of_person(actor.team_id, person_id, now=now)
+        ),
     )
-    if not mine.delegations and not mine.standing:
+    if not (mine.delegations or mine.standing or mine.deputies):
         raise NothingToEnd(person_id)
     return mine
 
@@ -129,29 +136,34 @@ async def end_pair(
 
 
 async def end_all_of(desk: Desk, actor: Actor, person_id: str, reason: str) -> Ended:
-    """An admin ends everything that one person gives, has or waits for, and every standing approval
-    that names them. Raises AdminsOnly, Refused and NothingToEnd."""
+    """An admin ends everything that one person gives, has or waits for, every standing approval
+    that names them, and that they answer for anybody, or anybody for them.
+
+    Raises AdminsOnly, Refused and NothingToEnd.
+    """
     check_admin(desk, actor)
     _check_reason(reason)
 
     def decide(store: Store) -> Ended:
         team_id, now = actor.team_id, desk.now()
         standing = store.standing.for_person(team_id, person_id, now=now)
-        rows = store.delegations.lock_all(store.delegations.open_ids(team_id, person_id))
+        rows = store.delegations.lock_open(team_id, person_id)
         wanted = [each for each in rows if _ends_with(each, person_id)]
-        if not wanted and not standing:
+        held = [each.id for each in store.deputies.of_person(team_id, person_id, now=now)]
+        if not (wanted or standing or held):
             raise NothingToEnd(person_id)
         ended = _end(desk, store, actor, wanted, standing, reason)
+        deputies = end_in(store, held, DeputyEnd.ADMIN, actor.user_id, now=now)
         store.log.note(
             Deed.ADMIN_END,
             team_id=team_id,
             now=now,
-            amount=len(ended.delegations) + len(ended.standing),
+            amount=len(ended.delegations) + len(ended.standing) + len(deputies),
             actor=actor.user_id,
             grantor=person_id,
             text=reason,
         )
-        return ended
+        return replace(ended, deputies=deputies)
 
     ended = await change(desk, decide)
     _log.info(

@@ -1,6 +1,7 @@
 """Asking and granting: how a delegation begins."""
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -22,7 +23,7 @@ from bot.desk import (
 )
 from bot.refusals import AlreadyOpen, NotDone, Outcome, Refused
 from bot.store import Store
-from bot.store.delegations import PairTaken
+from bot.store.delegations import Around, PairTaken
 from bot.times.saying import write_span
 from bot.times.span import Span
 from models.base import new_id
@@ -50,8 +51,22 @@ class Beginning:
     delegation: Delegation
 
     def in_bundle(self, bundle_id: str | None) -> "Beginning":
-        """The same, as one of those that are wished together."""
+        """The same, as one of those that are wished together; None: it is one alone."""
+        if bundle_id is None:
+            return self
         return replace(self, delegation=replace(self.delegation, bundle_id=bundle_id))
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """What several begin as, and may begin as one alone. In the transaction in which they do,
+    ``first`` is done before, and ``then`` after, with those that began. ``is_whole``: all of it
+    begins, or what stands against the first is raised, and nothing is changed."""
+
+    id: str
+    first: Callable[[Store], None]
+    then: Callable[[Store, Sequence[Delegation]], None]
+    is_whole: bool = False
 
 
 async def request(
@@ -80,11 +95,10 @@ async def _asked(
     await still_here(desk, actor.team_id, actor.user_id)
     grantor = await still_here(desk, actor.team_id, grantor_id)
     grantee = await still_here(desk, actor.team_id, grantee_id)
-    wished = _wished(desk, actor, grantor, grantee, terms)
-    remind_at = next_reminder(
-        asked_at=wished.requested_at, sent=0, zone=grantor.time_zone, now=desk.now()
-    )
-    return Beginning(Event.REQUEST, replace(wished, remind_at=remind_at))
+    now = desk.now()
+    remind_at = next_reminder(asked_at=now, sent=0, zone=grantor.time_zone, now=now)
+    wished = _wished(desk, actor, grantor, grantee, terms, now=now, remind_at=remind_at)
+    return Beginning(Event.REQUEST, wished)
 
 
 async def request_from_all(
@@ -141,6 +155,34 @@ def _check_proven(desk: Desk, actor: Actor, grantee_ids: Sequence[str], terms: T
     check_proven(desk, actor, terms.span, wanted, now=desk.now())
 
 
+async def look_up(desk: Desk, people: Iterable[str | None]) -> None:
+    """Everybody at once, before anything is stored; then the directory's cache answers.
+
+    One after the other would outlast Slack's three seconds, and one that Slack does not
+    answer would leave the wish half done. Raises SlackRetryLater.
+    """
+    await asyncio.gather(*(desk.directory.person(each) for each in set(people) if each))
+
+
+async def grant_together(
+    desk: Desk, actor: Actor, bundle: Bundle, *, grantee_ids: Sequence[str], terms: Terms
+) -> Sequence[Outcome]:
+    """As :func:`grant_all` for what belongs to something that is stored with it."""
+    return await _begin_all(desk, actor, await _grants(desk, actor, grantee_ids, terms), bundle)
+
+
+async def _grants(
+    desk: Desk, actor: Actor, grantee_ids: Sequence[str], terms: Terms
+) -> Mapping[str, Beginning | NotDone]:
+    wishes: dict[str, Beginning | NotDone] = {}
+    for grantee_id in dict.fromkeys(grantee_ids):
+        try:
+            wishes[grantee_id] = await _granted(desk, actor, grantee_id, terms)
+        except NotDone as problem:
+            wishes[grantee_id] = problem
+    return wishes
+
+
 async def ungrantable(
     desk: Desk, actor: Actor, grantee_ids: Sequence[str]
 ) -> Mapping[str, NotDone]:
@@ -184,7 +226,8 @@ async def _granted(desk: Desk, actor: Actor, grantee_id: str, terms: Terms) -> B
         check_reason(ruled, terms.reason)  # the policy asks nobody why they give
     grantor = await still_here(desk, actor.team_id, actor.user_id)
     grantee = await still_here(desk, actor.team_id, grantee_id)
-    now, wished = desk.now(), _wished(desk, actor, grantor, grantee, terms)
+    now = desk.now()
+    wished = _wished(desk, actor, grantor, grantee, terms, now=now)
     _check_proven(desk, actor, [grantee_id], terms)
     if ruled.second is not None:
         return Beginning(Event.REQUEST, replace(wished, agreed_at=now, **seconds(ruled.second)))
@@ -202,8 +245,16 @@ def seconds(rule: Rule) -> dict[str, Any]:
     return {"second": rule.second, "second_name": rule.second_name, "seconded_by": None}
 
 
-def _wished(desk: Desk, actor: Actor, grantor: Person, grantee: Person, terms: Terms) -> Delegation:
-    now = desk.now()
+def _wished(
+    desk: Desk,
+    actor: Actor,
+    grantor: Person,
+    grantee: Person,
+    terms: Terms,
+    *,
+    now: datetime,
+    remind_at: datetime | None = None,
+) -> Delegation:
     return Delegation(
         id=new_id(),
         team_id=actor.team_id,
@@ -219,6 +270,7 @@ def _wished(desk: Desk, actor: Actor, grantor: Person, grantee: Person, terms: T
         state=State.REQUESTED,
         requested_at=now,
         lapses_at=before(terms.span.until, now + desk.policy.pending_ttl),
+        remind_at=remind_at,
     )
 
 
@@ -231,13 +283,19 @@ async def _begin(desk: Desk, actor: Actor, wish: Beginning) -> Delegation:
 
 
 async def _begin_all(
-    desk: Desk, actor: Actor, wishes: Mapping[str, Beginning | NotDone]
+    desk: Desk,
+    actor: Actor,
+    wishes: Mapping[str, Beginning | NotDone],
+    bundle: Bundle | None = None,
 ) -> Sequence[Outcome]:
     """What came of each, by the person it is for; all that begins is stored at once."""
-    bundle_id = new_id() if len(wishes) > 1 else None
+    several = new_id() if len(wishes) > 1 else None
+    bundle_id = bundle.id if bundle is not None else several
 
     def begin(store: Store) -> Sequence[Outcome]:
         now = desk.now()  # one moment for all, so that all are due together
+        if bundle is not None:
+            bundle.first(store)
         outcomes = [
             Outcome(person_id, problem=wish)
             if isinstance(wish, NotDone)
@@ -245,7 +303,10 @@ async def _begin_all(
             for person_id, wish in wishes.items()
         ]
         begun = [each.delegation for each in outcomes if each.delegation is not None]
-        if bundle_id is not None and len(begun) == 1:
+        if bundle is not None:
+            _check_whole(bundle, outcomes)
+            bundle.then(store, begun)
+        elif bundle_id is not None and len(begun) == 1:
             store.delegations.leave_bundle(begun[0])
         elif bundle_id is not None and begun:
             store.notices.tell_bundle(actor.team_id, actor.user_id, bundle_id, now=now)
@@ -255,6 +316,12 @@ async def _begin_all(
         return await change(desk, begin)
     except PairTaken:  # another one committed between our look and our insert: look again
         return await change(desk, begin)
+
+
+def _check_whole(bundle: Bundle, outcomes: Sequence[Outcome]) -> None:
+    problems = [each.problem for each in outcomes if each.problem is not None]
+    if bundle.is_whole and problems:
+        raise problems[0]
 
 
 def _begun_or_not(
@@ -269,9 +336,12 @@ def _begun_or_not(
 
 def _begun(desk: Desk, store: Store, actor: Actor, wish: Beginning, *, now: datetime) -> Delegation:
     wished = wish.delegation
-    check_pair_is_free(store, wished)
-    _check_crowd(store, wished, now)
-    new = under_standing_approval(desk, store, wished, now)
+    around = _look_around(store, wished, now)
+    if any(each.is_pair_open for each in around.values()):
+        check_pair_is_free(store, wished)
+    _check_crowd(wished, around)
+    has_standing = any(each.has_standing for each in around.values())
+    new = under_standing_approval(desk, store, wished, now) if has_standing else wished
     new = replace(new, wake_at=default_wake(new, now))
     return store.delegations.add(
         new, event=wish.event, actor=actor.user_id, audit_channel=desk.audit_channel
@@ -308,19 +378,21 @@ def under_standing_approval(
     )
 
 
-def _check_crowd(store: Store, wished: Delegation, now: datetime) -> None:
+def _look_around(store: Store, wished: Delegation, now: datetime) -> Mapping[str, Around]:
+    """What is there already, for each whom the requester asks, or gives something to."""
+    others = dict.fromkeys((wished.grantor_id, wished.grantee_id))
+    others.pop(wished.requester_id, None)
+    return {each: store.delegations.around(wished, each, since=now - LATELY) for each in others}
+
+
+def _check_crowd(wished: Delegation, around: Mapping[str, Around]) -> None:
     """Nobody can drown a colleague in requests, or in grants; raises Refused."""
-    asker, waits = wished.requester_id, wished.state is State.REQUESTED
-    for other in dict.fromkeys((wished.grantor_id, wished.grantee_id)):
-        if other == asker:
-            continue
-        in_all, for_one, lately = store.delegations.crowd(
-            wished.team_id, asker, other, since=now - LATELY
-        )
+    waits = wished.state is State.REQUESTED
+    for other, found in around.items():
         refusal = crowd_refusal(
-            open_in_all=in_all if waits else 0,  # a grant leaves nothing open
-            open_for_one=for_one if waits else 0,
-            lately_for_one=lately,
+            open_in_all=found.open_in_all if waits else 0,  # a grant leaves nothing open
+            open_for_one=found.open_for_one if waits else 0,
+            lately_for_one=found.lately_for_one,
         )
         if refusal is not None:
             raise Refused(refusal, other)

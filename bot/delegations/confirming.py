@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.delegations import asking, deciding, extending, standing
+from bot.delegations import asking, covers, deciding, extending, standing
 from bot.delegations.asking import Terms
+from bot.delegations.covers import Answered, Plan, Planned
 from bot.delegations.drafts import DRAFT_LIFE
 from bot.desk import Actor, Desk
 from bot.refusals import ConfirmFirst, DraftGone
@@ -116,10 +117,37 @@ async def _always_approve(desk: Desk, actor: Actor, content: Mapping[str, Any]) 
     )
 
 
+async def _cover(desk: Desk, actor: Actor, content: Mapping[str, Any]) -> None:
+    absence_id = content.get("absence")
+    answered = Answered(absence_id, content["seen"]) if absence_id else None
+    _any_or_raise(await covers.plan(desk, actor, _plan(desk, content), answered=answered))
+
+
+async def _change_cover(desk: Desk, actor: Actor, content: Mapping[str, Any]) -> None:
+    wished = _plan(desk, content)
+    _any_or_raise(await covers.change_plan(desk, actor, content["id"], content["seen"], wished))
+
+
+def _plan(desk: Desk, content: Mapping[str, Any]) -> Plan:
+    now = desk.now()
+    return Plan.of_span(
+        content["grantees"], _span(content["terms"], now), content["reason"], now=now
+    )
+
+
+def _any_or_raise(planned: Planned) -> None:
+    """Where nobody covers who was to, nothing has taken effect."""
+    problems = [each.problem for each in planned.outcomes if each.problem is not None]
+    if problems and len(problems) == len(planned.outcomes):
+        raise problems[0]
+
+
 _WAYS: Mapping[str, Callable[[Desk, Actor, Mapping[str, Any]], Awaitable[None]]] = {
     "approve": _approve,
     "grant": _grant,
     "extend": _extend,
     "approve_extension": _approve_extension,
     "always_approve": _always_approve,
+    "cover": _cover,
+    "change_cover": _change_cover,
 }

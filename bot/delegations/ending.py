@@ -50,12 +50,15 @@ async def revoke(desk: Desk, actor: Actor, delegation_id: str) -> Delegation:
     return await change(desk, decide)
 
 
-async def revoke_all(desk: Desk, actor: Actor) -> Sequence[Delegation]:
-    """The grantor takes back everything that is approved or active."""
+async def revoke_all(desk: Desk, actor: Actor) -> tuple[Sequence[Delegation], Sequence[Delegation]]:
+    """The grantor takes back everything that is approved or active; returns that, and what was over
+    already and Close has not confirmed as gone."""
 
-    def revoke(store: Store) -> Sequence[Delegation]:
+    def revoke(store: Store) -> tuple[Sequence[Delegation], Sequence[Delegation]]:
         given = store.delegations.running(actor.team_id, actor.user_id)
-        return end_all(store, given, Event.REVOKE, actor.user_id, now=desk.now())
+        before = store.delegations.ending(actor.team_id, actor.user_id)
+        revoked = end_all(store, given, Event.REVOKE, actor.user_id, now=desk.now())
+        return revoked, before
 
     return await change(desk, revoke)
 

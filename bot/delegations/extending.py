@@ -8,11 +8,17 @@ from bot.delegations.asking import seconds
 from bot.delegations.deciding import check_note
 from bot.delegations.people.departures import decided
 from bot.delegations.prolonging import by_grantor, extended, new_end
+from bot.delegations.who_answers import (
+    Answering,
+    agreed,
+    answering,
+    check_rules,
+    check_within,
+    in_place,
+)
 from bot.desk import (
     Actor,
     Desk,
-    as_grantor,
-    change,
     check_known,
     check_proven,
     check_seen,
@@ -27,7 +33,7 @@ from bot.refusals import NothingToAnswer, NotYours, Refused, Settled
 from bot.store import Store
 from bot.times.saying import write_span
 from bot.times.span import Span
-from models.delegation import Delegation, Event, ExtensionWish, State
+from models.delegation import Delegation, DeputysWord, Event, ExtensionWish, State
 from models.mark import mark_of
 from models.policy import LATELY, MOST_WISHES, Refusal, Rule
 from models.standing import StandingApproval
@@ -99,48 +105,57 @@ async def extend(
             agreed_at=None,
             remind_at=None,
             note=note,
+            **_without_no(delegation),
         )
 
     return await decided(desk, actor, decide)
 
 
 async def approve_extension(desk: Desk, actor: Actor, delegation_id: str, seen: str) -> Delegation:
-    """The grantor agrees. Raises NotKnown, NotYours, Settled, NothingToAnswer, Changed, Refused."""
+    """The grantor agrees, or somebody in their place. Raises NotKnown, NotYours, DeputyNoMore,
+    Settled, NothingToAnswer, Changed, Refused and NotForDeputies."""
 
     def decide(store: Store) -> Delegation:
         now = desk.now()
-        delegation, wish = _asked(store, actor, delegation_id, seen, now)
-        check_known(desk, delegation.team_id, delegation.grantor_id, delegation.grantee_id)
-        ends_at = new_end(delegation, Span(length=wish.length, until=wish.until), now)
-        ruled = verdict(desk, delegation.grantor_id, delegation.grantee_id)
-        check_still_fits(ruled, Span(until=ends_at, forever=ends_at is None), now=now)
-        how = {"do": "approve_extension"}
-        _check_proven(desk, actor, delegation, ends_at, how, now=now)
+        (d, deputy), wish = _asked(desk, store, actor, delegation_id, seen)
+        check_known(desk, d.team_id, d.grantor_id, d.grantee_id)
+        ends_at = new_end(d, Span(length=wish.length, until=wish.until), now)
+        ruled = verdict(desk, d.grantor_id, d.grantee_id)
+        check_rules(desk, ruled, deputy)
+        whole = Span(until=ends_at, forever=ends_at is None)
+        check_still_fits(ruled, whole, now=now)
+        if deputy is None:
+            _check_proven(desk, actor, d, ends_at, {"do": "approve_extension"}, now=now)
+        else:
+            since = d.active_at or d.requested_at
+            check_within(desk, ruled, deputy, whole, since=since, now=now)
+        word = in_place(store, d, deputy, now=now)
         if ruled.second is not None:
-            return _agreed(store, actor, delegation, wish, ruled.second, at=now)
-        return extended(desk, store, actor, delegation, ends_at, now=now)
+            return _agreed(store, actor, d, wish, ruled.second, at=now, **word)
+        return extended(desk, store, actor, d, ends_at, now=now, **word)
 
-    return await decided(desk, actor, decide)
+    return await agreed(desk, actor, delegation_id, decide)
 
 
 async def decline_extension(desk: Desk, actor: Actor, delegation_id: str, seen: str) -> Delegation:
-    """The grantor leaves the end as it is; raises as :func:`approve_extension`, but Refused."""
+    """The end stays as it is; raises as :func:`approve_extension`."""
 
     def decide(store: Store) -> Delegation:
         now = desk.now()
-        delegation, _ = _asked(store, actor, delegation_id, seen, now)
+        (d, deputy), _ = _asked(desk, store, actor, delegation_id, seen)
+        check_rules(desk, verdict(desk, d.grantor_id, d.grantee_id), deputy)
         return store.delegations.apply(
-            delegation,
+            d,
             Event.DECLINE_EXTENSION,
             now=now,
             actor=actor.user_id,
             extension_declined_at=now,
             extension=None,
             note="",
-            **by_grantor(delegation),
+            **by_grantor(d) | in_place(store, d, deputy, now=now),
         )
 
-    return await change(desk, decide)
+    return await agreed(desk, actor, delegation_id, decide)
 
 
 def _extendable(store: Store, actor: Actor, delegation_id: str, now: datetime) -> Delegation:
@@ -155,14 +170,15 @@ def _extendable(store: Store, actor: Actor, delegation_id: str, now: datetime) -
 
 
 def _asked(
-    store: Store, actor: Actor, delegation_id: str, seen: str, now: datetime
-) -> tuple[Delegation, ExtensionWish]:
-    delegation = as_grantor(store, actor, delegation_id)
-    _only_running(delegation, now)
+    desk: Desk, store: Store, actor: Actor, delegation_id: str, seen: str
+) -> tuple[Answering, ExtensionWish]:
+    found = answering(desk, store, actor, delegation_id)
+    delegation, deputy = found
+    _only_running(delegation, desk.now())
     if delegation.extension is None or delegation.agreed_at is not None:
         raise NothingToAnswer
-    check_seen(delegation, seen)
-    return delegation, delegation.extension
+    check_seen(delegation, seen, deputy)
+    return found, delegation.extension
 
 
 def _only_running(delegation: Delegation, now: datetime) -> None:
@@ -230,8 +246,9 @@ def _agreed(
     *,
     at: datetime | None = None,
     note: str = "",
+    deputys_word: DeputysWord | None = None,
 ) -> Delegation:
-    """The grantor agrees to more time; a second person has to, as well."""
+    """The grantor agrees to more time, or a deputy; a second person has to, as well."""
     now = at or wish.asked_at
     return store.delegations.apply(
         delegation,
@@ -244,8 +261,16 @@ def _agreed(
         remind_at=None,
         reminders=0,
         note=note or delegation.note,
+        deputys_word=deputys_word,
         **seconds(rule),
     )
+
+
+def _without_no(delegation: Delegation) -> dict[str, Any]:
+    """A deputy's no to the wish before goes with it: it would be taken for a yes to the right."""
+    word, declined_at = delegation.deputys_word, delegation.extension_declined_at
+    is_no = word is not None and word.said_at == declined_at
+    return {"deputys_word": None} if is_no else {}
 
 
 def _check_wishes(store: Store, delegation: Delegation, now: datetime) -> None:

@@ -45,7 +45,8 @@ def extended(
 
 def by_grantor(delegation: Delegation) -> dict[str, Any]:
     """With the grantor's answer the present end is their own word, whoever moved it before."""
-    return {"standing_id": None} if delegation.is_extended_by_standing else {}
+    standing = {"standing_id": None} if delegation.is_extended_by_standing else {}
+    return {**standing, "deputys_word": None}
 
 
 def new_end(delegation: Delegation, span: Span, now: datetime) -> datetime | None:

@@ -64,6 +64,7 @@ async def disagree(desk: Desk, actor: Actor, delegation_id: str, seen: str) -> D
             agreed_at=None,
             remind_at=None,
             note="",
+            deputys_word=None,  # it was about more time, not about the right
         )
 
     return await _decided(desk, actor, delegation_id, decide)
@@ -103,12 +104,19 @@ def _asked(desk: Desk, store: Store, actor: Actor, delegation_id: str, seen: str
 
 
 def _may_second(desk: Desk, d: Delegation, person_id: str) -> bool:
-    """Nobody may whom it is about, or who asked for it, whatever group they are in."""
-    if d.second is None or person_id in (d.grantor_id, d.grantee_id, d.requester_id):
+    """Nobody may whom it is about, who asked for it, or who gave the first yes as a deputy,
+    whatever group they are in."""
+    if d.second is None or person_id in no_second(d):
         return False
     if not is_group(d.second):
         return person_id == d.second
     return person_id in (desk.directory.known_members(d.second) or ())
+
+
+def no_second(d: Delegation) -> frozenset[str]:
+    """Those who cannot give the second yes: the three, and a deputy who gave the first."""
+    people = {d.grantor_id, d.grantee_id, d.requester_id}
+    return frozenset(people | ({d.deputys_word.deputy_id} if d.deputys_word else set()))
 
 
 def _approved(desk: Desk, store: Store, actor: Actor, d: Delegation) -> Delegation:
@@ -137,5 +145,9 @@ def _extended(desk: Desk, store: Store, actor: Actor, d: Delegation) -> Delegati
     ruled = verdict(desk, d.grantor_id, d.grantee_id)
     check_still_fits(ruled, Span(until=ends_at, forever=ends_at is None), now=now)
     return extended(
-        desk, store, actor, d, ends_at, now=now, decided_at=now, seconded_by=actor.user_id
+        *(desk, store, actor, d, ends_at),
+        now=now,
+        decided_at=now,
+        seconded_by=actor.user_id,
+        deputys_word=d.deputys_word,
     )

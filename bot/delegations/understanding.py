@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from bot.delegations import drafts
-from bot.delegations.asking import MOST_AT_ONCE, ungrantable
-from bot.delegations.wishes import Done, Wish, carry_out, look_up, say_time
+from bot.delegations.asking import MOST_AT_ONCE, look_up, ungrantable
+from bot.delegations.wishes import Done, Wish, carry_out, say_time
 from bot.desk import Actor, Desk, learn_groups, verdict, zone_of
-from bot.grammar import Command, Verb, as_typed, storable
+from bot.grammar import GIVING, Command, Verb, as_typed, storable
 from bot.ports import OutsideError
 from bot.refusals import NobodyThere, NoTime, Outcome, Refused, TwoTimes
 from bot.times.choices import Picked
@@ -41,7 +41,10 @@ class Question:
 
 async def from_command(desk: Desk, actor: Actor, command: Command) -> Done | Question:
     """``@ada 2h Covering the pipeline``, or ``grant @ben 2h``."""
-    people, zone = await asyncio.gather(_people(desk, actor, command), zone_of(desk, actor))
+    people = await _people(desk, actor, command)
+    zone = await zone_of(desk, actor)
+    if command.verb is Verb.AWAY:
+        return await _away(desk, actor, command, people, zone)
     wish = Wish(
         verb=command.verb,
         people=people,
@@ -57,6 +60,26 @@ async def from_command(desk: Desk, actor: Actor, command: Command) -> Done | Que
         return await _which(desk, actor, wish, error)
     wish = replace(wish, reason=storable(reason), is_default=span is None)
     return await _confirmed(desk, actor, replace(wish, readings=[span]) if span else wish)
+
+
+async def _away(
+    desk: Desk, actor: Actor, command: Command, people: Sequence[str], zone: str
+) -> Done | Question:
+    """``away until monday @cleo note``: the time stands before the people, or after them."""
+    now, default = desk.now(), desk.policy.default_duration
+    span: Span | None
+    note = storable(as_typed(command.rest)) if command.before else ""
+    wish = Wish(verb=Verb.AWAY, people=people, readings=(), reason=note)
+    try:
+        if command.before:
+            span = read_span(as_typed(command.before), now=now, zone=zone, default=default)
+        else:
+            span, note = split_command(as_typed(command.rest), now=now, zone=zone, default=default)
+    except Ambiguous as error:
+        return await _which(desk, actor, wish, error)
+    if span is None or span.forever:
+        raise Refused(Refusal.COVER_ENDS)
+    return await _confirmed(desk, actor, replace(wish, readings=[span], reason=storable(note)))
 
 
 async def from_form(
@@ -128,7 +151,7 @@ async def _confirmed(desk: Desk, actor: Actor, wish: Wish) -> Done | Question:
     if broken := _beyond_limits(desk, actor, wish):
         return await _within_limits(desk, actor, wish, *broken)
     is_for_several = len(wish.people) > 1 or wish.is_group
-    if wish.verb is Verb.GRANT and is_for_several and not wish.is_confirmed:
+    if wish.verb in GIVING and is_for_several and not wish.is_confirmed:
         return await _really(desk, actor, wish)
     return await carry_out(desk, actor, wish)
 
@@ -138,7 +161,7 @@ async def _which(desk: Desk, actor: Actor, wish: Wish, error: Ambiguous) -> Ques
     wish = replace(
         wish,
         readings=[reading.span for reading in error.readings],
-        reason=storable(error.rest),
+        reason=storable(error.rest) or wish.reason,
         reasons=reasons if any(reasons) else (),
     )
     draft_id = await drafts.keep(desk, actor, wish)
@@ -152,7 +175,7 @@ def _beyond_limits(desk: Desk, actor: Actor, wish: Wish) -> tuple[Refusal, Rule]
     me, span, now = actor.user_id, wish.span, desk.now()
     refused = []
     for each in wish.people:
-        pair = (me, each) if wish.verb is Verb.GRANT else (each, wish.grantee_id or me)
+        pair = (me, each) if wish.verb in GIVING else (each, wish.grantee_id or me)
         ruled = verdict(desk, *pair)
         broken = ruled.length_refusal(
             length=span.length, starts_at=span.starts, until=span.until, now=now

@@ -9,6 +9,7 @@ from bot.desk import Desk
 from bot.store import Store
 from models.chore import ChoreKind
 from models.delegation import Event, State
+from models.deputy import DeputyEnd
 from models.event import Deed
 from models.pairing import Verdict
 
@@ -28,6 +29,8 @@ def _uninstall(store: Store, team_id: str, how: str, *, now: datetime) -> None:
     store.chores.plan(ChoreKind.UNINSTALL, wake_at=now)
     store.log.note(Deed.UNINSTALLED, team_id=team_id, now=now, subject_id=how)
     store.standing.end_everybodys(now=now)
+    store.covers.end_everybodys(now=now)
+    store.absences.stop()
     for each in store.pairings.with_tokens():
         if each.verdict is Verdict.WAITING:
             turn_down(store, each, Verdict.REJECTED, by=None, now=now)
@@ -35,6 +38,7 @@ def _uninstall(store: Store, team_id: str, how: str, *, now: datetime) -> None:
     is_running = (State.REQUESTED, State.APPROVED, State.ACTIVE)
     ending = [each for each in store.delegations.lock_all(ids) if each.state in is_running]
     end_all(store, ending, Event.UNINSTALL, None, now=now)
+    store.deputies.end_everybodys(DeputyEnd.UNINSTALLED, now=now)
     for connection in store.connections.all():
         if connection.leaving_at is None:
             store.connections.leave(connection, now=now)

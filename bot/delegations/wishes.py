@@ -1,16 +1,17 @@
 """A wish: what somebody wants, once it is understood; and carrying it out."""
 
-import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.delegations import asking
-from bot.delegations.asking import Terms
+from bot.delegations import asking, covers
+from bot.delegations.asking import Terms, look_up
+from bot.delegations.covers import Plan
 from bot.desk import Actor, Desk, zone_of
 from bot.grammar import Verb
 from bot.refusals import Outcome
 from bot.times.saying import say_span
 from bot.times.span import Span
+from models.cover import Cover
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,19 +43,25 @@ class Wish:
 @dataclass(frozen=True, slots=True)
 class Done:
     """What came of a wish, for each person, and its terms as they are said back; ``is_default``:
-    no time was given."""
+    no time was given. ``overlapping`` are the other covers of that time."""
 
     verb: Verb
     outcomes: Sequence[Outcome]
     said: str
     is_default: bool = False
+    overlapping: Sequence[Cover] = ()
 
 
 async def carry_out(desk: Desk, actor: Actor, wish: Wish) -> Done:
     """Ask or grant. Raises what stood against it when it was for one person alone."""
     zone, terms = await zone_of(desk, actor), Terms(wish.span, wish.reason)
     await look_up(desk, [*wish.people, wish.grantee_id])
-    if wish.verb is Verb.GRANT:
+    overlapping: Sequence[Cover] = ()
+    if wish.verb is Verb.AWAY:
+        plan = Plan.of_span(wish.people, wish.span, wish.reason, now=desk.now())
+        planned = await covers.plan(desk, actor, plan)
+        outcomes, overlapping = planned.outcomes, planned.overlapping
+    elif wish.verb is Verb.GRANT:
         outcomes = await asking.grant_all(desk, actor, grantee_ids=wish.people, terms=terms)
     else:
         outcomes = await asking.request_from_all(
@@ -62,19 +69,11 @@ async def carry_out(desk: Desk, actor: Actor, wish: Wish) -> Done:
         )
     if len(outcomes) == 1 and outcomes[0].problem is not None:
         raise outcomes[0].problem
-    return Done(wish.verb, outcomes, say_time(desk, wish, zone), wish.is_default)
+    said = say_time(desk, wish, zone)
+    return Done(wish.verb, outcomes, said, wish.is_default, overlapping)
 
 
 def say_time(desk: Desk, wish: Wish, zone: str) -> str:
     """The wish's time as it is said back; a default is called one."""
     said = say_span(wish.span, now=desk.now(), zone=zone)
     return f"{said}, as no time was given" if wish.is_default else said
-
-
-async def look_up(desk: Desk, people: Iterable[str | None]) -> None:
-    """Everybody at once, before anything is stored; then the directory's cache answers.
-
-    One after the other would outlast Slack's three seconds, and one that Slack does not
-    answer would leave the wish half done. Raises SlackRetryLater.
-    """
-    await asyncio.gather(*(desk.directory.person(each) for each in set(people) if each))

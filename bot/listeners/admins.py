@@ -89,4 +89,4 @@ async def _end(desk: Desk, actor: Actor, view: dict[str, Any]) -> None:
 async def _end_all(desk: Desk, actor: Actor, view: dict[str, Any]) -> str:
     person_id, reason = view["private_metadata"], storable(value(view, forms.WHY))
     ended = await admins.end_all_of(desk, actor, person_id, reason)
-    return answers.all_ended(person_id, ended.delegations, ended.standing)
+    return answers.all_ended(person_id, ended.delegations, ended.standing, ended.deputies)

@@ -95,16 +95,18 @@ async def _chosen_form(desk: Desk, actor: Actor, chosen: str) -> View | None:
 
 
 async def _approve_for_form(desk: Desk, actor: Actor, value: str) -> View:
-    request = await deciding.answerable(desk, actor, *read_marked(value))
-    return forms.approve_for(request, desk.policy, await reader_of(desk, actor))
+    request, deputy = await deciding.answerable(desk, actor, *read_marked(value))
+    return forms.approve_for(request, desk.policy, await reader_of(desk, actor), deputy)
 
 
 async def _deny_form(desk: Desk, actor: Actor, value: str) -> View:
-    return forms.deny_with_note(await deciding.answerable(desk, actor, *read_marked(value)))
+    return forms.deny_with_note(*await deciding.answerable(desk, actor, *read_marked(value)))
 
 
 async def _always_form(desk: Desk, actor: Actor, value: str) -> View:
-    request = await deciding.answerable(desk, actor, *read_marked(value))
+    request, deputy = await deciding.answerable(desk, actor, *read_marked(value))
+    if deputy is not None:
+        raise NotYours
     until = local_time(desk.now() + STANDING_FOR, request.grantor_zone).date()
     return forms.always_approve(request, desk.policy, until=until.to_stdlib())
 

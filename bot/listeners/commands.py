@@ -19,7 +19,7 @@ from bot.delegations.standing import list_standing
 from bot.delegations.wishes import Done
 from bot.desk import Actor, Desk
 from bot.grammar import Command, NotUnderstood, Verb, read_command
-from bot.listeners import admins, clicks, connections, opening, rights
+from bot.listeners import admins, clicks, connections, covers, deputies, opening, rights
 from bot.listeners.questions import said, shown
 from bot.listeners.reception import REFUSALS, Reception, explain
 from bot.refusals import AlreadyOpen, ConfirmFirst
@@ -107,6 +107,12 @@ async def _ask(reception: Reception, actor: Actor, command: Command) -> Done | s
     return outcome if isinstance(outcome, Done) else shown(outcome, desk.policy)
 
 
+async def _away(reception: Reception, actor: Actor, command: Command) -> Answer:
+    if not command.people:
+        return await covers.empty_form(reception.desk, actor, "")
+    return await _ask(reception, actor, command)
+
+
 async def _list(reception: Reception, actor: Actor, command: Command) -> str | Message:
     person_id = command.people[0] if command.people else None
     listed = await _listed(reception.desk, actor, 0, person_id)
@@ -152,15 +158,10 @@ async def _revoke(reception: Reception, actor: Actor, command: Command) -> str:
 
 
 async def _revoke_all(desk: Desk, actor: Actor) -> str:
-    revoked = await ending.revoke_all(desk, actor)
-    ending_still = [
-        each
-        for each in await finding.list_open(desk, actor)
-        if each.grantor_id == actor.user_id and each.state is State.ENDING
-    ]
+    revoked, before = await ending.revoke_all(desk, actor)
     standing = await list_standing(desk, actor)
     given = [each for each in standing if each.grantor_id == actor.user_id]
-    return answers.all_taken_back(revoked, ending_still, given)
+    return answers.all_taken_back(revoked, before, given)
 
 
 async def _release(reception: Reception, actor: Actor, command: Command) -> str:
@@ -188,6 +189,8 @@ VERBS: dict[Verb, Callable[[Reception, Actor, Command], Awaitable[Answer]]] = {
     Verb.CANCEL: rights.cancel,
     Verb.STOP: rights.stop,
     Verb.EXTEND: rights.extend,
+    Verb.AWAY: _away,
+    Verb.DEPUTY: deputies.command,
     Verb.WHO: admins.who,
     Verb.END: admins.end,
     Verb.HELP: _help,

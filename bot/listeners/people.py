@@ -5,6 +5,7 @@ from typing import Any
 from slack_bolt.async_app import AsyncApp
 
 from bot.cards import alarms
+from bot.delegations import absences
 from bot.delegations.people import departures, verdicts
 from bot.delegations.uninstalling import uninstall
 from bot.listeners import clicks
@@ -22,7 +23,7 @@ def register(app: AsyncApp, reception: Reception) -> None:
         person, team_id = await desk.directory.learn(event["user"]), str(body["team_id"])
         refusal = who_refusal(person, team_id)
         if refusal is None:
-            await departures.come_back(desk, team_id, person.id)
+            await absences.heard(desk, team_id, person)
         else:
             await departures.offboard(desk, team_id, person.id, DEPARTURES[refusal])
 

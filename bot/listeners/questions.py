@@ -4,7 +4,7 @@ from functools import partial
 
 from slack_bolt.async_app import AsyncApp
 
-from bot.cards import answers, questions
+from bot.cards import answers, covers, questions
 from bot.cards.questions import GRANT_ALL, NEVER_MIND, READINGS
 from bot.delegations import drafts, understanding
 from bot.delegations.understanding import Question
@@ -62,5 +62,8 @@ def shown(outcome: Done | Question, policy: Policy) -> str | Message:
 
 def said(done: Done, policy: Policy) -> str:
     """What came of it, in words."""
+    if done.verb is Verb.AWAY:
+        others = covers.overlapping(done.overlapping)
+        return answers.covered(done.outcomes, done.said, policy, others=others)
     tell = answers.granted if done.verb is Verb.GRANT else answers.asked
     return tell(done.outcomes, done.said, policy)

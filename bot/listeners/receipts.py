@@ -1,5 +1,6 @@
 """The button "What was sent"."""
 
+import asyncio
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
@@ -27,7 +28,8 @@ def register(app: AsyncApp, reception: Reception, receipts: Receipts) -> None:
             await reception.refuse(body, error)
             return
         await ack()  # before Close is asked, which may take longer than Slack waits
-        answer = shown(delegation, await receipts.read(delegation))
+        sent, done = await asyncio.gather(receipts.read(delegation), receipts.enrolled(delegation))
+        answer = shown(delegation, sent, done)
         await reception.responses.tell(body, answer)
 
     app.action(Action.RECEIPT)(on_click)

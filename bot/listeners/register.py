@@ -6,11 +6,15 @@ from bot.connections.links import Links
 from bot.delegations.receipts import Receipts
 from bot.desk import Desk
 from bot.listeners import (
+    absences,
     admins,
+    aftermath,
     card_forms,
     commands,
     connections,
+    covers,
     delegations,
+    deputies,
     homes,
     people,
     questions,
@@ -42,9 +46,13 @@ def listen(
     card_forms.register(app, reception)
     request_form.register(app, reception)
     second_yes.register(app, reception)
+    deputies.register(app, reception)
     questions.register(app, reception)
     receipts.register(app, reception, sent)
     reviews.register(app, reception)
+    covers.register(app, reception)
+    absences.register(app, reception)
+    aftermath.register(app, reception)
     connections.register(app, reception)
     strays.register(app, reception)
     shortcuts.register(app, reception)

@@ -13,6 +13,7 @@ from slack_sdk.errors import SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 from starlette.types import ASGIApp
 
+from bot.clock.calm import Calm
 from bot.clock.present import utc_now
 from bot.clock.scheduler import SAFETY_INTERVAL, Clock
 from bot.clock.worker import PATIENCE, Worker
@@ -79,7 +80,8 @@ async def open_bot(
     async with AsyncExitStack() as stack:
         outside = await stack.enter_async_context(open_outside(settings, now, farewell))
         others, metrics = outside.database.others(), Metrics()
-        clock = Clock(outside.database, now, beat, others.tell)
+        calm = Calm()
+        clock = Clock(outside.database, now, beat, others.tell, calm)
         workspace = Workspace(outside.quick)
         workshop = Workshop(
             *(outside, workspace, clock.ring, metrics, farewell.begin),
@@ -88,7 +90,7 @@ async def open_bot(
         responses = Responses(outside.session, outside.quick)
         stand_ins = StandIns(responses)
         app = bolt_app(outside.quick, stand_ins, ack_seconds)
-        door = Door(app, workspace, stand_ins)
+        door = Door(app, workspace, stand_ins, calm.answering)
         desk = Desk(
             outside.database,
             workshop.directory,

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from bot.process.settings import Settings
-from bot.store import Database, DatabaseAway
+from bot.store import Database, DatabaseAway, NotOurs
 from bot.store.schema import Fit, look
 
 MISFITS = {
@@ -20,6 +20,16 @@ UNOPENED = (
     "The file that DATABASE_URL names cannot be opened. Is its folder there, and may this user "
     "write in it?"
 )
+NO_DATABASE = "The file that DATABASE_URL names is no SQLite database. It was left as it is."
+ANOTHERS = (
+    "What DATABASE_URL names is not the bot's: it holds something else. It was left as it is."
+)
+DAMAGED = "The file that DATABASE_URL names is damaged. Restore a backup of it."
+SAID_BY_SQLITE = {  # in its own words
+    "unable to open database file": UNOPENED,
+    "file is not a database": NO_DATABASE,
+    "database disk image is malformed": DAMAGED,
+}
 UNUSABLE = "The database cannot be used ({}). See DATABASE_URL."
 
 
@@ -45,7 +55,9 @@ async def ready_database(settings: Settings) -> AsyncIterator[Database]:
 
 async def fit_of(database: Database) -> Fit:
     """How its schema suits this release; raises DatabaseAway, and NotReady where no waiting will
-    help."""
+    help. It makes no file where there is none."""
+    if database.is_missing:
+        return Fit.BEHIND
     try:
         return (await look(database)).fit
     except DatabaseAway:
@@ -61,7 +73,10 @@ def does_not_answer(error: DatabaseAway) -> str:
 
 def why_unusable(error: Exception) -> str:
     """What no waiting will mend, in a sentence."""
-    if "unable to open database file" in str(error):  # SQLite's words
-        return UNOPENED
+    if isinstance(error, NotOurs):
+        return ANOTHERS
+    for words, sentence in SAID_BY_SQLITE.items():
+        if words in str(error):
+            return sentence
     state = getattr(getattr(error, "orig", error), "sqlstate", None)
     return REFUSALS.get(str(state), UNUSABLE.format(type(error).__name__))

@@ -25,6 +25,7 @@ FIELDS = (
     "allow_permanent",
     "require_reason",
     "standing",
+    "deputies",
     "second",
     "second_name",
 )
@@ -138,6 +139,7 @@ class _Table:
             allow_permanent=self._yes_or_no("allow_permanent", default=policy.allow_permanent),
             require_reason=self._yes_or_no("require_reason", default=policy.require_reason),
             standing=standing,
+            deputies=self._yes_or_no("deputies", default=True),
             second=second,
             second_name=self._name("second", {second} if second and is_group(second) else (), ""),
         )

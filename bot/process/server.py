@@ -23,6 +23,7 @@ MOST_CONNECTIONS = 512  # of all kinds; more are answered with 503
 BACKLOG = 256  # connections that the system keeps until they are accepted
 MOST_FILES = 4096
 
+GO_ON = b"HTTP/1.1 100 "
 _TIMEOUT = b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
 
@@ -68,11 +69,46 @@ class ServerConfig(uvicorn.Config):
             log_config=None,
             access_log=False,
             server_header=False,
+            proxy_headers=False,  # nobody here goes by what they say
             timeout_graceful_shutdown=grace,
         )
         idle, reading = Room(IDLE_PLACES), Room(READING_PLACES)
         self.rooms = {Phase.IDLE: idle, Phase.HEADERS: idle, Phase.BODY: reading}
         _allow_files()
+
+
+class OnePiece(asyncio.Transport):
+    """Where uvicorn writes an answer to: its head is kept until its body comes. Sent apart they are
+    two packets, and wake whoever waits for them twice."""
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._head: bytes | None = None
+
+    def write(self, data: Any) -> None:
+        """The first of an answer is its head; what tells a client to go on is none."""
+        if self._head is None and not data.startswith(GO_ON):
+            self._head = data
+        elif self._head:
+            self._transport.write(self._head + data)
+            self._head = b""
+        else:
+            self._transport.write(data)
+
+    def flush(self) -> None:
+        """Nothing follows the head."""
+        if self._head:
+            self._transport.write(self._head)
+            self._head = b""
+
+    def close(self) -> None:
+        """As soon as all of it is written."""
+        self.flush()
+        self._transport.close()
+
+    def is_closing(self) -> bool:
+        """Whether it is or will be closed."""
+        return self._transport.is_closing()
 
 
 class DoorProtocol(HttpToolsProtocol):
@@ -86,6 +122,8 @@ class DoorProtocol(HttpToolsProtocol):
         self._settled = Phase.ANSWER
         self._header_bytes = 0
         self._is_owed = False  # an answer
+        self._answer: OnePiece
+        self._room: Room | None = None
         self._deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -122,6 +160,7 @@ class DoorProtocol(HttpToolsProtocol):
         """From here on there is somebody to answer."""
         self._is_owed = True
         super().on_headers_complete()
+        self._answer = self.cycle.transport = OnePiece(self.transport)
         self._phase = Phase.BODY
         self._header_bytes = 0
 
@@ -133,6 +172,7 @@ class DoorProtocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """The connection may be used again."""
         self._is_owed = False
+        self._answer.flush()
         super().on_response_complete()
         if self._phase is Phase.ANSWER:
             self._phase = Phase.IDLE
@@ -161,17 +201,18 @@ class DoorProtocol(HttpToolsProtocol):
             return
         self._leave()
         self._settled = self._phase
-        room = self.config.rooms.get(self._phase)
-        if room is not None:
-            room.enter(self)
+        self._room = self.config.rooms.get(self._phase)
+        if self._room is not None:
+            self._room.enter(self)
             self._deadline = self.loop.call_later(SECONDS, self.show_out)
 
     def _leave(self) -> None:
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
-        for room in self.config.rooms.values():
-            room.leave(self)
+        if self._room is not None:
+            self._room.leave(self)
+            self._room = None
 
 
 def _allow_files() -> None:

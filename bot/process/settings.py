@@ -19,17 +19,19 @@ from pydantic import (
     model_validator,
 )
 from pydantic_settings import BaseSettings, DotEnvSettingsSource, NoDecode, SettingsConfigDict
-from sqlalchemy import make_url
-from sqlalchemy.exc import SQLAlchemyError
 
+from bot.process.database_url import problem_of
 from bot.times.lengths import parse_duration
 from bot.times.span import DurationError
+from models.absence import read_statuses
+from models.aftermath import AtEnd
 from models.policy import Policy
 from models.review import ReviewRules
 
 OFF = ("0", "off", "f", "false", "n", "no")  # as pydantic reads them
 AROUND = " \t\r\n\u00a0\u200b\ufeff"  # what copying and pasting leaves around a value
 INVISIBLE = re.compile(r"[\s\u200b\ufeff]")
+EXAMPLE = "..."  # how .env.example leaves open what everybody has to fill in
 FOREVER = "forever"
 QUOTES = ('"', "'")  # which some hosts take literally
 
@@ -70,9 +72,18 @@ def _limit(value: Any) -> Any:
 
 def _base_url(value: str) -> str:
     value = value.rstrip("/")
-    if not re.fullmatch(r"https?://[^/\s?#@]+(/[^\s?#]*)?", value):
+    if not re.fullmatch(r"https?://[^/\s?#@]+(/[^\s?#]*)?", value) or not _has_place(value):
         raise ValueError("is not an address like https://sendas.example.com")
     return value
+
+
+def _has_place(url: str) -> bool:
+    """Whether it names a host, and a port that there can be."""
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:  # brackets that do not close; a port that is no number, or too large
+        return False
 
 
 def _empty_is_unset(value: Any) -> Any:
@@ -126,13 +137,18 @@ def _people(value: tuple[str, ...]) -> tuple[str, ...]:
     return value
 
 
+def _statuses(value: tuple[str, ...]) -> tuple[str, ...]:
+    for each in value:
+        if not any(character.isalnum() for character in each):
+            raise ValueError(
+                "holds something that is neither an emoji, like :palm_tree:, nor a word"
+            )
+    return value
+
+
 def _database_url(value: SecretStr) -> SecretStr:
-    try:
-        backend = make_url(value.get_secret_value()).get_backend_name()
-    except SQLAlchemyError:
-        backend = ""
-    if backend not in ("postgres", "postgresql", "sqlite"):
-        raise ValueError("is neither sqlite:///file nor postgresql://user:password@host/name")
+    if problem := problem_of(value.get_secret_value()):
+        raise ValueError(problem)
     return value
 
 
@@ -229,8 +245,21 @@ class Settings(BaseSettings):
     """Whether what nobody confirmed in a review ends."""
     review_grace: Duration = timedelta(days=14)
     """How long they have to answer a review; they are reminded twice."""
+    at_end: AtEnd = AtEnd.ASK
+    """What becomes of what a grantee started and that goes on once the right is over, such as
+    sequences: `ask` the grantor, `pause` it always, or `leave` it running."""
     unused_after: Annotated[Duration | None, BeforeValidator(_empty_is_unset)] = timedelta(days=14)
     """A right that nobody used for so long comes up for review at once. Empty: it does not."""
+    away_statuses: Annotated[Words, AfterValidator(_statuses)] = (
+        *(":palm_tree:", ":airplane:", ":desert_island:", ":beach_with_umbrella:"),
+        *(":face_with_thermometer:", "holiday", "holidays", "vacation", "vacationing"),
+        *("out of office", "ooo", "ooto", "pto", "day off", "on leave", "annual leave"),
+        *("parental leave", "maternity leave", "paternity leave", "sick leave", "out sick"),
+        "off sick",
+    )
+    """Emoji and words of a Slack status by which people say that they are away, comma-separated.
+    Whoever sets one with an end is [asked who covers for them](../commands.md#while-you-are-away).
+    Empty: nobody is asked."""
     allow_api_keys: bool = False
     """Whether people may connect with a Close API key instead of OAuth."""
     require_grantee_connection: bool = False
@@ -251,8 +280,11 @@ class Settings(BaseSettings):
     @field_validator("*", mode="before")
     @classmethod
     def _is_bare(cls, value: Any) -> Any:
-        """Whatever surrounds a value was not meant."""
-        return _bare(value)
+        """Whatever surrounds a value was not meant, nor is what stands there to be replaced."""
+        bare = _bare(value)
+        if isinstance(bare, str) and bare.endswith(EXAMPLE):
+            raise ValueError("is still the example's; put your own in its place")
+        return bare
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -301,6 +333,8 @@ class Settings(BaseSettings):
             remind_before=self.remind_before,
             admins=frozenset(self.admins),
             confirm_over=self.confirm_in_browser_over,
+            away=read_statuses(self.away_statuses),
+            at_end=self.at_end,
         )
 
     @property
@@ -369,6 +403,7 @@ def _unset_in(environment: Mapping[str, str], named: Container[Any]) -> Iterator
 
 # Ours in place of pydantic's, which speak of strings and patterns.
 SAID = {
+    "enum": "is none of the words for it; see .env.example",
     "missing": "is not set",
     "string_too_short": "is not set",
     "too_short": "is not set",

@@ -8,11 +8,14 @@ from bot.connections.pairings import PairingStep
 from bot.connections.revoking import RevocationStep
 from bot.connections.sessions import Connections
 from bot.connections.watch import Watch
+from bot.delegations.absences import AbsenceStep
+from bot.delegations.aftermath.steps import AftermathStep
 from bot.delegations.members import Members
 from bot.delegations.people.rounds import RoundStep
 from bot.delegations.receipts import Receipts
 from bot.delegations.reviews.opening import ReviewStep
 from bot.delegations.steps.advance import Advance
+from bot.delegations.steps.sharing import SharingStep
 from bot.delegations.tools import Tools
 from bot.desk import no_rules
 from bot.process.resources import Outside
@@ -26,13 +29,16 @@ from bot.slack.bolt import Workspace
 from bot.slack.chat import Messages
 from bot.slack.directory import SlackDirectory
 from bot.slack.views import Views
+from bot.store.cards import StaleCard
 from bot.strays.comparisons import Compare
 from bot.telemetry import Metrics
-from models.card import Card
+from models.absence import Absence
+from models.aftermath import Aftermath
 from models.chore import Chore
 from models.comparison import Comparison
 from models.connection import Connection
 from models.delegation import Delegation
+from models.deputy import Deputy
 from models.home import Home
 from models.notice import Notice
 from models.pairing import Pairing
@@ -79,7 +85,7 @@ class Workshop:
         messages = Messages(outside.patient)
         showing = Showing(outside.database, messages, outside.links, now, metrics)
         views = Views(outside.patient)
-        self.workers = [
+        self.workers = [  # a click wakes the first of all without a look: bot/clock/scheduler.py
             *_of_close(tools, self.receipts, self.directory, messages, ring),
             *_of_slack(tools, showing, self.receipts, views, outside.settings.unset),
             *_of_connections(tools, ring),
@@ -94,7 +100,9 @@ def _of_close(
     database, now = tools.database, tools.now
     advance = Advance(tools, receipts, ring)
     compare = Compare(tools, directory, messages, ring)
-    walk, ask = RoundStep(tools, ring), ReviewStep(tools, ring)
+    walk, ask, share = RoundStep(tools, ring), ReviewStep(tools, ring), SharingStep(tools, ring)
+    settle = AftermathStep(tools, receipts, tools.policy.at_end, ring)
+    away = AbsenceStep(tools, ring)
     return [
         Worker[Delegation](
             "delegations",
@@ -109,6 +117,16 @@ def _of_close(
         ),
         Worker[Round]("rounds", database, lambda store: store.rounds.due, walk, now),
         Worker[Review]("reviews", database, lambda store: store.reviews.due, ask, now),
+        Worker[Absence]("absences", database, lambda store: store.absences.due, away, now),
+        Worker[Aftermath](
+            "aftermaths",
+            database,
+            lambda store: store.aftermaths.due,
+            settle,
+            now,
+            groups=settle,
+        ),
+        Worker[Deputy]("deputies", database, lambda store: store.deputies.due, share, now),
     ]
 
 
@@ -117,11 +135,11 @@ def _of_slack(
 ) -> Sequence[Worker[Any]]:
     """What people see; ``unset`` are the settings that an admin may want."""
     database, now, admins = tools.database, tools.now, tools.policy.admins
-    card = CardStep(showing, receipts, tools.directory, admins)
+    card = CardStep(showing, receipts, tools.directory, admins, tools.policy.at_end)
     home = HomeStep(showing, views, admins, unset)
-    notice, stray = NoticeStep(showing, admins), StrayStep(showing, tools)
+    notice, stray = NoticeStep(showing, admins, tools.directory), StrayStep(showing, tools)
     return [
-        Worker[Card]("cards", database, lambda store: store.cards.due, card, now),
+        Worker[StaleCard]("cards", database, lambda store: store.cards.due, card, now),
         Worker[Home]("homes", database, lambda store: store.homes.due, home, now),
         Worker[Notice]("notices", database, lambda store: store.notices.due, notice, now),
         Worker[Stray]("strays", database, lambda store: store.strays.due, stray, now),

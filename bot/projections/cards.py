@@ -4,14 +4,13 @@ There is one living message for each delegation and reader. However much happene
 away, one update is sent.
 """
 
-import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 
+from bot.cards import aftermath, milestones
 from bot.cards import delegations as blocks
-from bot.cards import milestones
 from bot.cards.faces import Action, face
-from bot.cards.receipts import listed, scheduled
+from bot.cards.receipts import enrolled, listed, scheduled
 from bot.delegations.receipts import Receipts
 from bot.ports import Directory, OutsideError
 from bot.projections import audit, refused
@@ -20,7 +19,9 @@ from bot.slack.chat import Envelope, Place
 from bot.slack.errors import SlackRefused
 from bot.slack.message import Message
 from bot.store import Store
-from models.card import Audience, Card
+from bot.store.cards import StaleCard
+from models.aftermath import Aftermath, AtEnd
+from models.card import Audience
 from models.delegation import WAITS_FOR_GRANTOR, Delegation, State
 
 
@@ -42,28 +43,26 @@ class CardStep:
     receipts: Receipts
     directory: Directory
     admins: frozenset[str] = frozenset()
+    at_end: AtEnd = AtEnd.ASK
 
-    async def take(self, card: Card) -> None:
+    async def take(self, card: StaleCard) -> None:
         """Make the message show what is true now, and notify its reader of what is news to them."""
         try:
-            await self._take(card, time.monotonic())
+            await self._take(card)
         except Overtaken:
             return  # whoever has it now shows it, and nothing of theirs is touched
 
-    async def _take(self, card: Card, began: float) -> None:
-        claimed = before = card
+    async def _take(self, before: StaleCard) -> None:
+        delegation, began = before.delegation, before.claimed_at
+        card = claimed = before
         if card.audience is Audience.AUDIT:
-            card, delegation = await audit.write(self.showing, card, began)
-            claimed = card  # noted line by line
+            claimed, card, delegation = await audit.write(self.showing, card, began)
         else:
-            delegation, is_mine, is_elsewhere = await self.showing.database.read(
-                lambda store: _looked_up(store, card)
-            )
-            if is_mine and await self._waits(card, delegation):
+            if await self._waits(card, delegation):
                 return
-            if is_mine:
-                card = await self._shown(card, delegation, began, is_elsewhere=is_elsewhere)
+            card = await self._shown(card, delegation, began)
         now = self.showing.now()
+        left = delegation.bundle_id if before.message_ts is None else None
 
         def save(store: Store) -> None:
             is_refused = store.cards.save(
@@ -78,23 +77,24 @@ class CardStep:
                 leased_until=None,
             )
             refused.is_over(store, before, card, now=now, is_any_left=is_refused)
-            if delegation.bundle_id is not None and before.message_ts is None:
-                store.notices.mark_stale(delegation.bundle_id, now=now)  # it has its own message
+            if left is not None:  # it has a message of its own now
+                store.notices.mark_stale(left, now=now)
 
-        await self.showing.database.run(save)
+        database, is_single = self.showing.database, before.refused_at is None and left is None
+        await (database.run_single(save) if is_single else database.run(save))
 
-    async def _waits(self, card: Card, delegation: Delegation) -> bool:
+    async def _waits(self, card: StaleCard, delegation: Delegation) -> bool:
         """Whether it has no message yet, and can have a better one in a moment. This claim was no
         attempt; an earlier one may have posted something all the same."""
         until = milestones.begins_until(delegation, card.audience)
         if card.message_ts is not None or until is None or until <= self.showing.now():
             return False
-        await self.showing.database.run(
+        await self.showing.database.run_single(
             lambda store: store.cards.due.put_off(card, wake_at=until, attempts=card.attempts - 1)
         )
         return True
 
-    async def put_off(self, card: Card, error: Exception) -> None:
+    async def put_off(self, card: StaleCard, error: Exception) -> None:
         """Try again when Slack may take it; what it keeps refusing is said to somebody."""
         now, waited, until = self.showing.now(), None, None
         if isinstance(error, SlackRefused):
@@ -106,13 +106,14 @@ class CardStep:
             lambda store: store.cards, card, error, until=until, waited=waited
         )
 
-    async def _shown(
-        self, card: Card, delegation: Delegation, began: float, *, is_elsewhere: bool
-    ) -> Card:
+    async def _shown(self, card: StaleCard, delegation: Delegation, began: float) -> StaleCard:
         """The card as it is once its message shows what is true, and its reader was notified.
 
-        With ``is_elsewhere`` the reader has it in another message, until there is news of its own.
+        Who wished several things together has one message for them, until there is news of one.
         """
+        is_elsewhere = (
+            delegation.bundle_id is not None and card.recipient == delegation.requester_id
+        )
         news = milestones.news(delegation, card.audience, card.told)
         moves = news.key if news is not None and news.notifies else None
         mark = _mark(card, moves or card.message_ts or "")
@@ -131,7 +132,7 @@ class CardStep:
             place, _ = await self.showing.messages.show(message, to, place)
         return replace(card, told=told, **asdict(place))
 
-    async def _found(self, card: Card, delegation: Delegation, mark: str) -> Found:
+    async def _found(self, card: StaleCard, delegation: Delegation, mark: str) -> Found:
         """What earlier attempts posted and could not note: the newest is where the card is, and
         every other one goes."""
         place = place_of(card.channel_id, card.message_ts)
@@ -149,7 +150,7 @@ class CardStep:
         return found
 
     async def _moved(
-        self, card: Card, delegation: Delegation, old: Place, mark: str, began: float
+        self, card: StaleCard, delegation: Delegation, old: Place, mark: str, began: float
     ) -> Place:
         """The card again at the bottom, in a new message that notifies; the old one goes."""
         message = await self._message(card, delegation)
@@ -163,7 +164,7 @@ class CardStep:
     async def _let_go(self, place: Place, delegation: Delegation, audience: Audience) -> None:
         await self.showing.messages.delete(place, blocks.moved(delegation, audience))
 
-    async def _message(self, card: Card, delegation: Delegation) -> Message:
+    async def _message(self, card: StaleCard, delegation: Delegation) -> Message:
         unconfirmed = await self._unconfirmed(delegation)
         shown, url = face(delegation, card.audience, unconfirmed=unconfirmed), ""
         if Action.CONNECT in shown.actions:
@@ -196,25 +197,30 @@ class CardStep:
             return ""
         return person.name if person else ""
 
-    async def _details(self, card: Card, d: Delegation) -> Sequence[str]:
-        """What stands in no row, and is asked of Close whenever it is shown."""
+    async def _details(self, card: StaleCard, d: Delegation) -> Sequence[str]:
+        """What does not stand in the delegation's row: what goes on by itself, and what is asked of
+        Close whenever it is shown."""
         match card.audience:
-            case Audience.GRANTOR if d.state is State.ENDED:
-                return listed(await self.receipts.last_few(d))
+            case Audience.GRANTOR if d.state is State.ENDED and not d.is_receipt_due:
+                row = await self._aftermath(d)
+                is_any = (row is not None and row.is_any) or _by_sequences(d)
+                done = await self.receipts.enrolled(d) if is_any else ()
+                sent = listed(await self.receipts.last_few(d))
+                return [*sent, *enrolled(done or (), d), *aftermath.after(row)]
             case Audience.GRANTEE if d.state is State.ACTIVE and d.is_warned:
-                return scheduled(await self.receipts.waiting(d))
+                goes_on = aftermath.before(await self._aftermath(d), self.at_end)
+                return [*goes_on, *scheduled(await self.receipts.waiting(d))]
             case _:
                 return ()
 
-
-def _looked_up(store: Store, card: Card) -> tuple[Delegation, bool, bool]:
-    """The delegation, whether the card is still as it was claimed, and whether its reader has one
-    message for all that they wished together."""
-    delegation, is_mine = store.cards.subject(card)
-    is_elsewhere = delegation.bundle_id is not None and card.recipient == delegation.requester_id
-    return delegation, is_mine, is_elsewhere
+    async def _aftermath(self, d: Delegation) -> Aftermath | None:
+        return await self.showing.database.read(lambda store: store.aftermaths.get(d.id))
 
 
-def _mark(card: Card, what: str) -> str:
+def _by_sequences(d: Delegation) -> bool:
+    return d.receipt is not None and d.receipt.in_sequences > 0
+
+
+def _mark(card: StaleCard, what: str) -> str:
     """What marks a message as the card itself, not a notice beside it."""
     return f"{card.id}:card:{what}"

@@ -18,6 +18,7 @@ from bot.projections.showing import Showing
 from bot.slack.views import Views
 from bot.store import Store
 from bot.store.homes import SHOWN_FOR
+from models.cover import by_cover
 from models.delegation import Delegation
 from models.home import Home, HomeList, read_place
 from models.notice import NoticeKind
@@ -38,7 +39,7 @@ class HomeStep:
         """Publish what is true now."""
         view = await (self._everybodys(home) if self._is_for_everybody(home) else self._own(home))
         await self.views.publish(home.slack_user_id, view)
-        await self.showing.database.run(lambda store: store.homes.due.rest(home))
+        await self.showing.database.run_single(lambda store: store.homes.due.rest(home))
 
     def _is_for_everybody(self, home: Home) -> bool:
         """Who is no admin any more sees their own home again."""
@@ -77,6 +78,8 @@ class HomeStep:
         review = store.reviews.open_of(team, person)
         reviewed = store.reviews.asked_about(review, now=self.showing.now()) if review else ()
         unconfirmed = store.pairings.unconfirmed(team, people)
+        deputies = store.deputies.of_person(team, person, now=self.showing.now())
+        serving = [each for each in deputies if each.deputy_id == person]
         return Overview(
             person_id=person,
             with_person=home.with_person,
@@ -86,10 +89,14 @@ class HomeStep:
             review=review,
             reviewed=len(reviewed),
             waiting=listed[HomeList.WAITING],
+            deputies=deputies,
+            in_place=store.deputies.waiting(serving),
             asked=listed[HomeList.ASKED],
             given=listed[HomeList.GIVEN],
             received=listed[HomeList.RECEIVED],
             for_others=listed[HomeList.FOR_OTHERS],
+            covers=by_cover(listed[HomeList.COVERS].rows),
+            is_quiet=store.absences.is_quiet(team, person),
             trusted=standing[HomeList.TRUSTED],
             trusting=standing[HomeList.TRUSTING],
             history=history,

@@ -1,8 +1,9 @@
 """The log is sealed, and each entry is said aloud: to whoever collects what is said, and, once a
 day, its head to the audit channel.
 
-An entry is said before its seal is committed: after a failure it may be said twice, with the same
-id, but never not at all. It was committed before; whoever wrote it waits for none of this.
+An entry is said before its seal is committed: after a failure, or where two seal at the same
+moment, it may be said twice, with the same id, but never not at all. It was committed before;
+whoever wrote it waits for none of this.
 """
 
 from collections.abc import Sequence
@@ -21,7 +22,7 @@ from bot.telemetry import say_aloud
 from models.chore import Chore
 
 EVERY = timedelta(seconds=30)  # at most so long after an entry its seal is begun
-AT_ONCE = 1_000  # entries of one seal, so that no transaction takes long
+AT_ONCE = 100  # entries of one seal: neither its transaction nor saying them aloud takes long
 DAY = timedelta(days=1)
 AGAIN = timedelta(hours=1)  # at the latest what Slack does not take is tried again
 

@@ -1,14 +1,16 @@
 """Notices go out: one stale notice is rendered from the present rows, and posted or updated."""
 
+import contextlib
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-from bot.cards import alarms, digest, first_hour, second_yes, strays, words
+from bot.cards import absences, alarms, deputies, digest, first_hour, second_yes, strays, words
 from bot.cards import notices as texts
 from bot.delegations.people.duties import waiting
+from bot.ports import Directory, OutsideError
 from bot.projections import refused, reviews, together
 from bot.projections.showing import REFUSED_FOR, Overtaken, Showing, place_of
 from bot.slack.chat import Envelope, Place
@@ -16,7 +18,7 @@ from bot.slack.message import Message
 from bot.store import Store
 from models.notice import Notice, NoticeKind
 
-TOGETHER = (NoticeKind.BUNDLE, NoticeKind.ENDS, NoticeKind.REVIEW)
+TOGETHER = (NoticeKind.BUNDLE, NoticeKind.ENDS, NoticeKind.REVIEW, NoticeKind.AFTERMATH)
 LOOK_AGAIN = timedelta(
     minutes=10
 )  # time alone makes something overdue, and a day's list an old one
@@ -29,6 +31,7 @@ class NoticeStep:
 
     showing: Showing
     admins: frozenset[str] = frozenset()
+    directory: Directory | None = None
 
     async def take(self, notice: Notice) -> None:
         """Show what is true now, also in what an earlier attempt posted and could not note."""
@@ -78,9 +81,12 @@ class NoticeStep:
         )
 
     async def _together(self, notice: Notice, found: Notice, began: float) -> None:
-        """What several things have in common: a wish, an end, a review."""
+        """What several things have in common: a wish, an end, a review, what goes on after it."""
         now = self.showing.now()
-        said = await self.showing.database.read(lambda store: self._said(store, found, now))
+        if notice.kind is NoticeKind.AFTERMATH:
+            said = await self._aftermath(found, now)
+        else:
+            said = await self.showing.database.read(lambda store: self._said(store, found, now))
         place = {}
         if said.is_past and said.message is not None:
             await self._let_go(found, said.message)
@@ -89,6 +95,18 @@ class NoticeStep:
         await self.showing.database.run(
             lambda store: store.notices.shown(notice, place=place, wake_at=said.wake_at)
         )
+
+    async def _aftermath(self, notice: Notice, now: datetime) -> together.Said:
+        """A button shows no mention, so it needs a name."""
+        rows = await self.showing.database.read(
+            lambda store: store.aftermaths.of(notice.subject_id)
+        )
+        names = {}
+        if len(rows) == 1 and self.directory is not None:
+            with contextlib.suppress(OutsideError):
+                person = await self.directory.person(rows[0].grantee_id)
+                names = {person.id: person.name} if person else {}
+        return together.goes_on(rows, notice, names, now=now)
 
     def _said(self, store: Store, notice: Notice, now: datetime) -> together.Said:
         if notice.kind is NoticeKind.REVIEW:
@@ -134,8 +152,10 @@ class NoticeStep:
                 return refused.said(store, notice, is_seen=is_seen)
             case NoticeKind.PAIRING | NoticeKind.PAIRING_DECIDED | NoticeKind.ACCOUNT_CLAIMED:
                 return self._pairing(store, notice)
-            case NoticeKind.STRAYS | NoticeKind.STANDING_ENDED:
+            case NoticeKind.STRAYS | NoticeKind.STANDING_ENDED | NoticeKind.AWAY:
                 return _several(store, notice, is_seen=is_seen)
+            case _ if notice.kind in OF_DEPUTIES:
+                return _of_deputies(store, notice, now=self.showing.now())
             case _:
                 return _other(store, notice, is_seen=is_seen)
 
@@ -213,6 +233,37 @@ FIXED: Mapping[NoticeKind, Callable[[], Message]] = {
 }
 
 
+OF_DEPUTIES = (
+    *(NoticeKind.DEPUTY_NAMED, NoticeKind.DEPUTY_OVER, NoticeKind.DEPUTY_AUDIT),
+    *(NoticeKind.DEPUTY_ASKED, NoticeKind.DEPUTY_NEEDS_YOU),
+)
+
+
+def _of_deputies(store: Store, notice: Notice, *, now: datetime) -> Message | None:
+    """Who answers for whom, and what they are asked."""
+    reader, is_seen = notice.recipient, notice.message_ts is not None
+    if notice.kind in (NoticeKind.DEPUTY_ASKED, NoticeKind.DEPUTY_NEEDS_YOU):
+        delegation = store.delegations.get(notice.subject_id)
+        if delegation is None or not (is_seen or delegation.waits_for_grantor):
+            return None
+        deputy = store.deputies.of_grantor(delegation.team_id, delegation.grantor_id)
+        if notice.kind is NoticeKind.DEPUTY_NEEDS_YOU:
+            return deputies.needs_you(delegation, deputy)
+        mine = deputy if deputy is not None and deputy.deputy_id == reader else None
+        if mine is None and not is_seen:
+            return None
+        is_last = not store.notices.is_followed(notice)
+        return deputies.asked(delegation, mine, reader, now=now, is_last=is_last)
+    deputy = store.deputies.get(notice.subject_id)
+    if deputy is None:
+        return None
+    if notice.kind is NoticeKind.DEPUTY_NAMED:
+        return deputies.named(deputy, now) if is_seen or deputy.is_in_force(now) else None
+    if notice.kind is NoticeKind.DEPUTY_OVER:
+        return deputies.over(deputy, reader)
+    return deputies.audited(deputy, is_over=notice.incident == "over")
+
+
 def _other(store: Store, notice: Notice, *, is_seen: bool) -> Message | None:
     if notice.kind is not NoticeKind.SECOND_YES:
         return FIXED[notice.kind]()
@@ -250,8 +301,10 @@ def _departures(store: Store, notice: Notice, *, is_seen: bool) -> Message | Non
 
 
 def _several(store: Store, notice: Notice, *, is_seen: bool) -> Message | None:
-    """What an admin ended of its reader's; or what was found in Close, where a newer list has
-    everything that is left."""
+    """What an admin ended of its reader's; whether they are asked who covers for them; or what was
+    found in Close, where a newer list has everything that is left."""
+    if notice.kind is NoticeKind.AWAY:
+        return _away(store, notice, is_seen=is_seen)
     if notice.kind is NoticeKind.STANDING_ENDED:
         ended = store.standing.ended_together(notice.subject_id)
         mine = [each for each in ended if notice.recipient in (each.grantor_id, each.grantee_id)]
@@ -261,14 +314,26 @@ def _several(store: Store, notice: Notice, *, is_seen: bool) -> Message | None:
     return strays.listing(shown) if shown or is_seen else None
 
 
+def _away(store: Store, notice: Notice, *, is_seen: bool) -> Message | None:
+    absence = store.absences.get(notice.subject_id)
+    is_latest = absence is not None and notice.incident == str(absence.number)
+    if absence is not None and is_latest and absence.is_open:
+        return absences.question(absence)
+    offer = absence.offer if absence is not None and is_latest else None
+    return absences.over(offer) if is_seen else None
+
+
 def _left_over(store: Store, notice: Notice, *, is_seen: bool) -> Message | None:
-    """A right that Close holds although it should not, to an admin."""
+    """A right that Close holds although it should not, to an admin.
+
+    Whoever said of one that it was gone is told that it was not, also if it is gone by now.
+    """
     delegation = store.delegations.get(notice.subject_id)
-    if delegation is None or (not delegation.is_open and not is_seen):
+    if delegation is None:
         return None
     if notice.kind is NoticeKind.STILL_IN_CLOSE:
         return alarms.still_in_close(delegation, notice.recipient)
-    return alarms.overdue(delegation, notice.recipient)
+    return alarms.overdue(delegation, notice.recipient) if delegation.is_open or is_seen else None
 
 
 def _to(notice: Notice, attempt: int) -> Envelope:

@@ -14,6 +14,7 @@ from bot.ports import Now
 from bot.slack.chat import Messages, Place
 from bot.slack.errors import SlackError, SlackRefused
 from bot.store import Database, Store
+from bot.store.cards import StaleCard
 from bot.telemetry import Metrics
 from models.card import Card
 from models.delegation import Delegation
@@ -28,8 +29,8 @@ REFUSED_FOR = timedelta(days=7)  # so long it is tried again
 SURE_FOR = 1.0  # seconds after a claim in which it need not be looked up; a lease lasts six
 POSTED_WITHIN = 4.0  # seconds after a look: a lease that was kept until then lasts longer
 
-Shown = TypeVar("Shown", Card, Home, Notice, Stray)
-Shown_contra = TypeVar("Shown_contra", Card, Home, Notice, Stray, contravariant=True)
+Shown = TypeVar("Shown", StaleCard, Home, Notice, Stray)
+Shown_contra = TypeVar("Shown_contra", StaleCard, Home, Notice, Stray, contravariant=True)
 
 
 class Overtaken(Exception):

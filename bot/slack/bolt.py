@@ -1,19 +1,27 @@
 """The bolt app: one workspace, one shared connection pool, a runner that answers at once."""
 
 import asyncio
+import logging
 from typing import Any
 from urllib.parse import urlencode, urljoin
 
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.logger.messages import (
+    warning_client_prioritized_and_token_skipped,
+    warning_token_skipped,
+)
 from slack_sdk.http_retry.async_handler import AsyncRetryHandler
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.errors import STANDING, SlackError, SlackUnclear, translate
+from bot.slack.indexed import IndexedApp
 from bot.slack.runner import Fallbacks, PromptListenerRunner
 
 RATE_LIMIT_RETRIES = 1
+# Bolt finds SLACK_BOT_TOKEN by itself, and warns that it goes by what we gave it: as it should.
+FALSE_ALARMS = (warning_client_prioritized_and_token_skipped(), warning_token_skipped())
 
 
 def web_client(token: str, api_url: str, session: Any, *, patient: bool) -> AsyncWebClient:
@@ -118,7 +126,8 @@ def bolt_app(client: AsyncWebClient, fallbacks: Fallbacks, ack_seconds: float) -
         """There is one token, and Slack need not be asked whose it is."""
         return AuthorizeResult(team_id=team_id, enterprise_id=enterprise_id, bot_token=client.token)
 
-    app = AsyncApp(
+    logging.getLogger(f"slack_bolt.{AsyncApp.__name__}").addFilter(_is_no_false_alarm)
+    app = IndexedApp(
         name="Send-As",  # else Bolt reads the source of everything on the stack to find one
         client=client,
         authorize=authorize,
@@ -133,3 +142,7 @@ def bolt_app(client: AsyncWebClient, fallbacks: Fallbacks, ack_seconds: float) -
         app.listener_runner, fallbacks, ack_seconds
     )
     return app
+
+
+def _is_no_false_alarm(record: logging.LogRecord) -> bool:
+    return record.getMessage() not in FALSE_ALARMS

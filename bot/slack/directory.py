@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import aiohttp
@@ -195,6 +195,7 @@ def person_of(user: Mapping[str, Any], *, own_enterprise: str | None = None) -> 
     profile = user.get("profile") or {}
     names = (profile.get("real_name"), user.get("real_name"), profile.get("display_name"))
     is_confirmed = user.get("is_email_confirmed") is True
+    expires = profile.get("status_expiration")
     return Person(
         id=str(user["id"]),
         team_id=str(user.get("team_id") or ""),
@@ -206,6 +207,9 @@ def person_of(user: Mapping[str, Any], *, own_enterprise: str | None = None) -> 
         is_guest=bool(user.get("is_restricted") or user.get("is_ultra_restricted")),
         is_stranger=bool(user.get("is_stranger")),
         is_colleague=own_enterprise is not None and _enterprise(user) == own_enterprise,
+        status_emoji=profile.get("status_emoji") or "",
+        status_text=profile.get("status_text") or "",
+        status_expires_at=datetime.fromtimestamp(expires, UTC) if expires else None,
     )
 
 

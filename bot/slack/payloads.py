@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Discriminator,
     Field,
@@ -182,11 +183,13 @@ class Interaction(Shape):
 
 
 class Click(Interaction):
-    """A click in a message, a form or an App Home."""
+    """A click in a message, a form or an App Home. ``state`` has what stands in the fields of a
+    message; a view has its own."""
 
     trigger_id: Word
     actions: list[Action] = Field(min_length=1)
     message: Shown | None = None
+    state: State | None = None
     view: View | None = None
 
 
@@ -232,12 +235,21 @@ class HomeOpened(Shape):
     tab: Word | None = None
 
 
+def _moment_or_none(value: Any) -> Any:
+    """A status is no reason not to know who somebody is: what is no moment counts as none."""
+    is_moment = isinstance(value, int) and not isinstance(value, bool) and 0 < value <= LATEST
+    return value if is_moment else None
+
+
 class Profile(Shape):
-    """The part of a user object that its owner writes."""
+    """The part of a user object that its owner writes. A status without an end says 0."""
 
     display_name: Typed | None = None
     real_name: Typed | None = None
     email: Typed | None = None
+    status_emoji: Typed | None = None
+    status_text: Typed | None = None
+    status_expiration: Annotated[int | None, BeforeValidator(_moment_or_none)] = None
 
 
 class EnterpriseUser(Shape):
@@ -379,7 +391,9 @@ def _place(error: ValidationError) -> str:
 
 def _guarded(value: Any) -> Any:
     if isinstance(value, dict):
-        return Payload({key: _guarded(each) for key, each in value.items()})
+        return Payload(
+            {key: each if isinstance(each, str) else _guarded(each) for key, each in value.items()}
+        )
     if isinstance(value, list):
         return [_guarded(each) for each in value]
     return value

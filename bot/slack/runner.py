@@ -65,8 +65,9 @@ class AnnouncedAck(AsyncAck):
 
     def stand_in(self) -> None:
         """The listener is still at work, and Slack waits no longer."""
-        self._is_late = True
-        self.give(self._fallbacks.slow(self._body))
+        if not self.given.is_set():  # it can have come in the same moment
+            self._is_late = True
+            self.give(self._fallbacks.slow(self._body))
 
 
 class PromptListenerRunner(AsyncioListenerRunner):
@@ -116,11 +117,11 @@ class PromptListenerRunner(AsyncioListenerRunner):
         task.add_done_callback(self._tasks.discard)
         started = time.time() if starting_time is None else starting_time
         left = self._ack_seconds - (time.time() - started)
+        deadline = asyncio.get_running_loop().call_later(left, ack.stand_in)
         try:
-            await asyncio.wait_for(ack.given.wait(), timeout=max(left, 0))
-        except TimeoutError:
-            if not ack.given.is_set():  # it can have come in the same moment
-                ack.stand_in()
+            await ack.given.wait()
+        finally:
+            deadline.cancel()
         return ack.response
 
     async def finish(self, patience: float) -> None:

@@ -1,4 +1,5 @@
-"""The one error that says: the database does not answer. Nothing is wrong with the transaction."""
+"""What is said of the database itself. Where it does not answer, nothing is wrong with the
+transaction; a file that is another's will never do."""
 
 
 class DatabaseAway(ConnectionError):
@@ -7,6 +8,10 @@ class DatabaseAway(ConnectionError):
     Nothing of the transaction was done, unless it was its commit whose answer was lost. Doing it
     again later is right.
     """
+
+
+class NotOurs(Exception):
+    """The file holds something else, or is none: it is left as it is."""
 
 
 class ReadOnly(DatabaseAway):

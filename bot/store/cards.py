@@ -1,12 +1,16 @@
 """Cards in SQL: which message shows which delegation to whom, and which of them are stale."""
 
+import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
+    Case,
     ColumnElement,
     Connection,
+    Insert,
     Integer,
     Select,
     Update,
@@ -18,11 +22,14 @@ from sqlalchemy import (
     insert,
     or_,
     select,
+    true,
     update,
 )
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from bot.store.due import Due
-from bot.store.rows import batched, by_id, one, prepared
+from bot.store.executing import execute, prepared
+from bot.store.rows import batched, by_id, filled, many, one
 from models.base import UtcTime, new_id
 from models.card import Audience, Card, cards
 from models.delegation import OPEN_STATES, Delegation, State, delegations
@@ -34,8 +41,38 @@ APART = timedelta(seconds=1)  # what is made up for: Slack takes about one messa
 MOST_AT_ONCE = 100  # of them; the next ones follow when one of these has arrived
 SOON = MOST_AT_ONCE * APART  # it is coming already
 IDENTIFYING = timedelta(seconds=2)  # so long an approval card waits for the grantee's account,
+ASKED = timedelta(seconds=0.5)  # that of whoever asked,
 PASSING = timedelta(seconds=1)  # and a card of what is set up, or taken away, for what comes of it
 TICK = timedelta(microseconds=1)  # two moments differ by this at least
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StaleCard(Card):
+    """A card that was claimed, and the delegation that it is about, as both were then;
+    ``claimed_at`` in monotonic seconds, not later than it was."""
+
+    delegation: Delegation
+    claimed_at: float
+
+
+class _StaleCards(Due[StaleCard]):
+    """What is claimed together is looked up together: nothing has to be read to show it."""
+
+    def _leased(self, statement: ReturningUpdate[Any], **wanted: object) -> Sequence[StaleCard]:
+        claimed_at = time.monotonic()
+        claimed = many(self._connection, Card, statement, **wanted)
+        if not claimed:
+            return []
+        these = sorted({each.delegation_id for each in claimed})
+        found = many(self._connection, Delegation, _subjects(), of_these=these)
+        about = {each.id: each for each in found}
+        return [
+            StaleCard(**to_row(card), delegation=about[card.delegation_id], claimed_at=claimed_at)
+            for card in claimed
+        ]
+
+    def _present(self, item_id: str) -> Card | None:
+        return by_id(self._connection, Card, cards, item_id)
 
 
 class Cards:
@@ -43,10 +80,10 @@ class Cards:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self.due = Due(connection, cards, Card, counts_claims=True)
+        self.due = _StaleCards(connection, cards, StaleCard, counts_claims=True)
 
     def open_for(self, delegation: Delegation, *, audit_channel: str | None, now: datetime) -> None:
-        """One stale card for each audience of a new delegation."""
+        """One card for each audience of a new delegation."""
         readers = {
             Audience.GRANTOR: delegation.grantor_id,
             Audience.GRANTEE: delegation.grantee_id,
@@ -61,11 +98,11 @@ class Cards:
                 delegation_id=delegation.id,
                 audience=audience,
                 recipient=recipient,
-                wake_at=now + _held_back(delegation, audience),
+                wake_at=_first_shown(delegation, audience, now),
             )
             for audience, recipient in readers.items()
         ]
-        self._connection.execute(insert(cards), [to_row(card) for card in new])
+        self._connection.execute(_adding(), filled([to_row(card) for card in new]))
 
     def get(self, card_id: str) -> Card | None:
         """One card."""
@@ -105,14 +142,29 @@ class Cards:
                 .values(wake_at=now + place * APART, attempts=1)  # looked for before it is posted
             )
 
-    def mark_stale(self, *delegation_ids: str, now: datetime, is_passing: bool = False) -> None:
+    def mark_stale(
+        self,
+        *delegation_ids: str,
+        now: datetime,
+        is_passing: bool = False,
+        is_logged: bool = True,
+    ) -> None:
         """Have every card of these delegations shown anew; of what ``is_passing`` in a moment, so
-        that one message shows what has come of it."""
+        that one message shows what has come of it. What is not ``is_logged`` has no new entry in
+        the log, and so no line in the audit channel."""
         moments = {"due_at": now, "or_at": now - TICK}
         if is_passing:
             moments = {"due_at": now + PASSING, "present": now}
+        statement = _stale(is_passing=is_passing, is_logged=is_logged)
         for some in batched(delegation_ids):
-            self._connection.execute(_stale(is_passing=is_passing), moments | {"of_these": some})
+            execute(self._connection, statement, moments | {"of_these": some})
+
+    def mark_counted(self, delegation_id: str, *, version: int, now: datetime) -> None:
+        """At this ``version`` it is known what was sent, and nothing else is new. The grantor reads
+        that; what shows the version before to anybody else would show them the same again."""
+        moments = {"due_at": now, "or_at": now - TICK}
+        of_this = {"of_this": delegation_id, "at_version": version}
+        execute(self._connection, _counted(), moments | of_this)
 
     def show_anew(self, delegation_id: str, *, now: datetime) -> None:
         """The same, also where the present version is shown: somebody has read another one."""
@@ -147,16 +199,17 @@ class Cards:
         noted = {f"new_{name}": value for name, value in changes.items()}
         shown = {"at_version": shown_version, "due_at": card.wake_at}
         statement = _noting(tuple(changes))
-        is_refused = self._connection.execute(statement, noted | shown | _claimed(card)).scalar()
+        is_refused = execute(self._connection, statement, noted | shown | _claimed(card)).scalar
         if is_refused is None:
             self._show_again(card)
         return bool(is_refused)
 
     def note(self, card: Card, **changes: Any) -> None:
         """Note what was posted so far; the card stays stale."""
-        self._connection.execute(update(cards).where(_columns.id == card.id).values(**changes))
+        noted = {f"new_{name}": value for name, value in changes.items()}
+        execute(self._connection, _noting_only(tuple(changes)), noted | {"this": card.id})
 
-    def put_off(self, card: Card, *, wake_at: datetime | None) -> None:
+    def put_off(self, card: StaleCard, *, wake_at: datetime | None) -> None:
         """Give the lease back and try again at ``wake_at``; None waits for the next change.
 
         Lines of the audit channel are noted one by one and never change: what was noted since the
@@ -174,7 +227,7 @@ class Cards:
 
     def subject(self, card: Card) -> tuple[Delegation, bool]:
         """The delegation that this claimed ``card`` is about, and :meth:`is_as_claimed`."""
-        row = self._connection.execute(_subject(), _claimed(card)).mappings().one()
+        [row] = execute(self._connection, _subject(), _claimed(card)).mappings
         return from_row(Delegation, row), row[IS_AS_CLAIMED]
 
     def _show_again(self, card: Card) -> None:
@@ -195,7 +248,12 @@ class Cards:
 
 
 @prepared
-def _stale(*, is_passing: bool) -> Update:
+def _adding() -> Insert:
+    return insert(cards)
+
+
+@prepared
+def _stale(*, is_passing: bool, is_logged: bool) -> Update:
     """Never the moment that it was claimed with: by that its ``save`` sees it. What waits for such
     a moment already waits no longer for the next."""
     is_of_these = _columns.delegation_id.in_(bindparam("of_these", expanding=True))
@@ -204,8 +262,38 @@ def _stale(*, is_passing: bool) -> Update:
         is_ahead = and_(wake_at > bindparam("present", type_=UtcTime), wake_at < due_at)
         new = case((and_(is_ahead, _columns.leased_until.is_(None)), wake_at), else_=due_at)
     else:
-        new = case((wake_at == due_at, bindparam("or_at", type_=UtcTime)), else_=due_at)
-    return update(cards).where(is_of_these).values(wake_at=new)
+        new = _anew()
+    shown = true() if is_logged else _columns.audience != Audience.AUDIT
+    return update(cards).where(is_of_these, shown).values(wake_at=new)
+
+
+def _anew() -> Case[Any]:
+    wake_at, due_at = _columns.wake_at, bindparam("due_at", type_=UtcTime)
+    return case((wake_at == due_at, bindparam("or_at", type_=UtcTime)), else_=due_at)
+
+
+@prepared
+def _counted() -> Update:
+    version = bindparam("at_version", type_=Integer)
+    is_same = and_(
+        _columns.audience != Audience.GRANTOR,
+        _columns.wake_at.is_(None),
+        _columns.shown_version == version - 1,
+    )
+    is_of_this = _columns.delegation_id == bindparam("of_this")
+    return (
+        update(cards)
+        .where(is_of_this, _columns.audience != Audience.AUDIT)
+        .values(
+            wake_at=case((is_same, _columns.wake_at), else_=_anew()),
+            shown_version=case((is_same, version), else_=_columns.shown_version),
+        )
+    )
+
+
+@prepared
+def _subjects() -> Select[Any]:
+    return select(delegations).where(delegations.c.id.in_(bindparam("of_these", expanding=True)))
 
 
 @prepared
@@ -230,6 +318,12 @@ def _refused() -> Select[tuple[str]]:
         .limit(MOST_AT_ONCE)
         .with_for_update(skip_locked=True)
     )
+
+
+@prepared
+def _noting_only(changed: tuple[str, ...]) -> Update:
+    new: dict[str, Any] = {name: bindparam(f"new_{name}") for name in changed}
+    return update(cards).where(_columns.id == bindparam("this")).values(new)
 
 
 @prepared
@@ -277,7 +371,13 @@ def _shown(card: Card) -> tuple[str | None, str | None, int]:
     return card.message_ts, card.told, card.shown_version
 
 
-def _held_back(delegation: Delegation, audience: Audience) -> timedelta:
-    """The grantor reads at once to which Close account the right would go (steps/identify.py)."""
-    is_asked = delegation.state is State.REQUESTED and delegation.identified_at is None
-    return IDENTIFYING if is_asked and audience is Audience.GRANTOR else timedelta()
+def _first_shown(delegation: Delegation, audience: Audience, now: datetime) -> datetime | None:
+    """The grantor reads at once to which Close account the right would go (steps/identify.py), and
+    by that the marks of everybody's buttons change. The audit channel reads of what was decided, so
+    of nothing that is only asked for."""
+    d = delegation
+    if audience is Audience.AUDIT and d.state is State.REQUESTED and d.agreed_at is None:
+        return None
+    if d.state is not State.REQUESTED or d.identified_at is not None:
+        return now
+    return now + (IDENTIFYING if audience is Audience.GRANTOR else ASKED)

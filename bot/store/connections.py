@@ -22,12 +22,14 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from bot.store.due import Due, lease_clock
+from bot.store.executing import execute, prepared
 from bot.store.homes import Homes
 from bot.store.log import About, Log
 from bot.store.notices import Notices
-from bot.store.rows import batched, by_id, by_team, ids_in_order, is_any, many, one, prepared
+from bot.store.rows import batched, by_id, by_team, ids_in_order, is_any, many, one
 from models.base import UtcTime
 from models.connection import USABLE, Connection, ConnectState, connect_states, connections
 from models.event import Deed
@@ -248,6 +250,14 @@ class Connections:
             .values(leaving_at=now, wake_at=now, attempts=0)
         )
 
+    def leave_with(self, team_id: str, slack_user_id: str, *, now: datetime) -> None:
+        """The same of somebody who has left, unless it is noted already."""
+        whose = {"of_team": team_id, "of_person": slack_user_id, "present": now}
+        connection = one(self._connection, Connection, _leaving(), **whose)
+        if connection is not None:
+            self._note(Deed.DISCONNECTED, connection, now)
+            self._touch_shown(connection, now)
+
     def remove(self, connection: Connection, *, now: datetime) -> bool:
         """Forget a connection that is being left; False when its owner came back meanwhile."""
         statement = delete(connections).where(
@@ -277,7 +287,7 @@ class Connections:
         for team_id, some in by_team(people):
             whose = {"of_team": team_id, "of_these": some}
             statement = _looking(only_troubled=only_troubled)
-            self._connection.execute(statement, whose | {"due_at": moment})
+            execute(self._connection, statement, whose | {"due_at": moment})
 
     def look_now(self, ids: Sequence[str], *, now: datetime) -> None:
         """Have the watch look at these at once."""
@@ -339,6 +349,21 @@ def _of_people() -> Select[Any]:
     return select(connections).where(
         _columns.team_id == bindparam("of_team"),
         _columns.slack_user_id.in_(bindparam("of_these", expanding=True)),
+    )
+
+
+@prepared
+def _leaving() -> ReturningUpdate[Any]:
+    now = bindparam("present", type_=UtcTime)
+    return (
+        update(connections)
+        .where(
+            _columns.team_id == bindparam("of_team"),
+            _columns.slack_user_id == bindparam("of_person"),
+            _columns.leaving_at.is_(None),
+        )
+        .values(leaving_at=now, wake_at=now, attempts=0)
+        .returning(*_columns)
     )
 
 

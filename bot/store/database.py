@@ -39,6 +39,9 @@ class Backend(Protocol):
     async def run(self, work: Work, *, is_patient: bool) -> Any:
         """One transaction; ``is_patient`` takes the limits away."""
 
+    async def run_single(self, work: Work) -> Any:
+        """One statement, which is a transaction by itself."""
+
     async def read(self, work: Work, *, at_one_moment: bool) -> Any:
         """What changes nothing; it waits for nobody who does."""
 
@@ -74,6 +77,7 @@ class Database:
 
         def once(store: Store) -> tuple[Result, bool]:
             result = function(store)
+            store.log.write()  # what is written down is a change, too
             return result, store.seen_requests.spend(arrival)
 
         result, is_spent = await self._run(once)
@@ -92,6 +96,15 @@ class Database:
         result: Result = await self._backend.read(
             lambda connection: function(Store(connection)), at_one_moment=at_one_moment
         )
+        return result
+
+    async def run_single(self, function: Callable[[Store], Result]) -> Result:
+        """The same for a function of one statement, which needs no transaction around it: beginning
+        and ending one costs PostgreSQL a round trip each. Another statement is one by itself.
+
+        ``function`` may have been committed once already when it runs again. Raises DatabaseAway.
+        """
+        result: Result = await self._backend.run_single(_whole(function))
         return result
 
     async def run_patiently(self, function: Callable[[Store], Result]) -> Result:
@@ -123,6 +136,11 @@ class Database:
         ``is_patient`` takes the limits away: a migration may take its time.
         """
         return await self._backend.run(work, is_patient=is_patient)
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether there is no file yet: opening it would make one."""
+        return isinstance(self._backend, SqliteBackend) and self._backend.is_missing
 
     def others(self) -> Others:
         """The other processes that work on the same database."""

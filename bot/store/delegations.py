@@ -4,35 +4,45 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
+    CompoundSelect,
     Connection,
+    Insert,
     Integer,
+    Select,
+    String,
     Update,
     and_,
     bindparam,
     case,
+    exists,
     func,
     insert,
     or_,
     select,
     tuple_,
+    union_all,
     update,
 )
 from sqlalchemy.exc import IntegrityError
 
 from bot.store.cards import Cards
 from bot.store.connections import Connections
+from bot.store.deputies import Deputies
 from bot.store.due import Due
+from bot.store.executing import execute, prepared
 from bot.store.homes import Homes
 from bot.store.log import Log
 from bot.store.needs import Needs
 from bot.store.notices import Notices
 from bot.store.reviews import Reviews
-from bot.store.rows import batched, by_id, many, one, prepared
+from bot.store.rows import batched, by_id, filled, many, one
+from bot.store.standing import is_for_pair
 from bot.store.whose import GRANTEE, GRANTOR, IS_HELD, IS_OPEN, REQUESTER, open_of
+from models.base import UtcTime
 from models.connection import checkpoints
 from models.delegation import (
     WAITS_FOR_GRANTOR,
@@ -46,7 +56,7 @@ from models.delegation import (
 )
 from models.event import EventRecord, events
 from models.review import is_reviewed
-from models.rows import to_row
+from models.rows import altered, changed_columns, to_row
 from models.standing import StandingApproval
 
 _columns = delegations.c
@@ -56,7 +66,9 @@ ONE_MORE = _columns.version + 1
 SERVED_STATES = (State.APPROVED, State.ACTIVE, State.ENDING)
 
 
-def over_by(now: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+def over_by(
+    now: datetime | ColumnElement[datetime],
+) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     """:meth:`models.delegation.Delegation.is_over`, asked of the rows: the two ways to be so, each
     found by an index."""
     has_run_out = and_(IS_HELD, _columns.state == State.ACTIVE, _columns.ends_at <= now)
@@ -67,6 +79,18 @@ def _is_same(claimed: Delegation, current: Delegation | None) -> bool:
     """Whether a row has not changed since it was claimed."""
     now = None if current is None else (current.state, current.version)
     return now == (claimed.state, claimed.version)
+
+
+class Around(NamedTuple):
+    """What there is already where somebody asks for something: their unanswered requests, those of
+    them to one person, and all that they asked this person, or gave them, lately; and whether the
+    pair has something open, and a standing approval that was not ended."""
+
+    open_in_all: int
+    open_for_one: int
+    lately_for_one: int
+    is_pair_open: bool
+    has_standing: bool
 
 
 class PairTaken(Exception):
@@ -96,6 +120,7 @@ class Delegations:
         self._notices = notices
         self._needs = needs
         self._reviews = reviews
+        self.deputies = Deputies(connection, homes, notices, log)
         self.over: dict[tuple[str, str], datetime] = {}  # of whom something has closed, and when
         self.due = Due(
             connection,
@@ -114,18 +139,16 @@ class Delegations:
         """These under lock: always in the same order, so that no two transactions wait for each
         other's rows."""
         ids = sorted(delegation_ids)
-        found = [self._locked(_columns.id.in_(some)) for some in batched(ids)]
-        return [each for some in found for each in some]
+        return [
+            each
+            for some in batched(ids)
+            for each in many(self._connection, Delegation, _all_locked(), of_these=some)
+        ]
 
     def open_for_pair(self, team_id: str, grantor_id: str, grantee_id: str) -> Delegation | None:
         """The open delegation of this pair; there is at most one (a partial unique index)."""
-        statement = select(delegations).where(
-            _columns.team_id == team_id,
-            _columns.grantor_id == grantor_id,
-            _columns.grantee_id == grantee_id,
-            IS_OPEN,
-        )
-        return one(self._connection, Delegation, statement)
+        pair = {"of_team": team_id, "from_grantor": grantor_id, "to_grantee": grantee_id}
+        return one(self._connection, Delegation, _open_for_pair(), **pair)
 
     def open_for_person(self, team_id: str, person_id: str) -> Sequence[Delegation]:
         """Everything open in which this person is grantor, grantee or requester, oldest first."""
@@ -142,10 +165,10 @@ class Delegations:
             statement = statement.where(tuple_(*order) > pair)
         return many(self._connection, Delegation, statement)
 
-    def open_ids(self, team_id: str, person_id: str) -> Sequence[str]:
-        """The ids of all that."""
+    def lock_open(self, team_id: str, person_id: str) -> Sequence[Delegation]:
+        """All that under lock, in the order in which :meth:`lock_all` has them."""
         found = open_of(team_id, person_id, GRANTOR, GRANTEE, REQUESTER)
-        return list(self._connection.execute(select(found.c.id)).scalars())
+        return self._locked(_columns.id.in_(select(found.c.id)))
 
     def every_open_id(self) -> Sequence[str]:
         """The ids of all that is open, whoever has a part in it."""
@@ -174,7 +197,7 @@ class Delegations:
     ) -> Delegation:
         """Store a new delegation; raises PairTaken when the pair is already open."""
         try:
-            self._connection.execute(insert(delegations).values(to_row(delegation)))
+            execute(self._connection, _adding(), *filled([to_row(delegation)]))
         except IntegrityError as error:
             raise PairTaken from error
         began = delegation.requested_at
@@ -188,7 +211,7 @@ class Delegations:
             self._needs.used([delegation.standing_id], now=began)
         self._cards.open_for(delegation, audit_channel=audit_channel, now=began)
         self._touch_homes(delegation, began)
-        self._tell_watch([delegation], began)
+        self._tell_watch([(None, delegation)], began)
         return delegation
 
     def apply(
@@ -224,11 +247,14 @@ class Delegations:
         changed = list(zip(befores, moved, strict=True))
         self._write_all(changed)
         self._log.record(changed, event, now=now, actor=actor)
+        if event is Event.ASK_EXTENSION:
+            for each in moved:
+                self.deputies.look_after(each.team_id, each.grantor_id, now=now)
         self._tell_reviews(befores, moved, now)
         approved_by = (changes.get("standing_id") for _, changes in wanted)
         self._needs.used((each for each in approved_by if each is not None), now=now)
         self._show(moved, now)
-        self._tell_watch(moved, now)
+        self._tell_watch(changed, now)
         for each in moved:
             self._tell_together(each, event, now)
         return moved
@@ -264,7 +290,7 @@ class Delegations:
         )
         self._write(delegation, moved)
         if changed:
-            self._show([moved], now)
+            self._show([moved], now, is_logged=False)
         return moved
 
     def ask_second(
@@ -345,14 +371,9 @@ class Delegations:
     def arrives_until(self, delegation: Delegation, grantee_close_id: str) -> datetime | None:
         """Until when something that was asked for an earlier delegation of these two people in
         Close may still arrive there; None when nothing is on its way."""
-        statement = select(func.max(_columns.arrives_until)).where(
-            _columns.arrives_until.is_not(None),
-            _columns.team_id == delegation.team_id,
-            _columns.grantor_id == delegation.grantor_id,
-            _columns.grantee_close_id == grantee_close_id,
-            _columns.id != delegation.id,
-        )
-        moment: datetime | None = self._connection.execute(statement).scalar()
+        pair = {"of_team": delegation.team_id, "from_grantor": delegation.grantor_id}
+        asked = {**pair, "to_account": grantee_close_id, "but": delegation.id}
+        moment: datetime | None = execute(self._connection, _arrives_until(), asked).scalar
         return moment
 
     def ended_ids(self, delegation: Delegation, association_ids: Sequence[str]) -> Sequence[str]:
@@ -388,8 +409,17 @@ class Delegations:
         )
         moved = replace(moved, wake_at=default_wake(moved, now))
         self._write(delegation, moved)
-        self._show([moved], now)
+        if moved.waits_for_grantor:  # by now it can be shown to their deputy, too
+            self.deputies.look_after(moved.team_id, moved.grantor_id, now=now)
+        self._show([moved], now, is_logged=False)
         return moved
+
+    def share(self, delegation: Delegation, deputy_id: str | None, *, now: datetime) -> None:
+        """This deputy of the grantor's has a card about it, too; None: nobody else has."""
+        moved = self._note(delegation, shared_with=deputy_id)
+        self._show([moved], now, is_logged=False)
+        if delegation.shared_with is not None:
+            self._homes.touch(moved.team_id, delegation.shared_with, now=now)
 
     def served_by(self, team_id: str, grantor_id: str) -> Sequence[Delegation]:
         """Everything that needs this grantor's connection now or later, oldest first."""
@@ -425,11 +455,20 @@ class Delegations:
 
     def running(self, team_id: str, grantor_id: str) -> Sequence[Delegation]:
         """Everything approved or active that lends this person's name, under lock."""
+        return self._served(team_id, grantor_id, State.APPROVED, State.ACTIVE)
+
+    def ending(self, team_id: str, grantor_id: str) -> Sequence[Delegation]:
+        """Everything over that still lends this person's name as far as Close has confirmed."""
+        return many(
+            self._connection, Delegation, _ending(), of_team=team_id, from_grantor=grantor_id
+        )
+
+    def _served(self, team_id: str, grantor_id: str, *states: State) -> Sequence[Delegation]:
         return self._locked(
             _columns.team_id == team_id,
             _columns.grantor_id == grantor_id,
             IS_OPEN,
-            _columns.state.in_((State.APPROVED, State.ACTIVE)),
+            _columns.state.in_(states),
         )
 
     def bring_under(self, delegation: Delegation, standing: StandingApproval) -> None:
@@ -441,20 +480,23 @@ class Delegations:
     def end_with_connection(
         self, team_id: str, grantor_id: str, *, now: datetime, only_attempted: bool = False
     ) -> Sequence[Delegation]:
-        """End what depends on a connection that is being given up; the rows as they are then. What
-        Close was never asked for is cancelled, for nothing has to be taken back there.
+        """End what depends on a connection that is being given up; the rows as they are then, with
+        what was ending before. What Close was never asked for is cancelled, for nothing has to be
+        taken back there.
 
         With ``only_attempted`` only what Close may know about.
         """
         changes = {"end_event": Event.DISCONNECT, "closed_by": grantor_id, "ended_at": now}
-        cancelled, ending = [], []
-        for each in self.running(team_id, grantor_id):
-            was_asked_for = each.state is State.ACTIVE or each.attempted_at is not None
-            if was_asked_for:
+        before, cancelled, ending = [], [], []
+        for each in self._served(team_id, grantor_id, *SERVED_STATES):
+            if each.state is State.ENDING:
+                before.append(each)
+            elif each.state is State.ACTIVE or each.attempted_at is not None:
                 ending.append((each, changes))
             elif not only_attempted:
                 cancelled.append((each, changes))
         return [
+            *before,
             *self.apply_all(ending, Event.DISCONNECT, now=now, actor=grantor_id),
             *self.apply_all(cancelled, Event.CANCEL, now=now, actor=grantor_id),
         ]
@@ -495,39 +537,27 @@ class Delegations:
             .values(is_unclear=False, arrives_until=None, attempted_at=unseen, version=ONE_MORE)
         )
 
-    def crowd(
-        self, team_id: str, asker_id: str, other_id: str, *, since: datetime
-    ) -> tuple[int, int, int]:
-        """How much somebody asks: their unanswered requests, those of them to one grantor, and all
-        that they asked this person, or gave them, since then.
+    def around(self, wished: Delegation, other_id: str, *, since: datetime) -> Around:
+        """What is known of a wish before it is stored, by one question; ``other_id`` is whom the
+        requester asks, or gives something to.
 
-        On PostgreSQL the asker's next transaction waits for this one, so that none is missed.
+        On PostgreSQL the requester's next transaction waits for this one, so that none is missed.
         """
+        team_id, asker = wished.team_id, wished.requester_id
         if self._connection.dialect.name == "postgresql":
-            whose = func.hashtext(f"{team_id}:{asker_id}")
-            self._connection.execute(select(func.pg_advisory_xact_lock(ASKERS, whose)))
-        own = (_columns.team_id == team_id, _columns.requester_id == asker_id)
-        waits = (*own, IS_OPEN, _columns.state == State.REQUESTED)
-        reached = or_(_columns.grantor_id == other_id, _columns.grantee_id == other_id)
-        in_all, for_one, lately = self._count(
-            waits,
-            (*waits, _columns.grantor_id == other_id),
-            (*own, reached, _columns.requested_at > since),
-        )
-        return in_all, for_one, lately
+            execute(self._connection, _in_turn(), {"whose": f"{team_id}:{asker}"})
+        pair = {"from_grantor": wished.grantor_id, "to_grantee": wished.grantee_id}
+        who = {"of_team": team_id, "asker": asker, "other": other_id, "since": since, **pair}
+        return Around(*execute(self._connection, _around(), who).rows[0])
 
     def count_events(self, delegation_id: str, event: Event, *, since: datetime) -> int:
         """How often this happened to the delegation since then."""
+        self._log.write()
         columns = events.c
         statement = select(func.count(columns.id)).where(
             columns.delegation_id == delegation_id, columns.event == event, columns.at > since
         )
         return int(self._connection.execute(statement).scalar_one())
-
-    def _count(self, *wanted: Sequence[ColumnElement[bool]]) -> Sequence[int]:
-        """How many there are of each."""
-        counts = [select(func.count(_columns.id)).where(*each).scalar_subquery() for each in wanted]
-        return tuple(self._connection.execute(select(*counts)).one())
 
     def late(self, *, now: datetime) -> tuple[int, datetime | None]:
         """How many are past their end, and Close has not confirmed that they are gone; and when the
@@ -540,6 +570,10 @@ class Delegations:
             found += number
             since += [moment for moment in moments if moment is not None]
         return found, min(since, default=None)
+
+    def is_any_over(self, *, now: datetime) -> bool:
+        """Whether one is due because its end has come."""
+        return bool(execute(self._connection, _any_over(), {"at_now": now}).rows)
 
     def wake_for_person(self, team_id: str, person_id: str, *, now: datetime) -> None:
         """Let everything that waits for this person's connection go on at once."""
@@ -580,16 +614,17 @@ class Delegations:
         self._write(delegation, moved)
         return moved
 
-    def _show(self, moved: Sequence[Delegation], now: datetime) -> None:
+    def _show(self, moved: Sequence[Delegation], now: datetime, *, is_logged: bool = True) -> None:
         """Have every place that shows these show them anew."""
         passing = [each.id for each in moved if each.is_passing(now)]
         lasting = [each.id for each in moved if not each.is_passing(now)]
-        self._cards.mark_stale(*passing, now=now, is_passing=True)
-        self._cards.mark_stale(*lasting, now=now)
+        self._cards.mark_stale(*passing, now=now, is_passing=True, is_logged=is_logged)
+        self._cards.mark_stale(*lasting, now=now, is_logged=is_logged)
         for each in moved:
             self._touch_homes(each, now)
         shared = {each.bundle_id for each in moved} | {each.ended_with for each in moved}
-        shared |= {each.id for each in moved if each.second is not None}
+        has_others = (each.id for each in moved if each.second or each.shared_with)
+        shared |= set(has_others)
         if together := [each for each in shared if each is not None]:
             self._notices.mark_stale(*together, now=now)
 
@@ -606,7 +641,7 @@ class Delegations:
                 moved.requester_id,
                 moved.bundle_id,
                 now=now,
-                incident=f"{event}:{reminder}",
+                incident=f"{event}:{moved.id if event is Event.CANCEL else reminder}",
             )
 
     def _tell_reviews(
@@ -618,12 +653,16 @@ class Delegations:
             if is_reviewed(before) and not is_same:
                 self._reviews.touch(after.team_id, after.grantor_id, now=now)
 
-    def _tell_watch(self, moved: Sequence[Delegation], now: datetime) -> None:
-        """The grantor's connection has to work at certain moments of a delegation's life, and who
-        waits for a delegation to end hears when it did."""
+    def _tell_watch(
+        self, changed: Sequence[tuple[Delegation | None, Delegation]], now: datetime
+    ) -> None:
+        """The grantor's connection has to work at certain moments of a delegation's life, which it
+        is told of once; who waits for a delegation to end hears when it did."""
         due: defaultdict[datetime, set[tuple[str, str]]] = defaultdict(set)
-        for d in moved:
-            if moments := checkpoints(d):
+        moved = [after for _, after in changed]
+        for before, d in changed:
+            moments = checkpoints(d)
+            if moments and (before is None or moments != checkpoints(before)):
                 due[min(moments)].add((d.team_id, d.grantor_id))
         for moment, grantors in sorted(due.items()):
             self._connections.look_at_all(grantors, moment=moment)
@@ -641,16 +680,12 @@ class Delegations:
                 self._notices.overdue_changed(d.team_id, now=now)
 
     def _locked(self, *conditions: ColumnElement[bool]) -> Sequence[Delegation]:
-        statement = (
-            select(delegations)
-            .where(*conditions)
-            .order_by(_columns.id)
-            .with_for_update(key_share=True)
-        )
-        return many(self._connection, Delegation, statement)
+        return many(self._connection, Delegation, _locking(*conditions))
 
     def _touch_homes(self, delegation: Delegation, now: datetime) -> None:
-        people = (delegation.grantor_id, delegation.grantee_id, delegation.requester_id)
+        people = [delegation.grantor_id, delegation.grantee_id, delegation.requester_id]
+        if delegation.shared_with is not None:
+            people.append(delegation.shared_with)
         self._homes.touch(delegation.team_id, *people, now=now)
 
     def _write(self, before: Delegation, after: Delegation) -> None:
@@ -666,7 +701,91 @@ class Delegations:
             for some in batched(ids):
                 new = {f"new_{name}": value for name, value in changed}
                 statement = _writing(tuple(name for name, _ in changed))
-                self._connection.execute(statement, {"of_these": some, **new})
+                execute(self._connection, statement, {"of_these": some, **new})
+
+
+def _locking(*conditions: ColumnElement[bool]) -> Select[Any]:
+    found = select(delegations).where(*conditions).order_by(_columns.id)
+    return found.with_for_update(key_share=True)
+
+
+@prepared
+def _adding() -> Insert:
+    return insert(delegations)
+
+
+@prepared
+def _any_over() -> CompoundSelect[Any]:
+    now = bindparam("at_now", type_=UtcTime)
+    is_due = _columns.wake_at <= now
+    ways = [select(_columns.id).where(is_due, each).limit(1) for each in over_by(now)]
+    return union_all(*(select(each.subquery()) for each in ways))
+
+
+@prepared
+def _all_locked() -> Select[Any]:
+    return _locking(_columns.id.in_(bindparam("of_these", expanding=True)))
+
+
+@prepared
+def _ending() -> Select[Any]:
+    return select(delegations).where(
+        _columns.team_id == bindparam("of_team"),
+        _columns.grantor_id == bindparam("from_grantor"),
+        IS_OPEN,
+        _columns.state == State.ENDING,
+    )
+
+
+@prepared
+def _arrives_until() -> Select[Any]:
+    return select(func.max(_columns.arrives_until)).where(
+        _columns.arrives_until.is_not(None),
+        _columns.team_id == bindparam("of_team"),
+        _columns.grantor_id == bindparam("from_grantor"),
+        _columns.grantee_close_id == bindparam("to_account"),
+        _columns.id != bindparam("but"),
+    )
+
+
+@prepared
+def _open_for_pair() -> Select[Any]:
+    return select(delegations).where(*_is_pair())
+
+
+def _is_pair() -> Sequence[ColumnElement[bool]]:
+    return (
+        _columns.team_id == bindparam("of_team"),
+        _columns.grantor_id == bindparam("from_grantor"),
+        _columns.grantee_id == bindparam("to_grantee"),
+        IS_OPEN,
+    )
+
+
+@prepared
+def _in_turn() -> Select[Any]:
+    whose = func.hashtext(bindparam("whose", type_=String))
+    return select(func.pg_advisory_xact_lock(ASKERS, whose))
+
+
+@prepared
+def _around() -> Select[Any]:
+    """How many there are of each, and whether there is any."""
+    other = bindparam("other", type_=_columns.grantor_id.type)
+    own = (
+        _columns.team_id == bindparam("of_team"),
+        _columns.requester_id == bindparam("asker"),
+    )
+    waits = (*own, IS_OPEN, _columns.state == State.REQUESTED)
+    reached = or_(_columns.grantor_id == other, _columns.grantee_id == other)
+    wanted = (
+        waits,
+        (*waits, _columns.grantor_id == other),
+        (*own, reached, _columns.requested_at > bindparam("since")),
+    )
+    counts = (select(func.count(_columns.id)).where(*each).scalar_subquery() for each in wanted)
+    is_pair_open = exists().where(*_is_pair())
+    return select(*counts, is_pair_open, exists().where(*is_for_pair()))
 
 
 @prepared
@@ -682,6 +801,8 @@ def _writing(changed: tuple[str, ...]) -> Update:
 def _is_told_by_bundle(moved: Delegation, event: Event) -> bool:
     if event is Event.LAPSE:
         return True
+    if event is Event.CANCEL:  # it had not begun, so that no card would say that somebody has left
+        return moved.is_granted_in_bundle and moved.end_event in (Event.RELEASE, Event.OFFBOARD)
     is_theirs = moved.state is State.FAILED or moved.trouble in WAITS_FOR_GRANTOR
     return event in (Event.FAIL, Event.REMIND) and moved.is_granted_in_bundle and is_theirs
 
@@ -689,19 +810,17 @@ def _is_told_by_bundle(moved: Delegation, event: Event) -> bool:
 def _moved(
     delegation: Delegation, event: Event, changes: Mapping[str, Any], now: datetime
 ) -> Delegation:
-    moved = replace(
-        delegation,
-        state=next_state(delegation.state, event),
-        version=delegation.version + 1,
-        **{"trouble": None, "attempts": 0, **changes},
-    )
-    return moved if "wake_at" in changes else replace(moved, wake_at=default_wake(moved, now))
+    same = {"trouble": None, "attempts": 0, "version": delegation.version + 1}
+    state = {"state": next_state(delegation.state, event)}
+    due = {"wake_at": now}  # as most are
+    moved = altered(delegation, {**same, **due, **changes, **state})
+    wake_at = moved.wake_at if "wake_at" in changes else default_wake(moved, now)
+    return moved if wake_at == moved.wake_at else altered(moved, {"wake_at": wake_at})
 
 
 def _changed(before: Delegation, after: Delegation) -> tuple[tuple[str, Any], ...]:
     """The columns that change, with what is written to each; of the version, by how much."""
-    old, new = to_row(before), to_row(after)
-    changed = {name: value for name, value in new.items() if old[name] != value}
-    if "version" in changed:
-        changed["version"] -= before.version
-    return tuple(changed.items())
+    columns = changed_columns(before, after)
+    if "version" in columns:
+        columns["version"] -= before.version
+    return tuple(columns.items())

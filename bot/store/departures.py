@@ -12,6 +12,7 @@ from sqlalchemy import (
     Select,
     Table,
     and_,
+    bindparam,
     delete,
     exists,
     func,
@@ -24,11 +25,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
+from bot.store.executing import prepared
 from bot.store.rows import by_team, many, one
 from bot.store.whose import IS_OPEN
 from models.connection import connections
 from models.delegation import State, delegations
 from models.departure import LEAVING, Departed, Loss, Toll, departures
+from models.deputy import IN_FORCE, deputies
 from models.pairing import WAITING, Verdict, pairings
 from models.person import Departure
 from models.rows import to_row
@@ -40,6 +43,7 @@ _insert: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.ins
 _rights = delegations.c
 _IS_WAITING: ColumnElement[bool] = literal_column(f"(pairings.{WAITING})")
 _IS_LEAVING: ColumnElement[bool] = literal_column(f"(departures.{LEAVING})")
+_IS_DEPUTY: ColumnElement[bool] = literal_column(f"(deputies.{IN_FORCE})")
 _IS_RIGHT = _rights.state.in_((State.APPROVED, State.ACTIVE))
 
 
@@ -61,11 +65,12 @@ class Departures:
 
     def get(self, team_id: str, slack_user_id: str) -> Departed | None:
         """The departure of one person, if there is one."""
-        return one(self._connection, Departed, self._of(team_id, [slack_user_id]))
+        whose = {"of_team": team_id, "of_these": [slack_user_id]}
+        return one(self._connection, Departed, _of_people(), **whose)
 
     def reasons(self, team_id: str, people: Iterable[str]) -> Mapping[str, Departure]:
         """Those of these who may no longer take part, and why."""
-        found = many(self._connection, Departed, self._of(team_id, people))
+        found = self._of(team_id, people)
         return {each.slack_user_id: each.reason for each in found if each.carried_out_at}
 
     def reason(self, team_id: str, user_id: str | None) -> Departure | None:
@@ -74,15 +79,14 @@ class Departures:
 
     def left_slack(self, team_id: str, people: Iterable[str]) -> frozenset[str]:
         """Those of these who are gone from Slack, or pending as such: that counts for more."""
-        found = many(self._connection, Departed, self._of(team_id, people))
+        found = self._of(team_id, people)
         return frozenset(
             each.slack_user_id for each in found if each.reason is not Departure.LEFT_CLOSE
         )
 
-    def _of(self, team_id: str, people: Iterable[str]) -> Select[Any]:
-        return select(departures).where(
-            _columns.team_id == team_id, _columns.slack_user_id.in_(sorted(set(people)))
-        )
+    def _of(self, team_id: str, people: Iterable[str]) -> Sequence[Departed]:
+        whose = {"of_team": team_id, "of_these": sorted(set(people))}
+        return many(self._connection, Departed, _of_people(), **whose)
 
     def note(self, departed: Departed) -> None:
         """Note that somebody may no longer take part, in place of what was noted before."""
@@ -115,12 +119,8 @@ class Departures:
         found: list[Departed] = []
         now = max(looked_at.values())
         for team_id, people in by_team(looked_at):
-            wanted = self._of(team_id, people).where(_IS_LEAVING, ~_is_pending())
-            leaving = many(self._connection, Departed, wanted)
-            if not leaving:
-                continue
-            held = self._among(_ending(team_id), (each.slack_user_id for each in leaving))
-            gone = [each for each in leaving if each.slack_user_id not in held]
+            whose = {"of_team": team_id, "of_these": people}
+            gone = many(self._connection, Departed, _gone(), **whose)
             found += [replace(each, gone_at=now) for each in gone]
             ids = [each.id for each in gone]
             if ids:
@@ -292,6 +292,24 @@ class Departures:
         return int(self._connection.execute(statement).scalar_one())
 
 
+@prepared
+def _of_people() -> Select[Any]:
+    return select(departures).where(
+        _columns.team_id == bindparam("of_team"),
+        _columns.slack_user_id.in_(bindparam("of_these", expanding=True)),
+    )
+
+
+@prepared
+def _gone() -> Select[Any]:
+    """Those who have left and neither give nor have what is over and not confirmed as gone: a
+    leaver has nothing else."""
+    mine = (_rights.team_id == _columns.team_id, IS_OPEN, _rights.state == State.ENDING)
+    parts = (_rights.grantor_id, _rights.grantee_id)
+    held = (exists().where(*mine, part == _columns.slack_user_id) for part in parts)
+    return _of_people().where(_IS_LEAVING, ~_is_pending(), ~or_(*held))
+
+
 def _pending(team_id: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return (_columns.team_id == team_id, _is_pending())
 
@@ -299,12 +317,6 @@ def _pending(team_id: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
 def _is_pending() -> ColumnElement[bool]:
     """Whether it waits for the round that found it."""
     return _columns.carried_out_at.is_(None)
-
-
-def _ending(team_id: str) -> Sequence[_Part]:
-    """Whoever gives or has what is over and not confirmed as gone: a leaver has nothing else."""
-    mine = (_rights.team_id == team_id, IS_OPEN, _rights.state == State.ENDING)
-    return [_Part(each, mine) for each in (_rights.grantor_id, _rights.grantee_id)]
 
 
 def _is_account_gone(team_id: str) -> ColumnElement[bool]:
@@ -318,7 +330,8 @@ def _is_account_gone(team_id: str) -> ColumnElement[bool]:
 
 def _people(team_id: str, *, with_ended: bool = True) -> Sequence[_Part]:
     """Everybody in an open row, a standing approval, a waiting pairing, a connection, or a right
-    that was found in Close. Whoever asked for others matters only until they are answered.
+    that was found in Close, and who answers for whom. Whoever asked for others matters only until
+    they are answered.
 
     ``with_ended``: also what is ending or only known of, and connections that are being given up.
     """
@@ -333,6 +346,7 @@ def _people(team_id: str, *, with_ended: bool = True) -> Sequence[_Part]:
         _Part(_rights.grantee_id, tuple(mine)),
         _Part(_rights.requester_id, (*mine, _rights.state == State.REQUESTED)),
         *_named(team_id),
+        *_answering(team_id),
         _Part(pairings.c.slack_user_id, waiting),
         _Part(connections.c.slack_user_id, tuple(connected)),
     ]
@@ -346,6 +360,13 @@ def _named(team_id: str) -> Sequence[_Part]:
     columns = standing_approvals.c
     given = (columns.team_id == team_id, columns.ended_at.is_(None))
     return [_Part(each, given) for each in (columns.grantor_id, columns.grantee_id)]
+
+
+def _answering(team_id: str) -> Sequence[_Part]:
+    """Whoever has named a deputy, or is one."""
+    columns = deputies.c
+    in_force = (columns.team_id == team_id, _IS_DEPUTY)
+    return [_Part(each, in_force) for each in (columns.grantor_id, columns.deputy_id)]
 
 
 def _accounts(team_id: str, person: Column[Any], account: Column[Any]) -> Select[Any]:

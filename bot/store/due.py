@@ -22,9 +22,11 @@ from sqlalchemy import (
     Integer,
     Select,
     Table,
+    Update,
     and_,
     bindparam,
     case,
+    false,
     func,
     or_,
     select,
@@ -35,7 +37,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from bot.store.rows import MOST_PARAMETERS, batched, by_id, many, prepared
+from bot.store.executing import execute, prepared
+from bot.store.rows import FIRST, MOST_PARAMETERS, batched, by_id, many
 from models.base import UtcTime
 
 AT_ONCE = 20  # rows that are hurried to the same moment,
@@ -56,6 +59,10 @@ class Row(Protocol):
     @property
     def wake_at(self) -> datetime | None:
         """When it is due; None while nothing is."""
+
+    @property
+    def leased_until(self) -> datetime | None:
+        """How long somebody has it, by the clock of the database."""
 
 
 Item = TypeVar("Item", bound=Row)
@@ -154,12 +161,16 @@ class Due(Generic[Item]):
         return self._leased(statement, at_now=now)
 
     def _leased(self, statement: ReturningUpdate[Any], **wanted: object) -> Sequence[Item]:
+        """The rows as their steps take them."""
         return many(self._connection, self._kind, statement, **wanted)
 
     def is_still_claimed(self, item: Item) -> bool:
         """Whether nobody else has claimed it, or shown it, since: where claims are counted."""
-        present = by_id(self._connection, self._kind, self._table, item.id)
+        present = self._present(item.id)
         return present is not None and _shown(present) == _shown(item)
+
+    def _present(self, item_id: str) -> Row | None:
+        return by_id(self._connection, self._kind, self._table, item_id)
 
     def hurry(self, *, now: datetime, within: timedelta) -> None:
         """Have what would be tried again ``within`` this time tried now, a few at a time.
@@ -174,7 +185,7 @@ class Due(Generic[Item]):
                 columns.wake_at <= now + within,
                 columns.attempts > 0,
                 columns.leased_until.is_(None),
-                true() if self._retried is None else self._retried,
+                true() if self._retried is None else _only_filters(self._retried),
             )
             .order_by(columns.wake_at)
             .with_for_update(skip_locked=True)
@@ -231,6 +242,12 @@ class Due(Generic[Item]):
             update(self._table).where(self._table.c.id == item_id).values(leased_until=None)
         )
 
+    def give_back(self, item: Item) -> None:
+        """Give back the lease with which this was claimed; one that was given since stays."""
+        self._connection.execute(
+            _giving_back(self._table), {"this": item.id, "its_lease": item.leased_until}
+        )
+
     def put_off(self, item: Item, *, wake_at: datetime | None, **values: Any) -> None:
         """Give the lease back and try again at ``wake_at``; None waits for the next change.
 
@@ -238,20 +255,10 @@ class Due(Generic[Item]):
         it is due again even if somebody else has dealt with it: who was overtaken may have had the
         last word.
         """
-        columns = self._table.c
-        seen = columns[self._seen]
-        is_unchanged = seen.is_not_distinct_from(getattr(item, self._seen))
-        is_counted = self._seen != columns.wake_at.name
-        changed = func.coalesce(columns.wake_at, item.wake_at) if is_counted else columns.wake_at
-        self._connection.execute(
-            update(self._table)
-            .where(columns.id == item.id)
-            .values(
-                wake_at=case((is_unchanged, wake_at), else_=changed),
-                leased_until=None,
-                **values,
-            )
-        )
+        statement = _putting_off(self._table, self._seen, tuple(values))
+        seen = {"this": item.id, "seen": getattr(item, self._seen), "was_due_at": item.wake_at}
+        new = {f"new_{name}": value for name, value in values.items()}
+        execute(self._connection, statement, seen | new | {"due_at": wake_at})
 
     def rest(self, item: Item, **values: Any) -> None:
         """All is done until the next change; one that came since the claim counts as the next."""
@@ -272,6 +279,32 @@ def _claiming(
     earliest = _due(dialect, table, only).order_by(table.c.wake_at, *then_by)
     wanted = earliest.limit(bindparam("at_most", type_=Integer))
     return _leasing(dialect, table, wanted, lease, counts_claims=counts_claims)
+
+
+@prepared
+def _giving_back(table: Table) -> Update:
+    columns = table.c
+    lease = bindparam("its_lease", type_=columns.leased_until.type)
+    is_unchanged = and_(columns.id == bindparam("this"), columns.leased_until == lease)
+    return update(table).where(is_unchanged).values(leased_until=None)
+
+
+@prepared
+def _putting_off(table: Table, seen: str, changed: tuple[str, ...]) -> Update:
+    columns = table.c
+    is_unchanged = columns[seen].is_not_distinct_from(bindparam("seen", type_=columns[seen].type))
+    wake_at, is_counted = columns.wake_at, seen != columns.wake_at.name
+    was_due_at = bindparam("was_due_at", type_=UtcTime)
+    due_at = func.coalesce(wake_at, was_due_at) if is_counted else wake_at
+    return (
+        update(table)
+        .where(columns.id == bindparam("this"))
+        .values(
+            wake_at=case((is_unchanged, bindparam("due_at", type_=UtcTime)), else_=due_at),
+            leased_until=None,
+            **{name: bindparam(f"new_{name}") for name in changed},
+        )
+    )
 
 
 def _leasing(
@@ -303,19 +336,25 @@ def _next_wake(dialect: str, table: Table, only: ColumnElement[bool]) -> Select[
         select(table.c.wake_at)
         .where(table.c.wake_at.is_not(None), _is_free(dialect, table), readable(table), only)
         .order_by(table.c.wake_at)
-        .limit(1)
+        .limit(FIRST)
     )
 
 
 @prepared
 def _first_wake(table: Table) -> Select[tuple[datetime]]:
     wake_at = table.c.wake_at
-    return select(wake_at).where(wake_at.is_not(None)).order_by(wake_at).limit(1)
+    return select(wake_at).where(wake_at.is_not(None)).order_by(wake_at).limit(FIRST)
 
 
 def _is_free(dialect: str, table: Table) -> ColumnElement[bool]:
     leased_until = table.c.leased_until
     return or_(leased_until.is_(None), leased_until <= _clock(dialect, timedelta()))
+
+
+def _only_filters(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """The same, in a form that leads to no index. Where its statistics are poor, PostgreSQL would
+    go through all of a partial index of which the condition reminds it."""
+    return case((condition, true()), else_=false())
 
 
 def _shown(item: Row) -> tuple[object, ...]:

@@ -29,13 +29,17 @@ from sqlalchemy import (
 
 from bot.store.rows import batched, many, one
 from bot.store.whose import IS_OPEN, IS_OVER
+from models.absence import absences
+from models.aftermath import aftermaths
 from models.base import PERSONAL, metadata
 from models.card import cards
 from models.chore import ErasureKey, erasure_keys
 from models.comparison import comparisons
 from models.connection import connect_states, connections
+from models.cover import covers
 from models.delegation import delegations
 from models.departure import departures
+from models.deputy import deputies
 from models.draft import drafts
 from models.event import events
 from models.home import homes
@@ -63,6 +67,7 @@ OWN = (
     drafts.c.slack_user_id,
     comparisons.c.grantor_id,
     reviews.c.grantor_id,
+    absences.c.slack_user_id,
     notices.c.recipient,
     cards.c.recipient,
 )
@@ -71,7 +76,7 @@ Hashed = Callable[[str], str]
 
 _d, _p = delegations.c, particulars.c
 _CONCERNED = (_d.grantor_id, _d.grantee_id, _d.requester_id, _d.second, _d.seconded_by)
-_RIGHTS = (*_CONCERNED, _d.closed_by, _d.confirmed_by)
+_RIGHTS = (*_CONCERNED, _d.closed_by, _d.confirmed_by, _d.deputy_id, _d.shared_with)
 _EVERYBODY = {
     delegations: _RIGHTS,
     standing_approvals: (
@@ -79,6 +84,8 @@ _EVERYBODY = {
         standing_approvals.c.grantee_id,
         standing_approvals.c.ended_by,
     ),
+    covers: (covers.c.grantor_id,),
+    deputies: (deputies.c.grantor_id, deputies.c.deputy_id, deputies.c.ended_by),
     strays: (strays.c.grantor_id, strays.c.grantee_id),
     pairings: (pairings.c.slack_user_id, pairings.c.other_id, pairings.c.decided_by),
 }
@@ -104,13 +111,18 @@ class Erasures:
 
     def hindrances(self, person_id: str, *, now: datetime) -> Mapping[str, int]:
         """What somebody still has, by its name, that has to be over before they are forgotten."""
-        s, t = standing_approvals.c, strays.c
+        s, t, y = standing_approvals.c, strays.c, deputies.c
         wanted: dict[str, tuple[ColumnElement[bool], ...]] = {
             "rights": (IS_OPEN, or_(*(each == person_id for each in _CONCERNED))),
             "standing approvals": (
                 or_(s.grantor_id == person_id, s.grantee_id == person_id),
                 s.ended_at.is_(None),
                 s.until > now,
+            ),
+            "deputies": (
+                or_(y.grantor_id == person_id, y.deputy_id == person_id),
+                y.ended_at.is_(None),
+                y.until > now,
             ),
             "rights that were set up in Close itself": (
                 or_(t.grantor_id == person_id, t.grantee_id == person_id),
@@ -214,7 +226,10 @@ class Erasures:
         since."""
         s, subject = standing_approvals.c, events.c.subject_id
         held = (or_(s.ended_at.is_(None), s.ended_at >= before), s.until >= before)
-        lasting = union_all(select(s.id).where(*held), select(connections.c.id))
+        answering = select(deputies.c.id).where(deputies.c.until >= before)
+        covering = select(covers.c.id).where(covers.c.until >= before)
+        standing = select(s.id).where(*held)
+        lasting = union_all(standing, answering, covering, select(connections.c.id))
         statement = (
             select(particulars)
             .join(events, events.c.id == _p.event_id)
@@ -238,9 +253,12 @@ class Erasures:
 
     def erase_old_rows(self, before: datetime, hashed: Hashed, *, limit: int) -> int:
         """Take everybody out of what else is over since before then; how many rows that were."""
-        s, t, a = standing_approvals.c, strays.c, pairings.c
+        s, t, a, y = standing_approvals.c, strays.c, pairings.c, deputies.c
+        c = covers.c
         old: dict[Table, ColumnElement[bool]] = {
             standing_approvals: or_(s.ended_at < before, s.until < before),
+            deputies: or_(y.ended_at < before, y.until < before),
+            covers: or_(c.ended_at < before, c.until < before),
             strays: and_(t.state.not_in(UNSETTLED), t.decided_at < before),
             pairings: and_(a.verdict != Verdict.WAITING, a.created_at < before),
         }
@@ -251,9 +269,12 @@ class Erasures:
             self._erase_rows(table, ids, hashed)
             number += len(ids)
         self._connection.execute(delete(departures).where(departures.c.gone_at < before))
-        n, r, h = notices.c, reviews.c, homes.c
+        n, r, h, f, w = notices.c, reviews.c, homes.c, aftermaths.c, absences.c
+        was_over = or_(w.until < before, w.until.is_(None))  # without an end nobody was asked
         for table, is_old in (
             (notices, and_(n.created_at < before, n.wake_at.is_(None))),
+            (aftermaths, and_(f.created_at < before, f.wake_at.is_(None))),
+            (absences, and_(was_over, w.wake_at.is_(None), not_(w.is_quiet))),
             (homes, and_(h.opened_at < before, h.wake_at.is_(None))),
             (
                 reviews,

@@ -9,6 +9,7 @@ from sqlalchemy import (
     Row,
     Select,
     Update,
+    and_,
     bindparam,
     literal_column,
     or_,
@@ -18,7 +19,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.store.due import Due
-from bot.store.rows import by_team, ids_in_order, is_any, one, prepared
+from bot.store.executing import execute, prepared
+from bot.store.rows import by_team, ids_in_order, is_any, one
 from models.base import new_id
 from models.home import EVERYBODY, Home, HomeList, Place, homes
 from models.rows import to_row
@@ -146,16 +148,26 @@ class Homes:
     def mark_touched(self) -> None:
         """Have the touched homes shown anew; the last thing that a transaction does.
 
-        Those that show everybody's rights come last, so that no two transactions wait for each
-        other; a home is only ever of one kind.
+        Most of the time nobody looks at any of them, which one question says. Those that show
+        everybody's rights come last, so that no two transactions wait for each other; a home is
+        only ever of one kind.
         """
         if self._now is None:
             return
+        watched = set()
         for team_id, people in by_team(self._touched):
-            whose = {"of_team": team_id, "of_these": people}
-            moments = {"opened_since": self._now - SHOWN_FOR, "due_at": self._now}
-            self._connection.execute(_stale(), whose | moments)
-        for team_id in sorted({team_id for team_id, _ in self._touched}):
+            wanted = {
+                "of_team": team_id,
+                "of_these": people,
+                "opened_since": self._now - SHOWN_FOR,
+                "watched_since": self._now - WATCHED_FOR,
+            }
+            found = execute(self._connection, _looked_at(), wanted).rows
+            if own := [home_id for home_id, everybody_at in found if everybody_at is None]:
+                execute(self._connection, _stale(), {"these": own, "due_at": self._now})
+            if len(own) < len(found):
+                watched.add(team_id)
+        for team_id in sorted(watched):
             self._redraw(team_id, self._now)
 
     def _redraw(self, team_id: str, now: datetime) -> None:
@@ -177,18 +189,25 @@ class Homes:
 
 
 @prepared
-def _stale() -> Update:
-    found = ids_in_order(
-        homes,
-        _columns.team_id == bindparam("of_team"),
+def _looked_at() -> Select[Any]:
+    """The homes of these people that are still kept fresh, and all that show everybody's rights."""
+    is_of_team = _columns.team_id == bindparam("of_team")
+    is_theirs = and_(
+        is_of_team,
         _columns.slack_user_id.in_(bindparam("of_these", expanding=True)),
         _columns.opened_at > bindparam("opened_since"),
         _columns.everybody_at.is_(None),
-        by=_columns.slack_user_id,
     )
+    is_watched = and_(is_of_team, _IS_WATCHING, _columns.opened_at > bindparam("watched_since"))
+    return select(_columns.id, _columns.everybody_at).where(or_(is_theirs, is_watched))
+
+
+@prepared
+def _stale() -> Update:
+    is_any = _columns.id.in_(bindparam("these", expanding=True))
     return (
         update(homes)
-        .where(_columns.id.in_(found))
+        .where(_columns.id.in_(ids_in_order(homes, is_any, by=_columns.slack_user_id)))
         .values(wake_at=bindparam("due_at"), changes=_columns.changes + 1)
     )
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, func, select, tuple_
 
 from bot.store.rows import many
-from bot.store.seals import Line, as_line, whole_lines
+from bot.store.seals import Line, as_line, lines_of
 from models.delegation import delegations
 from models.event import Deed, EventRecord, events
 from models.particulars import particulars
@@ -44,14 +44,14 @@ class Ledger:
 
     def entries(self, wanted: Stretch, *, after: int, limit: int) -> Sequence[Line]:
         """The next entries of this stretch, by their ids."""
-        statement = whole_lines().where(_columns.id > after)
+        statement = select(_columns.id).where(_columns.id > after).order_by(_columns.id)
         if wanted.since is not None:
             statement = statement.where(_columns.at >= wanted.since)
         if wanted.until is not None:
             statement = statement.where(_columns.at < wanted.until)
         if wanted.deeds:
             statement = statement.where(_columns.deed.in_(wanted.deeds))
-        found = self._connection.execute(statement.limit(limit)).mappings()
+        found = self._connection.execute(lines_of(statement.limit(limit))).mappings()
         return [as_line(row) for row in found]
 
     def steps(self, *, after: tuple[str, int], limit: int) -> Sequence[Step]:

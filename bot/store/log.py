@@ -8,15 +8,31 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypedDict, Unpack
 
-from sqlalchemy import Connection, Select, bindparam, func, insert, select
+from sqlalchemy import (
+    ARRAY,
+    Connection,
+    Insert,
+    Integer,
+    Select,
+    bindparam,
+    column,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+)
 from sqlalchemy.sql.dml import ReturningInsert
 
-from bot.store.rows import many, prepared
+from bot.store.executing import execute, prepared
+from bot.store.rows import filled, many
 from models.delegation import Delegation, Event
 from models.event import Deed, EventRecord, events
 from models.particulars import PERSONAL, apart, particulars
 
 TERMS = ("delegation_id", "association_id", "ends_at", "length")
+
+NEXT_ID = literal_column("nextval('events_id_seq')", Integer).label("id")
 
 _columns = events.c
 
@@ -35,10 +51,14 @@ class About(TypedDict, total=False):
 
 
 class Log:
-    """Writes entries with their particulars, and reads them again."""
+    """Writes entries with their particulars, and reads them again.
+
+    What is written down is collected while the transaction runs, and written at its end together.
+    """
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._noted: list[tuple[dict[str, Any], Mapping[str, Any]]] = []
 
     def note(
         self,
@@ -70,8 +90,7 @@ class Log:
             terms = {name: about.get(name) for name in TERMS}
             entry = said | {"subject_id": subject_id or None, **terms}
             noted.append((entry, {name: about.get(name) for name in PERSONAL}))
-        if noted:
-            self._write(noted)
+        self._noted += noted
 
     def record(
         self,
@@ -85,34 +104,87 @@ class Log:
 
         What was typed with it is kept: the reason where it is new, or else the note.
         """
-        self._write(
-            [
-                (_entry(after, event, now), _concerned(before, after, actor))
-                for before, after in moved
-            ]
-        )
+        self._noted += [
+            (_entry(after, event, now), _concerned(before, after, actor)) for before, after in moved
+        ]
 
     def history(self, delegation_id: str) -> Sequence[EventRecord]:
         """What happened to one delegation, oldest first."""
+        self.write()
         return many(self._connection, EventRecord, _history(), of_delegation=delegation_id)
 
-    def _write(self, noted: Sequence[tuple[dict[str, Any], Mapping[str, Any]]]) -> None:
-        laid = [(entry, *apart(**personal)) for entry, personal in noted]
-        rows = [entry | digests for entry, digests, _ in laid]
+    def last_of(self, deed: Deed) -> Mapping[str, datetime]:
+        """When this was written down for the last time, of each that it was about."""
+        self.write()
+        statement = (
+            select(_columns.subject_id, func.max(_columns.at))
+            .where(_columns.deed == deed, _columns.subject_id.is_not(None))
+            .group_by(_columns.subject_id)
+        )
+        return dict(tuple(row) for row in self._connection.execute(statement))
+
+    def write(self) -> None:
+        """Write what was collected, in its order."""
+        noted, self._noted = self._noted, []
+        if not noted:
+            return
+        # One statement writes them all: a deed has other columns than what happened to a right.
+        columns = dict.fromkeys(name for entry, _ in noted for name in entry)
+        laid = [(columns | entry, *apart(**personal)) for entry, personal in noted]
+        rows = filled([entry | digests for entry, digests, _ in laid])
+        beside = filled([kept for *_, kept in laid])
+        if self._connection.dialect.name == "postgresql":
+            self._write_both(rows, beside)
+            return
         # Each has salts of its own: by its digests it is known which row is whose.
         ids = {tuple(row[1:]): row[0] for row in self._connection.execute(_adding(), rows)}
-        beside = [
+        own = [
             {"event_id": ids[tuple(digests.values())], **kept}
-            for _, digests, kept in laid
+            for (_, digests, _), kept in zip(laid, beside, strict=True)
             if any(digests.values())
         ]
-        if beside:
-            self._connection.execute(insert(particulars), beside)
+        if own:
+            self._connection.execute(_adding_beside(), own)
+
+    def _write_both(
+        self, rows: Sequence[Mapping[str, Any]], beside: Sequence[Mapping[str, Any]]
+    ) -> None:
+        """The same in one statement; SQLite has none that writes two tables."""
+        statement = _adding_both(tuple(rows[0]), tuple(beside[0]))
+        lists = {name: [row[name] for row in rows] for name in rows[0]}
+        lists |= {f"its_{name}": [kept[name] for kept in beside] for name in beside[0]}
+        execute(self._connection, statement, lists)
 
 
 @prepared
 def _adding() -> ReturningInsert[Any]:
     return insert(events).returning(_columns.id, *(_columns[f"{name}_digest"] for name in PERSONAL))
+
+
+@prepared
+def _adding_beside() -> Insert:
+    return insert(particulars)
+
+
+@prepared
+def _adding_both(columns: tuple[str, ...], beside: tuple[str, ...]) -> Insert:
+    """Each of these columns is a list, with a value for each entry."""
+    own = [column(name, _columns[name].type) for name in columns]
+    theirs = [column(f"its_{name}", particulars.c[name].type) for name in beside]
+    lists = (bindparam(each.name, type_=ARRAY(each.type)) for each in (*own, *theirs))
+    noted = func.unnest(*lists).table_valued(*own, *theirs).render_derived("noted")
+    numbered = noted.select().add_columns(NEXT_ID).cte("numbered")
+    names = ["id", *columns]
+    adding = insert(events).from_select(names, select(*(numbered.c[name] for name in names)))
+    if not beside:
+        return adding
+    kept = [numbered.c[each.name] for each in theirs]
+    is_any = or_(*(each.is_not(None) for each in kept))
+    return (
+        insert(particulars)
+        .from_select(["event_id", *beside], select(numbered.c.id, *kept).where(is_any))
+        .add_cte(adding.cte("added"))
+    )
 
 
 @prepared

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import ColumnElement, Connection, Insert, Update, bindparam, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.store.due import Due
+from bot.store.executing import execute, prepared
 from bot.store.rows import batched, by_id, ids_in_order, is_any, one
 from models.base import new_id
 from models.notice import Notice, NoticeKind, notices
@@ -15,9 +16,11 @@ from models.overdue import DAY
 from models.rows import to_row
 
 _columns = notices.c
+_insert: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 ASKING = (
     *(NoticeKind.PAIRING, NoticeKind.DEPARTURES, NoticeKind.STRAYS),
-    *(NoticeKind.BUNDLE, NoticeKind.REVIEW, NoticeKind.SECOND_YES),
+    *(NoticeKind.BUNDLE, NoticeKind.REVIEW, NoticeKind.SECOND_YES, NoticeKind.DEPUTY_ASKED),
+    NoticeKind.AWAY,
 )
 
 
@@ -45,12 +48,9 @@ class Notices:
     ) -> None:
         """Have each recipient told, unless they were already told of this ``incident``."""
         for recipient in recipients:
-            key = _key(kind, subject_id, incident, recipient)
-            if is_any(self._connection, _columns.key == key):
-                continue
             notice = Notice(
                 id=new_id(),
-                key=key,
+                key=_key(kind, subject_id, incident, recipient),
                 team_id=team_id,
                 recipient=recipient,
                 kind=kind,
@@ -63,6 +63,17 @@ class Notices:
     def is_told(self, kind: NoticeKind, subject_id: str) -> bool:
         """Whether anybody was told this of this subject, or is about to be."""
         return is_any(self._connection, _columns.subject_id == subject_id, _columns.kind == kind)
+
+    def recipient(self, kind: NoticeKind, subject_id: str) -> str | None:
+        """Who was told this of this subject first, if anybody was."""
+        statement = (
+            select(_columns.recipient)
+            .where(_columns.subject_id == subject_id, _columns.kind == kind)
+            .order_by(_columns.created_at)
+            .limit(1)
+        )
+        found: str | None = self._connection.execute(statement).scalar()
+        return found
 
     def tell_overdue(self, team_id: str, admins: Iterable[str], *, now: datetime) -> None:
         """Every admin has a list of what is overdue, and a new one each day that it lasts."""
@@ -153,16 +164,7 @@ class Notices:
     def mark_touched(self) -> None:
         """Have those lists shown anew; the last thing that a transaction does, in a fixed order."""
         for team_id, now in sorted(self._overdue_changed.items()):
-            stale = ids_in_order(
-                notices,
-                _columns.subject_id == team_id,
-                _columns.kind == NoticeKind.OVERDUE_LIST,
-            )
-            self._connection.execute(
-                update(notices)
-                .where(_columns.id.in_(stale))
-                .values(wake_at=now, changes=_columns.changes + 1)
-            )
+            execute(self._connection, _stale_lists(), {"of_team": team_id, "due_at": now})
 
     def _count_overdue(self, team_id: str, admin: str) -> int:
         """How many such lists the admin ever had; two that are begun at once get one number."""
@@ -183,13 +185,8 @@ class Notices:
 
     def mark_stale(self, *subject_ids: str, now: datetime, is_own: bool = False) -> None:
         """Have every notice about these shown anew; with ``is_own`` those of these very ids."""
-        column = _columns.id if is_own else _columns.subject_id
         for some in batched(sorted(subject_ids)):
-            self._connection.execute(
-                update(notices)
-                .where(_columns.id.in_(ids_in_order(notices, column.in_(some))))
-                .values(wake_at=now, changes=_columns.changes + 1)
-            )
+            execute(self._connection, _stale(is_own=is_own), {"of_these": some, "due_at": now})
 
     def shown(
         self,
@@ -211,11 +208,35 @@ class Notices:
         self.due.put_off(notice, wake_at=notice.wake_at, attempts=1, **place)
 
     def _add(self, notice: Notice) -> None:
-        try:
-            with self._connection.begin_nested():
-                self._connection.execute(insert(notices).values(to_row(notice)))
-        except IntegrityError:
-            return  # two noticed the same thing at the same moment
+        """Unless it is there already; two may notice the same thing at the same moment."""
+        execute(self._connection, _adding(self._connection.dialect.name), to_row(notice))
+
+
+@prepared
+def _adding(dialect: str) -> Insert:
+    statement: Insert = _insert[dialect](notices).on_conflict_do_nothing(index_elements=["key"])
+    return statement
+
+
+@prepared
+def _stale(*, is_own: bool) -> Update:
+    column = _columns.id if is_own else _columns.subject_id
+    return _showing_anew(column.in_(bindparam("of_these", expanding=True)))
+
+
+@prepared
+def _stale_lists() -> Update:
+    return _showing_anew(
+        _columns.subject_id == bindparam("of_team"), _columns.kind == NoticeKind.OVERDUE_LIST
+    )
+
+
+def _showing_anew(*conditions: ColumnElement[bool]) -> Update:
+    return (
+        update(notices)
+        .where(_columns.id.in_(ids_in_order(notices, *conditions)))
+        .values(wake_at=bindparam("due_at"), changes=_columns.changes + 1)
+    )
 
 
 def _key(kind: NoticeKind, subject_id: str, incident: str, recipient: str) -> str:

@@ -10,6 +10,8 @@ from sqlalchemy import Connection, Engine, event
 _COUNTED = "changes"
 _READS = "only_reads"
 ONLY_READS = {_READS: True}  # execution options
+# What the dialect does last: listening to an engine makes all that it does slower.
+EXECUTING = ("do_execute", "do_executemany")
 
 
 class OnlyReads(RuntimeError):
@@ -18,7 +20,8 @@ class OnlyReads(RuntimeError):
 
 def count(engine: Engine) -> None:
     """From now on, count what this engine's connections are told to change."""
-    event.listen(engine, "before_cursor_execute", _notice)
+    for each in EXECUTING:
+        event.listen(engine, each, _notice)
 
 
 def so_far(connection: Connection) -> int:
@@ -32,16 +35,10 @@ def only_reads(connection: Connection) -> bool:
     return bool(connection.get_execution_options().get(_READS))
 
 
-def _notice(
-    connection: Connection,
-    _cursor: object,
-    _statement: str,
-    _parameters: object,
-    context: Any,
-    _many: object,
-) -> None:
+def _notice(_cursor: object, _statement: str, _parameters: object, context: Any) -> None:
     if not context.is_crud:
         return
+    connection = context.root_connection
     if only_reads(connection):
         raise OnlyReads
     connection.info[_COUNTED] = so_far(connection) + 1

@@ -18,15 +18,18 @@ from sqlalchemy import (
     union_all,
 )
 
+from bot.store.covers import HOLDS
 from bot.store.rows import many
 from bot.store.standing import held_by
 from bot.store.whose import GRANTEE, GRANTOR, IS_OPEN, IS_OVER, REQUESTER
+from models.cover import MOST_COVERS, covers
 from models.delegation import Delegation, State, Trouble, delegations
 from models.home import Home, HomeList
 from models.overview import Excerpt
 from models.standing import StandingApproval
 
 Row = TypeVar("Row")
+MOST_IN_COVERS = 100  # rights of all covers together
 
 _columns = delegations.c
 _MENDED_BY_CONNECTING = (
@@ -59,9 +62,14 @@ class Overviews:
     def open(self, home: Home, *, size: int) -> Mapping[HomeList, Excerpt[Delegation]]:
         """A page of each list of what is open, oldest first; each row is in one list."""
         listed: defaultdict[HomeList, list[str]] = defaultdict(list)
+        found: dict[str, None] = {}
         for row in self._connection.execute(_listed(home)):
             listed[HomeList(row.list)].append(row.id)
-        pages = {name: _page(ids, home.page_of(name), size) for name, ids in listed.items()}
+            if row.list == HomeList.COVERS:
+                found[row.bundle_id] = None
+        sizes = defaultdict(lambda: size, {HomeList.COVERS: MOST_IN_COVERS})
+        sizes[HomeList.GIVEN] = size - min(len(found), MOST_COVERS)  # they share their place
+        pages = {name: _page(ids, home.page_of(name), sizes[name]) for name, ids in listed.items()}
         shown = [row_id for page in pages.values() for row_id in page.rows]
         rows = {each.id: each for each in self._rows(_columns.id.in_(shown))} if shown else {}
         return defaultdict(
@@ -117,11 +125,19 @@ class Overviews:
         )
 
 
-def _listed(home: Home) -> Select[tuple[str, str]]:
+def _listed(home: Home) -> Select[Any]:
     """In which list each open row is, oldest first: what this person, as a grantor, has to answer
-    or to mend, and what else they give; what they have, or asked for others, agreed or not."""
+    or to mend, what they give while they are away, and what else they give; what they have, or
+    asked for others, agreed or not."""
     me = home.slack_user_id
-    given = case((_NEEDS_GRANTOR, HomeList.WAITING), else_=HomeList.GIVEN)
+    of_cover = and_(
+        _columns.state != State.ENDING,
+        _columns.bundle_id.is_not(None),
+        _columns.bundle_id.in_(_covers_of(home)),
+    )
+    given = case(
+        (_NEEDS_GRANTOR, HomeList.WAITING), (of_cover, HomeList.COVERS), else_=HomeList.GIVEN
+    )
     received = case((_IS_ASKED, HomeList.ASKED), else_=HomeList.RECEIVED)
     for_others = case((_IS_ASKED, HomeList.ASKED), else_=HomeList.FOR_OTHERS)
     is_given, is_received = _columns.grantor_id == me, _columns.grantee_id == me
@@ -131,13 +147,22 @@ def _listed(home: Home) -> Select[tuple[str, str]]:
         _open(home, for_others, _columns.requester_id == me, ~is_given, ~is_received),
     )
     found = parts.subquery()
-    return select(found.c.list, found.c.id).order_by(found.c.requested_at, found.c.id)
+    return select(found.c.list, found.c.id, found.c.bundle_id).order_by(
+        found.c.requested_at, found.c.id
+    )
 
 
-def _open(
-    home: Home, name: ColumnElement[str], *conditions: ColumnElement[bool]
-) -> Select[tuple[str, str, datetime]]:
-    return select(name.label("list"), _columns.id, _columns.requested_at).where(
+def _covers_of(home: Home) -> Select[tuple[str]]:
+    """The ids of what this person planned for when they are away."""
+    return select(covers.c.id).where(
+        covers.c.team_id == home.team_id,
+        covers.c.grantor_id == home.slack_user_id,
+        HOLDS,
+    )
+
+
+def _open(home: Home, name: ColumnElement[str], *conditions: ColumnElement[bool]) -> Select[Any]:
+    return select(name.label("list"), _columns.id, _columns.requested_at, _columns.bundle_id).where(
         _columns.team_id == home.team_id, IS_OPEN, *conditions, *_with(home.with_person)
     )
 

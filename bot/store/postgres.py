@@ -7,26 +7,35 @@ long is cut, which ends every wait on it, and the next one is made anew.
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Any
 
-from sqlalchemy import URL, Connection, event
+from sqlalchemy import URL, Connection, Engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.util import greenlet_spawn
 
 from bot.store import only_reads
 from bot.store.away import DatabaseAway, ReadOnly
-from bot.store.only_reads import ONLY_READS
+from bot.store.only_reads import EXECUTING, ONLY_READS
+from bot.store.precedence import Precedence
 
 Work = Callable[[Connection], Any]
 Attempt = Callable[[], Awaitable[Any]]
 
+CONNECTIONS = 20  # of one process at most; they stay
 CONNECT_LIMIT = 5.0  # seconds for a free place in the pool, and again for a new connection
+STATEMENTS = 500  # that a connection knows: more than there are
 SILENCE_LIMIT = 5.0  # seconds that a statement or a commit may take
 CLOSE_LIMIT = 5.0  # seconds for saying goodbye
+# How statements are carried out that are no transaction together. (An engine of its own for each
+# would do the same by listening to itself, which makes all that it does slower.)
+SINGLE = {"isolation_level": "AUTOCOMMIT"}
+READING = SINGLE | ONLY_READS
+AT_ONE_MOMENT = {"isolation_level": "REPEATABLE READ"} | ONLY_READS
 # Two transactions waited for each other and one was called off: nothing of it was done.
 CALLED_OFF = frozenset({"40P01", "40001"})  # deadlock_detected, serialization_failure
 DEADLOCKS = 4  # so often a transaction is begun anew
@@ -63,35 +72,45 @@ class PostgresBackend:
     def __init__(self, url: URL) -> None:
         self._engine: AsyncEngine = create_async_engine(
             _asyncpg_url(url),
-            pool_size=10,
-            max_overflow=10,
+            pool_size=CONNECTIONS,
+            max_overflow=0,  # one that is closed again has to learn all statements anew
             pool_timeout=CONNECT_LIMIT,
-            connect_args={"timeout": CONNECT_LIMIT},
+            pool_use_lifo=True,  # few connections, which know what they are asked
+            connect_args={"timeout": CONNECT_LIMIT, "prepared_statement_cache_size": STATEMENTS},
             hide_parameters=True,
         )
-        self._reading = self._engine.execution_options(isolation_level="AUTOCOMMIT", **ONLY_READS)
-        self._at_one_moment = self._engine.execution_options(
-            isolation_level="REPEATABLE READ", **ONLY_READS
-        )
         self._running: set[asyncio.Task[Any]] = set()
+        self._precedence = Precedence()
         # First of all: what SQLAlchemy asks a new connection has its limit, too.
-        event.listen(self._engine.sync_engine, "connect", _prepare, insert=True)
-        event.listen(self._engine.sync_engine, "before_cursor_execute", _restart_limit)
-        only_reads.count(self._engine.sync_engine)
+        engine = self._engine.sync_engine
+        event.listen(engine, "connect", _prepare, insert=True)
+        only_reads.count(engine)
+        for each in EXECUTING:
+            event.listen(engine, each, _restart_limit)
 
     async def run(self, work: Work, *, is_patient: bool) -> Any:
         """One transaction; without patience each statement has :data:`SILENCE_LIMIT`.
 
         Raises DatabaseAway.
         """
-        return await self._in_the_end(partial(self._write, work, is_patient=is_patient))
+        async with self._precedence.turn():
+            return await self._in_the_end(
+                partial(self._lent, partial(_written, work, is_patient=is_patient))
+            )
+
+    async def run_single(self, work: Work) -> Any:
+        """Each statement by itself, within :data:`SILENCE_LIMIT`. Raises DatabaseAway."""
+        return await self._each_in_turn(work, SINGLE)
 
     async def read(self, work: Work, *, at_one_moment: bool) -> Any:
         """Each statement by itself, but for ``at_one_moment``: PostgreSQL's usual isolation sees
         the same within a transaction, whose beginning and end cost a round trip each. Raises
         DatabaseAway."""
-        engine = self._at_one_moment if at_one_moment else self._reading
-        return await self._in_the_end(partial(self._read, engine, work))
+        return await self._each_in_turn(work, AT_ONE_MOMENT if at_one_moment else READING)
+
+    async def _each_in_turn(self, work: Work, options: Mapping[str, Any]) -> Any:
+        async with self._precedence.turn():
+            return await self._in_the_end(partial(self._lent, work, **options))
 
     async def _in_the_end(self, attempt: Attempt) -> Any:
         # A commit that was begun is finished even when the caller has gone away meanwhile.
@@ -129,48 +148,15 @@ class PostgresBackend:
                 else:
                     raise
 
-    async def _read(self, engine: AsyncEngine, work: Work) -> Any:
-        async with self._connected(engine) as (connection, limit):
-            limit.is_off = False
-            return await connection.run_sync(work)
-
-    async def _write(self, work: Work, *, is_patient: bool) -> Any:
-        async with self._connected(self._engine) as (connection, limit):
-            limit.is_off = is_patient
-            transaction = await connection.begin()
-            try:
-                for statement in PATIENT if is_patient else ():
-                    await connection.exec_driver_sql(statement)
-                result = await connection.run_sync(work)
-            except BaseException:
-                limit.restart()
-                await transaction.rollback()
-                raise
-            limit.restart()
-            try:
-                await transaction.commit()
-            except DBAPIError as error:
-                if _is_lost(error):
-                    raise DatabaseAway("nobody knows whether it was committed") from error
-                raise
-            return result
-
-    @asynccontextmanager
-    async def _connected(
-        self, engine: AsyncEngine
-    ) -> AsyncIterator[tuple[AsyncConnection, "_Limit"]]:
-        async with engine.connect() as connection:
-            limit: _Limit = (await connection.get_raw_connection()).info[_Limit]
-            limit.stop()
-            try:
-                yield connection, limit
-            finally:
-                limit.stop()
+    async def _lent(self, work: Work, **options: Any) -> Any:
+        """All of it in one go: each way into SQLAlchemy and back takes its time."""
+        return await greenlet_spawn(_with_connection, self._engine.sync_engine, work, options)
 
     @asynccontextmanager
     async def listening(self) -> AsyncIterator[Any]:
         """A connection of asyncpg that is kept; it is closed, and not lent to anybody later."""
-        async with self._connected(self._reading) as (connection, _):
+        async with self._engine.connect() as connection:
+            await connection.run_sync(lambda lent: _limit_of(lent).stop())
             driver = (await connection.get_raw_connection()).driver_connection
             try:
                 yield driver
@@ -214,9 +200,45 @@ class _Limit:
             self._timer.cancel()
 
 
+def _with_connection(engine: Engine, work: Work, options: Mapping[str, Any]) -> Any:
+    with engine.connect() as connection:
+        if options:
+            connection.execution_options(**options)
+        limit = _limit_of(connection)
+        limit.stop()
+        limit.is_off = False
+        try:
+            return work(connection)
+        finally:
+            limit.stop()
+
+
+def _written(work: Work, connection: Connection, *, is_patient: bool) -> Any:
+    """One transaction."""
+    limit = _limit_of(connection)
+    limit.is_off = is_patient
+    transaction = connection.begin()
+    try:
+        for statement in PATIENT if is_patient else ():
+            connection.exec_driver_sql(statement)
+        result = work(connection)
+    except BaseException:
+        limit.restart()
+        transaction.rollback()
+        raise
+    limit.restart()
+    try:
+        transaction.commit()
+    except DBAPIError as error:
+        if _is_lost(error):
+            raise DatabaseAway("nobody knows whether it was committed") from error
+        raise
+    return result
+
+
 def _prepare(connection: Any, record: Any) -> None:
     """A new connection: its limit starts at once, and its session is set up."""
-    limit = record.info[_Limit] = _Limit(connection.driver_connection)
+    limit = record.record_info[_Limit] = _Limit(connection.driver_connection)
     limit.restart()
     connection.run_async(_set_up)
 
@@ -225,8 +247,14 @@ async def _set_up(driver: Any) -> None:
     await driver.execute(SESSION)
 
 
-def _restart_limit(connection: Connection, *_statement: object) -> None:
-    connection.info[_Limit].restart()
+def _restart_limit(_cursor: object, _statement: str, _parameters: object, context: Any) -> None:
+    _limit_of(context.root_connection).restart()
+
+
+def _limit_of(connection: Connection) -> _Limit:
+    """Of the pool's own notes: the connection's are not there yet while SQLAlchemy sets it up."""
+    limit: _Limit = (connection.connection.record_info or {})[_Limit]
+    return limit
 
 
 def _state(error: Exception) -> str:

@@ -1,49 +1,54 @@
 """Rows read as values, and whether there are any."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
 from itertools import groupby
 from operator import itemgetter
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
     Executable,
+    Integer,
     Select,
     Table,
     bindparam,
     literal,
+    literal_column,
     select,
 )
+from sqlalchemy.exc import MultipleResultsFound
 
+from bot.store.executing import execute, prepared
 from bot.store.only_reads import only_reads
 from models.rows import from_row
 
 Value = TypeVar("Value")
 
-MOST_PARAMETERS = 500  # in one statement; both databases have a limit
+MOST_PARAMETERS = 1_000  # in one statement; both databases have a limit
 
 
-# A statement that is asked all the time is put together once, with parameters: that takes ten times
-# as long as to ask it.
-prepared = cache
+# The first row. Where the number is a parameter, PostgreSQL expects a tenth of all rows, and so,
+# where there are many, makes a new plan each time: that takes longer than to carry it out.
+FIRST = literal_column("1", Integer)
 
 
 def one(
     connection: Connection, kind: type[Value], statement: Executable, **parameters: object
 ) -> Value | None:
     """The value in the row that ``statement`` finds, if it finds one."""
-    row = connection.execute(statement, parameters).mappings().one_or_none()
-    return None if row is None else from_row(kind, row)
+    found = many(connection, kind, statement, **parameters)
+    if len(found) > 1:
+        raise MultipleResultsFound
+    return found[0] if found else None
 
 
 def many(
     connection: Connection, kind: type[Value], statement: Executable, **parameters: object
 ) -> list[Value]:
     """The values in all rows that ``statement`` finds, in its order."""
-    return [from_row(kind, row) for row in connection.execute(statement, parameters).mappings()]
+    return [from_row(kind, row) for row in execute(connection, statement, parameters).mappings]
 
 
 def by_id(
@@ -80,6 +85,13 @@ def by_team(people: Iterable[tuple[str, str]]) -> Iterator[tuple[str, Sequence[s
     for team_id, theirs in groupby(sorted(set(people)), itemgetter(0)):
         for some in batched([person for _, person in theirs]):
             yield team_id, some
+
+
+def filled(rows: Sequence[dict[str, Any]]) -> Sequence[dict[str, Any]]:
+    """New rows without the columns that are empty in all of them: these are so anyway, and each
+    that is written takes its time."""
+    names = [name for name in rows[0] if any(row[name] is not None for row in rows)]
+    return [{name: row[name] for name in names} for row in rows]
 
 
 def is_any(connection: Connection, *conditions: ColumnElement[bool]) -> bool:

@@ -7,6 +7,7 @@ transaction commits late waits like any other, however many with higher ids are 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import (
     Connection,
@@ -23,15 +24,17 @@ from sqlalchemy import (
     update,
 )
 
-from bot.store.rows import many, one, prepared
+from bot.store.executing import prepared
+from bot.store.rows import batched, many, one
 from models.event import Deed, Entry, events
 from models.particulars import Particulars, apart, particulars
 from models.rows import from_row, to_row
 from models.seal import Seal, Sealing, digest_of, sealed, sealings, seals
 
-_BESIDE = tuple(
-    particulars.c[each.name].label(f"beside_{each.name}") for each in fields(Particulars)
-)
+# The fields of what stands beside an entry and of its place in a seal, each with how its column is
+# called in a row of the whole log.
+_BESIDE = {each.name: f"beside_{each.name}" for each in fields(Particulars)}
+_PLACE = {each.name: f"sealing_{each.name}" for each in fields(Sealing)}
 
 # The second condition is always true: by it both databases look into the index of what is open.
 _IS_OPEN = (sealings.c.seal.is_(None), sealings.c.event_id > 0)
@@ -60,9 +63,8 @@ class Seals:
 
     def waiting(self, *, limit: int) -> Sequence[Line]:
         """The next that no seal covers, by their ids."""
-        open_ = select(sealings.c.event_id).where(*_IS_OPEN)
-        first = open_.order_by(sealings.c.event_id).limit(limit).cte("open")
-        return self._lines(whole_lines().where(events.c.id.in_(select(first.c.event_id))))
+        open_ = select(sealings.c.event_id).where(*_IS_OPEN).order_by(sealings.c.event_id)
+        return self._lines(lines_of(open_.limit(limit)))
 
     def waiting_since(self) -> datetime | None:
         """When the oldest entry was made that no seal covers; None where there is none."""
@@ -80,12 +82,12 @@ class Seals:
         """Seal these, which wait; None where there are none.
 
         What an older release wrote has its actor laid beside first. Of two that seal at the same
-        moment, one fails with an IntegrityError or a refusal of the database, and nothing is
-        sealed twice.
+        moment one waits for the other, and leaves out what has its seal by then.
         """
-        if not lines:
+        open_ = self._locked([each.entry.id for each in lines])
+        entries = [self._laid_beside(each.entry) for each in lines if each.entry.id in open_]
+        if not entries:
             return None
-        entries = [self._laid_beside(each.entry) for each in lines]
         digests = [(each.id, digest_of(each)) for each in entries]
         seal = sealed(self.last(), digests, at=now)
         self._connection.execute(insert(seals).values(to_row(seal)))
@@ -98,7 +100,8 @@ class Seals:
 
     def page(self, *, after: int, limit: int) -> Sequence[Line]:
         """The next entries of the whole log, by their ids."""
-        return self._lines(whole_lines().where(events.c.id > after).limit(limit))
+        next_ = select(events.c.id).where(events.c.id > after).order_by(events.c.id)
+        return self._lines(lines_of(next_.limit(limit)))
 
     def chain(self, *, after: int, limit: int) -> Sequence[Seal]:
         """The next seals, by their numbers."""
@@ -126,8 +129,17 @@ class Seals:
         )
         return int(self._connection.execute(statement).scalar_one())
 
-    def _lines(self, statement: Select[tuple[object, ...]]) -> Sequence[Line]:
+    def _lines(self, statement: Select[Any]) -> Sequence[Line]:
         return [as_line(row) for row in self._connection.execute(statement).mappings()]
+
+    def _locked(self, event_ids: Sequence[int]) -> set[int]:
+        """Which of these still wait; nobody else seals them in this transaction's time."""
+        found: set[int] = set()
+        for few in batched(sorted(event_ids)):
+            still = select(sealings.c.event_id).where(*_IS_OPEN, sealings.c.event_id.in_(few))
+            locked = still.order_by(sealings.c.event_id).with_for_update()
+            found.update(self._connection.execute(locked).scalars())
+        return found
 
     def _laid_beside(self, entry: Entry) -> Entry:
         if entry.actor is None or entry.actor_digest is not None:
@@ -142,19 +154,26 @@ class Seals:
 @prepared
 def whole_lines() -> Select[tuple[object, ...]]:
     """Entries with all that stands beside them, by their ids."""
-    place = [sealings.c[each.name].label(f"sealing_{each.name}") for each in fields(Sealing)]
+    beside = [particulars.c[name].label(label) for name, label in _BESIDE.items()]
+    place = [sealings.c[name].label(label) for name, label in _PLACE.items()]
     return (
-        select(events, *_BESIDE, *place)
+        select(events, *beside, *place)
         .outerjoin(particulars, particulars.c.event_id == events.c.id)
         .outerjoin(sealings, sealings.c.event_id == events.c.id)
         .order_by(events.c.id)
     )
 
 
+def lines_of(ids: Select[tuple[int]]) -> Select[Any]:
+    """The entries with these ids, of which there are a few: asked for all of it behind some place,
+    PostgreSQL goes through everything that stands beside what is before, for each page anew."""
+    return whole_lines().where(events.c.id.in_(select(ids.cte("few").c[0])))
+
+
 def as_line(row: RowMapping) -> Line:
     """One row of :func:`whole_lines`."""
-    beside = {each.name: row[f"beside_{each.name}"] for each in fields(Particulars)}
-    place = {each.name: row[f"sealing_{each.name}"] for each in fields(Sealing)}
+    beside = {name: row[label] for name, label in _BESIDE.items()}
+    place = {name: row[label] for name, label in _PLACE.items()}
     return Line(
         from_row(Entry, row),
         None if beside["event_id"] is None else Particulars(**beside),

@@ -6,15 +6,16 @@ signature changes nothing a second time: not in another process, and not after a
 one more row in a commit that is made anyway, and nothing where something is only read.
 """
 
-from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, Insert, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.refusals import Replayed
+from bot.store.executing import execute, prepared
 from bot.store.only_reads import so_far
+from models.rows import to_row
 from models.seen_request import Arrival, SeenRequest, seen_requests
 
 # A signature is good until five minutes after the moment that it names (slack.md §1); one minute
@@ -49,8 +50,8 @@ class SeenRequests:
         row = SeenRequest(
             signature=arrival.signature, arrival=arrival.id, signed_at=arrival.signed_at
         )
-        insert = _insert[self._connection.dialect.name](seen_requests).values(asdict(row))
-        if self._connection.execute(insert.on_conflict_do_nothing()).rowcount == 0:
+        statement = _first(self._connection.dialect.name)
+        if execute(self._connection, statement, to_row(row)).changed == 0:
             self._check_is_own(arrival)
         return True
 
@@ -64,3 +65,9 @@ class SeenRequests:
         self._connection.execute(
             delete(seen_requests).where(_columns.signed_at < arrival.received_at - KEPT)
         )
+
+
+@prepared
+def _first(dialect: str) -> Insert:
+    statement: Insert = _insert[dialect](seen_requests).on_conflict_do_nothing()
+    return statement

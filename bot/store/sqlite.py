@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import os
 import sqlite3
+import stat
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -18,11 +19,17 @@ import structlog
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 
 from bot.store import only_reads
+from bot.store.away import NotOurs
 from bot.store.only_reads import ONLY_READS
-from bot.store.turns import Turn, Turns, Work, alone, tell_sqlite
+from bot.store.turns import Kept, Told, Turn, Turns, Work, alone, tell_sqlite
 
+TABLES = (
+    "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite~_%' ESCAPE '~'"
+)
 LOCK_WAIT = 10.0  # seconds another process may hold the file before we give up
 OWNER_ONLY = 0o600
+WRITABLE = os.W_OK | os.X_OK  # a folder
+IN_MEMORY = (None, "", ":memory:")
 CLEAN_EVERY = 60.0  # seconds until what was deleted is gone from the write-ahead log as well
 FILES = ("", "-wal", "-shm", "-journal")  # what SQLite makes beside the database
 PRAGMAS = (
@@ -32,6 +39,10 @@ PRAGMAS = (
     "secure_delete=ON",
     "journal_size_limit=0",  # a log that is used up is cut, too
 )
+# By the number of its schema and one of these it is known to be ours, also where one of them is
+# gone; a file without a table is anybody's.
+SCHEMA = "alembic_version"
+OURS = frozenset({"delegations", "connections"})
 CLEANING = (
     "busy_timeout=0",
     "wal_checkpoint(TRUNCATE)",
@@ -46,16 +57,29 @@ class SqliteBackend:
     listening = None  # one process has the file
 
     def __init__(self, url: URL) -> None:
+        self._path = _path(url)
         self._engine = _engine(url, _begin_immediately)
         event.listen(self._engine, "connect", _prepare)
-        self._turns = Turns(self._engine, self._clean_now_and_then)
+        self._kept = Kept(self._engine)
+        told = Told()
+        self._turns = Turns(self._kept, told, self._clean_now_and_then)
         self._cleaned = time.monotonic()
         # What is in memory is known to one connection only.
-        self._readers = None if url.database in (None, "", ":memory:") else Readers(url)
+        self._readers = None if url.database in IN_MEMORY else Readers(url, told)
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether there is no file yet, in a folder where one can be made."""
+        path = self._path
+        return path is not None and _kind(path) is None and os.access(path.parent, WRITABLE)
 
     async def run(self, work: Work, *, is_patient: bool) -> Any:
         """One transaction; without patience it has :data:`LONGEST_WAIT`. Raises DatabaseAway."""
         return await self._turns.take(Turn(work, is_patient=is_patient))
+
+    async def run_single(self, work: Work) -> Any:
+        """The same: what waits at the same time shares a commit. Raises DatabaseAway."""
+        return await self.run(work, is_patient=False)
 
     async def read(self, work: Work, *, at_one_moment: bool) -> Any:
         """What changes nothing: it does not wait for those that do. Raises DatabaseAway."""
@@ -68,6 +92,7 @@ class SqliteBackend:
         if time.monotonic() - self._cleaned <= CLEAN_EVERY:
             return
         self._cleaned = time.monotonic()
+        self._kept.close()
         connection = self._engine.raw_connection()
         with contextlib.closing(connection), contextlib.suppress(sqlite3.Error):
             cursor = connection.cursor()
@@ -88,10 +113,13 @@ class SqliteBackend:
 class Readers:
     """A few connections that see what was committed when they began, and can change nothing."""
 
-    def __init__(self, url: URL) -> None:
+    def __init__(self, url: URL, told: Told) -> None:
+        self._told = told
         self._engine = _engine(url, _begin).execution_options(**ONLY_READS)
         event.listen(self._engine, "connect", _prepare_reader)
         self._threads = ThreadPoolExecutor(max_workers=READERS, thread_name_prefix="sqlite-read")
+        self._free = [Kept(self._engine) for _ in range(READERS)]
+        self._is_over = False
 
     async def read(self, work: Work) -> Any:
         """Within :data:`LONGEST_WAIT`; raises DatabaseAway."""
@@ -100,13 +128,24 @@ class Readers:
         return await turn.wait()
 
     def _take(self, turn: Turn) -> None:
-        alone(self._engine, turn)
-        turn.tell()
+        kept = self._free.pop()
+        try:
+            alone(kept, turn)
+        finally:
+            self._free.append(kept)
+            if self._is_over:
+                kept.close()
+            self._told.tell([turn])
 
     async def dispose(self) -> None:
         """Close the connections; one that still reads keeps its own until it is done."""
+        self._is_over = True
         self._threads.shutdown(wait=False, cancel_futures=True)
-        await asyncio.to_thread(self._engine.dispose)
+        await asyncio.to_thread(self._close)
+
+    def _close(self) -> None:
+        for kept in tuple(self._free):
+            kept.dispose()
 
 
 def _engine(url: URL, begin: Callable[[Connection], None]) -> Engine:
@@ -121,21 +160,44 @@ def _engine(url: URL, begin: Callable[[Connection], None]) -> Engine:
     return engine
 
 
+def _path(url: URL) -> Path | None:
+    """Where the file is; None in memory, and where SQLite is given a URI of its own."""
+    name = url.database
+    return None if name is None or name in IN_MEMORY or name.startswith("file:") else Path(name)
+
+
+def _kind(path: Path) -> int | None:
+    """What is there; None where nothing is, or nothing can be seen."""
+    try:
+        return stat.S_IFMT(path.stat().st_mode)
+    except OSError:
+        return None
+
+
 def _make_private(
     _dialect: object, _record: object, arguments: list[Any], _options: object
 ) -> None:
     """Before SQLite creates the file it is there, readable for nobody else; so is what it makes
-    beside it, which takes the file's mode (sqlite.org/wal.html)."""
+    beside it, which takes the file's mode (sqlite.org/wal.html). Raises NotOurs of a device."""
     path = str(arguments[0])
     if path == ":memory:" or path.startswith("file:"):
         return
+    if _kind(Path(path)) not in (None, stat.S_IFREG, stat.S_IFDIR):
+        raise NotOurs
     try:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, OWNER_ONLY))
-    except FileExistsError:
-        pass  # opened and closed, all our locks on it were gone (sqlite.org/howtocorrupt.html)
     except OSError:
-        return  # SQLite says it in its own words
-    for ending in FILES:
+        return  # it is there, or SQLite says in its own words why it cannot be
+
+
+def _tighten_all(connection: Any) -> None:
+    """What was there already, once it is known to be ours: any other file that somebody names by
+    mistake is left as it is. Raises NotOurs, and what SQLite says of no database."""
+    tables = {name for (name,) in connection.execute(TABLES)}
+    if tables - {SCHEMA} and (SCHEMA not in tables or tables.isdisjoint(OURS)):
+        raise NotOurs
+    path = connection.execute("PRAGMA database_list").fetchone()[2]
+    for ending in FILES if path else ():
         _tighten(Path(path + ending))
 
 
@@ -152,6 +214,7 @@ def _tighten(path: Path) -> None:
 def _prepare(connection: Any, _record: object) -> None:
     # sqlite3 must not begin transactions by itself; _begin_immediately does.
     connection.isolation_level = None
+    _tighten_all(connection)
     for pragma in PRAGMAS:
         connection.execute(f"PRAGMA {pragma}")
 
@@ -162,7 +225,7 @@ def _prepare_reader(connection: Any, _record: object) -> None:
 
 
 def _begin_immediately(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    tell_sqlite(connection, "BEGIN IMMEDIATE")
 
 
 def _begin(connection: Connection) -> None:

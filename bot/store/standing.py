@@ -5,9 +5,19 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, insert, select, union_all, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    bindparam,
+    insert,
+    select,
+    union_all,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
+from bot.store.executing import prepared
 from bot.store.homes import Homes
 from bot.store.log import About, Log
 from bot.store.needs import Needs
@@ -41,15 +51,8 @@ class StandingApprovals:
     ) -> StandingApproval | None:
         """The one that was not ended; its date may have passed. With ``lock`` it does not end
         before this transaction does."""
-        statement = select(standing_approvals).where(
-            _columns.team_id == team_id,
-            _columns.grantor_id == grantor_id,
-            _columns.grantee_id == grantee_id,
-            _columns.ended_at.is_(None),
-        )
-        if lock:
-            statement = statement.with_for_update(key_share=True)
-        return one(self._connection, StandingApproval, statement)
+        pair = {"of_team": team_id, "from_grantor": grantor_id, "to_grantee": grantee_id}
+        return one(self._connection, StandingApproval, _for_pair(lock=lock), **pair)
 
     def for_person(
         self, team_id: str, person_id: str, *, now: datetime
@@ -152,6 +155,22 @@ def _about(standing: StandingApproval, by: str | None, text: str) -> About:
         "length": standing.max_length,
         "text": text,
     }
+
+
+@prepared
+def _for_pair(*, lock: bool) -> Select[Any]:
+    statement = select(standing_approvals).where(*is_for_pair())
+    return statement.with_for_update(key_share=True) if lock else statement
+
+
+def is_for_pair() -> Sequence[ColumnElement[bool]]:
+    """It is this pair's, and was not ended."""
+    return (
+        _columns.team_id == bindparam("of_team"),
+        _columns.grantor_id == bindparam("from_grantor"),
+        _columns.grantee_id == bindparam("to_grantee"),
+        _columns.ended_at.is_(None),
+    )
 
 
 def held_by(team_id: str, person_id: str, *, now: datetime) -> Select[Any]:

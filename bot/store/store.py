@@ -1,21 +1,27 @@
 """What one transaction can do; made anew for each by :class:`bot.store.database.Database`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import Connection, Select, select
 
+from bot.store.absences import Absences
+from bot.store.aftermath import Aftermaths
 from bot.store.cards import Cards
 from bot.store.chores import Chores
 from bot.store.comparisons import Comparisons
 from bot.store.connections import Connections, ConnectStates
+from bot.store.covers import Covers
 from bot.store.delegations import Delegations
 from bot.store.departures import Departures
+from bot.store.deputies import Deputies
 from bot.store.drafts import Drafts
 from bot.store.due import Due
 from bot.store.erasures import Erasures
 from bot.store.everybody import Everybody
+from bot.store.executing import execute, prepared
 from bot.store.homes import Homes
 from bot.store.key_tries import KeyTries
 from bot.store.ledger import Ledger
@@ -29,7 +35,6 @@ from bot.store.receipts import Receipts
 from bot.store.reviews import Reviews
 from bot.store.revocations import Revocations
 from bot.store.rounds import Rounds
-from bot.store.rows import prepared
 from bot.store.rules_in_force import HeldRules
 from bot.store.seals import Seals
 from bot.store.seen_requests import SeenRequests
@@ -43,18 +48,26 @@ class Store:
     """The tables, each with the few questions and changes that the bot needs."""
 
     def __init__(self, connection: Connection) -> None:
+        """Each table is there once it is asked for: a transaction needs few of them."""
         self._connection = connection
-        self.log = Log(connection)
-        self.cards = Cards(connection)
-        self.homes = Homes(connection)
-        self.overviews = Overviews(connection)
-        self.notices = Notices(connection)
-        self.connections = Connections(connection, self.homes, self.notices, self.log)
-        self.pairings = Pairings(connection, self.notices, self.log)
-        self.needs = Needs(connection)
-        self.reviews = Reviews(connection, self.needs, self.homes, self.notices)
-        self.delegations = Delegations(
-            connection,
+        self.seen_requests = SeenRequests(connection)  # it counts what is changed from now on
+
+    log = cached_property(lambda self: Log(self._connection))
+    cards = cached_property(lambda self: Cards(self._connection))
+    homes = cached_property(lambda self: Homes(self._connection))
+    overviews = cached_property(lambda self: Overviews(self._connection))
+    notices = cached_property(lambda self: Notices(self._connection))
+    connections = cached_property(
+        lambda self: Connections(self._connection, self.homes, self.notices, self.log)
+    )
+    pairings = cached_property(lambda self: Pairings(self._connection, self.notices, self.log))
+    needs = cached_property(lambda self: Needs(self._connection))
+    reviews = cached_property(
+        lambda self: Reviews(self._connection, self.needs, self.homes, self.notices)
+    )
+    delegations = cached_property(
+        lambda self: Delegations(
+            self._connection,
             self.cards,
             self.homes,
             self.connections,
@@ -63,36 +76,57 @@ class Store:
             needs=self.needs,
             reviews=self.reviews,
         )
-        self.connect_states = ConnectStates(connection)
-        self.key_tries = KeyTries(connection)
-        self.revocations = Revocations(connection)
-        self.standing = StandingApprovals(
-            connection, self.homes, self.log, self.needs, self.reviews
+    )
+
+    @property
+    def deputies(self) -> Deputies:
+        """Those of the delegations."""
+        return self.delegations.deputies
+
+    connect_states = cached_property(lambda self: ConnectStates(self._connection))
+    key_tries = cached_property(lambda self: KeyTries(self._connection))
+    revocations = cached_property(lambda self: Revocations(self._connection))
+    standing = cached_property(
+        lambda self: StandingApprovals(
+            self._connection, self.homes, self.log, self.needs, self.reviews
         )
-        self.drafts = Drafts(connection)
-        self.comparisons = Comparisons(connection)
-        self.receipts = Receipts(connection, self.cards, self.notices)
-        self.strays = Strays(connection, self.log)
-        self.departures = Departures(connection)
-        self.rounds = Rounds(connection)
-        self.rules = HeldRules(connection)
-        self.chores = Chores(connection)
-        self.seals = Seals(connection)
-        self.ledger = Ledger(connection)
-        self.erasures = Erasures(connection)
-        self.overdue = Overdue(connection)
-        self.everybody = Everybody(connection)
-        self.seen_requests = SeenRequests(connection)
+    )
+    covers = cached_property(
+        lambda self: Covers(self._connection, self.homes, self.notices, self.log)
+    )
+    absences = cached_property(lambda self: Absences(self._connection, self.homes, self.notices))
+    drafts = cached_property(lambda self: Drafts(self._connection))
+    comparisons = cached_property(lambda self: Comparisons(self._connection))
+    receipts = cached_property(lambda self: Receipts(self._connection, self.cards, self.notices))
+    strays = cached_property(lambda self: Strays(self._connection, self.log))
+    aftermaths = cached_property(
+        lambda self: Aftermaths(self._connection, self.cards, self.notices)
+    )
+    departures = cached_property(lambda self: Departures(self._connection))
+    rounds = cached_property(lambda self: Rounds(self._connection))
+    rules = cached_property(lambda self: HeldRules(self._connection))
+    chores = cached_property(lambda self: Chores(self._connection))
+    seals = cached_property(lambda self: Seals(self._connection))
+    ledger = cached_property(lambda self: Ledger(self._connection))
+    erasures = cached_property(lambda self: Erasures(self._connection))
+    overdue = cached_property(lambda self: Overdue(self._connection))
+    everybody = cached_property(lambda self: Everybody(self._connection))
 
     def finish(self) -> None:
         """What is written once, at the end of the transaction."""
-        over = self.delegations.over
+        used = vars(self)
+        if not used.keys().isdisjoint(("delegations", "departures")):
+            self._note_gone(self.delegations.over)
+        if "log" in used:
+            self.log.write()
+        for table in ("reviews", "homes", "notices"):
+            if table in used:
+                used[table].mark_touched()
+
+    def _note_gone(self, over: Mapping[tuple[str, str], datetime]) -> None:
         for each in self.departures.note_gone(over):
             if (each.team_id, each.slack_user_id) in over:  # others had nothing that could go
                 self._log_gone(each)
-        self.reviews.mark_touched()
-        self.homes.mark_touched()
-        self.notices.mark_touched()
 
     def _log_gone(self, departed: Departed) -> None:
         """How long it took from the word that somebody had left to the last right gone."""
@@ -110,13 +144,13 @@ class Store:
         """For each of these, the earliest moment at which a row that nobody has leased is due; None
         when nothing waits."""
         looking = _looking(tuple(each.next_wake() for each in dues))
-        return tuple(self._connection.execute(looking).one())
+        return tuple(execute(self._connection, looking).rows[0])
 
     def oldest(self, dues: Sequence[Due[Any]]) -> Sequence[datetime | None]:
         """For each of these, the earliest moment at which any row is due, whoever works on it; None
         when nothing waits."""
         looking = _looking(tuple(each.first_wake() for each in dues))
-        return tuple(self._connection.execute(looking).one())
+        return tuple(execute(self._connection, looking).rows[0])
 
 
 @prepared

@@ -18,9 +18,10 @@ from bot.connections.sessions import CloseSession, NotConnected
 from bot.delegations.people.departures import believe
 from bot.delegations.people.eligibility import look_up
 from bot.delegations.tools import Tools
-from bot.ports import AddressBook
+from bot.ports import AddressBook, OutsideError
 from bot.slack.chat import LOOK_FIRST, Envelope, Messages
 from bot.slack.errors import SlackRefused
+from bot.slack.message import Message
 from bot.strays import repairs, unknown
 from bot.strays.differences import Differences
 from bot.strays.looking import look
@@ -52,7 +53,9 @@ class Compare:
             found = await self._set_right(session, comparison)
             if comparison.asked_at is not None:
                 await self._look_for_people(comparison)
-                waits = await self._answer(comparison, found, comparison.asked_at)
+                may_send = await self._may_workflows_send(session)
+                message = report(**found.numbers(), may_workflows_send=may_send)
+                waits = await self._answer(comparison, message, comparison.asked_at)
         except NotConnected:
             await database.run(lambda store: store.comparisons.remove(comparison))
             return
@@ -95,15 +98,23 @@ class Compare:
         if look.refusals:
             self.on_change()
 
+    async def _may_workflows_send(self, session: CloseSession) -> bool | None:
+        """The other way in which Close lets something send in this grantor's name; None where that
+        cannot be said, which keeps nobody waiting for the rest."""
+        try:
+            return await session.call(self.tools.close.may_workflows_send)
+        except OutsideError:
+            return None
+
     async def _answer(
-        self, comparison: Comparison, found: Differences, asked_at: datetime
+        self, comparison: Comparison, message: Message, asked_at: datetime
     ) -> timedelta | None:
         """Tell the grantor; where Slack does not take it, returns when to try again, less and less
         often, for a day."""
         mark = f"{comparison.id}:{asked_at}"
         to = Envelope(comparison.grantor_id, mark, LOOK_FIRST)  # who is killed notes nothing
         try:
-            await self.messages.write(report(**found.numbers()), to)
+            await self.messages.write(message, to)
         except SlackRefused as error:
             log = structlog.get_logger("bot.strays.comparisons")
             log.warning("nobody to answer to", comparison=comparison.id, code=error.code)

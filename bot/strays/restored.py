@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from bot.store import Store
 from models.connection import Connection
+from models.deputy import DeputyEnd
 from models.event import Deed
 from models.notice import NoticeKind
 
@@ -37,6 +38,7 @@ def take_stock(store: Store, admins: Iterable[str], *, now: datetime) -> Restore
     called_off = store.delegations.call_off(now=now)
     store.delegations.forget_guesses()
     standing = store.standing.end_everybodys(now=now)
+    store.deputies.end_everybodys(DeputyEnd.RESTORED, now=now)
     connections = store.connections.all()
     _try_all(store, connections, now)
     _show_again(store, now)

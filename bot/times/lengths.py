@@ -22,6 +22,8 @@ _SIGNS = {"-", "−", "–"}
 _PIECE = re.compile(r"([0-9]*[.,]?[0-9]*[½¼¾⅓⅔]?)([a-z]+)")
 _HOURS_AND_MINUTES = re.compile(r"([0-9]{1,4})h([0-9]{2})")
 _HOURS_WITH_COLON = re.compile(r"([0-9]|1[0-2]):([0-5][0-9])")
+_PLAIN = re.compile(r"([1-9][0-9]{0,2})([mhdw])")
+_PLAIN_UNITS = {"m": "minute", "h": "hour", "d": "day", "w": "week"}
 _STRICT = re.compile(r"(?:[0-9]+w)?(?:[0-9]+d)?(?:[0-9]+h)?(?:[0-9]+m)?(?:[0-9]+s)?")
 _ATTEMPT = re.compile(r"[-+−–>≥]?\d[\d.,]*([^\W\d_]+)(?:\d[\d.,]*[^\W\d_]+)*[-–—+<]?(?:/.*)?")
 _ORDINALS = {"st", "nd", "rd", "th"}
@@ -47,6 +49,14 @@ class _Part:
 
     number: Fraction
     unit: str
+
+
+def plain_length(text: str) -> timedelta | None:
+    """``2h``, ``30m``, ``3d``: what is typed most, read at once; None for anything else."""
+    found = _PLAIN.fullmatch(text)
+    if found is None:
+        return None
+    return timedelta(seconds=int(found[1]) * UNIT_SECONDS[_PLAIN_UNITS[found[2]]])
 
 
 def parse_duration(text: str) -> timedelta:

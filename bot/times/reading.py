@@ -16,6 +16,7 @@ from bot.times.foreign import is_foreign_time
 from bot.times.forms import spans_of
 from bot.times.hours import read_clock, uses_24_hours
 from bot.times.impossible import refuse_impossible
+from bot.times.lengths import plain_length
 from bot.times.places import Place
 from bot.times.plain import plainly
 from bot.times.saying import say_span
@@ -65,6 +66,8 @@ def read_span(text: str, *, now: datetime, zone: str, default: timedelta = A_DAY
     An unknown zone is read as UTC. Raises only DurationError: NotATime, Impossible, NoEnd,
     Ambiguous, InThePast, NotPositive, TooLarge.
     """
+    if (plain := plain_length(text)) is not None:
+        return Span(length=plain)
     tokens = tokens_of(text)
     words = words_of(tokens)
     span = None

@@ -17,7 +17,7 @@ from bot.times.leftovers import (
     time_behind_courtesy,
     without_separator,
 )
-from bot.times.lengths import is_attempt
+from bot.times.lengths import is_attempt, plain_length
 from bot.times.reading import A_DAY, MOST_WORDS, span_of
 from bot.times.saying import say_span
 from bot.times.span import (
@@ -74,6 +74,8 @@ def split_command(
     Errors are those of ``read_span``, with the reason in ``rest``.
     """
     text = without_separator(text)
+    if (plain := plain_length(text)) is not None:
+        return Span(length=plain), ""
     tokens = [] if is_of_dimensions(text) else tokens_of(text)
     run = leading_time_words(tokens)[:MOST_WORDS]
     run = list(takewhile(lambda each: not is_of_dimensions(text[each.start :]), run))

@@ -57,6 +57,16 @@ input {{ font: inherit; width: 100%; box-sizing: border-box; padding: .5rem; mar
 _AGAIN = ' autofocus aria-invalid="true" aria-describedby="problem"'
 
 
+def front() -> HTMLResponse:
+    """Said to whoever opens the bare address, such as somebody who wants to see whether it leads
+    here."""
+    return _page(
+        "Send-As is running",
+        "With this bot people send email as a colleague in Close, for as long as that colleague "
+        "allows. It is used in Slack: type /sendas help there.",
+    )
+
+
 def connected(email: str) -> HTMLResponse:
     """Said once the connection is stored."""
     return _page(

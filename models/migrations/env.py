@@ -5,12 +5,16 @@ from typing import Any, Literal
 from alembic import context
 from sqlalchemy import Enum
 
+import models.absence
+import models.aftermath
 import models.card
 import models.chore
 import models.comparison
 import models.connection
+import models.cover
 import models.delegation
 import models.departure
+import models.deputy
 import models.draft
 import models.event
 import models.home

@@ -26,7 +26,10 @@ from sandbox.close.state import (
     Grant,
     HeldAccount,
     HeldAssociation,
+    HeldBulkAction,
     HeldEmail,
+    HeldSequence,
+    HeldSubscription,
     RecordedCall,
     new_id,
 )
@@ -102,10 +105,15 @@ class SandboxClose:
         to: tuple[str, ...] = ("customer@example.org",),
         subject: str = "Hello",
         scheduled_for: datetime | None = None,
+        is_in_outbox: bool = False,
+        bulk: str | None = None,
+        subscription: HeldSubscription | None = None,
     ) -> HeldEmail:
         """Record an email; ``in_name_of`` needs an association. Raises ``LookupError`` without.
 
-        With ``scheduled_for`` it waits to be sent, and in this sandbox it waits for ever.
+        With ``scheduled_for``, or in the outbox, it waits to be sent, and in this sandbox it waits
+        for ever. ``bulk`` is the id of the bulk email that it is one of, ``subscription`` that by
+        which a sequence sends it.
         """
         association = None if in_name_of is None else self.find(in_name_of, grantee)
         if in_name_of is not None and association is None:
@@ -119,10 +127,116 @@ class SandboxClose:
             subject=subject,
             to=to,
             scheduled_for=scheduled_for,
+            status="outbox" if is_in_outbox else "",
+            writer=_id(grantee),
+            on_behalf_of=_id(in_name_of) if in_name_of else None,
+            bulk_email_action_id=bulk,
+            sequence_id=subscription.sequence_id if subscription else None,
+            sequence_subscription_id=subscription.id if subscription else None,
         )
         self.state.emails.append(sent)
         self._changes.tell("email")
         return sent
+
+    def enrol(
+        self,
+        grantee: SandboxPerson,
+        leads: int = 1,
+        *,
+        sequence: str = "Spring",
+        in_name_of: SandboxPerson | None = None,
+        in_bulk: bool = True,
+        is_under_way: bool = False,
+    ) -> list[HeldSubscription]:
+        """Put so many leads into a sequence, as the grantee can in Close's own screen; it sends
+        from the first account of ``in_name_of``, which needs an association, or from their own.
+
+        Raises ``LookupError`` without. In bulk it is one action, which may still be ``under_way``.
+        """
+        if in_name_of is not None and self.find(in_name_of, grantee) is None:
+            raise LookupError(f"{grantee.name} may not send as {in_name_of.name}")
+        owner, now = in_name_of or grantee, self.state.now()
+        account = next(each for each in self.state.accounts if each.user_id == owner.close_user_id)
+        by_grantor = self.unknowns.subscription_created_by_grantor
+        made = [
+            HeldSubscription(
+                id=new_id("sub"),
+                sequence_id=self._sequence(sequence).id,
+                lead_id=new_id("lead", 43),
+                contact_id=new_id("cont", 43),
+                sender_account_id=account.id,
+                sender_email=account.addresses[0],
+                created_by=_id(owner if by_grantor else grantee),
+                created_at=now,
+            )
+            for _ in range(leads)
+        ]
+        self.state.subscriptions += made
+        if in_bulk:
+            bulk_action = HeldBulkAction(
+                id=new_id("bulkseqsub", 43),
+                action_type="subscribe",
+                sequence_id=self._sequence(sequence).id,
+                sender_account_id=account.id,
+                sender_email=account.addresses[0],
+                created_by=_id(grantee),
+                created_at=now,
+                n_leads=leads,
+                status="processing" if is_under_way else "done",
+            )
+            self.state.bulk_actions.append(bulk_action)
+        self._changes.tell("sequence")
+        return made
+
+    def mail_many(
+        self,
+        grantee: SandboxPerson,
+        leads: int,
+        *,
+        in_name_of: SandboxPerson,
+        is_under_way: bool = True,
+    ) -> HeldBulkAction:
+        """Send a bulk email to so many leads from the first account of ``in_name_of``, as the
+        grantee can in Close's own screen. Raises ``LookupError`` without an association."""
+        if self.find(in_name_of, grantee) is None:
+            raise LookupError(f"{grantee.name} may not send as {in_name_of.name}")
+        lent = (each for each in self.state.accounts if each.user_id == in_name_of.close_user_id)
+        account = next(lent)
+        made = HeldBulkAction(
+            id=new_id("bulkemail", 43),
+            action_type="email",
+            sequence_id=None,
+            sender_account_id=account.id,
+            sender_email=account.addresses[0],
+            created_by=_id(grantee),
+            created_at=self.state.now(),
+            n_leads=leads,
+            status="processing" if is_under_way else "done",
+        )
+        self.state.bulk_actions.append(made)
+        self._changes.tell("bulk email")
+        return made
+
+    def active(self, sequence: str | None = None) -> int:
+        """How many are in this sequence, or in any, and get more email from it."""
+        wanted = None if sequence is None else self._sequence(sequence).id
+        return sum(
+            each.status == "active" and wanted in (None, each.sequence_id)
+            for each in self.state.subscriptions
+        )
+
+    def lend_to_workflows(self, person: SandboxPerson) -> None:
+        """Do what a manager of the organization can: let Workflows send in this person's name."""
+        self.state.lent_to_workflows.add(_id(person))
+        self._changes.tell("member")
+
+    def _sequence(self, name: str) -> HeldSequence:
+        """The sequence of this name, which is made when there is none."""
+        found = next((each for each in self.state.sequences if each.name == name), None)
+        if found is None:
+            found = HeldSequence(new_id("seq"), name)
+            self.state.sequences.append(found)
+        return found
 
     async def consent(
         self, authorize_url: str, person: SandboxPerson, *, allow: bool = True

@@ -2,16 +2,23 @@
 
 import base64
 import binascii
-import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import UTC, datetime
-from json import JSONDecodeError
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from sandbox.close.asked import (
+    body_of,
+    filter_id,
+    filter_moment,
+    id_in,
+    ids_in,
+    selected,
+    sliced,
+)
+from sandbox.close.outreach import Outreach
 from sandbox.close.refusals import invalid, plain
 from sandbox.close.send_as import SendAs
 from sandbox.close.state import CloseState, HeldAccount, HeldEmail
@@ -19,10 +26,7 @@ from sandbox.people import ORGANIZATION_ID, TEAM_NAME, SandboxPerson, close_id
 
 Handler = Callable[[Request, str], Awaitable[Response]]
 
-LONGEST_PAGE = 200
 ORDERS = ("last_name,first_name", "first_name,last_name")
-_USER_ID = re.compile(r"user_[A-Za-z0-9]+", re.ASCII)
-_WHOLE_NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
 
 
 class Rest:
@@ -31,10 +35,14 @@ class Rest:
     def __init__(self, state: CloseState, changed: Callable[[str], None]) -> None:
         self._state = state
         self._changed = changed
+        self._outreach = Outreach(state, changed)
 
     def routes(self) -> list[Route]:
         """Return the routes; methods that are not listed give 405."""
-        root = "/api/v1"
+        root, outreach = "/api/v1", self._outreach
+        one = f"{root}/sequence_subscription/{{id}}/"
+        bulk = f"{root}/bulk_action/sequence_subscription"
+        email = f"{root}/bulk_action/email"
         return [
             self._route(f"{root}/me/", GET=self.me),
             self._route(f"{root}/user/", GET=self.users),
@@ -42,6 +50,15 @@ class Rest:
             self._route(f"{root}/organization/{{id}}/", GET=self.organization),
             self._route(f"{root}/connected_account/", GET=self.accounts),
             self._route(f"{root}/activity/email/", GET=self.emails),
+            self._route(f"{root}/activity/email/{{id}}/", PUT=outreach.change_email),
+            self._route(f"{root}/sequence/", GET=outreach.sequences),
+            self._route(f"{root}/sequence/{{id}}/", GET=outreach.sequence),
+            self._route(f"{root}/sequence_subscription/", GET=outreach.subscriptions),
+            self._route(one, PUT=outreach.change_subscription),
+            self._route(f"{bulk}/", GET=outreach.bulk_actions),
+            self._route(f"{bulk}/{{id}}/", PUT=outreach.change_bulk_action),
+            self._route(f"{email}/", GET=outreach.bulk_emails),
+            self._route(f"{email}/{{id}}/", PUT=outreach.change_bulk_action),
             self._route(
                 f"{root}/send_as/",
                 GET=self.list_send_as,
@@ -79,10 +96,10 @@ class Rest:
         shown = _user(person) | {
             "last_used_timezone": person.tz,
             "organizations": [{"id": ORGANIZATION_ID, "name": TEAM_NAME}],
-            "memberships": [_membership(person)],
+            "memberships": [self._membership(person)],
             "email_accounts": [each.shown() for each in self._accounts_of(caller)],
         }
-        return JSONResponse(_selected(shown, request))
+        return JSONResponse(selected(shown, request))
 
     async def users(self, request: Request, _: str) -> Response:
         """Return the members, in one of ``ORDERS``; whether removed ones are listed is unknown."""
@@ -114,21 +131,21 @@ class Rest:
         shown = {
             "id": ORGANIZATION_ID,
             "name": TEAM_NAME,
-            "memberships": [_membership(each) for each in self._state.active_members()],
-            "inactive_memberships": [_membership(each) for each in removed],
+            "memberships": [self._membership(each) for each in self._state.active_members()],
+            "inactive_memberships": [self._membership(each) for each in removed],
         }
-        return JSONResponse(_selected(shown, request))
+        return JSONResponse(selected(shown, request))
 
     async def accounts(self, request: Request, caller: str) -> Response:
         """Return the connected accounts of the caller and of those whom they may send as."""
-        wanted = _user_id(request, "user_id")
+        wanted = filter_id(request, "user_id")
         lenders = {
             each.allowing_user_id
             for each in self._state.associations
             if each.allowed_user_id == caller
         }
         rows = [
-            _selected(each.shown(), request)
+            selected(each.shown(), request)
             for each in self._state.accounts
             if wanted in (None, each.user_id)
             and (
@@ -141,10 +158,13 @@ class Rest:
         """Return emails by user and date; whether they name their association is an unknown."""
         if self._state.unknowns.email_is_forbidden:
             raise plain(403, "Forbidden.")
-        user_id = _user_id(request, "user_id")
-        since, until = _moment(request, "date_created__gte"), _moment(request, "date_created__lte")
+        user_id = filter_id(request, "user_id")
+        since, until = (
+            filter_moment(request, "date_created__gte"),
+            filter_moment(request, "date_created__lte"),
+        )
         rows = [
-            _selected(self._email(each), request)
+            selected(self._email(each), request)
             for each in self._state.emails
             if user_id in (None, each.user_id)
             and (since is None or each.date >= since)
@@ -156,29 +176,31 @@ class Rest:
         shown = email.shown()
         if not self._state.unknowns.email_names_association:
             del shown["send_as_id"]
+        if self._state.unknowns.email_created_by_grantor and email.on_behalf_of is not None:
+            shown["created_by"] = email.on_behalf_of
         return shown
 
     async def list_send_as(self, request: Request, caller: str) -> Response:
         """Return the caller's associations that match, on one page unless told otherwise."""
         found = SendAs(self._state, caller).listed(
-            _user_id(request, "allowing_user_id"), _user_id(request, "allowed_user_id")
+            filter_id(request, "allowing_user_id"), filter_id(request, "allowed_user_id")
         )
         answer: dict[str, Any] = {"data": [each.shown() for each in found]}
         if self._state.unknowns.list_has_more_field:
-            answer = _sliced(request, answer["data"], self._state.page_limit)
+            answer = sliced(request, answer["data"], self._state.page_limit)
         return JSONResponse(answer)
 
     async def create_send_as(self, request: Request, caller: str) -> Response:
         """Let somebody send as the caller; 400 for unknown or missing fields."""
-        body = await _body(request, {"allowing_user_id", "allowed_user_id"})
-        pair = [_id_in(body, name) for name in ("allowing_user_id", "allowed_user_id")]
+        body = await body_of(request, {"allowing_user_id", "allowed_user_id"})
+        pair = [id_in(body, name) for name in ("allowing_user_id", "allowed_user_id")]
         status, created = SendAs(self._state, caller).create(*pair)
         self._changed("association")
         return JSONResponse(created.shown(), status)
 
     async def delete_pair(self, request: Request, caller: str) -> Response:
         """Delete the association of two users, both named in the query."""
-        pair = [_user_id(request, name) for name in ("allowing_user_id", "allowed_user_id")]
+        pair = [filter_id(request, name) for name in ("allowing_user_id", "allowed_user_id")]
         if pair[0] is None or pair[1] is None:
             raise invalid("allowed_user_id", "Both users are required.")
         return self._deleted(SendAs(self._state, caller).delete_pair(pair[0], pair[1]))
@@ -198,17 +220,30 @@ class Rest:
 
     async def bulk(self, request: Request, caller: str) -> Response:
         """Allow and disallow several users; whether in part or all or nothing is an unknown."""
-        body = await _body(request, {"allowed_user_ids", "disallowed_user_ids"})
-        lists = [_ids_in(body, name) for name in ("allowed_user_ids", "disallowed_user_ids")]
+        body = await body_of(request, {"allowed_user_ids", "disallowed_user_ids"})
+        lists = [ids_in(body, name) for name in ("allowed_user_ids", "disallowed_user_ids")]
         now_allowed = SendAs(self._state, caller).bulk(*lists)
         self._changed("association")
         return JSONResponse({"data": [each.shown() for each in now_allowed]})
+
+    def _membership(self, person: SandboxPerson) -> dict[str, Any]:
+        shown: dict[str, Any] = {
+            "id": close_id("memb", person.handle),
+            "organization_id": ORGANIZATION_ID,
+            "user_id": person.close_user_id,
+            "role_id": "admin" if person.is_admin else "user",
+            "permissions_granted": ["bulk_email", "calling"],
+        }
+        if self._state.unknowns.membership_names_workflows:
+            is_open = person.close_user_id in self._state.lent_to_workflows
+            shown["may_workflows_impersonate"] = is_open
+        return shown
 
     def _accounts_of(self, user_id: str) -> list[HeldAccount]:
         return [each for each in self._state.accounts if each.user_id == user_id]
 
     def _page(self, request: Request, rows: Sequence[Mapping[str, Any]]) -> Response:
-        return JSONResponse(_sliced(request, rows, self._state.page_limit))
+        return JSONResponse(sliced(request, rows, self._state.page_limit))
 
 
 def _exact(
@@ -241,85 +276,3 @@ def _user(person: SandboxPerson) -> dict[str, Any]:
         "date_created": "2024-02-01T08:00:00.000000+00:00",
         "date_updated": "2026-02-01T08:00:00.000000+00:00",
     }
-
-
-def _membership(person: SandboxPerson) -> dict[str, Any]:
-    return {
-        "id": close_id("memb", person.handle),
-        "organization_id": ORGANIZATION_ID,
-        "user_id": person.close_user_id,
-        "role_id": "admin" if person.is_admin else "user",
-        "permissions_granted": ["bulk_email", "calling"],
-    }
-
-
-def _selected(row: dict[str, Any], request: Request) -> dict[str, Any]:
-    """Apply ``_fields``."""
-    wanted = request.query_params.get("_fields")
-    if not wanted:
-        return row
-    return {name: value for name, value in row.items() if name in wanted.split(",")}
-
-
-def _sliced(request: Request, rows: Sequence[Mapping[str, Any]], usual: int) -> dict[str, Any]:
-    limit = min(_whole(request, "_limit", usual, least=1), usual)
-    skip = _whole(request, "_skip", 0, least=0)
-    return {"data": list(rows[skip : skip + limit]), "has_more": skip + limit < len(rows)}
-
-
-def _whole(request: Request, name: str, usual: int, *, least: int) -> int:
-    text = request.query_params.get(name)
-    if text is None:
-        return usual
-    if not _WHOLE_NUMBER.fullmatch(text) or not least <= int(text):
-        raise invalid(name, "Not a valid number.")
-    if name == "_limit" and int(text) > LONGEST_PAGE:
-        raise invalid(name, "Too large.")
-    return int(text)
-
-
-def _user_id(request: Request, name: str) -> str | None:
-    value = request.query_params.get(name)
-    if value is not None and not _USER_ID.fullmatch(value):
-        raise invalid(name, "Not a valid id.")
-    return value
-
-
-def _moment(request: Request, name: str) -> datetime | None:
-    text = request.query_params.get(name)
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise invalid(name, "Not a valid date.") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-async def _body(request: Request, names: set[str]) -> dict[str, Any]:
-    """Return the JSON object of the request; exactly ``names`` are allowed and required."""
-    if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
-        raise plain(415, "Unsupported media type.")
-    try:
-        body = await request.json()
-    except (JSONDecodeError, UnicodeDecodeError):
-        raise plain(400, "Malformed JSON.") from None
-    if not isinstance(body, dict):
-        raise plain(400, "An object is expected.")
-    for name in sorted(names ^ body.keys()):
-        raise invalid(name, "This field is required." if name in names else "Unknown field.")
-    return body
-
-
-def _id_in(body: Mapping[str, Any], name: str) -> str:
-    value = body[name]
-    if not isinstance(value, str) or not _USER_ID.fullmatch(value):
-        raise invalid(name, "Not a valid id.")
-    return value
-
-
-def _ids_in(body: Mapping[str, Any], name: str) -> list[str]:
-    values = body[name]
-    if not isinstance(values, list):
-        raise invalid(name, "A list is expected.")
-    return [_id_in({name: value}, name) for value in values]

@@ -2,12 +2,12 @@
 
 import secrets
 import string
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sandbox.close.unknowns import Unknowns
+from sandbox.close.unknowns import AfterEnd, Unknowns
 from sandbox.people import ORGANIZATION_ID, SandboxPerson, close_id
 
 CODE_LIFE = timedelta(seconds=60)
@@ -66,6 +66,12 @@ class HeldEmail:
     subject: str
     to: tuple[str, ...]
     scheduled_for: datetime | None = None
+    status: str = ""
+    writer: str | None = None
+    on_behalf_of: str | None = None
+    bulk_email_action_id: str | None = None
+    sequence_id: str | None = None
+    sequence_subscription_id: str | None = None
 
     def shown(self) -> dict[str, Any]:
         """Return it as Close shows it."""
@@ -77,14 +83,121 @@ class HeldEmail:
             "user_id": self.user_id,
             "send_as_id": self.send_as_id,
             "date_created": self.date.isoformat(),
-            "date_sent": None if scheduled_for else self.date.isoformat(),
+            "date_sent": None if scheduled_for or self.status else self.date.isoformat(),
             "date_scheduled": scheduled_for.isoformat() if scheduled_for else None,
             "direction": "outgoing",
-            "status": "scheduled" if scheduled_for else "sent",
+            "status": self.status or ("scheduled" if scheduled_for else "sent"),
+            "created_by": self.writer or self.user_id,
+            "bulk_email_action_id": self.bulk_email_action_id,
+            "sequence_id": self.sequence_id,
+            "sequence_subscription_id": self.sequence_subscription_id,
             "subject": self.subject,
             "to": list(self.to),
             "cc": [],
             "bcc": [],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class HeldSequence:
+    """A sequence of emails; whoever is in it has a subscription."""
+
+    id: str
+    name: str
+
+    def shown(self, counts: Mapping[str, int] | None) -> dict[str, Any]:
+        """Return it as Close shows it, with how many are in it by status, or without."""
+        shown = {
+            "id": self.id,
+            "name": self.name,
+            "organization_id": ORGANIZATION_ID,
+            "status": "active",
+            "steps": [],
+            "timezone": "Europe/Berlin",
+        }
+        return shown if counts is None else shown | {"subscription_counts_by_status": dict(counts)}
+
+
+@dataclass(slots=True)
+class HeldSubscription:
+    """One contact in a sequence; ``created_by`` put them there, and it sends from the account."""
+
+    id: str
+    sequence_id: str
+    lead_id: str
+    contact_id: str
+    sender_account_id: str
+    sender_email: str
+    created_by: str
+    created_at: datetime
+    status: str = "active"
+    status_reason: str | None = None
+
+    def shown(self) -> dict[str, Any]:
+        """Return it as Close shows it, with dates that have no offset."""
+        return {
+            "id": self.id,
+            "organization_id": ORGANIZATION_ID,
+            "sequence_id": self.sequence_id,
+            "lead_id": self.lead_id,
+            "contact_id": self.contact_id,
+            "contact_email": "contact@example.org",
+            "sender_account_id": self.sender_account_id,
+            "sender_email": self.sender_email,
+            "sender_name": self.sender_email,
+            "created_by_id": self.created_by,
+            "updated_by_id": self.created_by,
+            "date_created": self.created_at.replace(tzinfo=None).isoformat(),
+            "status": self.status,
+            "status_reason": self.status_reason,
+        }
+
+
+@dataclass(slots=True)
+class HeldBulkAction:
+    """What somebody did to many leads at once: about a sequence, or a bulk email."""
+
+    id: str
+    action_type: str
+    sequence_id: str | None
+    sender_account_id: str
+    sender_email: str
+    created_by: str
+    created_at: datetime
+    n_leads: int
+    status: str = "done"
+
+    @property
+    def is_email(self) -> bool:
+        """Whether it is a bulk email."""
+        return self.id.startswith("bulkemail_")
+
+    def shown(self) -> dict[str, Any]:
+        """Return it as Close shows it."""
+        about_sequence = {
+            "action_type": self.action_type,
+            "sequence_id": self.sequence_id,
+            "sender_account_id": self.sender_account_id,
+            "sender_email": self.sender_email,
+            "sender_name": self.sender_email,
+        }
+        as_email = {
+            "email_account_id": self.sender_account_id,
+            "sender": self.sender_email,
+            "template_id": None,
+            "send_done_email": False,
+        }
+        return (as_email if self.is_email else about_sequence) | {
+            "id": self.id,
+            "organization_id": ORGANIZATION_ID,
+            "created_by": self.created_by,
+            "updated_by": self.created_by,
+            "date_created": self.created_at.isoformat(),
+            "n_leads": self.n_leads,
+            "n_leads_processed": self.n_leads if self.status == "done" else 0,
+            "status": self.status,
+            "s_query": {},
+            "sort": [],
         }
 
 
@@ -132,6 +245,10 @@ class CloseState:
         self.inactive = {key for key, each in self.members.items() if each.deleted}
         self.associations: list[HeldAssociation] = []
         self.emails: list[HeldEmail] = []
+        self.sequences: list[HeldSequence] = []
+        self.subscriptions: list[HeldSubscription] = []
+        self.bulk_actions: list[HeldBulkAction] = []
+        self.lent_to_workflows: set[str] = set()  # members in whose name Workflows may send
         self.accounts = [_google_account(each) for each in self.members.values()]
         self.grants: list[Grant] = []
         self.codes: dict[str, Code] = {}
@@ -173,6 +290,22 @@ class CloseState:
         """Remove this one."""
         self.associations.remove(association)
         self.dropped.append((self.now(), association))
+        self._end_what_runs(association)
+
+    def _end_what_runs(self, association: HeldAssociation) -> None:
+        """What Close does with active subscriptions when the right ends is an unknown."""
+        becomes = {AfterEnd.ERROR: "error", AfterEnd.PAUSES: "paused"}
+        status = becomes.get(self.unknowns.after_end)
+        lent = {each.id for each in self.accounts if each.user_id == association.allowing_user_id}
+        pair = (association.allowing_user_id, association.allowed_user_id)
+        for each in self.subscriptions:
+            if (
+                status is not None
+                and each.status == "active"
+                and each.sender_account_id in lent
+                and each.created_by in pair
+            ):
+                each.status, each.status_reason = status, "permission_lost"
 
     def readable(self) -> list[HeldAssociation]:
         """Return what reads show: the associations as they were ``read_lag`` ago."""

@@ -60,6 +60,29 @@ class DeactivatedCaller(Enum):
     FORBIDDEN = 403
 
 
+class AfterEnd(Enum):
+    """What becomes of active subscriptions when the right that they were made under ends."""
+
+    SENDS_ON = auto()
+    ERROR = auto()
+    PAUSES = auto()
+
+
+class Seen(Enum):
+    """What an ordinary member sees of others' subscriptions and bulk actions."""
+
+    EVERYTHING = auto()
+    OWN_ONLY = auto()
+    NOTHING = auto()  # refused
+
+
+class BulkPause(Enum):
+    """Pausing a bulk action that is under way: documented once, and not any more."""
+
+    FINE = 200
+    NOT_ALLOWED = 405
+
+
 @dataclass(slots=True)
 class Unknowns:
     """The chosen variants."""
@@ -71,6 +94,14 @@ class Unknowns:
     not_own: NotOwn = NotOwn.NOT_FOUND
     bulk: Bulk = Bulk.ATOMIC
     deactivated_caller: DeactivatedCaller = DeactivatedCaller.UNAUTHORIZED
+    after_end: AfterEnd = AfterEnd.SENDS_ON
+    seen: Seen = Seen.EVERYTHING
+    bulk_pause: BulkPause = BulkPause.FINE
+    subscription_created_by_grantor: bool = False
+    email_created_by_grantor: bool = False
+    membership_names_workflows: bool = True
+    sequence_has_counts: bool = True
+    sequence_list_has_counts: bool = False
     allowed_user_may_delete: bool = False
     allowing_oneself_is_fine: bool = False
     allowing_inactive_is_fine: bool = False

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from sandbox.page.journal import Journal
 from sandbox.page.screen import HOME, MESSAGES
+from sandbox.page.statuses import STATUSES
 from sandbox.people import SandboxPerson
 from sandbox.slack import SandboxSlack
 from sandbox.slack.blockkit import elements_of
@@ -44,6 +45,7 @@ class Acting:
             "shortcut": self._shortcut,
             "message-shortcut": self._message_shortcut,
             "open": self._open,
+            "status": self._status,
         }
 
     async def act(self, person: SandboxPerson, what: str, order: Order) -> Done:
@@ -103,6 +105,14 @@ class Acting:
         deed = self._slack.open_home(person, str(order["tab"]))
         await self._noted(person, f"open {order['tab']} tab", deed, "")
         return Done()  # an event that fails is nothing that Slack tells anybody
+
+    async def _status(self, person: SandboxPerson, order: Order) -> Done:
+        """Slack tells the bot, as it does of each change of a person."""
+        wanted = STATUSES[str(order["status"])]
+        until = wanted.until(self._slack.workspace.now(), person.tz)
+        self._journal.acts(person, f"status “{wanted.label}”")
+        await self._slack.set_status(person, wanted.text, wanted.emoji, until)
+        return Done()
 
     async def _noted(
         self, person: SandboxPerson, what: str, deed: Awaitable[Reply], failed: str

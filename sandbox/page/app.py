@@ -53,6 +53,7 @@ class Page:
                 Route("/clock/{step}", self._push_clock, methods=["POST"]),
                 Route("/start-over", self._leave, methods=["POST"]),
                 Route("/trouble/{name}", self._turn, methods=["POST"]),
+                Route("/close/enrol", self._enrol, methods=["POST"]),
                 Route("/close/tokens/revoke", self._revoke_tokens, methods=["POST"]),
                 Route("/close/associations/{id}/remove", self._remove, methods=["POST"]),
                 Mount("/static", StaticFiles(directory=STATIC)),
@@ -102,6 +103,10 @@ class Page:
             self._switchboard.turn(request.path_params["name"], on=bool(order.get("on")))
         except KeyError:
             return _problem("There is no such switch.", 404)
+        return self._changed()
+
+    async def _enrol(self, _: Request) -> Response:
+        self._switchboard.enrol()
         return self._changed()
 
     async def _revoke_tokens(self, _: Request) -> Response:

@@ -13,6 +13,7 @@ from sandbox.page.journal import Journal
 from sandbox.page.looks import Looks, initials, shade
 from sandbox.page.manifest import Manifest
 from sandbox.page.screen import HOME, MESSAGES, NOBODY, SEATED, TABS, Screen, Seat
+from sandbox.page.statuses import STATUSES
 from sandbox.page.switches import SWITCHES, Switchboard
 from sandbox.page.threads import kin, latest, threads
 from sandbox.people import PEOPLE, TEAM_NAME, SandboxPerson
@@ -67,6 +68,7 @@ class Painter:
             channel=SALES,
             channel_name=self._tab_name(SALES),
             shortcuts=self._manifest.global_shortcuts,
+            statuses=STATUSES,
         )
 
     def parts(self, screen: Screen) -> dict[str, str]:

@@ -4,11 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from sandbox.close import SandboxClose
-from sandbox.people import PEOPLE
+from sandbox.people import BEN, PEOPLE
 from sandbox.slack import SandboxSlack
 
 _FOR_EVER = 1_000_000  # calls
 SLOW_SECONDS = 2.5
+LEADS = 824
 RATE_LIMIT_SECONDS = 2.0
 
 
@@ -59,6 +60,17 @@ class Switchboard:
         for each in SWITCHES:
             if each.name in self._on:
                 starts[each.name]()
+
+    def enrol(self) -> None:
+        """Have Ben put many leads into a sequence, from the mailbox of the first who lends him
+        their name, or from his own."""
+        lent = {
+            each.allowing_user_id
+            for each in self._close.associations
+            if each.allowed_user_id == BEN.close_user_id
+        }
+        owner = next((each for each in PEOPLE if each.close_user_id in lent), None)
+        self._close.enrol(BEN, LEADS, in_name_of=owner)
 
     def revoke_tokens(self) -> None:
         """End everybody's grants, as if all had removed the app in Close's settings."""

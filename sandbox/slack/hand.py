@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from sandbox.people import BOT_USER_ID, TEAM_NAME, SandboxPerson, user_object
@@ -16,6 +17,8 @@ from sandbox.slack.refusals import Refusal
 from sandbox.slack.response_urls import answer_in_channel
 from sandbox.slack.web_api import WebApi
 from sandbox.slack.workspace import Channel, Message, View, Workspace, random_id
+
+_MOST_STATUS = 100  # characters
 
 
 class Hand(Eyes):
@@ -255,6 +258,32 @@ class Hand(Eyes):
         await self.event(event)
         return changed
 
+    async def set_status(
+        self,
+        person: SandboxPerson,
+        text: str = "",
+        emoji: str = "",
+        until: datetime | None = None,
+        *,
+        is_heard: bool = True,
+    ) -> SandboxPerson:
+        """Set somebody's status, or clear it. Without ``until`` it stays; the event that says so is
+        lost unless ``is_heard``.
+
+        A text without an emoji gets Slack's own. What no client takes is an AssertionError.
+        """
+        _demand(len(text) <= _MOST_STATUS, f"a status has at most {_MOST_STATUS} characters")
+        _demand(not emoji or _is_emoji(emoji), f"{emoji!r} is no emoji")
+        _demand(until is None or until > self.workspace.now(), "a status ends in the future")
+        changes = {
+            "status_text": text,
+            "status_emoji": emoji or (":speech_balloon:" if text else ""),
+            "status_expiration": 0 if until is None else int(until.timestamp()),
+        }
+        if not is_heard:
+            return self.change_unheard(person, **changes)
+        return await self.change_person(person, **changes)
+
     async def uninstall(self, *events: str) -> None:
         """Take the app out of the workspace: its token is good for nothing any more, and Slack says
         so, in whichever order."""
@@ -319,6 +348,10 @@ class Hand(Eyes):
             if person in (known.id, known.handle, f"@{known.handle}"):
                 return known.id
         return str(person)
+
+
+def _is_emoji(text: str) -> bool:
+    return len(text) > 2 and text[0] == text[-1] == ":" and " " not in text
 
 
 def _demand(is_so: bool, otherwise: str) -> None:  # noqa: FBT001 - reads like an assertion

@@ -15,13 +15,13 @@ HERE = Path(__file__).parent
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What is shared lives in one event loop, so all of them run in it."""
-    in_one_loop = pytest.mark.asyncio(loop_scope="session")
+    in_one_loop = pytest.mark.asyncio(loop_scope="package")
     for item in items:
         if HERE in item.path.parents and pytest_asyncio.is_async_test(item):
             item.add_marker(in_one_loop, append=False)
 
 
-@pytest_asyncio.fixture(scope="package", loop_scope="session")
+@pytest_asyncio.fixture(scope="package", loop_scope="package")
 async def shared_arena(
     migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Arena]:
@@ -49,7 +49,7 @@ def cast(arena: Arena) -> Cast:
     return arena.cast()
 
 
-@pytest_asyncio.fixture(loop_scope="session")
+@pytest_asyncio.fixture(loop_scope="package")
 async def stage(sqlite_url: str) -> AsyncIterator[World]:
     """A bot with an empty database and a clock of its own."""
     async with open_world(sqlite_url) as opened:

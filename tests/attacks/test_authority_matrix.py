@@ -4,10 +4,12 @@ What was allowed is compared with tables that are written out by hand. A click i
 something about the right has changed, or a form has opened; everything else is refused in words.
 """
 
+import asyncio
 import itertools
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
+from unittest.mock import ANY
 
 import pytest
 import pytest_asyncio
@@ -15,6 +17,7 @@ import pytest_asyncio
 from bot.cards.admin_forms import END_EVERYTHING, END_ONE, WHY
 from bot.cards.alarms import END_THEM, IS_GONE, KEEP_THEM
 from bot.cards.bundles import REVOKE_BUNDLE
+from bot.cards.deputies import END as END_DEPUTY
 from bot.cards.everybody import EARLIER, END_ALL, END_RIGHT, FURTHER
 from bot.cards.faces import Action
 from bot.cards.homes import END_STANDING, EVERYBODYS_RIGHTS
@@ -23,12 +26,14 @@ from bot.cards.strays import GIVE_END, KEEP, REMOVE, SINGLE_OUT
 from bot.store.rows import many
 from models.base import new_id
 from models.delegation import Delegation, Event, State
+from models.deputy import Deputy
 from models.mark import marked
 from models.standing import StandingApproval
 from models.stray import Stray, strays
 from sandbox.people import DANA, SandboxPerson
 from sandbox.slack import payloads
 from tests.attacks.arena import KINDS, Arena, Cast
+from tests.patience import MOMENT, PATIENCE
 
 BUTTONS: tuple[Action, ...] = tuple(each for each in Action if each is not Action.CONNECT)
 NOBODY: set[str] = set()
@@ -174,6 +179,109 @@ async def test_choices_in_the_menu(arena: Arena) -> None:
         assert opened is (kind == "grantor"), (kind, choice)
 
 
+# What somebody may do whom Ada has named to answer in her place.
+OF_A_DEPUTY: dict[str, set[Action]] = {
+    "request": {Action.APPROVE, Action.DENY},
+    "right": set(),
+    "wish": {Action.APPROVE_EXTENSION, Action.DECLINE_EXTENSION},
+    "past": set(),
+}
+BEGUN: dict[str, Begun] = {
+    "request": a_request,
+    "right": a_right,
+    "wish": a_wish,
+    "past": the_past,
+}
+
+
+async def deputized(arena: Arena, cast: Cast, who: SandboxPerson) -> Deputy:
+    """Ada has named somebody, and what waits for her is shared with them."""
+    said = await arena.said(cast.ada, f"deputy <@{who.id}> for 9 days")
+    assert "can answer requests for you" in said, said
+    deputy = await in_force(arena, cast)
+    assert deputy is not None
+    async with asyncio.timeout(PATIENCE):
+        while (row := await arena.of(cast)).waits_for_grantor and row.shared_with != who.id:
+            if who.id in (row.grantee_id, row.requester_id):
+                break  # that is never shared with them
+            await asyncio.sleep(MOMENT)
+    await arena.at_rest(cast)
+    return deputy
+
+
+async def in_force(arena: Arena, cast: Cast) -> Deputy | None:
+    """Who answers for Ada."""
+    whose = (cast.ada.team_id, cast.ada.id)
+    return await arena.world.database.read(lambda store: store.deputies.of_grantor(*whose))
+
+
+async def is_answered(
+    arena: Arena, cast: Cast, who: SandboxPerson, action: str, deputy: Deputy
+) -> bool:
+    """Whether a click with what a deputy read changed anything, or opened a form."""
+    before = await arena.of(cast)
+    reply = await arena.click(who, action, marked(before, deputy))
+    assert reply.status == 200, (action, reply)
+    if action in OPENING:
+        await arena.answers()
+    opened = arena.slack.workspace.modals.pop(who.id, None) is not None
+    return opened or facts(await arena.of(cast)) != facts(before)
+
+
+@pytest.mark.parametrize("stage", OF_A_DEPUTY)
+async def test_buttons_of_a_deputy(arena: Arena, stage: str) -> None:
+    """A deputy answers requests and wishes, and nothing else; nobody else gets anything by what a
+    deputy read, and with the end of their time they have no say any more."""
+    cast = await BEGUN[stage](arena)
+    deputy = await deputized(arena, cast, cast.eve)
+    for action in BUTTONS:
+        if action not in OF_A_DEPUTY[stage]:
+            assert not await is_answered(arena, cast, cast.eve, action, deputy), action
+    for kind, action in itertools.product(("grantee", "requester", "admin"), OF_A_DEPUTY[stage]):
+        assert not await is_answered(arena, cast, cast.who(kind), action, deputy), (kind, action)
+    await arena.said(cast.ada, "deputy end")
+    for action in OF_A_DEPUTY[stage]:
+        assert not await is_answered(arena, cast, cast.eve, action, deputy), action
+    for action in sorted(OF_A_DEPUTY[stage]):
+        deputy = await deputized(arena, cast, cast.eve)
+        assert await is_answered(arena, cast, cast.eve, action, deputy), action
+        cast = await BEGUN[stage](arena)
+
+
+@pytest.mark.parametrize("stage", ["request", "wish"])
+async def test_a_deputy_never_answers_their_own(arena: Arena, stage: str) -> None:
+    """Who would get it, or asked for it, answers nothing of it as the grantor's deputy."""
+    cast = await BEGUN[stage](arena)
+    for who in (cast.ben, cast.cleo):
+        deputy = await deputized(arena, cast, who)
+        for action in OF_A_DEPUTY[stage]:
+            assert not await is_answered(arena, cast, who, action, deputy), (who.handle, action)
+
+
+async def test_choices_of_a_deputy(arena: Arena) -> None:
+    """A deputy opens the forms for another length and for a reason, and no standing approval; and
+    no verb of theirs gives, ends or names anything in the grantor's place."""
+    cast = await a_request(arena)
+    deputy = await deputized(arena, cast, cast.eve)
+    for choice in CHOICES:
+        value = f"{choice}:{marked(await arena.of(cast), deputy)}"
+        await arena.click(cast.eve, Action.MORE, value)
+        await arena.answers()
+        opened = arena.slack.workspace.modals.pop(cast.eve.id, None) is not None
+        assert opened is (choice != "always_approve"), choice
+    before = facts(await arena.of(cast))
+    ada, ben = f"<@{cast.ada.id}>", f"<@{cast.ben.id}>"
+    for verb in (f"revoke {ben}", f"stop {ben}", f"extend {ben} 1h", f"end {ben} as {ada} x"):
+        await arena.said(cast.eve, verb)
+    assert facts(await arena.of(cast)) == before
+    for who in (cast.ben, cast.cleo):
+        await arena.click(who, END_DEPUTY, deputy.id)
+    await arena.said(cast.eve, f"deputy {ben} for 2 days")  # names somebody for Eve alone
+    assert await in_force(arena, cast) == replace(
+        deputy, changes=ANY, wake_at=ANY, leased_until=ANY, attempts=ANY
+    )
+
+
 # What is typed about another person, and who gets anything done by it while Ben may send as Ada.
 VERBS: dict[str, set[str]] = {
     "revoke {ben}": {"grantor"},
@@ -247,7 +355,7 @@ GARBAGE = (
 )
 
 
-@pytest_asyncio.fixture(loop_scope="session")
+@pytest_asyncio.fixture(loop_scope="package")
 async def other(arena: Arena) -> Delegation:
     """A request between other people, to whom nobody here belongs."""
     return await arena.asked(arena.cast())

@@ -100,7 +100,7 @@ class Crowd:
             each.close()
 
 
-@pytest_asyncio.fixture(loop_scope="session")
+@pytest_asyncio.fixture(loop_scope="package")
 async def crowd(house: House) -> AsyncIterator[Crowd]:
     """Nobody yet."""
     strangers = Crowd(house)

@@ -1,5 +1,6 @@
 """Text of people, of Slack and of Close is only text: on cards, pages, in logs and figures."""
 
+import asyncio
 import json
 import re
 from dataclasses import replace
@@ -13,6 +14,7 @@ from models.mark import marked
 from sandbox.people import ADA, BEN, DANA, SandboxPerson
 from sandbox.slack.workspace import AUDIT, Message
 from tests.attacks.arena import Arena, Cast
+from tests.patience import MOMENT, PATIENCE
 from tests.scenarios.moves import asked, at_rest, cards_at_rest, shown
 from tests.scenarios.test_pairings import opened_by
 from tests.scenarios.world import World, open_world
@@ -199,8 +201,9 @@ async def test_labels_of_figures(arena: Arena, cast: Cast) -> None:
     """What Slack calls an error becomes no line of its own among the figures."""
     arena.slack.trouble.fail("chat.postMessage", 'x"} 1\nforged_total{a="b')
     await arena.asked(cast)
-    await shown(arena.world, cast.ada, "Approve")
-    figures = await arena.figures()
+    async with asyncio.timeout(PATIENCE):
+        while "forged_total" not in (figures := await arena.figures()):  # noqa: ASYNC110 - only looking tells
+            await asyncio.sleep(MOMENT)
     names = {family.name for family in text_string_to_metric_families(figures)}
     assert "forged" not in {name.partition("_total")[0] for name in names}
 

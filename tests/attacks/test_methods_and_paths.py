@@ -1,4 +1,4 @@
-"""Every method and every way to write a path: there are seven addresses, and no others."""
+"""Every method and every way to write a path: there are eight addresses, and no others."""
 
 import pytest
 
@@ -6,6 +6,7 @@ from sandbox.people import BEN
 from tests.attacks.arena import FORM, Arena, Cast, status_of
 
 ADDRESSES = {
+    "/": {"GET", "HEAD"},
     "/slack/events": {"POST"},
     "/close/connect": {"GET", "HEAD", "POST"},
     "/close/callback": {"GET"},
@@ -115,7 +116,7 @@ async def test_whoever_says_who_they_are(arena: Arena, cast: Cast, name: str) ->
     [
         *("/.env", "/.git/config", "/send-as.db", "/docs", "/openapi.json", "/admin", "/debug"),
         *("/%2e%2e/%2e%2e/etc/passwd", "/..%2f..%2fetc/passwd", "/close/..;/metrics", "/close/"),
-        *("/static/../bot/app.py", "/favicon.ico", "/slack", "/sandbox", "/close", "/"),
+        *("/static/../bot/app.py", "/favicon.ico", "/slack", "/sandbox", "/close", "//"),
     ],
 )
 async def test_there_is_nothing_else(arena: Arena, path: str) -> None:

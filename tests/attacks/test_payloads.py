@@ -104,7 +104,7 @@ MOVES: list[Move] = [
 ]
 
 
-@pytest_asyncio.fixture(loop_scope="session")
+@pytest_asyncio.fixture(loop_scope="package")
 async def asking(arena: Arena, cast: Cast) -> Cast:
     """Cleo has asked Ada for Ben."""
     await arena.asked(cast)

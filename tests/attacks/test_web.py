@@ -19,7 +19,7 @@ PLACES = (
 PAGES = ("/close/connect", "/close/connect?for=x", "/close/callback", "/close/callback?state=x")
 
 
-@pytest_asyncio.fixture(loop_scope="session")
+@pytest_asyncio.fixture(loop_scope="package")
 async def browser(arena: Arena) -> AsyncIterator[httpx.AsyncClient]:
     """A stranger's browser."""
     async with arena.browser() as opened:

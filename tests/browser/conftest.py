@@ -12,7 +12,7 @@ from tests.browser.stage import Stage, find_chromium, is_needed, open_browser, o
 PATIENCE = 20_000  # milliseconds until something counts as missing, on a busy machine
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="package", loop_scope="package")
 async def browser() -> AsyncIterator[Browser]:
     """One browser for the whole run; skips, or fails where it must be there, without one."""
     path = find_chromium()
@@ -24,14 +24,14 @@ async def browser() -> AsyncIterator[Browser]:
         yield opened
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="package", loop_scope="package")
 async def shared_house(browser: Browser) -> AsyncIterator[House]:
     """One house for the tests that leave its clock and its troubles alone."""
     async with open_house() as opened:
         yield opened
 
 
-@pytest_asyncio.fixture(loop_scope="session")
+@pytest_asyncio.fixture(loop_scope="package")
 async def shared_stage(browser: Browser, shared_house: House) -> AsyncIterator[Stage]:
     """Empty conversations in a shared house; each test has a pair of people of its own."""
     shared_house.slack.workspace.messages.clear()
@@ -40,7 +40,7 @@ async def shared_stage(browser: Browser, shared_house: House) -> AsyncIterator[S
         yield opened
 
 
-@pytest_asyncio.fixture(loop_scope="session")
+@pytest_asyncio.fixture(loop_scope="package")
 async def stage(browser: Browser) -> AsyncIterator[Stage]:
     """A house of its own, with Ben on the left and Ada on the right."""
     async with open_house() as house, open_stage(browser, house) as opened:

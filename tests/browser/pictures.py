@@ -4,6 +4,7 @@ The real bot makes every card; nothing is drawn by hand. A state that does not c
 """
 
 import asyncio
+import re
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 from playwright.async_api import Browser, Locator, ViewportSize, expect
 from playwright.async_api import Error as PlaywrightError
 
+from sandbox.page.guide import DEPUTY
 from sandbox.people import ADA
 from sandbox.running import open_house
 from tests.browser.shrink import shrunk
@@ -40,6 +42,9 @@ async def take_all() -> int:
         await _in_a_fresh_house(browser, _flow)
         await _in_a_fresh_house(browser, _cards, device_scale_factor=SHARP)
         await _in_a_fresh_house(browser, _ends_without_a_right, device_scale_factor=SHARP)
+        await _in_a_fresh_house(browser, _goes_on, device_scale_factor=SHARP)
+        await _in_a_fresh_house(browser, _away, device_scale_factor=SHARP)
+        await _in_a_fresh_house(browser, _deputy, device_scale_factor=SHARP)
     return 0
 
 
@@ -144,6 +149,36 @@ async def _ends_without_a_right(stage: Stage) -> None:
     await _both(stage, "failed", "You were not given the right", "was not given the right")
 
 
+async def _goes_on(stage: Stage) -> None:
+    """What was started in Ada's name goes on after the right's end: shall it?"""
+    await _activate(stage)
+    await stage.page.get_by_role("button", name=re.compile("Ben enrols")).click()
+    await stage.push("hour")
+    await stage.push("hour")
+    await stage.sees("but this goes on in your name", "right")
+    await _card(stage, "right", "goes on in your name", "goes-on")
+
+
+async def _away(stage: Stage) -> None:
+    """Ada's status says that she is away: who covers for her?"""
+    await _activate(stage)  # only who gave a right before is asked
+    await stage.look("# sales", "right")
+    await stage.seat("right").get_by_label("Shortcuts").click()
+    await stage.seat("right").get_by_role("button", name="On holiday until Monday").click()
+    await stage.look("Messages", "right")
+    await stage.sees("Who covers for you?", "right")
+    await _card(stage, "right", "Who covers for you?", "away")
+
+
+async def _deputy(stage: Stage) -> None:
+    """The card of whom Ada has named to answer in her place."""
+    await stage.ask(DEPUTY, "right")
+    await stage.ask(ASK)
+    await stage.page.get_by_role("button", name="Show Cleo Marchetti").click()
+    await stage.sees("reads your answer", "right")
+    await _card(stage, "right", "reads your answer", "deputy")
+
+
 async def _anew(stage: Stage) -> None:
     """An empty conversation with a fresh request in it."""
     stage.house.slack.workspace.messages.clear()
@@ -172,10 +207,15 @@ async def _both(stage: Stage, state: str, grantee_reads: str, grantor_reads: str
         ("left", "grantee", grantee_reads),
         ("right", "grantor", grantor_reads),
     ):
-        cards = stage.seat(side).locator("article:not(.whisper)")
-        card = cards.filter(has_text=words).filter(has_not_text=MOVED).first
-        await expect(card).to_contain_text(words)
-        await _picture(card, f"card-{state}-{reader}")
+        await _card(stage, side, words, f"{state}-{reader}")
+
+
+async def _card(stage: Stage, side: str, words: str, name: str) -> None:
+    """The message in this seat that says so."""
+    cards = stage.seat(side).locator("article:not(.whisper)")
+    card = cards.filter(has_text=words).filter(has_not_text=MOVED).first
+    await expect(card).to_contain_text(words)
+    await _picture(card, f"card-{name}")
 
 
 async def _picture(what: Locator, name: str) -> None:

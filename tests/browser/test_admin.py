@@ -12,7 +12,7 @@ from sandbox.people import ADA
 from sandbox.running import open_house
 from tests.browser.stage import Stage, open_stage
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = pytest.mark.asyncio(loop_scope="package")
 
 FOREVER = "/sendas @ada forever Covering the spring pipeline"
 WHY = "The pipeline is closed"
@@ -22,7 +22,7 @@ def _works(moment: datetime) -> bool:
     return moment.weekday() < 5 and 10 <= moment.hour < 17
 
 
-@pytest_asyncio.fixture(loop_scope="session")
+@pytest_asyncio.fixture(loop_scope="package")
 async def lent(browser: Browser) -> AsyncIterator[Stage]:
     """Ada has lent her name to Ben until she revokes it."""
     async with open_house() as house, open_stage(browser, house) as stage:

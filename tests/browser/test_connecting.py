@@ -11,10 +11,10 @@ from sandbox.running import open_house
 from tests.browser.looking import problems
 from tests.browser.stage import Stage, open_stage
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = pytest.mark.asyncio(loop_scope="package")
 
 
-@pytest_asyncio.fixture(loop_scope="session")
+@pytest_asyncio.fixture(loop_scope="package")
 async def keyed(browser: Browser) -> AsyncIterator[Stage]:
     """A house that takes API keys, in the dark, with Ada alone in it."""
     async with (

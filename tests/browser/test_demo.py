@@ -12,7 +12,7 @@ import pytest
 from playwright.async_api import Browser, expect
 
 ROOT = Path(__file__).resolve().parents[2]
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = pytest.mark.asyncio(loop_scope="package")
 
 
 @asynccontextmanager

@@ -11,7 +11,7 @@ from sandbox.running import open_house
 from tests.browser.looking import problems
 from tests.browser.stage import SIZE, Stage, open_stage
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = pytest.mark.asyncio(loop_scope="package")
 ASK = "/sendas @ada 2h Covering the spring pipeline"
 SMALL: ViewportSize = {"width": 320, "height": 640}
 LETTERS = 16  # pixels

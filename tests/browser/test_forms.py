@@ -11,7 +11,7 @@ from sandbox.slack.workspace import SALES
 from tests.browser.looking import problems, violations
 from tests.browser.stage import Stage
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = pytest.mark.asyncio(loop_scope="package")
 
 
 def _plain(text: str) -> dict[str, Any]:

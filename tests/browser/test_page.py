@@ -6,12 +6,13 @@ import httpx
 import pytest
 from playwright.async_api import Browser, Locator, expect
 
+from sandbox.page.guide import DEPUTY
 from sandbox.people import ELI
 from sandbox.running import House
 from sandbox.slack.workspace import AUDIT, SALES
 from tests.browser.stage import Stage, open_stage
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = pytest.mark.asyncio(loop_scope="package")
 
 
 async def test_seats_and_tabs(shared_stage: Stage) -> None:
@@ -176,6 +177,17 @@ async def test_the_guide_seats_who_has_to_act(shared_stage: Stage) -> None:
     await expect(stage.seat("right")).to_have_attribute("data-handle", "ada")
     await stage.sees("asks to send email as you", "right")
     await expect(stage.page.get_by_role("button", name="Show Ada Lindqvist")).to_have_count(0)
+
+
+async def test_a_deputy_answers(stage: Stage) -> None:
+    """Ada types who answers for her; the guide offers to seat Cleo beside her, who approves."""
+    await stage.ask(DEPUTY, "right")
+    await stage.ask("/sendas @ada 2h")
+    await stage.sees("can answer in your place, too", "right")
+    await stage.page.get_by_role("button", name="Show Cleo Marchetti").click()
+    await stage.sees("reads your answer", "right")
+    await stage.press("Approve", "right")
+    await stage.sees("You approved it", "right")
 
 
 async def test_forced_colours_show_states(browser: Browser, shared_house: House) -> None:

@@ -6,7 +6,7 @@ from playwright.async_api import expect
 from sandbox.people import ADA
 from tests.browser.stage import Stage
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = pytest.mark.asyncio(loop_scope="package")
 ASK = "/sendas @ada 2h Covering the spring pipeline"
 ASK_DANA = "/sendas @dana 2h Covering the spring pipeline"
 

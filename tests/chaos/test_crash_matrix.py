@@ -23,7 +23,7 @@ SLICES = {
         Point(f"DELETE {API}/send_as/*/", 0, is_before=False),
         Point(f"GET {API}/send_as/", 1, is_before=False),
         Point(f"GET {API}/connected_account/", 0, is_before=True),
-        Point(f"POST {SLACK}/chat.update", 2, is_before=False),
+        Point(f"POST {SLACK}/chat.update", 1, is_before=False),
         Point(f"POST {SLACK}/chat.delete", 0, is_before=False),
         Point(f"POST {SLACK}/chat.postMessage", 1, is_before=True),
     ),

@@ -10,14 +10,20 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from bot.close.errors import CloseProblem, NotFound
 from bot.ports import (
     Association,
+    BulkAction,
+    CloseSequence,
     CloseUser,
     Credential,
     Memberships,
     SendingAccount,
     SentEmail,
     Sighting,
+    Subscription,
+    Turn,
+    at_once,
 )
 from bot.store import Store
 from models.person import Person
@@ -57,6 +63,10 @@ class StepDatabase:
 
     async def read(self, function: Callable[[Store], Any]) -> Any:
         """The same: others may act before and after it as well."""
+        return await self.run(function)
+
+    async def run_single(self, function: Callable[[Store], Any]) -> Any:
+        """The same: one statement is a transaction by itself."""
         return await self.run(function)
 
     async def run_until_stored(self, function: Callable[[Store], Any]) -> Any:
@@ -130,17 +140,57 @@ class StepClose:
         left: Sequence[Association] = await Effect(Kind.CHANGE, "bulk", ask)
         return left
 
-    async def sent_emails(
+    async def outgoing_emails(
         self, credential: Credential, *, user_id: str, since: datetime, until: datetime
     ) -> Sequence[SentEmail]:
-        """Nothing was sent."""
+        """Nothing was sent, and nothing will be."""
         return ()
 
-    async def waiting_emails(
-        self, credential: Credential, *, user_id: str, since: datetime, until: datetime
-    ) -> Sequence[SentEmail]:
-        """And nothing will be."""
+    async def sequences(
+        self, credential: Credential, *, turn: Turn = at_once
+    ) -> Sequence[CloseSequence]:
+        """None: nothing goes on by itself here."""
         return ()
+
+    async def sequence(self, credential: Credential, sequence_id: str) -> CloseSequence:
+        """There is none."""
+        raise NotFound(CloseProblem.NOT_FOUND, status=404)
+
+    async def subscriptions(
+        self,
+        credential: Credential,
+        sequence_id: str,
+        *,
+        most: int | None = None,
+        turn: Turn = at_once,
+    ) -> Sequence[Subscription]:
+        """Nobody."""
+        return ()
+
+    async def enrolments(
+        self, credential: Credential, *, since: datetime, turn: Turn = at_once
+    ) -> Sequence[BulkAction]:
+        """None."""
+        return ()
+
+    async def bulk_emails(
+        self, credential: Credential, *, since: datetime, turn: Turn = at_once
+    ) -> Sequence[BulkAction]:
+        """None."""
+        return ()
+
+    async def pause_subscription(self, credential: Credential, subscription_id: str) -> None:
+        """There is none."""
+
+    async def pause_bulk_action(self, credential: Credential, enrolment_id: str) -> None:
+        """There is none."""
+
+    async def to_draft(self, credential: Credential, email_id: str) -> None:
+        """There is none."""
+
+    async def may_workflows_send(self, credential: Credential) -> bool | None:
+        """It does not say."""
+        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from math import inf
 from typing import Any, NamedTuple
 
 from bot.clock.worker import LEASE, Worker
@@ -21,6 +22,7 @@ from bot.projections.showing import Showing
 from bot.refusals import NotDone
 from bot.slack.chat import Messages
 from bot.store import Store
+from bot.store.cards import StaleCard
 from bot.store.due import Due
 from bot.strays.comparisons import Compare
 from bot.telemetry import Metrics
@@ -346,7 +348,8 @@ class Engine:
         name = self.scenario.workers[move.place]
 
         def claim(store: Store) -> Sequence[Any]:
-            return _due(store, name).claim(now=world.now, lease=LEASE, limit=MOST_AT_ONCE)
+            due = _due(store, name).claim(now=world.now, lease=LEASE, limit=MOST_AT_ONCE)
+            return [_long_ago(each) for each in due]
 
         claimed, error, rows = self._transacted(("claim", name), world.rows, world.now, claim)
         if error is not None:
@@ -628,6 +631,12 @@ _LINKS: Any = _Links()
 
 def _nothing() -> None:
     """Nobody to wake."""
+
+
+def _long_ago(item: Any) -> Any:
+    """A process may always have been paused since: whether a card is still its own is looked up
+    before anything is posted, however long that takes in our own time."""
+    return replace(item, claimed_at=-inf) if isinstance(item, StaleCard) else item
 
 
 def _due(store: Store, name: str) -> Due[Any]:

@@ -134,7 +134,7 @@ MUTATIONS = (
     Mutation(
         "who disconnects forgets what runs",
         "bot.store.delegations:Delegations.end_with_connection",
-        "for each in self.running(team_id, grantor_id):",
+        "for each in self._served(team_id, grantor_id, *SERVED_STATES):",
         "for each in []:",
         Scenario("forgotten", {"disconnect": 1}, first=RUNNING),
     ),

@@ -18,7 +18,16 @@ from bot.close.errors import CloseError
 from bot.close.headers import LONGEST_WAIT
 from bot.close.limits import Limiter
 from bot.close.oauth import CloseOAuthClient
-from bot.ports import Association, CloseUser, Credential, SentEmail, TokenAnswer
+from bot.close.shapes import MOST_THINGS
+from bot.ports import (
+    Association,
+    BulkAction,
+    CloseSequence,
+    CloseUser,
+    Credential,
+    SentEmail,
+    TokenAnswer,
+)
 from tests.fuzz import making
 from tests.fuzz.engine import Check, Target
 
@@ -31,7 +40,7 @@ EXAMPLES: dict[str, Any] = {
 }
 PAIR = (EXAMPLES["SendAs"]["allowing_user_id"], EXAMPLES["SendAs"]["allowed_user_id"])
 ID, ORGANIZATION = EXAMPLES["SendAs"]["id"], EXAMPLES["SendAs"]["organization_id"]
-EMAILS = {
+EMAILS: dict[str, Any] = {
     "data": [
         {
             "id": "acti_1",
@@ -51,6 +60,53 @@ EMAILS = {
     "has_more": False,
 }
 MEMBERS = {"id": ORGANIZATION, "memberships": [{"user_id": PAIR[0]}], "inactive_memberships": []}
+SEQUENCE: dict[str, Any] = {
+    "id": "seq_1",
+    "name": "Spring",
+    "status": "active",
+    "subscription_counts_by_status": {"active": 10, "error": 0, "finished": 5, "paused": 2},
+}
+SUBSCRIPTION = {
+    "id": "sub_1",
+    "sequence_id": "seq_1",
+    "status": "active",
+    "sender_account_id": "emailacct_1",
+    "created_by_id": PAIR[1],
+}
+ENROLMENT = {
+    "id": "bulkseqsub_1",
+    "action_type": "subscribe",
+    "status": "processing",
+    "sequence_id": "seq_1",
+    "sender_account_id": "emailacct_1",
+    "created_by": PAIR[1],
+    "date_created": "2026-11-25T15:00:00.000000+00:00",
+    "n_leads": 824,
+}
+BULK_EMAIL = {
+    "id": "bulkemail_1",
+    "status": "processing",
+    "email_account_id": "emailacct_1",
+    "created_by": PAIR[1],
+    "date_created": "2026-11-25T15:00:00.000000+00:00",
+    "n_leads": None,
+}
+WORKFLOWS = {
+    "id": PAIR[0],
+    "memberships": [{"organization_id": ORGANIZATION, "may_workflows_impersonate": True}],
+}
+OUTREACH = {
+    "sequences": {"data": [SEQUENCE], "has_more": False},
+    "sequence": SEQUENCE,
+    "subscriptions": {"data": [SUBSCRIPTION, SUBSCRIPTION | {"id": "sub_2"}], "has_more": True},
+    "enrolments": {"data": [ENROLMENT], "has_more": True},
+    "bulk emails": {"data": [BULK_EMAIL], "has_more": True},
+    "pause": SUBSCRIPTION | {"status": "paused"},
+    "pause bulk": ENROLMENT | {"status": "paused"},
+    "pause email": BULK_EMAIL | {"status": "paused"},
+    "draft": EMAILS["data"][0] | {"status": "draft"},
+    "workflows": WORKFLOWS,
+}
 TOKENS = {
     "token_type": "Bearer",
     "access_token": "access",
@@ -73,7 +129,7 @@ ERRORS: tuple[Any, ...] = (
     {"error": "x"},
     {"error": {}},
 )
-BODIES = (*EXAMPLES.values(), EMAILS, MEMBERS, TOKENS, *REFUSALS)
+BODIES = (*EXAMPLES.values(), EMAILS, MEMBERS, TOKENS, *OUTREACH.values(), *REFUSALS)
 TEXTS = ("", "null", "[]", "<html>Bad gateway</html>", "{", '{"data": [', "\xff\xfe", "0", '""')
 STATUSES = (
     *(200, 200, 200, 201, 202, 204, 206, 299, 301, 304, 400, 400, 401, 402, 403, 404),
@@ -126,12 +182,19 @@ CALLS: dict[str, Callable[[CloseClient], Awaitable[Any]]] = {
     "create": lambda close: close.create_association(CREDENTIAL, *PAIR),
     "delete": lambda close: close.delete_association(CREDENTIAL, ID),
     "change": lambda close: close.change_associations(CREDENTIAL, allow=[], disallow=[PAIR[1]]),
-    "sent": lambda close: close.sent_emails(
+    "sent": lambda close: close.outgoing_emails(
         CREDENTIAL, user_id=PAIR[1], since=MOMENT, until=MOMENT
     ),
-    "waiting": lambda close: close.waiting_emails(
-        CREDENTIAL, user_id=PAIR[1], since=MOMENT, until=MOMENT
-    ),
+    "sequences": lambda close: close.sequences(CREDENTIAL),
+    "sequence": lambda close: close.sequence(CREDENTIAL, SEQUENCE["id"]),
+    "subscriptions": lambda close: close.subscriptions(CREDENTIAL, SEQUENCE["id"], most=2),
+    "enrolments": lambda close: close.enrolments(CREDENTIAL, since=MOMENT),
+    "bulk emails": lambda close: close.bulk_emails(CREDENTIAL, since=MOMENT),
+    "pause": lambda close: close.pause_subscription(CREDENTIAL, SUBSCRIPTION["id"]),
+    "pause bulk": lambda close: close.pause_bulk_action(CREDENTIAL, ENROLMENT["id"]),
+    "pause email": lambda close: close.pause_bulk_action(CREDENTIAL, BULK_EMAIL["id"]),
+    "draft": lambda close: close.to_draft(CREDENTIAL, "acti_1"),
+    "workflows": lambda close: close.may_workflows_send(CREDENTIAL),
 }
 FITTING = {
     "me": "Me",
@@ -231,7 +294,7 @@ def made_answer(random: Random, fitting: Any) -> dict[str, Any]:
 
 def _made(random: Random) -> dict[str, Any]:
     name = random.choice(list(CALLS))
-    fitting = {"memberships": MEMBERS, "sent": EMAILS, "waiting": EMAILS}.get(name)
+    fitting = (OUTREACH | {"memberships": MEMBERS, "sent": EMAILS}).get(name)
     fitting = fitting or EXAMPLES.get(FITTING.get(name, ""))
     return {
         "call": name,
@@ -252,7 +315,7 @@ def _made_oauth(random: Random) -> dict[str, Any]:
 @asynccontextmanager
 async def _close() -> AsyncIterator[Check]:
     script = Script()
-    async with httpx.AsyncClient(transport=script) as http:
+    async with script as http:
 
         async def check(value: Any) -> str:
             return await _check(http, script, value)
@@ -260,7 +323,7 @@ async def _close() -> AsyncIterator[Check]:
         yield check
 
 
-async def _check(http: httpx.AsyncClient, script: Script, value: Any) -> str:
+async def _check(http: httpx.AsyncBaseTransport, script: Script, value: Any) -> str:
     """The same call until the script is at its end; then a good answer, after the longest wait."""
     time, script.answers = Time(), list(value["answers"])
     limits = Limiter(monotonic=time, sleep=time.sleep)
@@ -301,6 +364,12 @@ def _check_read(value: Any) -> None:
             _check_stored(*astuple(value))
         case SentEmail():
             assert (value.date.astimezone(UTC) + timedelta()).utcoffset() == timedelta()
+        case CloseSequence():
+            assert value.active is None or 0 <= value.active <= MOST_THINGS
+            _check_stored(value.id, value.name)
+        case BulkAction():
+            assert value.leads is None or 0 <= value.leads <= MOST_THINGS
+            assert value.date is None or value.date.utcoffset() == timedelta()
         case TokenAnswer():
             assert MOMENT + timedelta(seconds=value.expires_in) > MOMENT
             _check_stored(value.access_token, value.refresh_token or "", value.user_id)
@@ -315,7 +384,7 @@ def _check_stored(*texts: str) -> None:
 @asynccontextmanager
 async def _oauth() -> AsyncIterator[Check]:
     script = Script()
-    async with httpx.AsyncClient(transport=script) as http:
+    async with script as http:
 
         async def check(value: Any) -> str:
             time, script.answers = Time(), list(value["answers"])

@@ -170,7 +170,7 @@ async def _door() -> AsyncIterator[Check]:
             await stage.begin_anew()
             with contextlib.suppress(RecursionError):  # too deep to hold any
                 value = _with_rows(value, stage)
-            answer = await stage.door.admit(value, {})
+            answer = await stage.door.admit(value)
             await stage.at_rest()
             assert answer.status in STATUSES, (answer.status, answer.body)
             return str(answer.status)

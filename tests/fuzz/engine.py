@@ -108,7 +108,11 @@ async def tried_alone(target: Target, value: Any) -> str | None:
     """One input by itself; says what was wrong, if anything was."""
     with _noted_errors() as errors:
         async with target.opened() as check:
-            return await tried(check, value, Tally(), errors)
+            gc.freeze()  # looking through what others left behind is not its time, either
+            try:
+                return await tried(check, value, Tally(), errors)
+            finally:
+                gc.unfreeze()
 
 
 async def tried(check: Check, value: Any, tally: Tally, errors: list[str]) -> str | None:
@@ -143,7 +147,7 @@ def _noted_errors() -> Iterator[list[str]]:
             errors.append("".join([f"{event}\n", *lines]))
         raise structlog.DropEvent
 
-    handler = Listed(errors)
+    handler, before = Listed(errors), structlog.get_config()
     structlog.configure(processors=[note])
     logging.getLogger().addHandler(handler)
     logging.getLogger("slack_bolt").setLevel(logging.ERROR)  # as the bot has it
@@ -151,7 +155,7 @@ def _noted_errors() -> Iterator[list[str]]:
         yield errors
     finally:
         logging.getLogger().removeHandler(handler)
-        structlog.reset_defaults()
+        structlog.configure(**before)
 
 
 @contextmanager

@@ -61,7 +61,6 @@ SETTINGS = Settings(
     close_client_id="oa2client_1",
     close_client_secret="secret",
     public_url="https://bot.test",
-    database_url="sqlite://",
     encryption_keys=(KEY,),
     admins=(DANA.id,),
     allow_api_keys=True,
@@ -114,7 +113,7 @@ async def open_stage() -> AsyncIterator[Stage]:
     database, script = Database("sqlite://"), Script()
     known = dict(_rows())
     begun: bytes = await database.run_connection(lambda each: _filled(each, known))
-    async with httpx.AsyncClient(transport=script) as http:
+    async with script as http:
         outside = _outside(database, http)
         workspace, session = Workspace(outside.quick), outside.session
         metrics = Metrics()
@@ -206,7 +205,7 @@ def _filled(connection: Connection, known: dict[str, Delegation]) -> bytes:
     return found
 
 
-def _outside(database: Database, http: httpx.AsyncClient) -> Outside:
+def _outside(database: Database, http: httpx.AsyncBaseTransport) -> Outside:
     session = cast("aiohttp.ClientSession", Slack())
     vault, time = Vault([KEY]), Time()
     links = Links(vault, SETTINGS.public_url, _now)

@@ -152,12 +152,17 @@ class Books:
         _raise(lost)
         return list(self.held)
 
-    async def sent_emails(
+    async def outgoing_emails(
         self, credential: Credential, *, user_id: str, since: datetime, until: datetime
     ) -> Sequence[SentEmail]:
         """What this user sent meanwhile."""
-        self._answer("sent_emails", user_id, since, until)
+        self._answer("outgoing_emails", user_id, since, until)
         return [each for each in self.emails if each.user_id == user_id]
+
+    async def may_workflows_send(self, credential: Credential) -> bool | None:
+        """Close does not say."""
+        self._answer("may_workflows_send")
+        return None
 
     def _answer(self, method: str, *said: Any) -> None:
         _raise(self._told(method, *said))

@@ -26,8 +26,13 @@ class World:
     close: SandboxClose
     client: CloseClient
     oauth: CloseOAuthClient
-    http: httpx.AsyncClient
+    http: httpx.AsyncBaseTransport
     url: str
+
+    @property
+    def browser(self) -> httpx.AsyncClient:
+        """Goes the same way, as somebody who looks at pages."""
+        return httpx.AsyncClient(transport=self.http)
 
     def credential(self, person: SandboxPerson) -> Credential:
         """Return a fresh connection of ``person``."""
@@ -48,7 +53,7 @@ def user_id(person: SandboxPerson) -> str:
 
 
 def oauth_client(
-    http: httpx.AsyncClient, url: str, secret: str = CLIENT_SECRET
+    http: httpx.AsyncBaseTransport, url: str, secret: str = CLIENT_SECRET
 ) -> CloseOAuthClient:
     """Return an OAuth client for a sandbox that is both Close's app and Close's API."""
     return CloseOAuthClient(

@@ -26,10 +26,13 @@ from sqlalchemy import (
     update,
 )
 
+from models.absence import Absence, Offer, absences
+from models.aftermath import Aftermath, Course, aftermaths
 from models.base import UtcTime
 from models.card import Audience, Card, cards
 from models.comparison import Comparison, comparisons
 from models.connection import connections
+from models.cover import Cover, covers
 from models.delegation import Delegation, Event, Receipt, ReceiptState, State, delegations
 from models.departure import Departed, departures
 from models.event import events
@@ -59,6 +62,8 @@ def fill(into: Connection, size: int) -> None:
     _beside_delegations(into)
     _beside_people(into, people)
     _reviews(into, people)
+    _covers(into, people)
+    _aftermaths(into, people)
     _of_admins(into)
     if into.dialect.name == "postgresql":
         into.execute(text("ANALYZE"))  # as autovacuum does
@@ -213,6 +218,37 @@ def _reviews(into: Connection, people: int) -> None:
     late = {"id": _named("late", "", few), "grantor_id": _person(few.c.i + people)}
     _multiply(into, reviews, asked, few, **late)
     into.execute(insert(reviews).values(to_row(replace(asked, id="hub", grantor_id=HUB))))
+
+
+def _covers(into: Connection, people: int) -> None:
+    """Each person has planned one, and was asked once; the hub is asked now."""
+    i = _counted(people)
+    cover = Cover(id="", team_id=TEAM, grantor_id="", until=NOON, created_at=NOON)
+    whose = {"id": _named("", "", i), "grantor_id": _person(i.c.i)}
+    _multiply(into, covers, cover, i, **whose, until=_moved(into, i, later=True))
+    asked = Absence(id="", team_id=TEAM, slack_user_id="", number=1, offer=Offer.PASSED)
+    who = {"id": _named("", "", i), "slack_user_id": _person(i.c.i)}
+    _multiply(into, absences, asked, i, **who)
+    hub = replace(asked, id="hub", slack_user_id=HUB, offer=Offer.OPEN, until=NOON, wake_at=NOON)
+    into.execute(insert(absences).values(to_row(hub)))
+
+
+def _aftermaths(into: Connection, people: int) -> None:
+    """Each person had one under which nothing went on; the hub is asked about a few."""
+    i, few = _counted(people), _counted(OPEN)
+    nothing = Aftermath(
+        id="",
+        team_id=TEAM,
+        grantor_id="",
+        grantee_id=HUB,
+        together="",
+        course=Course.NOTHING,
+        created_at=NOON,
+    )
+    ids = _named("over", "", i)
+    _multiply(into, aftermaths, nothing, i, id=ids, together=ids, grantor_id=_person(i.c.i))
+    at_work = replace(nothing, grantor_id=HUB, course=Course.LOOKING, together="t", wake_at=NOON)
+    _multiply(into, aftermaths, at_work, few, id=_named("dgiven", "", few))
 
 
 def _of_admins(into: Connection) -> None:

@@ -14,7 +14,8 @@ from sqlalchemy.util import await_only
 from bot.clock import worker as worker_module
 from bot.clock.worker import Worker
 from bot.store import Database, Store
-from models.card import Card, cards
+from bot.store.cards import StaleCard
+from models.card import cards
 from models.delegation import Delegation, State, delegations
 from models.home import Home
 from models.rows import to_row
@@ -49,7 +50,7 @@ async def claim(database: Database, *, now: datetime = NOON, limit: int = 64) ->
 
 async def claim_cards(
     database: Database, *, now: datetime = NOON, lease: timedelta = LEASE
-) -> Sequence[Card]:
+) -> Sequence[StaleCard]:
     """The cards that one claim gets."""
     return await database.run(lambda store: store.cards.due.claim(now=now, lease=lease, limit=9))
 

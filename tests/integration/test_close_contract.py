@@ -4,11 +4,16 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from starlette.requests import Request as Asked
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from bot.close.errors import CloseProblem, NotFound, ReconnectNeeded, RefusedByClose, Unauthorized
+from bot.close.transport import Request, open_http, send
 from bot.ports import Credential, SentEmail
 from sandbox.close.state import HeldAccount
 from sandbox.people import ADA, BEN, CLEO, DANA, FINN, ORGANIZATION_ID
+from sandbox.serving import serve
 from tests.integration.close_world import (
     CALLBACK,
     World,
@@ -86,7 +91,7 @@ async def test_email_is_found_by_its_association(world: World, is_grantors: bool
     now = datetime.now(UTC)
     found: list[SentEmail] = []
     for person in (ADA, BEN):
-        found += await world.client.sent_emails(
+        found += await world.client.outgoing_emails(
             world.credential(ADA),
             user_id=user_id(person),
             since=now - timedelta(hours=1),
@@ -108,20 +113,20 @@ async def test_connecting(world: World) -> None:
 async def test_the_consent_page_in_a_browser(world: World) -> None:
     """The page lists the members and sends the browser back with a code, or with a refusal."""
     address = world.oauth.authorize_url("s1")
-    page = await world.http.get(address)
+    page = await world.browser.get(address)
     assert ADA.name in page.text
     assert FINN.name not in page.text
     chosen = {"person": user_id(ADA)}
-    yes = await world.http.post(address, data={**chosen, "do": "allow"})
+    yes = await world.browser.post(address, data={**chosen, "do": "allow"})
     assert yes.headers["location"].startswith(f"{CALLBACK}?code=")
-    no = await world.http.post(address, data={**chosen, "do": "deny"})
+    no = await world.browser.post(address, data={**chosen, "do": "deny"})
     assert no.headers["location"] == f"{CALLBACK}?error=access_denied&state=s1"
 
 
 async def test_a_wrong_way_back_is_not_followed(world: World) -> None:
     """The consent page redirects only to the address that the application registered."""
     address = world.oauth.authorize_url("s1").replace("bot.test", "evil.test")
-    page = await world.http.post(address, data={"person": user_id(ADA), "do": "allow"})
+    page = await world.browser.post(address, data={"person": user_id(ADA), "do": "allow"})
     assert (page.status_code, "location" in page.headers) == (400, False)
 
 
@@ -151,3 +156,21 @@ async def test_a_wrong_client_secret_is_the_operators_problem(world: World) -> N
     with pytest.raises(RefusedByClose) as caught:
         await wrong.refresh("any")
     assert caught.value.problem is CloseProblem.CLIENT_REJECTED
+
+
+async def test_the_shared_way_out_keeps_no_cookies_and_follows_nothing() -> None:
+    """A cookie that came with one credential goes out with no other; a redirect is an answer."""
+    brought: list[str | None] = []
+
+    async def close(scope: Scope, receive: Receive, say: Send) -> None:
+        if scope["type"] == "http":
+            brought.append(Asked(scope).headers.get("cookie"))
+            answer = Response(status_code=302, headers={"location": "/elsewhere/"})
+            answer.set_cookie("session", "ada")
+            await answer(scope, receive, say)
+
+    async with serve(close) as url, open_http() as http:
+        for _ in range(2):
+            answer = await send(http, Request("GET", "/me/", f"{url}/me/"))
+            assert answer.status == 302
+    assert brought == [None, None]

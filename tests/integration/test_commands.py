@@ -1,5 +1,6 @@
 """What the commands for an operator's terminal say and do, on both databases."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -10,12 +11,13 @@ from cryptography.fernet import Fernet
 
 from bot.clock.present import utc_now
 from bot.connections.vault import Purpose, Vault, owner_of
-from bot.process.commands import connections, end_right, migrate, open_rights
+from bot.process.commands import connections, end_right, migrate, open_rights, policy
 from bot.process.fit import NotReady
 from bot.process.settings import Settings
 from bot.store import Database, Store
 from models.connection import Connection
 from models.delegation import Delegation, Event, State, Trouble
+from models.event import Deed
 from models.notice import NoticeKind
 from tests.integration.rows import NOON, add, connection, delegation, get
 
@@ -127,16 +129,17 @@ async def test_every_connection(
 async def test_what_no_key_opens_is_given_up(
     database: Database, database_url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """``connections forget-lost`` says whose it was, leaves all others alone, and has admins told
-    once, however often it is run."""
+    """``connections forget-lost`` says whose it was, leaves all others alone, writes that into the
+    log, and has admins told once, however often it is run."""
     rows = [sealed(KEY, "U0ADA"), sealed(LOST, "U0BEN")]
     await stored(database, rows)
     settings = settings_for(database_url)
-    for _ in range(2):
+    for said in (
+        "U0BEN  ada@example.com in Close  given up; asked to connect again once the bot runs",
+        "What no key in ENCRYPTION_KEYS opens was given up before: there is nothing more.",
+    ):
         await connections.give_up_lost(settings)
-        assert capsys.readouterr().out.splitlines() == [
-            "U0BEN  ada@example.com in Close  given up; asked to connect again once the bot runs"
-        ]
+        assert capsys.readouterr().out.splitlines() == [said]
     alive = await database.run(
         lambda store: {each.slack_user_id: each.is_alive for each in store.connections.all()}
     )
@@ -145,6 +148,40 @@ async def test_what_no_key_opens_is_given_up(
         lambda store: store.notices.due.claim(now=utc_now(), lease=timedelta(1), limit=9)
     )
     assert [each.kind for each in due] == [NoticeKind.KEYS_LOST]
+    lines = await database.read(lambda store: store.seals.page(after=0, limit=99))
+    given_up = [each for each in lines if each.entry.deed is Deed.CONNECTION_UNREADABLE]
+    assert [
+        (each.entry.subject_id, getattr(each.beside, "grantor", None)) for each in given_up
+    ] == [(rows[1].id, "U0BEN")]
+
+
+async def test_who_is_lost_again(
+    database: Database, database_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever connected again after the first time, and whose key is lost as well, is given up
+    anew."""
+    await stored(database, [sealed(LOST, "U0BEN")])
+    settings = settings_for(database_url)
+    await connections.give_up_lost(settings)
+    [lost] = await database.read(lambda store: store.connections.all())
+    await database.run(lambda store: store.connections.mark_checked(lost, now=utc_now()))
+    capsys.readouterr()
+    await connections.give_up_lost(settings)
+    assert "U0BEN" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("who", "length", "said"),
+    [("@ada", "2d", "ada is no Slack id"), ("@U0BEN", "blah", "blah is no time that can be read")],
+)
+async def test_nothing_to_explain(
+    sqlite_url: str, capsys: pytest.CaptureFixture[str], who: str, length: str, said: str
+) -> None:
+    """``policy explain`` says of a name that is no id, and of words that are no time, what they
+    are, and allows nothing."""
+    settings = settings_for(sqlite_url)
+    assert await policy.explain_policy(settings, who, "<@U0CLEO>", length) == policy.WRONG
+    assert capsys.readouterr().err.startswith(said)
 
 
 async def test_nothing_is_lost(database_url: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -158,6 +195,7 @@ async def test_a_database_of_before(tmp_path: Path) -> None:
     settings = settings_for(f"sqlite:///{tmp_path / 'new.db'}")
     with pytest.raises(NotReady, match="python -m bot migrate"):
         await open_rights.print_open(settings, None)
+    assert not await asyncio.to_thread(lambda: list(tmp_path.iterdir()))  # only migrate makes it
     assert await migrate.bring_up_to_date(settings) == 0
     assert await open_rights.print_open(settings, None) == 0
 

@@ -27,12 +27,12 @@ from bot.process.doctor import faces, public_address
 from bot.process.doctor.examination import examine
 from bot.process.doctor.report import Finding, Verdict, as_json, as_table, away, fine, wrong
 from bot.process.settings import Settings
-from sandbox.people import DANA, GUS
+from sandbox.people import BEN, CLEO, DANA, GUS
 from sandbox.running import free_port
 from sandbox.serving import serve
 from sandbox.slack import SandboxSlack
 from sandbox.slack.installed import manifest_scopes
-from sandbox.slack.workspace import AUDIT
+from sandbox.slack.workspace import AUDIT, SALES_TEAM
 from tests.scenarios.world import World, open_world
 
 Found = dict[str, Finding]
@@ -70,8 +70,8 @@ async def test_all_is_well(world: World) -> None:
     assert not failures(found)
     assert set(found) == {
         *("Settings", "Database", "Encryption keys", "Database clock", "Disk", "PUBLIC_URL"),
-        *("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "Slack scopes", "Slack clock", "ADMINS"),
-        *("AUDIT_CHANNEL", "Cards", "Close", "Close OAuth app"),
+        *("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "Slack scopes", "Slack events", "Slack clock"),
+        *("ADMINS", "AUDIT_CHANNEL", "Cards", "Close", "Close OAuth app"),
     }
     assert len(world.slack.messages(DANA)) == before
     assert not world.close.associations
@@ -84,6 +84,15 @@ async def test_both_databases(database_url: str) -> None:
     assert not failures(found)
     assert ("Disk" in found) is database_url.startswith("sqlite")
     assert "Slack's requests" in found
+
+
+async def test_an_older_key_is_still_needed(world: World) -> None:
+    """While it opens what the newest has not sealed yet, it has to stay: that is a note."""
+    await world.connect(CLEO)
+    newer = Fernet.generate_key().decode()
+    found = await findings(world, encryption_keys=(newer, *world.values["encryption_keys"]))
+    assert found["Encryption keys"].verdict is Verdict.NOTE
+    assert "An older key still seals" in found["Encryption keys"].says
 
 
 WRONG: list[tuple[dict[str, Any], str, str]] = [
@@ -162,6 +171,72 @@ async def test_scopes(world: World, missing: str, verdict: Verdict) -> None:
     assert missing in found["Slack scopes"].says
 
 
+async def test_what_slack_does_not_say(world: World) -> None:
+    """To which events the app subscribes, and whether the signing secret is right, is no "ok" that
+    nobody has looked at, but a note with what to look for."""
+    found = await findings(world, slack_signing_secret="other")
+    assert found["Slack events"].verdict is Verdict.NOTE
+    assert "whether SLACK_SIGNING_SECRET is right" in found["Slack events"].says
+    assert "app_uninstalled, tokens_revoked" in found["Slack events"].to_do
+
+
+RULE = '[[rule]]\nwho = {who}\nwho_name = "Some"\n'
+FOR_SOME = RULE.format(who=[SALES_TEAM, BEN.id])
+RULES = [
+    (FOR_SOME, None, ""),
+    (FOR_SOME + "max_duratoin = '1d'", Verdict.WRONG, "line 4: max_duratoin is not a field"),
+    (RULE.format(who=["S0NOWHERE"]), Verdict.WRONG, "who is in S0NOWHERE (no_such_subteam)"),
+    (RULE.format(who=["U0NOBODY"]), Verdict.WRONG, "does not know U0NOBODY (user_not_found)"),
+    (RULE.format(who=[GUS.id]), Verdict.NOTE, f"{GUS.id} is a guest."),
+    (FOR_SOME + f"second = '{GUS.id}'", Verdict.WRONG, f"{GUS.id} is a guest."),
+    ("[[rule]]\n" + FOR_SOME, Verdict.NOTE, "Rule 2 never decides anything."),
+    (FOR_SOME + RULE.format(who=[CLEO.id]), Verdict.NOTE, "Rule 2 never decides anything."),
+    ("\n".join(RULE.format(who=[f"U0X{n}"]) for n in range(41)), Verdict.NOTE, "Of 41 ids in it"),
+]
+
+
+@pytest.mark.parametrize(("text", "verdict", "said"), RULES)
+async def test_the_rules(
+    world: World, tmp_path: Path, text: str, verdict: Verdict | None, said: str
+) -> None:
+    """A file of rules is read as a start would, Slack is asked for everybody in it, and a rule that
+    no two people can meet is told."""
+    path = tmp_path / "policy.toml"
+    path.write_text(text)
+    found = [
+        each
+        for each in await examine(settings_of(world, policy_file=path))
+        if each.subject == "POLICY_FILE"
+    ]
+    if verdict is None:
+        assert found == [fine("POLICY_FILE")]
+    else:
+        assert any(each.verdict is verdict and said in each.says and each.to_do for each in found)
+
+
+@pytest.mark.parametrize("is_there", [False, True])
+async def test_rules_that_cannot_be_read(world: World, tmp_path: Path, is_there: bool) -> None:
+    """No file, or a folder in its place: told in a sentence, also while Slack is away."""
+    world.slack.trouble.is_down = True
+    path = tmp_path if is_there else tmp_path / "none.toml"
+    found = await findings(world, policy_file=path)
+    assert failures(found)["POLICY_FILE"] is Verdict.WRONG
+    assert found["POLICY_FILE"].says == (
+        f"{path}: {'Is a directory' if is_there else 'No such file or directory'}."
+    )
+
+
+async def test_rules_for_groups_without_the_scope(world: World, tmp_path: Path) -> None:
+    """Rules about groups need a scope that may be left out: then that is what to add."""
+    path = tmp_path / "policy.toml"
+    path.write_text(FOR_SOME)
+    slack = SandboxSlack(scopes=manifest_scopes() - {"usergroups:read"})
+    async with slack.serving() as url:
+        found = await findings(world, slack_api_url=f"{url}/api/", policy_file=path)
+    assert found["POLICY_FILE"].verdict is Verdict.WRONG
+    assert "usergroups:read" in found["POLICY_FILE"].to_do
+
+
 async def test_a_wrong_clock(world: World) -> None:
     """A machine whose clock is off is told by how much, from Slack's own."""
     late = await examine(settings_of(world), lambda: utc_now() + timedelta(minutes=4))
@@ -182,6 +257,7 @@ async def test_a_database_of_before(world: World, tmp_path: Path) -> None:
     found = await findings(world, database_url=f"sqlite:///{tmp_path / 'new.db'}")
     assert failures(found) == {"Database": Verdict.WRONG}
     assert "python -m bot migrate" in found["Database"].says
+    assert not (tmp_path / "new.db").exists()
 
 
 async def test_a_database_that_is_away(world: World) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from bot.connections.vault import Vault
 from bot.delegations.people.retention import hashing
+from bot.projections import export
 from bot.projections.export import Format, Writer, entries, gap, held, names_of
 from bot.projections.rights import Right, rights
 from bot.store import Database, Store
@@ -42,17 +43,18 @@ async def peak(database: Database) -> tuple[int, int]:
         tracemalloc.stop()
 
 
-async def test_memory_does_not_grow(database: Database) -> None:
-    """Ten times as many entries need no more memory."""
+async def test_memory_does_not_grow(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten times as many entries need no more memory, two pages of them or twenty."""
+    monkeypatch.setattr(export, "PAGE", 500)
 
     def fill(number: int, connection: Connection) -> None:
         connection.exec_driver_sql(MANY.format(number=number))
 
-    await database.run_connection(lambda each: fill(4_000, each), is_patient=True)
+    await database.run_connection(lambda each: fill(1_000, each), is_patient=True)
     few, little = await peak(database)
-    await database.run_connection(lambda each: fill(36_000, each), is_patient=True)
+    await database.run_connection(lambda each: fill(9_000, each), is_patient=True)
     many, much = await peak(database)
-    assert (few, many) == (4_000, 40_000)
+    assert (few, many) == (1_000, 10_000)
     assert much < 1.5 * little
 
 

@@ -10,8 +10,9 @@ import pytest
 from cryptography.fernet import Fernet
 from sqlalchemy import Connection, select
 
-from bot.connections.keys import keys_problem
+from bot.connections.keys import look_through
 from bot.connections.vault import Purpose, Vault, owner_of
+from bot.delegations.people.retention import hashing
 from bot.process.doctor.database import examine_database
 from bot.process.doctor.report import Verdict
 from bot.process.settings import Settings
@@ -78,13 +79,26 @@ async def test_rotation(database_url: str) -> None:
         assert not close.find(ADA, BEN)
 
 
+async def test_the_key_of_the_hashes_counts_too(database_url: str) -> None:
+    """Whoever looks is told to keep an older key until the key of the hashes has moved on as well;
+    then ids are hashed as before."""
+    database = Database(database_url)
+    before = (await hashing(database, Vault([OLD])))("U0ADA")
+    both = Vault([NEW, OLD])
+    assert (await look_through(database, both)).older == 1
+    await hashing(database, both)
+    assert (await look_through(database, both)).older == 0
+    assert (await hashing(database, Vault([NEW])))("U0ADA") == before
+    await database.dispose()
+
+
 async def test_a_missing_key_is_found(database_url: str) -> None:
     """Rows that no key opens are counted, and the sentence names the variable."""
     async with open_world(database_url, encryption_keys=(OLD,)) as world:
         await world.connect(ADA)
-        assert await keys_problem(world.database, Vault([OLD])) is None
-        assert await keys_problem(world.database, Vault([NEW, OLD])) is None
-        problem = await keys_problem(world.database, Vault([NEW, OTHER]))
+        assert (await look_through(world.database, Vault([OLD]))).is_fine
+        assert (await look_through(world.database, Vault([NEW, OLD]))).problem is None
+        problem = (await look_through(world.database, Vault([NEW, OTHER]))).problem
     assert problem is not None
     assert problem.startswith("ENCRYPTION_KEYS")
 

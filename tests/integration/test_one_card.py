@@ -16,7 +16,8 @@ from bot.slack.chat import Envelope, Messages, Place
 from bot.slack.errors import SlackError
 from bot.slack.message import Message
 from bot.store import Database
-from models.card import Audience, Card
+from bot.store.cards import StaleCard
+from models.card import Audience
 from models.delegation import Delegation, Event, ExtensionWish, State, Trouble, is_possible
 from sandbox.people import ADA, BEN
 from sandbox.slack import SandboxSlack
@@ -54,7 +55,7 @@ MOVES: dict[Event, dict[str, Any]] = {
 
 async def work(database: Database, step: CardStep, *, dies: bool = False) -> bool:
     """Take what is due, once; whether anything was. ``dies``: killed while it calls Slack."""
-    found: list[Card] = [
+    found: list[StaleCard] = [
         card
         for card in await database.run(
             lambda store: store.cards.due.claim(now=NOON + DAY, lease=-LEASE, limit=9)
@@ -170,7 +171,7 @@ async def test_a_paused_process_posts_nothing_late(
     asleep, awake = asyncio.Event(), asyncio.Event()
     compose = CardStep._message
 
-    async def pausing(self: CardStep, card: Card, subject: Delegation) -> Message:
+    async def pausing(self: CardStep, card: StaleCard, subject: Delegation) -> Message:
         message = await compose(self, card, subject)
         if not asleep.is_set():
             asleep.set()
@@ -209,6 +210,7 @@ async def test_a_process_paused_after_its_last_look_posts_nothing(
     paused = asyncio.create_task(work(database, step))
     await asleep.wait()
     await until_rest(database, step)
+    monkeypatch.setattr(showing, "SURE_FOR", 0.0)  # the time was long
     awake.set()
     await paused
     await until_rest(database, step)
@@ -220,7 +222,9 @@ async def test_a_line_is_not_written_by_who_was_paused_while_looking_for_it(
 ) -> None:
     """A process that is paused while it looks for a line of the audit channel, and finds none, does
     not write it when it goes on: another one has."""
-    row = delegation(grantor_id=ADA.id, grantee_id=BEN.id, requester_id=BEN.id)
+    row = delegation(
+        grantor_id=ADA.id, grantee_id=BEN.id, requester_id=BEN.id, state=State.APPROVED
+    )
     await database.run(
         lambda store: store.delegations.add(
             row, event=Event.GRANT, actor=ADA.id, audit_channel=AUDIT
@@ -243,9 +247,9 @@ async def test_a_line_is_not_written_by_who_was_paused_while_looking_for_it(
     assert len(slack.channel_messages(AUDIT)) == 1
 
 
-async def line(database: Database) -> Card:
+async def line(database: Database) -> StaleCard:
     """The card of the audit channel, claimed."""
-    found: list[Card] = [
+    found: list[StaleCard] = [
         card
         for card in await database.run(
             lambda store: store.cards.due.claim(now=NOON + DAY, lease=-LEASE, limit=9)

@@ -10,7 +10,8 @@ import pytest
 from bot.projections.cards import CardStep
 from bot.slack.errors import SlackRetryLater
 from bot.store import Database, Store
-from models.card import Audience, Card
+from bot.store.cards import StaleCard
+from models.card import Audience
 from models.delegation import Delegation, Event, State
 from sandbox.people import ADA, BEN
 from sandbox.slack import SandboxSlack
@@ -30,15 +31,15 @@ async def row(database: Database) -> Delegation:
     return asked
 
 
-async def due(database: Database) -> list[Card]:
+async def due(database: Database) -> list[StaleCard]:
     """Ada's card, leased, unless it rests; a lease of before has run out."""
-    found: Sequence[Card] = await database.run(
+    found: Sequence[StaleCard] = await database.run(
         lambda store: store.cards.due.claim(now=NOON + DAY, lease=-LEASE, limit=9)
     )
     return [card for card in found if card.audience is Audience.GRANTOR]
 
 
-async def claimed(database: Database) -> Card:
+async def claimed(database: Database) -> StaleCard:
     """Ada's card, leased."""
     (card,) = await due(database)
     return card
@@ -133,15 +134,15 @@ async def test_decided_while_it_is_read(
 
     monkeypatch.setattr(database, "read", read)
 
-    def due_line(store: Store) -> list[Card]:
+    def due_line(store: Store) -> list[StaleCard]:
         cards = store.cards.due.claim(now=NOON + DAY, lease=-LEASE, limit=9)
         return [card for card in cards if card.audience is Audience.AUDIT]
 
-    await database.run(
-        lambda store: store.delegations.add(
-            asked, event=Event.REQUEST, actor=BEN.id, audit_channel=AUDIT
-        )
-    )
+    def begin(store: Store) -> None:
+        store.delegations.add(asked, event=Event.REQUEST, actor=BEN.id, audit_channel=AUDIT)
+        store.cards.show_anew(asked.id, now=NOON)
+
+    await database.run(begin)
     while lines := await database.run(due_line):
         await step.take(lines[0])
     (line,) = slack.channel_messages(AUDIT)
@@ -159,7 +160,7 @@ async def test_a_wait_between_two_lines(
         added = store.delegations.add(asked, event=Event.GRANT, actor=ADA.id, audit_channel=AUDIT)
         store.delegations.apply(added, Event.DENY, now=NOON, actor=ADA.id)
 
-    def due_line(store: Store, moment: datetime) -> list[Card]:
+    def due_line(store: Store, moment: datetime) -> list[StaleCard]:
         cards = store.cards.due.claim(now=moment, lease=-LEASE, limit=9)
         return [card for card in cards if card.audience is Audience.AUDIT]
 

@@ -3,14 +3,19 @@
 import asyncio
 import os
 import shutil
+import sqlite3
 import stat
 import subprocess
 import sys
+from collections.abc import Callable, Sequence
+from contextlib import closing, nullcontext
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import DatabaseError
 
-from bot.store import Database, sqlite
+from bot.process.fit import NotReady, fit_of
+from bot.store import Database, DatabaseAway, NotOurs, sqlite
 from bot.store.schema import migrate
 from tests.integration.rows import account, connection
 
@@ -61,6 +66,68 @@ async def test_a_file_of_before(tmp_path: Path, migrated_sqlite: Path) -> None:
     database = Database(f"sqlite:///{path}")
     await store(database, SECRET)
     assert set(modes(tmp_path).values()) == {"0o600"}
+    await database.dispose()
+
+
+ANOTHERS = "CREATE TABLE places (url TEXT)"
+FILES: dict[str, Callable[[Path], object]] = {
+    "is no SQLite database": lambda path: path.write_text("root:x:0:0:\n" * 100),
+    "is not the bot's": lambda path: sqlite3.connect(path).execute(ANOTHERS).connection.close(),
+    "it holds something else": os.mkfifo,
+    "cannot be opened": Path.mkdir,
+}
+
+
+@pytest.mark.parametrize("said", FILES)
+async def test_a_file_of_somebody_else(tmp_path: Path, said: str) -> None:
+    """Whatever is named as the database by mistake stays as it is, whoever looks at it or would
+    migrate it, with a sentence that says what it is."""
+    path = tmp_path / "theirs"
+    FILES[said](path)
+    path.chmod(0o755)
+    before = path.read_bytes() if path.is_file() else None
+    for _ in range(2):
+        database = Database(f"sqlite:///{path}")
+        with pytest.raises(NotReady, match=said):
+            await fit_of(database)
+        with pytest.raises((NotOurs, DatabaseError)):
+            await migrate(database)
+        await database.dispose()
+    assert modes(tmp_path) == {"theirs": "0o755"}
+    assert before is None or path.read_bytes() == before
+
+
+@pytest.mark.parametrize("is_folder", [False, True])
+async def test_what_is_no_database_stays_as_it_is(tmp_path: Path, is_folder: bool) -> None:
+    """Whoever names another file by mistake, or a folder, is told, and others still can use it."""
+    path = tmp_path / "passwd"
+    path.mkdir() if is_folder else path.write_text("root:x:0:0:\n" * 100)
+    path.chmod(0o755)
+    database = Database(f"sqlite:///{path}")
+    with pytest.raises((DatabaseAway, DatabaseError)):
+        await store(database, SECRET)
+    await database.dispose()
+    assert modes(tmp_path) == {"passwd": "0o755"}
+
+
+@pytest.mark.parametrize(
+    ("tables", "is_ours"),
+    [
+        (("alembic_version", "places"), False),
+        (("delegations",), False),
+        (("alembic_version", "connections", "places"), True),
+        (("alembic_version",), True),
+    ],
+)
+async def test_whose_a_file_is(tmp_path: Path, tables: Sequence[str], is_ours: bool) -> None:
+    """It is ours by the number of a schema and a table of ours, also where another one is gone."""
+    path = tmp_path / "bot.db"
+    with closing(sqlite3.connect(path)) as connection:
+        for name in tables:
+            connection.execute(f"CREATE TABLE {name} (id TEXT)")
+    database = Database(f"sqlite:///{path}")
+    with nullcontext() if is_ours else pytest.raises(NotOurs):
+        await database.run_connection(lambda _: None)
     await database.dispose()
 
 

@@ -38,6 +38,7 @@ async def filled(database: Database) -> Sequence[Seal]:
         for number in range(10):
             note(store, number)
             if number in (2, 5, 8):
+                store.log.write()  # else only at the end of the transaction
                 lines = store.seals.waiting(limit=100)
                 seal = store.seals.seal(lines, now=NOON + number * SECOND)
                 assert seal is not None

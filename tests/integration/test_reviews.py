@@ -52,7 +52,7 @@ class Mailbox:
         found: Sequence[SentEmail] = await ask(**how)
         return found
 
-    async def sent_emails(
+    async def outgoing_emails(
         self, *, user_id: str, since: datetime, until: datetime
     ) -> Sequence[SentEmail]:
         """All that this user sent in this time."""

@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 from sqlalchemy.util import await_only
 
-from bot.store import Database
+from bot.store import Database, Store
 from bot.store.seals import Line
 from bot.telemetry import say_aloud
 from models.chore import ChoreKind
 from models.event import Deed
 from models.particulars import digest
 from models.seal import Seal
+from tests.integration.locks import until_it_waits
 from tests.integration.rows import NOON, TEAM, add, delegation
 
 LEASE = timedelta(seconds=6)
@@ -70,6 +71,7 @@ async def test_a_late_one_is_in_the_next(database: Database) -> None:
 
     def linger(store: Any) -> None:
         store.log.note(Deed.RULES, team_id=TEAM, now=NOON, subject_id=slow.id)
+        store.log.write()
         begun.set()
         await_only(release.wait())
 
@@ -88,12 +90,41 @@ async def test_a_late_one_is_in_the_next(database: Database) -> None:
 
 
 async def test_two_that_seal_at_the_same_moment(database: Database) -> None:
-    """Nothing is sealed twice: one of them fails, and the chain is that of the other."""
+    """Nothing is sealed twice, and neither fails: what the other has sealed is left out, and the
+    chain goes on with what is new."""
+    await add(database, delegation())
+    before = await database.read(lambda store: store.seals.waiting(limit=10))
+    await sealed(database)
+    assert await database.run(lambda store: store.seals.seal(before, now=NOON)) is None
+    await add(database, delegation())
+    new = await database.read(lambda store: store.seals.waiting(limit=10))
+    seal = await database.run(lambda store: store.seals.seal([*before, *new], now=NOON))
+    assert seal is not None
+    assert (seal.number, seal.amount, seal.entries) == (2, 1, 2)
+    places = [each.sealing.seal for each in await lines(database) if each.sealing is not None]
+    assert places == [1, 2]
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_one_that_seals_is_waited_for(database: Database) -> None:
+    """While one seal is not committed yet, another over the same entries waits for it, and covers
+    nothing. SQLite has one writer."""
     await add(database, delegation())
     waiting = await database.read(lambda store: store.seals.waiting(limit=10))
-    await database.run(lambda store: store.seals.seal(waiting, now=NOON))
-    with pytest.raises(Exception, match="the log is only added to"):
-        await database.run(lambda store: store.seals.seal(waiting, now=NOON))
+    sealing, committing = asyncio.Event(), asyncio.Event()
+
+    def linger(store: Store) -> Seal | None:
+        seal = store.seals.seal(waiting, now=NOON)
+        sealing.set()
+        await_only(committing.wait())
+        return seal
+
+    first = asyncio.create_task(database.run(linger))
+    await sealing.wait()
+    second = asyncio.create_task(database.run(lambda store: store.seals.seal(waiting, now=NOON)))
+    await until_it_waits(database, second)
+    committing.set()
+    assert [await first is None, await second is None] == [False, True]
     chain = await database.read(lambda store: store.seals.chain(after=0, limit=10))
     assert [each.number for each in chain] == [1]
 

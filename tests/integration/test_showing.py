@@ -26,7 +26,7 @@ from models.comparison import Comparison
 from models.delegation import Event, State
 from models.notice import Notice, NoticeKind
 from models.stray import Stray, StrayState
-from sandbox.people import ADA, BEN
+from sandbox.people import ADA, BEN, DANA
 from sandbox.slack import SandboxSlack
 from sandbox.slack.workspace import ApiCall
 from tests.integration.rows import add, delegation
@@ -78,6 +78,32 @@ async def told(database: Database) -> Notice:
 async def changed(database: Database) -> None:
     """What Ada is told about changes."""
     await database.run(lambda store: store.notices.mark_stale(SUBJECT, now=NOW))
+
+
+async def test_who_erred_is_told_however_fast_it_was_mended(
+    slack: SandboxSlack, showing: Showing
+) -> None:
+    """An admin's word that a right was gone was wrong: they are told so, also if it is removed
+    before they could be."""
+    gone = delegation(
+        grantor_id=ADA.id, grantee_id=BEN.id, state=State.ENDED, ended_at=NOW, wake_at=None
+    )
+    await add(showing.database, gone)
+    await showing.database.run(
+        lambda store: store.notices.tell(
+            NoticeKind.STILL_IN_CLOSE,
+            team_id=gone.team_id,
+            recipients=[DANA.id],
+            subject_id=gone.id,
+            incident="once",
+            now=NOW,
+        )
+    )
+    (notice,) = await claimed(showing.database)
+    await NoticeStep(showing).take(notice)
+    (said,) = slack.messages(DANA)
+    assert "is gone now. Close confirmed it." in slack.read(said, DANA)
+    assert "It was still in Close, although you had said that it was gone" in slack.read(said, DANA)
 
 
 async def test_what_slack_refuses_is_tried_again_slowly(showing: Showing) -> None:
@@ -248,10 +274,14 @@ async def test_a_report_after_a_kill(
         async def open(self, team_id: str, slack_user_id: str) -> None:
             """Nothing is asked of Close here."""
 
+    async def may_workflows_send(*_: object) -> None:
+        """Nor here."""
+
     async def look(*_: object) -> Differences:
         return Differences((), (), (), (), (), 0)
 
     monkeypatch.setattr("bot.strays.comparisons.look", look)
+    monkeypatch.setattr(Compare, "_may_workflows_send", may_workflows_send)
     equipped = tools(showing.database, connections=Connections())
     address_book: Any = None
     compare = Compare(equipped, address_book, showing.messages, lambda: None)

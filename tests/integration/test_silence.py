@@ -3,11 +3,13 @@
 import asyncio
 import re
 import shutil
+import threading
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 from sqlalchemy import Connection, create_engine, make_url, text
 from sqlalchemy.exc import DBAPIError
@@ -18,6 +20,8 @@ from tests.conftest import Postgres
 from tests.integration.rows import add, delegation, get
 from tests.integration.wire import Wire, open_wire
 from tests.patience import MOMENT, PATIENCE
+
+pytestmark = pytest.mark.usefixtures("new_connections")
 
 LIMIT = 0.5  # seconds
 
@@ -170,22 +174,39 @@ async def test_a_client_that_vanished_holds_no_locks(server_url: str) -> None:
     assert shown == "15s"
 
 
-async def test_a_pool_without_a_free_place(server_url: str) -> None:
+async def test_a_pool_without_a_free_place(
+    server_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """R1: who finds every connection taken waits for a limited time, and is told."""
-    database = Database(server_url)
-    sleep = f"SELECT pg_sleep({3 * LIMIT})"
-    holding = [
-        asyncio.create_task(
-            database.run_connection(lambda each: each.execute(text(sleep)), is_patient=True)
-        )
-        for _ in range(20)
-    ]
-    await asyncio.sleep(LIMIT)
-    with pytest.raises(DatabaseAway):
-        await database.run_connection(one)
-    await asyncio.gather(*holding)
-    assert await database.run_connection(one) == 1
-    await database.dispose()
+    for name in ("CONNECT_LIMIT", "SILENCE_LIMIT"):  # twenty are made on a machine that is busy
+        monkeypatch.setattr(postgres, name, 4 * LIMIT)
+    waiting = text("SELECT pg_advisory_xact_lock(1)")
+    database, holder = Database(server_url), await asyncpg.connect(server_url)
+    try:
+        await holder.execute("SELECT pg_advisory_lock(1)")
+        async with asyncio.TaskGroup() as holding:
+            for place in range(1, 21):
+                holding.create_task(
+                    database.run_connection(lambda each: each.execute(waiting), is_patient=True)
+                )
+                await _until_so_many_wait(holder, place)
+            with pytest.raises(DatabaseAway):
+                await database.run_connection(one)
+            await holder.execute("SELECT pg_advisory_unlock(1)")
+        assert await database.run_connection(one) == 1
+    finally:
+        await holder.close()
+        await database.dispose()
+
+
+async def _until_so_many_wait(driver: Any, number: int) -> None:
+    asked = """
+        SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = database
+        WHERE locktype = 'advisory' AND NOT granted AND datname = current_database()
+    """
+    async with asyncio.timeout(PATIENCE):
+        while await driver.fetchval(asked) < number:  # noqa: ASYNC110 - only looking tells
+            await asyncio.sleep(MOMENT)
 
 
 async def test_a_server_that_became_a_standby(server_url: str, postgres: Postgres) -> None:
@@ -264,16 +285,18 @@ async def test_a_file_that_hangs(
 ) -> None:
     """R1: a disk that never answers stops nobody for ever, and the process knows that it is so."""
     monkeypatch.setattr(turns, "LONGEST_WAIT", LIMIT)
-    monkeypatch.setattr("bot.store.database.STUCK", 2 * LIMIT)
+    monkeypatch.setattr("bot.store.database.STUCK", LIMIT)
     path = shutil.copy(migrated_sqlite, tmp_path / "hanging.db")
-    database = Database(f"sqlite:///{path}")
-    stuck = [database.is_stuck]
-    for _ in range(2):
-        with pytest.raises(DatabaseAway):
-            await database.run_connection(lambda _: time.sleep(4 * LIMIT))
-    await asyncio.sleep(LIMIT)
-    stuck.append(database.is_stuck)
-    await asyncio.sleep(2 * LIMIT)
+    database, answered = Database(f"sqlite:///{path}"), threading.Event()
+    was_stuck = database.is_stuck
+    try:
+        for _ in range(2):
+            with pytest.raises(DatabaseAway):
+                await database.run_connection(lambda _: answered.wait())
+        assert (was_stuck, database.is_stuck) == (False, True)
+    finally:
+        answered.set()
+    monkeypatch.setattr(turns, "LONGEST_WAIT", PATIENCE)
     assert await database.run_connection(one) == 1
-    assert [*stuck, database.is_stuck] == [False, True, False]
+    assert not database.is_stuck
     await database.dispose()

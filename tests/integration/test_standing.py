@@ -17,9 +17,9 @@ from models.mark import mark_of
 from models.policy import Policy
 from models.standing import StandingApproval
 from tests.conftest import Postgres
+from tests.integration.locks import until_it_waits
 from tests.integration.rows import NOON, TEAM, add, delegation, get
 from tests.integration.tools import EverybodyIsHere
-from tests.patience import MOMENT, PATIENCE
 
 ADA, BEN = "U0ADA", "U0BEN"
 
@@ -74,15 +74,6 @@ async def test_two_first_comparisons_at_once(database: Database) -> None:
     assert await database.run(lambda store: store.comparisons.get(TEAM, ADA)) is not None
 
 
-WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-
-
-async def is_waited_for(database: Database) -> bool:
-    """Whether some transaction waits for another one's lock."""
-    count = await database.run_connection(lambda each: each.execute(text(WAITING)).scalar())
-    return bool(count)
-
-
 async def test_one_that_is_being_ended_extends_nothing(postgres: Postgres) -> None:
     """Ben asks for more time while Ada's end of her standing approval is not committed yet: he
     waits for that, and it is a wish that she reads, not her word any more."""
@@ -109,9 +100,7 @@ async def test_one_that_is_being_ended_extends_nothing(postgres: Postgres) -> No
     ending = asyncio.create_task(database.run(end))
     await ended.wait()
     asking = asyncio.create_task(extend(desk, Actor(TEAM, BEN), running.id, mark_of(running), more))
-    async with asyncio.timeout(PATIENCE):
-        while not (asking.done() or await is_waited_for(database)):  # noqa: ASYNC110 - only looking tells
-            await asyncio.sleep(MOMENT)
+    await until_it_waits(database, asking)
     committing.set()
     await asyncio.gather(ending, asking)
     after = await get(database, running)

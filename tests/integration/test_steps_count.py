@@ -91,7 +91,7 @@ async def test_how_many_emails_to_how_many_people(stage: Bench) -> None:
     after = await stage.present(row)
     made = Receipt(ReceiptState.MADE, emails=3, people=2)
     assert after == settled(row, made, has_twin=False)
-    stage.books.says("sent_emails", INVALID)
+    stage.books.says("outgoing_emails", INVALID)
     assert [each.id for each in await receipts.last_few(after)] == ["acti_1", "acti_2", "acti_3"]
 
 
@@ -120,7 +120,9 @@ async def test_another_one_of_the_two(
     assert bool(stage.books.asked("associations")) is is_asked
 
 
-@pytest.mark.parametrize(("method", "has_twin"), [("associations", None), ("sent_emails", True)])
+@pytest.mark.parametrize(
+    ("method", "has_twin"), [("associations", None), ("outgoing_emails", True)]
+)
 async def test_close_refuses(stage: Bench, method: str, has_twin: bool | None) -> None:
     """There is no receipt, which is noted in the log; what else was found out stays."""
     stage.books.hold(2)
@@ -141,7 +143,7 @@ async def test_close_is_away(
     stage: Bench, error: RetryLater, attempts: int, least: timedelta, most: timedelta
 ) -> None:
     """It is tried again after a pause; only what reached Close counts as an attempt."""
-    stage.books.says("sent_emails", error)
+    stage.books.says("outgoing_emails", error)
     row = await over(stage, attempts=1)
     after = await counted(stage, row)
     assert after == replace(row, attempts=1 + attempts, leased_until=None, wake_at=after.wake_at)

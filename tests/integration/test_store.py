@@ -9,8 +9,18 @@ from sqlalchemy.exc import IntegrityError, StatementError
 
 from bot.store import Database, Store
 from bot.store.cards import PASSING
+from bot.store.only_reads import OnlyReads
+from models.card import Audience, cards
 from models.connection import ConnectState, connect_states
-from models.delegation import Delegation, Event, ImpossibleTransition, State, Trouble
+from models.delegation import (
+    Delegation,
+    Event,
+    ImpossibleTransition,
+    Receipt,
+    ReceiptState,
+    State,
+    Trouble,
+)
 from tests.integration.rows import NOON, TEAM, account, add, cards_of, connection, delegation, get
 
 FRESH = {"access_expires_at": NOON, "checked_at": NOON}
@@ -36,6 +46,18 @@ async def test_a_time_without_a_zone_is_refused(database: Database) -> None:
     naive = datetime(2026, 11, 23, 12)  # noqa: DTZ001 - that is the point
     with pytest.raises(StatementError, match="without a zone"):
         await add(database, delegation(requested_at=naive))
+
+
+async def test_what_only_reads_changes_nothing(database: Database) -> None:
+    """Where only reading was announced, one change is refused, and so are many in one statement."""
+    row = delegation()
+    await add(database, row)
+    before = await cards_of(database, row)
+    with pytest.raises(OnlyReads):
+        await database.read(lambda store: store.cards.show_anew(row.id, now=NOON))
+    with pytest.raises(OnlyReads):
+        await database.read(lambda store: store.cards.open_for(row, audit_channel=None, now=NOON))
+    assert await cards_of(database, row) == before
 
 
 async def test_each_change_has_its_audit_row_and_stale_cards(database: Database) -> None:
@@ -100,6 +122,35 @@ async def test_what_was_marked_since_a_claim_stays_stale(database: Database) -> 
     found = await database.run(lambda store: store.cards.get(card.id))
     assert found is not None
     assert found.wake_at is not None
+
+
+@pytest.mark.parametrize(
+    ("has_twin", "shown_to", "again"),
+    [
+        (False, 0, {Audience.GRANTOR}),
+        (True, 0, {Audience.GRANTOR, Audience.GRANTEE}),
+        (False, -1, {Audience.GRANTOR, Audience.GRANTEE}),
+    ],
+)
+async def test_a_receipt_is_shown_to_its_reader(
+    database: Database, *, has_twin: bool, shown_to: int, again: set[Audience]
+) -> None:
+    """What was sent is shown anew to the grantor alone, unless others are shown something old, or
+    there is more to say; who has nothing new to read is shown the present version all the same."""
+    due = Receipt(ReceiptState.DUE)
+    row = delegation(state=State.ENDED, ended_at=NOON, receipt=due, wake_at=NOON, version=3)
+    await add(database, row)
+    shown = {"wake_at": None, "shown_version": row.version + shown_to}
+    await database.run_connection(lambda sql: sql.execute(cards.update().values(shown)))
+    made = Receipt(ReceiptState.MADE, emails=2)
+    await database.run(
+        lambda store: store.receipts.settle(row.id, made, has_twin=has_twin, now=NOON)
+    )
+    found = {card.audience: card for card in await cards_of(database, row)}
+    assert {name for name, card in found.items() if card.wake_at is not None} == again
+    version = (await get(database, row)).version
+    kept = found.keys() - again - {Audience.AUDIT}
+    assert {found[name].shown_version for name in kept} <= {version}
 
 
 async def test_an_impossible_event_changes_nothing(database: Database) -> None:
@@ -329,6 +380,7 @@ async def test_cards_belong_to_a_delegation(database: Database) -> None:
         await database.run(lambda store: store.cards.open_for(orphan, audit_channel=None, now=NOON))
 
 
+@pytest.mark.usefixtures("power_cuts")
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_sqlite_is_set_up_to_last(database: Database) -> None:
     """Write-ahead log, foreign keys and full synchronisation are on for each connection."""

@@ -150,7 +150,7 @@ async def test_everything_at_once(stage: Bench) -> None:
     agreed = await stage.row(grantee_id="U2", **AGREED)
     running = [await stage.row(grantee_id=f"U{n}", requested_at=NOON - n * HOUR) for n in (4, 3)]
     of_others = await stage.row(grantor_id=CLEO, grantee_id=ADA)
-    ended = await ending.revoke_all(stage.desk, as_of(ADA))
+    ended, _ = await ending.revoke_all(stage.desk, as_of(ADA))
     with_what = ended[0].ended_with
     assert with_what
     assert list(ended) == [
@@ -163,6 +163,17 @@ async def test_everything_at_once(stage: Bench) -> None:
     assert await stage.present(of_others) == of_others
     assert await told(stage) == [(NoticeKind.ENDS, ADA, with_what)]
     assert stage.woken == 1
+
+
+async def test_what_was_over_already(stage: Bench) -> None:
+    """What Close has not confirmed as gone is said apart from what ends now, and only one's own."""
+    running = await stage.row(grantee_id="U1")
+    before = await stage.row(grantee_id="U2", state=State.ENDING)
+    await stage.row(grantee_id="U3", state=State.ENDED)
+    await stage.row(grantor_id=CLEO, grantee_id=ADA, state=State.ENDING)
+    revoked, over_already = await ending.revoke_all(stage.desk, as_of(ADA))
+    assert [each.id for each in revoked] == [running.id]
+    assert over_already == [before]
 
 
 async def test_one_that_ends_alone(stage: Bench) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot.delegations import wishes
+from bot.delegations import asking, wishes
 from bot.delegations.wishes import Done, Wish
 from bot.grammar import Verb
 from bot.ports import NoAnswer
@@ -124,7 +124,7 @@ async def test_slack_does_not_answer(stage: Bench, silent: str) -> None:
 
 async def test_everybody_is_looked_up_once(stage: Bench) -> None:
     """Whoever is named twice, too; nobody is no one to be looked up."""
-    await wishes.look_up(stage.desk, [ADA, BEN, None, ADA, ""])
+    await asking.look_up(stage.desk, [ADA, BEN, None, ADA, ""])
     assert sorted(stage.directory.asked) == [ADA, BEN]
 
 

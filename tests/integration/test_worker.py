@@ -453,6 +453,38 @@ async def test_a_worker_that_dies_loses_nothing(
         await until(lambda: step.done == [row.id])
 
 
+async def test_a_row_that_is_due_before_its_step_has_ended(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A step gives its row back, due at once, and the same worker claims it before that step has
+    come to its end: it is taken then, and not when that lease has run out."""
+    monkeypatch.setattr(worker_module, "LEASE", HOUR)
+    row = delegation(wake_at=now())
+    await add(database, row)
+    taken: list[str] = []
+
+    async def give_back(item: Delegation) -> None:
+        taken.append(item.id)
+        if len(taken) > 1:
+            return
+        await database.run(lambda store: store.delegations.due.free(item.id))
+        worker.wake()
+        while (await get(database, item)).leased_until is None:  # noqa: ASYNC110 - only looking tells
+            await asyncio.sleep(MOMENT)
+        raise RuntimeError("an end that changes nothing")
+
+    step = Step(database, give_back)
+    monkeypatch.setattr(step, "put_off", _nothing)
+    worker = make(database, step)
+    async with at_work(worker):
+        await until(lambda: step.done == [row.id])
+    assert taken == [row.id, row.id]
+
+
+async def _nothing(_item: Delegation, _error: Exception) -> None:
+    """The row stays as it is."""
+
+
 class Sleeper:
     """Is woken, and does nothing about it."""
 

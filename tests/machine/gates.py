@@ -110,6 +110,14 @@ class GatedDatabase(Database):
         finally:
             self._gates.passed(ticket)
 
+    async def run_single(self, function: Callable[[Store], Result]) -> Result:
+        """The same for a statement by itself."""
+        ticket = await self._gates.wait(f"commit {function.__qualname__.split('.<locals>')[0]}")
+        try:
+            return await super().run_single(function)
+        finally:
+            self._gates.passed(ticket)
+
     async def read(
         self, function: Callable[[Store], Result], *, at_one_moment: bool = False
     ) -> Result:

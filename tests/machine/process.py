@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable, Collection, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
-import httpx
 from cryptography.fernet import Fernet
 from pydantic import SecretStr
 
@@ -75,9 +74,7 @@ class Process:
         town, now = self.town, self.town.clock
         self.gates = Gates(self.note)
         self.database = GatedDatabase(self.backend, self.gates)
-        self._http = httpx.AsyncClient(
-            transport=CloseLine(town, self.gates, self.number), trust_env=False
-        )
+        self._http = CloseLine(town, self.gates, self.number)
         limits = Limiter(monotonic=asyncio.get_running_loop().time)
         vault = Vault([KEY])
         client: Any = SlackLine(town, self.gates)

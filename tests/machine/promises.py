@@ -37,6 +37,10 @@ class Books:
         """Its audit rows, oldest first."""
         return [each for each in self.events if each.delegation_id == delegation.id]
 
+    def attempts(self, delegation: Delegation) -> int:
+        """How often Close was asked for it."""
+        return sum(each.event is Event.ATTEMPT for each in self.history(delegation))
+
     def open(self) -> list[Delegation]:
         """All that are not over."""
         return [each for each in self.delegations if each.is_open]
@@ -98,9 +102,18 @@ def check(books: Books, close: Close) -> None:
 
 def is_the_other_one(books: Books, close: Close, held: str) -> bool:
     """Whether the bot took what people had made for its own, as only a guess was left, and ended
-    that: what stands is the other one of the two, and its grantor is asked about it."""
+    that: what stands is the other one of the two, and its grantor is asked about it.
+
+    A guess is what was found in place of an answer, and beside a right that runs what is taken for
+    an attempt before, which may have arrived late (bot/delegations/steps/settle.py).
+    """
     guessed = {each.association_id for each in books.delegations if each.is_taken_over}
-    deleted = {pair for each, pair in close.foreign_deletes.items() if each in guessed}
+    tried_again = {pair_of(each) for each in books.delegations if books.attempts(each) > 1}
+    deleted = {
+        pair
+        for each, pair in close.foreign_deletes.items()
+        if each in guessed or pair in tried_again
+    }
     asked = {each.association_id for each in books.strays if each.state in ASKED}
     return close.held[held] in deleted and held in asked
 

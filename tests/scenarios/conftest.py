@@ -1,11 +1,10 @@
 """A stage for each scenario: on both databases, or on SQLite where the database cannot matter."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import httpx
 import pytest
-import structlog
 
 from bot.close import client as close_client
 from bot.close.transport import Answer, Request, send
@@ -28,18 +27,6 @@ async def world(database_url: str) -> AsyncIterator[World]:
 
 
 @pytest.fixture
-def plain_tracebacks() -> Iterator[None]:
-    """Drawing each traceback with its variables would hold up the bot."""
-    structlog.configure(
-        processors=[
-            structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
-        ]
-    )
-    yield
-    structlog.reset_defaults()
-
-
-@pytest.fixture
 async def stage(sqlite_url: str) -> AsyncIterator[World]:
     """The usual settings, on SQLite."""
     async with open_world(sqlite_url) as opened:
@@ -50,7 +37,9 @@ async def stage(sqlite_url: str) -> AsyncIterator[World]:
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Writes to Close time out after a fraction of a second instead of ten."""
 
-    async def hurried(http: httpx.AsyncClient, request: Request, *, within: timedelta) -> Answer:
+    async def hurried(
+        http: httpx.AsyncBaseTransport, request: Request, *, within: timedelta
+    ) -> Answer:
         is_write = request.method in ("POST", "DELETE")
         return await send(http, request, within=timedelta(seconds=0.5) if is_write else within)
 

@@ -20,6 +20,11 @@ from tests.patience import MOMENT, PATIENCE
 from tests.scenarios.world import World
 
 
+def weekday(world: World) -> str:
+    """A day of this week that is nobody's today: today's own name can mean two things."""
+    return f"{world.clock() + timedelta(days=3):%A}".lower()
+
+
 async def asked(world: World, text: str = "@ada 2h Covering") -> Delegation:
     """Ben has asked Ada, and both see their cards."""
     answer = await world.sendas(BEN, text)

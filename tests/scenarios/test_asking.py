@@ -14,6 +14,7 @@ from tests.scenarios.moves import (
     read_all,
     settled_in,
     shown,
+    weekday,
 )
 from tests.scenarios.world import World, open_world
 
@@ -133,7 +134,7 @@ async def test_the_form_says_what_is_wrong_beside_the_field(
         (ADA, "30s", "duration", "minimum"),
         (ADA, "31d", "duration", "maximum"),
         (ADA, "until 5", "duration", "two things"),
-        (ADA, "from monday", "duration", "how long"),
+        (ADA, f"from {weekday(stage)}", "duration", "how long"),
     ]
     await form(stage, BEN)
     for person, duration, field, phrase in wrong:

@@ -9,7 +9,7 @@ from models.delegation import Event, State
 from sandbox.close.unknowns import DeleteGone
 from sandbox.people import ADA, BEN, CLEO, DANA, ORGANIZATION_ID, TEAM_ID
 from tests.patience import MOMENT, PATIENCE
-from tests.scenarios.moves import active, calls, press, read_all, settled_in, shown
+from tests.scenarios.moves import active, calls, press, read_all, settled_in, shown, weekday
 from tests.scenarios.world import World
 
 ELSEWHERE = "orga_elsewhere"
@@ -163,7 +163,7 @@ async def test_an_end_with_a_start_is_refused(world: World) -> None:
     await world.connect(ADA)
     await shown(world, ADA, "Give it an end")
     await press(world, ADA, "Give it an end")
-    await submitted(world, "from monday for 2h")
+    await submitted(world, f"from {weekday(world)} for 2h")
     form = world.slack.view(ADA)
     assert form
     assert "cannot begin later" in str(form.errors)
@@ -271,6 +271,19 @@ async def test_check_on_demand(world: World) -> None:
     await world.sendas(ADA, "check")
     await world.card(ADA, "One right was set up in Close itself")
     assert "connect" in await world.sendas(CLEO, "check")
+
+
+async def test_check_shows_what_workflows_may(world: World) -> None:
+    """The other way to send in somebody's name, which somebody else can open in Close: the answer
+    says how to close it, and says nothing of it while it is shut."""
+    await world.connect(ADA)
+    await world.sendas(ADA, "check")
+    await world.card(ADA, "Nobody can send as you in Close")
+    assert "Workflows" not in read_all(world, ADA)
+    world.close.lend_to_workflows(ADA)
+    await world.sendas(ADA, "check")
+    await world.card(ADA, "Workflows may also send email in your name")
+    await world.card(ADA, "switch it off there under Settings")
 
 
 async def test_what_the_bot_is_making_is_its_own(world: World) -> None:

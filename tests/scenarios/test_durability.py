@@ -117,6 +117,76 @@ async def test_killed_right_after_a_click(house: House, database_url: str) -> No
     assert calls(house, "POST") == 1
 
 
+async def test_killed_right_after_a_cover_was_picked(house: House, database_url: str) -> None:
+    """Whom somebody who is away has picked covers for them until then, once, and is asked about no
+    more, even when the bot dies between the click and Close."""
+    until = (house.clock() + timedelta(days=3)).replace(microsecond=0)
+    await house.slack.set_status(ADA, "On holiday until Monday", ":palm_tree:", until)
+    asked = await message(house, ADA, "Who covers for you?")
+    house.close.trouble.down()
+    assert (await house.slack.click(ADA, asked, "who_covers", CLEO)).ok
+    assert (await house.slack.click(ADA, asked, "Let them cover")).ok
+    await house.bot.kill()
+    assert [each.state for each in await rows(database_url)] == [State.APPROVED]
+    house.close.trouble.up()
+    await house.bot.start()
+    await message(house, CLEO, "You can send email as")
+    await message(house, ADA, "You have said who covers for you")
+    assert calls(house, "POST") == 1
+    [right] = await rows(database_url)
+    assert (right.state, right.ends_at) == (State.ACTIVE, until)
+
+
+async def test_killed_right_after_a_deputys_click(house: House, database_url: str) -> None:
+    """The same of a click in Ada's place: it is carried out once, and after the start Ada reads
+    whose it was."""
+    reply = await house.slack.command(ADA, "/sendas", "deputy @cleo for 3 days")
+    assert reply.ok, reply
+    await ask(house, BEN)
+    card = await message(house, CLEO, BEN.email)  # nothing else is found out about it
+    house.close.trouble.down()
+    reply = await house.slack.click(CLEO, card, "Approve")
+    assert reply.ok, reply
+    await house.bot.kill()
+    [kept] = await rows(database_url)
+    assert kept.state is State.APPROVED
+    assert kept.deputys_word is not None
+    house.close.trouble.up()
+    await house.bot.start()
+    await message(house, BEN, "You can send email as")
+    await message(house, ADA, f"@{CLEO.name} agreed to this in your place")
+    await message(house, CLEO, "You approved it")
+    assert not with_button(house, CLEO, "Approve")
+    assert calls(house, "POST") == 1
+    [row] = await rows(database_url)
+    assert row.deputys_word == kept.deputys_word
+
+
+def with_button(house: House, person: SandboxPerson, button: str) -> list[Message]:
+    """All of this person's messages that have this button."""
+    return [each for each in house.slack.messages(person) if button in each.buttons()]
+
+
+async def test_killed_amid_a_pausing(house: House, database_url: str) -> None:
+    """Ada has what Ben started paused and the bot dies after some: after the start all are paused,
+    each no more than twice, and she reads so."""
+    await active(house, BEN)
+    house.close.enrol(BEN, 4, in_name_of=ADA)
+    house.clock.push(timedelta(hours=2))
+    decision = await message(house, ADA, "but this goes on in your name")
+    pausing = "PUT /sequence_subscription/*"
+    house.close.trouble.stall(pausing, 0.1)
+    house.close.trouble.stall(pausing, 60, times=1)
+    reply = await house.slack.click(ADA, decision, "Pause what Ben started (4)")
+    assert reply.ok, reply
+    await wait(house, lambda: house.close.active() < 4, "the first to be paused")
+    await house.bot.kill()
+    house.close.trouble.clear()
+    await house.bot.start()
+    await message(house, ADA, "The sequences are paused.")
+    assert house.close.active() == 0
+
+
 async def test_killed_between_two_cards(house: House) -> None:
     """Killed once the card has been posted anew, and before the old one went: after the start
     there is one, and nobody was notified twice."""

@@ -7,7 +7,7 @@ import pytest
 
 from models.delegation import State
 from sandbox.people import ADA, BEN, CLEO
-from tests.scenarios.moves import active, calls, carried, press, settled_in, shown
+from tests.scenarios.moves import active, calls, carried, press, settled_in, shown, weekday
 from tests.scenarios.world import World
 
 
@@ -118,7 +118,7 @@ async def test_what_has_no_end_cannot_be_extended(stage: World) -> None:
 
 
 @pytest.mark.parametrize(
-    "typed", ["from monday for 2h", "tomorrow", "2h from monday", "from now for 2h"]
+    "typed", ["from {day} for 2h", "tomorrow", "2h from {day}", "from now for 2h"]
 )
 async def test_a_start_is_refused_in_words(stage: World, typed: str) -> None:
     """C6: what runs already cannot begin later; a start that was typed is not dropped."""
@@ -126,7 +126,8 @@ async def test_a_start_is_refused_in_words(stage: World, typed: str) -> None:
     for button, person in (("Ask to extend", BEN), ("Extend…", ADA)):
         await press(stage, person, button)
         await stage.slack.wait_for(partial(stage.slack.view, person), what="the form")
-        reply = await stage.slack.submit(person, {"duration": typed})
+        duration = typed.format(day=weekday(stage))
+        reply = await stage.slack.submit(person, {"duration": duration})
         assert "cannot begin later" in str(reply.errors)
     after = await stage.only()
     assert (after.ends_at, after.extension) == (before.ends_at, None)

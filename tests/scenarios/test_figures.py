@@ -9,6 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from bot.delegations.steps.advance import Advance
 from bot.store.seals import Seals
+from models.chore import ChoreKind
 from models.delegation import Delegation, State
 from sandbox.people import ADA, BEN, CLEO
 from tests.patience import MOMENT, PATIENCE
@@ -38,6 +39,17 @@ async def until(world: World, name: str, label: str, *, least: float, most: floa
     """This figure is so, once it has been counted: that is done once a second."""
     async with asyncio.timeout(PATIENCE):
         while not least <= (await read(world)).get((name, label), -1) <= most:  # noqa: ASYNC110 - only looking tells
+            await asyncio.sleep(MOMENT)
+
+
+async def at_rest(world: World, kind: ChoreKind) -> None:
+    """The chore is done for now, and nobody is at it."""
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            chore = await world.database.read(lambda store: store.chores.get(kind))
+            assert chore is not None
+            if chore.leased_until is None and (chore.wake_at or world.clock()) > world.clock():
+                return
             await asyncio.sleep(MOMENT)
 
 
@@ -108,6 +120,7 @@ async def test_what_no_seal_covers_ages(world: World, monkeypatch: pytest.Monkey
     await world.sendas(CLEO, "@ada 2h Covering")
     world.clock.push(minutes=30)
     await until(world, lag, "", least=30 * 60 - 5, most=30 * 60 + 60)
+    await at_rest(world, ChoreKind.SEAL)  # nothing that was begun without a seal ends after this
     monkeypatch.setattr(Seals, "seal", seal)
     world.clock.push(minutes=2)
     await until(world, lag, "", least=0, most=90)

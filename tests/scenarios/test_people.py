@@ -16,6 +16,7 @@ from tests.scenarios.moves import (
     at_rest,
     calls,
     cards_at_rest,
+    identified,
     press,
     read_all,
     settled_in,
@@ -151,8 +152,7 @@ async def test_an_id_that_slack_does_not_know_is_not_believed_at_once(stage: Wor
 async def test_made_while_slack_was_away(world: World) -> None:
     """What was made on an answer some minutes old is looked up as soon as Slack is back."""
     await world.connect(ADA)
-    await asked(world)
-    card = await shown(world, ADA, "Approve")
+    card = await identified(world)
     await cards_at_rest(world)
     world.slack.change_unheard(BEN, deleted=True)
     world.slack.trouble.down()
@@ -205,8 +205,7 @@ async def test_a_decision_uses_what_is_known(stage: World) -> None:
     """P2: known since the last question to Slack, an approval is refused with the reason, and the
     request ends as if the event had come."""
     await stage.connect(ADA)
-    await asked(stage)
-    card = await shown(stage, ADA, "Approve")
+    card = await identified(stage)  # else that comes upon it, before Ada can
     stage.slack.change_unheard(BEN, is_restricted=True)
     stage.clock.push(minutes=6)
     await stage.sendas(CLEO, "grant @ben 2h")  # Slack is asked about Ben here

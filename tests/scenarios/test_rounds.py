@@ -139,12 +139,13 @@ async def test_it_waits_as_long_as_slack_asks(world: World) -> None:
     await active(world, "@ada forever Covering")
     world.slack.change_unheard(BEN, deleted=True)
     await in_stage(world, Stage.REST)
-    world.slack.trouble.rate_limit("users.info", retry_after=120, times=1)
+    world.slack.trouble.rate_limit("users.info", retry_after=120, times=20)
     world.clock.push(hours=24)
     row = await put_off(world)
     assert row.wake_at is not None
     assert row.wake_at - world.clock() > timedelta(seconds=100)
     assert (await world.only()).state is State.ACTIVE
+    world.slack.trouble.clear()
     world.clock.push(seconds=125)
     await settled_in(world, State.ENDED)
 
@@ -168,7 +169,7 @@ async def test_it_survives_a_restart(sqlite_url: str) -> None:
     async with open_world(sqlite_url) as world:
         await active(world, "@ada forever Covering")
         await in_stage(world, Stage.REST)
-        world.slack.trouble.rate_limit("users.info", retry_after=60, times=1)
+        world.slack.trouble.rate_limit("users.info", retry_after=60, times=20)
         world.clock.push(hours=24)
         began = await put_off(world)
         close, ahead = world.close, world.clock.ahead

@@ -19,9 +19,6 @@ from tests.scenarios.world import World, another_bot
 WENT_WRONG = "Something went wrong on our side"
 
 
-pytestmark = pytest.mark.usefixtures("plain_tracebacks")
-
-
 @asynccontextmanager
 async def too_slow(world: World) -> AsyncIterator[Callable[[str], Awaitable[object]]]:
     """The database is busy for longer than the bot that Slack asks now can wait.

@@ -54,6 +54,7 @@ async def test_what_can_never_work(house: House, changes: dict[str, str], said: 
     assert "Traceback" not in told
 
 
+@pytest.mark.usefixtures("as_a_host")
 async def test_what_is_away_is_waited_for(house: House) -> None:
     """A Slack that cannot be reached at the start is no reason to end: rights end meanwhile, and
     once it is back everything goes on."""

@@ -59,8 +59,8 @@ async def test_the_story_is_told() -> None:
     text = told.decode()
     assert process.returncode == 0, text
     assert "\x1b[" not in text
-    assert text.count("Close received POST /api/v1/send_as/ → 201  as Ada Lindqvist") == 2
-    assert text.count("Close received DELETE /api/v1/send_as/") == 2
+    assert text.count("Close received POST /api/v1/send_as/ → 201  as Ada Lindqvist") == 3
+    assert text.count("Close received DELETE /api/v1/send_as/") == 3
     assert "Ben Okafor may not send as Ada Lindqvist" in text
     assert "Close was asked to change nothing" in text
     assert "Everything happened as told" in text

@@ -28,16 +28,19 @@ async def identified(world: World) -> str:
 async def test_matched_by_address(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """The approval card names the account, and says that only the address was compared.
 
-    It is shown once: it waits for the account to be looked up.
+    It is shown once, and so is the asker's: they wait for the account to be looked up.
     """
     monkeypatch.setattr(cards, "IDENTIFYING", timedelta(seconds=PATIENCE))
+    monkeypatch.setattr(cards, "ASKED", timedelta(seconds=PATIENCE))
     await world.connect(ADA)
     await asked(world)
     assert f"{GOES_TO} (matched by email)" in await identified(world)
-    posts = [m for m in world.slack.messages(ADA) if "asks to send" in world.slack.read(m, ADA)]
-    assert len(posts) == 1
     shown_again = [call for call in world.slack.calls if call.method == "chat.update"]
-    assert posts[0].ts not in [call.arguments["ts"] for call in shown_again]
+    for reader, says in ((ADA, "asks to send"), (BEN, "You asked to send")):
+        messages = world.slack.messages(reader)
+        posts = [each for each in messages if says in world.slack.read(each, reader)]
+        assert len(posts) == 1
+        assert posts[0].ts not in [call.arguments["ts"] for call in shown_again]
 
 
 async def test_proven_by_its_owner(stage: World) -> None:

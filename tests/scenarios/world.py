@@ -1,7 +1,7 @@
 """The whole stage of a scenario: sandbox Slack, sandbox Close, the real bot, and a clock."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,7 +9,10 @@ from typing import Any
 import httpx
 from cryptography.fernet import Fernet
 
+from bot.clock import scheduler
+from bot.clock.worker import Worker
 from bot.process.app import open_bot
+from bot.process.health import Health
 from bot.process.rulebook import Rulebook
 from bot.process.settings import Settings
 from bot.store import Database
@@ -25,7 +28,7 @@ from sandbox.slack import SandboxSlack
 from sandbox.slack.workspace import SALES, Message
 from tests.patience import MOMENT, PATIENCE
 
-BEAT = timedelta(milliseconds=100)
+BEAT = timedelta(seconds=1)
 METRICS_TOKEN = "whoever-knows-this-reads-the-figures"
 
 
@@ -35,10 +38,11 @@ def bearer(token: str) -> dict[str, str]:
 
 
 class Clock:
-    """Real time that can be pushed ahead."""
+    """Real time that can be pushed ahead; ``bells`` are those who have to know when it is."""
 
     def __init__(self) -> None:
         self.ahead = timedelta()
+        self.bells: list[Callable[[], None]] = []
 
     def __call__(self) -> datetime:
         """The present moment, as the bot reads it."""
@@ -47,6 +51,26 @@ class Clock:
     def push(self, **how_far: float) -> None:
         """Push the clock ahead, in the words of timedelta."""
         self.ahead += timedelta(**how_far)
+        for bell in self.bells:
+            bell()
+
+
+class Rung(Health):
+    """A bot that looks as soon as its clock is pushed, not only at its next beat."""
+
+    def __init__(self, pushed: Clock) -> None:
+        super().__init__()
+        self._pushed = pushed
+
+    async def watch(
+        self, workers: Sequence[Worker[Any]], clock: scheduler.Clock, database: Database
+    ) -> None:
+        """The same as any other, which is told whose work it is."""
+        self._pushed.bells.append(clock.look)
+        try:
+            await super().watch(workers, clock, database)
+        finally:
+            self._pushed.bells.remove(clock.look)
 
 
 class World:
@@ -200,10 +224,8 @@ async def open_world(
         }
         world.values = values
         before(world)
-        policy = Settings(_env_file=None, **values).policy
-        world.rulebook = Rulebook(values.get("policy_file"), policy)
-        working = _bot(values, clock, rulebook=world.rulebook)
-        world.bot_url = await stack.enter_async_context(working)
+        working = _bot(values, clock)
+        world.bot_url, world.rulebook = await stack.enter_async_context(working)
         world.slack.bot_url = world.bot_url
         yield world
 
@@ -214,23 +236,26 @@ async def another_bot(world: World, ack_seconds: float = PATIENCE) -> AsyncItera
 
     ``ack_seconds`` is how long it believes that Slack waits.
     """
-    async with _bot(dict(world.values), world.clock, ack_seconds) as url:
+    async with _bot(dict(world.values), world.clock, ack_seconds) as (url, _):
         yield url
 
 
 @asynccontextmanager
 async def _bot(
-    values: dict[str, Any],
-    clock: Clock,
-    ack_seconds: float = PATIENCE,
-    rulebook: Rulebook | None = None,
-) -> AsyncIterator[str]:
-    """The bot on a free port, which it has to know beforehand to make its links."""
+    values: dict[str, Any], clock: Clock, ack_seconds: float = PATIENCE
+) -> AsyncIterator[tuple[str, Rulebook]]:
+    """The bot on a free port, which it has to know beforehand to make its links; and its rules."""
     with free_port() as port:
         values["public_url"] = f"http://127.0.0.1:{port}"
         settings = Settings(_env_file=None, **values)
+        rulebook = Rulebook(settings.policy_file, settings.policy)
         working = open_bot(
-            settings, now=clock, beat=BEAT, ack_seconds=ack_seconds, rulebook=rulebook
+            settings,
+            now=clock,
+            beat=BEAT,
+            ack_seconds=ack_seconds,
+            health=Rung(clock),
+            rulebook=rulebook,
         )
         async with working as web, serve(web, port) as url:
-            yield url
+            yield url, rulebook

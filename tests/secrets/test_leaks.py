@@ -21,7 +21,9 @@ LOUD = Path(__file__).parent / "loud"
 
 
 @pytest.fixture(params=["quiet", "loud"])
-async def life(request: pytest.FixtureRequest, database_url: str) -> AsyncIterator[Life]:
+async def life(
+    request: pytest.FixtureRequest, as_a_host: None, database_url: str
+) -> AsyncIterator[Life]:
     """One whole life, with the log as it is delivered and with every logger at its loudest."""
     key = Fernet.generate_key().decode()
     settings: dict[str, Any] = {"ENCRYPTION_KEYS": key, "ALLOW_API_KEYS": "true"}

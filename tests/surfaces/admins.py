@@ -88,6 +88,9 @@ def forms() -> dict[str, View]:
         "end-everything/one": admin_forms.end_everything(
             Rights(person_id=rows.ADA, delegations=[rows.shortest(State.ACTIVE)])
         ),
+        "end-everything/deputy": admin_forms.end_everything(
+            Rights(person_id=rows.ADA, deputies=[rows.deputy()])
+        ),
         "end-everything/many": admin_forms.end_everything(
             _rights(500, is_connected=True), rows.LONG_TEXT
         ),
@@ -124,6 +127,7 @@ def said() -> dict[str, str]:
         "ended-as-admin/ending": answers.ended_as_admin(ended[0]),
         "ended-as-admin/cancelled": answers.ended_as_admin(ended[-1]),
         "all-ended": answers.all_ended(rows.ADA, ended, [rows.standing(1)]),
+        "all-ended/deputy": answers.all_ended(rows.ADA, [], [], [rows.deputy()]),
         "AdminsOnly": answers.explain(AdminsOnly(), rows.POLICY),
         "NothingToEnd": answers.explain(NothingToEnd(rows.ADA), rows.POLICY),
         "NothingToEnd/pair": answers.explain(NothingToEnd(rows.BEN, rows.ADA), rows.POLICY),

@@ -273,8 +273,13 @@ def messages_about_strays() -> dict[str, Message]:
         "listing/one": strays.listing(some[:1]),
         "listing/many": strays.listing(many),
         "listing/none": strays.listing([]),
-        "report/empty": strays.report(**Differences([], [], [], [], [], 0).numbers()),
-        "report/all": strays.report(**_all_kinds().numbers()),
+        "report/empty": strays.report(
+            **Differences([], [], [], [], [], 0).numbers(), may_workflows_send=None
+        ),
+        "report/workflows": strays.report(
+            **Differences([], [], [], [], [], 0).numbers(), may_workflows_send=True
+        ),
+        "report/all": strays.report(**_all_kinds().numbers(), may_workflows_send=None),
     }
 
 

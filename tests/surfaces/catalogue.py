@@ -54,7 +54,7 @@ from models.pairing import Verdict
 from models.person import Departure
 from models.policy import Policy, Refusal
 from models.stray import StrayState
-from tests.surfaces import admins, around_close, reviewing, rows
+from tests.surfaces import admins, around_close, covers, going_on, in_place, reviewing, rows
 
 Surfaces = dict[str, Any]
 
@@ -137,8 +137,11 @@ def homes() -> Surfaces:
     """App Homes, from empty to the fullest."""
     found = rows.overviews(MOST_ROWS, HISTORY_PAGE)
     found["asked-for-review"] = reviewing.home()
+    found["covered"] = covers.home()
     found["fullest"] = replace(
-        found["fullest"], review=reviewing.review(), reviewed=len(reviewing.items())
+        covers.fullest(found["fullest"]),
+        review=reviewing.review(),
+        reviewed=len(reviewing.items()),
     )
     of_everybody = {name: _view(view) for name, view in admins.homes().items()}
     return of_everybody | {
@@ -165,6 +168,8 @@ def modal_views() -> Surfaces:
         "request/strict": modals.request_form(STRICT, READER),
         "stray-end": around_close.stray_form(),
         **reviewing.forms(),
+        **covers.forms(),
+        **in_place.forms(),
     }
     for name, row in (("shortest", short), ("longest", long)):
         shown[f"approve-for/{name}"] = forms.approve_for(row, rows.POLICY, READER)
@@ -252,6 +257,9 @@ def texts() -> Surfaces:
         | around_close.texts_about_strays()
         | around_close.texts_with_receipts()
         | reviewing.texts()
+        | covers.texts()
+        | going_on.texts()
+        | in_place.texts()
         | admins.said()
     )
 
@@ -264,6 +272,9 @@ def around() -> Surfaces:
         "receipts": around_close.messages_with_receipts(),
         "admins": admins.messages(),
         "reviews": reviewing.messages(),
+        "covers": covers.messages(),
+        "aftermath": going_on.messages(),
+        "deputies": in_place.messages(),
     }
     return {
         f"{kind}/{name}": _message(message)

@@ -10,6 +10,7 @@ from models.delegation import (
     OPEN_STATES,
     Asked,
     Delegation,
+    DeputysWord,
     Event,
     ExtensionWish,
     Receipt,
@@ -17,6 +18,7 @@ from models.delegation import (
     State,
     Trouble,
 )
+from models.deputy import Deputy
 from models.event import EventRecord
 from models.overview import Excerpt, Overview
 from models.pairing import Pairing
@@ -26,6 +28,7 @@ from models.standing import StandingApproval
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 TEAM, ADA, BEN, CLEO, DANA = "T0NORTH", "U0ADA", "U0BEN", "U0CLEO", "U0DANA"
+FINN = "U0FINN"  # who answers for Ada
 CONNECT_URL = "https://sendas.example.com/close/connect?for=" + "s" * 300
 POLICY = Policy(admins=frozenset({DANA}))
 
@@ -48,6 +51,9 @@ SECOND_OF_GROUP: dict[str, Any] = {
     "second_name": "the sales leads",
     "agreed_at": NOW,
 }
+
+
+BY_FINN = DeputysWord(FINN, NOW, NOW + timedelta(days=7))
 
 
 def shortest(state: State, **changes: Any) -> Delegation:
@@ -102,6 +108,19 @@ def longest(state: State, **changes: Any) -> Delegation:
     return replace(full, **changes)
 
 
+def deputy(**changes: Any) -> Deputy:
+    """Finn answers for Ada for a week."""
+    row = Deputy(
+        id="y" * 22,
+        team_id=TEAM,
+        grantor_id=ADA,
+        deputy_id=FINN,
+        until=NOW + timedelta(days=7),
+        created_at=NOW,
+    )
+    return replace(row, **changes)
+
+
 def permanent(state: State, **changes: Any) -> Delegation:
     """Without an end."""
     return shortest(state, length=None, until=None, ends_at=None, **changes)
@@ -136,6 +155,33 @@ def moments() -> dict[str, Delegation]:
         "active-declined-second": shortest(State.ACTIVE, extension_declined_at=NOW, second=DANA),
         "denied-second": shortest(State.DENIED, closed_by=DANA, **SECOND),
         "lapsed-second": shortest(State.LAPSED, **SECOND),
+        "requested-shared": shortest(State.REQUESTED, shared_with=FINN),
+        "requested-second-by-deputy": shortest(State.REQUESTED, deputys_word=BY_FINN, **SECOND),
+        "approved-by-deputy": shortest(State.APPROVED, deputys_word=BY_FINN),
+        "approved-by-deputy-not-connected": shortest(
+            State.APPROVED, deputys_word=BY_FINN, trouble=Trouble.NOT_CONNECTED
+        ),
+        "active-by-deputy": shortest(State.ACTIVE, deputys_word=BY_FINN, note="Until noon."),
+        "active-wish-shared": shortest(
+            State.ACTIVE,
+            extension=ExtensionWish(NOW, length=timedelta(hours=1)),
+            shared_with=FINN,
+        ),
+        "active-wish-second-by-deputy": shortest(
+            State.ACTIVE,
+            extension=ExtensionWish(NOW, length=timedelta(hours=1)),
+            deputys_word=BY_FINN,
+            **SECOND,
+        ),
+        "active-declined-by-deputy": shortest(
+            State.ACTIVE, deputys_word=BY_FINN, extension_declined_at=NOW
+        ),
+        "denied-by-deputy": shortest(
+            State.DENIED, deputys_word=BY_FINN, closed_by=FINN, note="Not this week."
+        ),
+        "denied-second-by-deputy": shortest(
+            State.DENIED, deputys_word=BY_FINN, closed_by=DANA, **SECOND
+        ),
         "failed-by-rule": shortest(
             State.FAILED,
             trouble=Trouble.AGAINST_RULES,
@@ -365,6 +411,12 @@ def overviews(most_rows: int, page: int) -> dict[str, Overview]:
         trusting=Excerpt(
             [standing(1000 + number, grantee=me) for number in range(most_rows)], 1000, 70
         ),
+        deputies=[
+            deputy(id=f"y{number}", grantor_id=grantor, deputy_id=me)
+            for number, grantor in enumerate((ADA, BEN, CLEO, DANA))
+        ]
+        + [deputy(id="y9", grantor_id=me)],
+        in_place=[longest(State.REQUESTED, grantor_id=ADA, id=f"p{each}") for each in range(50)],
         history=past(page),
         page=50,
         has_older=True,
@@ -405,6 +457,8 @@ def _one_of_each() -> Overview:
         for_others=Excerpt([shortest(State.ACTIVE, id="o3", grantor_id=CLEO, requester_id=ADA)], 1),
         trusted=Excerpt([standing(1)], 1),
         trusting=Excerpt([standing(2, grantor=CLEO, grantee=ADA)], 1),
+        deputies=[deputy(), deputy(id="y2", grantor_id=DANA, deputy_id=ADA)],
+        in_place=[shortest(State.REQUESTED, id="p1", grantor_id=DANA)],
         history=[shortest(State.ENDED, id="h1"), shortest(State.DENIED, id="h2")],
         has_older=True,
     )

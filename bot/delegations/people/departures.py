@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from bot.connections.leaving import give_up
+from bot.delegations import stepping_down
 from bot.delegations.ending import end_all
 from bot.delegations.people.eligibility import Look
 from bot.delegations.tools import Tools
@@ -31,14 +32,14 @@ async def still_here(desk: Desk, team_id: str, user_id: str) -> Person:
 
 async def offboard(desk: Desk, team_id: str, user_id: str, reason: Departure) -> None:
     """As Slack's event says it, all of it or nothing; of whoever has no part here nothing is
-    kept."""
+    kept, nor is anything locked for them."""
 
     def offboard_them(store: Store) -> None:
-        if store.departures.is_concerned(team_id, user_id):
-            now = desk.now()
-            carry_out(store, desk.policy, departed(team_id, user_id, reason, now=now), now=now)
+        now = desk.now()
+        carry_out(store, desk.policy, departed(team_id, user_id, reason, now=now), now=now)
 
-    await change(desk, offboard_them)
+    if await desk.database.read(lambda store: store.departures.is_concerned(team_id, user_id)):
+        await change(desk, offboard_them)
 
 
 async def decided(desk: Desk, actor: Actor, decide: Callable[[Store], Changed]) -> Changed:
@@ -92,8 +93,9 @@ def departed(team_id: str, user_id: str, reason: Departure, *, now: datetime) ->
 
 
 def carry_out(store: Store, policy: Policy, one: Departed, *, now: datetime) -> None:
-    """End everything that somebody gives, has or waits for, and every standing approval that names
-    them; then their connection is given up, and what nobody can answer any more is told.
+    """End everything that somebody gives, has or waits for, every standing approval that names
+    them, and that they answer for anybody, or anybody for them; then their connection is given up,
+    and what nobody can answer any more is told.
 
     Whoever is gone from Close alone loses what that account gave and had; their connection is the
     watch's business.
@@ -103,10 +105,14 @@ def carry_out(store: Store, policy: Policy, one: Departed, *, now: datetime) -> 
     standing = {each.id for each in store.standing.end_all(team_id, user_id, now=now)}
     ending = [
         each
-        for each in store.delegations.lock_all(store.delegations.open_ids(team_id, user_id))
+        for each in store.delegations.lock_open(team_id, user_id)
         if _ends_with(each, one) or _not_begun(each, standing)
     ]
     end_all(store, ending, Event.OFFBOARD, user_id, now=now, departure=one.reason)
+    if one.reason is not Departure.LEFT_CLOSE:  # to answer nobody needs an account there
+        stepping_down.end_all(store, team_id, user_id, one.reason, now=now)
+        store.covers.end_all(team_id, user_id, now=now)
+        store.absences.look_again(team_id, user_id, now=now)
     asked_again = store.strays.ask_again(team_id, user_id, now=now)
     if one.reason is not Departure.LEFT_CLOSE:
         give_up(store, team_id, user_id, now=now)
@@ -114,7 +120,7 @@ def carry_out(store: Store, policy: Policy, one: Departed, *, now: datetime) -> 
         comparison = store.comparisons.get(team_id, grantor_id)
         if comparison is not None:
             store.notices.mark_stale(comparison.id, now=now)
-    if store.overdue.of(team_id, grantor_id=user_id, now=now):
+    if store.overdue.is_any(team_id, user_id, now=now):
         store.notices.tell_overdue(team_id, policy.admins, now=now)
         store.notices.overdue_changed(team_id, now=now)
 

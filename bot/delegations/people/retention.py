@@ -11,14 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from bot.connections.vault import Purpose, Undecryptable, Vault
+from bot.connections.vault import OF_IDS, Purpose, Undecryptable, Vault
 from bot.store import Database, Store
 from bot.store.erasures import Hashed
 from models.event import Deed
 from models.particulars import Particulars, erased
 
 AT_ONCE = 500  # rows of one transaction
-OWNER = "ids"
 OLD = "retention"  # the subject of what is said about that
 
 
@@ -47,12 +46,12 @@ async def hashing(database: Database, vault: Vault) -> Hashed:
     def key(store: Store) -> bytes:
         sealed = store.erasures.key()
         try:
-            found = None if sealed is None else vault.open(sealed, Purpose.IDS, OWNER)["key"]
+            found = None if sealed is None else vault.open(sealed, Purpose.IDS, OF_IDS)["key"]
         except Undecryptable:
             found = None
         if sealed is None or found is None or not vault.is_newest(sealed):
             found = found or secrets.token_hex(32)
-            store.erasures.put_key(vault.seal({"key": found}, Purpose.IDS, OWNER))
+            store.erasures.put_key(vault.seal({"key": found}, Purpose.IDS, OF_IDS))
         return bytes.fromhex(str(found))
 
     return partial(erased, await database.run(key))

@@ -153,9 +153,9 @@ async def _latest(
     found: dict[str, datetime] = {}
     for user_id in sorted(each for each in users if each is not None):
         emails = await session.call(
-            tools.close.sent_emails, user_id=user_id, since=stretch.since, until=stretch.until
+            tools.close.outgoing_emails, user_id=user_id, since=stretch.since, until=stretch.until
         )
         for email in emails:
-            if email.send_as_id is not None:
+            if email.send_as_id is not None and not email.is_waiting:
                 found[email.send_as_id] = max(found.get(email.send_as_id, email.date), email.date)
     return found

@@ -21,6 +21,8 @@ from bot.delegations.steps import (
     settle,
 )
 from bot.delegations.tools import Tools
+from bot.store import Store
+from models.aftermath import Course
 from models.delegation import Delegation, Event, State
 from models.reminders import next_reminder
 
@@ -108,14 +110,7 @@ async def running_out(tools: Tools, delegation: Delegation) -> None:
     if delegation.has_run_out(now):
         await remove.step(tools, delegation)
     elif delegation.warn_at is not None and delegation.warn_at <= now:
-        await moves.move(
-            tools,
-            delegation,
-            Event.WARN,
-            warn_at=None,
-            is_warned=True,
-            extension_declined_at=None,  # told long ago; now the end is the news
-        )
+        await warn(tools, delegation)
     elif delegation.is_unchecked:
         await recheck.step(tools, delegation)
     elif second_yes.is_due(delegation, now):
@@ -124,3 +119,23 @@ async def running_out(tools: Tools, delegation: Delegation) -> None:
         await settle.step(tools, delegation)
     else:
         await moves.free(tools, delegation)
+
+
+async def warn(tools: Tools, delegation: Delegation) -> None:
+    """The end is near; Close is asked what its grantee has started that would go on after it."""
+    now = tools.now()
+    changes = {
+        "leased_until": None,
+        "warn_at": None,
+        "is_warned": True,
+        "extension_declined_at": None,  # told long ago; now the end is the news
+    }
+
+    def note(store: Store) -> Sequence[Delegation]:
+        warned = moves.moved_on(tools, store, [(delegation, changes)], Event.WARN)
+        for each in warned:
+            store.aftermaths.begin(each, Course.BEFORE, now=now, wake_at=now)
+        return warned
+
+    warned = await tools.database.run(note)
+    tools.metrics.events.labels(Event.WARN).inc(len(warned))

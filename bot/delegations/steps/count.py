@@ -9,7 +9,8 @@ import structlog
 
 from bot.clock.backoff import pause_after
 from bot.close.errors import RetryLater
-from bot.delegations.receipts import Receipts, sent
+from bot.delegations.aftermath.looking import look_for_more
+from bot.delegations.receipts import Receipts, outgoing
 from bot.delegations.steps import held, moves
 from bot.delegations.steps.remove import is_other_account, look_after
 from bot.delegations.tools import Tools
@@ -21,7 +22,8 @@ from models.delegation import Delegation, Receipt, ReceiptState
 PATIENCE = timedelta(minutes=1)  # the message about the end waits no longer for the receipt,
 ENOUGH = 2  # once so many attempts have failed;
 LONGEST = timedelta(minutes=15)  # and no longer than this while the bot was too busy for any
-GIVE_WAY = timedelta(seconds=2)  # rights that are to be taken back go first
+GIVE_WAY = timedelta(seconds=2)  # rights that are to be taken back go first,
+LONGER = timedelta(seconds=10)  # and while they go on coming, it is looked less and less often
 TIME_TO_COUNT = 60.0  # seconds for all pages together; each has the client's own limit
 
 
@@ -32,8 +34,10 @@ async def step(tools: Tools, receipts: Receipts, delegation: Delegation) -> None
     elif _is_enough(tools, delegation):
         await _settle(tools, delegation, None, has_twin=delegation.has_twin)
     elif await _are_ends_due(tools, delegation):
-        soon = tools.now() + GIVE_WAY
-        await moves.wait_until(tools, delegation, soon, trouble=None, counts=False)
+        again = tools.now() + _giving_way(tools, delegation)
+        await tools.database.run_single(
+            lambda store: store.delegations.due.put_off(delegation, wake_at=again)
+        )
     else:
         await _count(tools, receipts, delegation)
 
@@ -52,13 +56,19 @@ async def _are_ends_due(tools: Tools, delegation: Delegation) -> bool:
     return await tools.database.read(lambda store: store.receipts.are_ends_due(*whose, now=soon))
 
 
+def _giving_way(tools: Tools, delegation: Delegation) -> timedelta:
+    """For as long again as it has waited already."""
+    waited = tools.now() - (delegation.ended_at or tools.now())
+    return max(GIVE_WAY, min(waited, LONGER))
+
+
 async def _count(tools: Tools, receipts: Receipts, delegation: Delegation) -> None:
     has_twin = delegation.has_twin
     try:
         async with asyncio.timeout(TIME_TO_COUNT):
             if has_twin is None:
                 has_twin = await _has_twin(tools, delegation)
-            emails = await sent(tools, delegation)
+            emails = await outgoing(tools, delegation)
     except (RetryLater, TimeoutError) as error:
         later = tools.now() + pause_after(error, delegation.attempts)
         counts = not moves.was_held_back(error)
@@ -68,8 +78,10 @@ async def _count(tools: Tools, receipts: Receipts, delegation: Delegation) -> No
         log.info("no receipt", delegation=delegation.id, reason=type(error).__name__)
         await _settle(tools, delegation, None, has_twin=has_twin)
     else:
-        receipts.keep(delegation, emails)
-        await _settle(tools, delegation, emails, has_twin=has_twin)
+        gone = [each for each in emails if not each.is_waiting]
+        receipts.keep(delegation, gone)
+        receipts.leave_traces(delegation, emails)
+        await _settle(tools, delegation, gone, has_twin=has_twin)
 
 
 async def _has_twin(tools: Tools, delegation: Delegation) -> bool:
@@ -90,7 +102,8 @@ async def _settle(
     receipt, now = _receipt(emails), tools.now()
 
     def settle(store: Store) -> None:
-        store.receipts.settle(delegation.id, receipt, has_twin=has_twin, now=now)
+        if store.receipts.settle(delegation.id, receipt, has_twin=has_twin, now=now):
+            look_for_more(store, delegation, now=now)
         look_after(store, [replace(delegation, has_twin=has_twin)], now)
 
     await tools.database.run(settle)
@@ -99,7 +112,14 @@ async def _settle(
 def _receipt(emails: Sequence[SentEmail] | None) -> Receipt:
     if emails is None:
         return Receipt(ReceiptState.FAILED)
-    return Receipt(ReceiptState.MADE, emails=len(emails), people=len(_recipients(emails)))
+    in_sequences = sum(each.subscription_id is not None for each in emails)
+    return Receipt(
+        ReceiptState.MADE,
+        emails=len(emails),
+        people=len(_recipients(emails)),
+        in_bulk=sum(each.bulk_id is not None and each.subscription_id is None for each in emails),
+        in_sequences=in_sequences,
+    )
 
 
 def _recipients(emails: Sequence[SentEmail]) -> set[str]:

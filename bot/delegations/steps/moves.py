@@ -84,7 +84,7 @@ async def free(tools: Tools, delegation: Delegation) -> None:
     wake_at = default_wake(delegation, now)
     if wake_at is not None:
         wake_at = max(wake_at, now + IDLE)
-    await tools.database.run(
+    await tools.database.run_single(
         lambda store: store.delegations.due.put_off(delegation, wake_at=wake_at)
     )
 

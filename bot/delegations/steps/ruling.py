@@ -74,4 +74,6 @@ def _broken(tools: Tools, d: Delegation, ruled: Verdict) -> tuple[Refusal, Rule]
         return broken
     if d.standing_id is not None and ruled.without_standing is not None:
         return Refusal.STANDING, ruled.without_standing
+    if d.deputys_word is not None and ruled.without_deputy is not None:
+        return Refusal.DEPUTY, ruled.without_deputy
     return None

@@ -4,6 +4,7 @@ import asyncio
 from datetime import datetime, timedelta
 
 from bot.delegations.people.eligibility import PeopleUnclear
+from bot.delegations.second_yes import no_second
 from bot.delegations.steps import moves
 from bot.delegations.tools import Tools
 from bot.ports import OutsideError
@@ -66,11 +67,11 @@ def _tell(tools: Tools, store: Store, claimed: Delegation, people: list[str]) ->
 
 
 async def _eligible(tools: Tools, d: Delegation) -> list[str]:
-    """Who can give it: nobody whom it is about, or who asked for it."""
+    """Who can give it: nobody whom it is about, who asked for it, or who gave the first yes."""
     second = d.second or ""
     try:
         named = await tools.directory.members(second) if is_group(second) else [second]
-        others = sorted(set(named) - {d.grantor_id, d.grantee_id, d.requester_id})[:MOST_ASKED]
+        others = sorted(set(named) - no_second(d))[:MOST_ASKED]
         found = await asyncio.gather(*(tools.directory.person(each) for each in others))
     except OutsideError as error:
         raise PeopleUnclear(error.wait) from error

@@ -45,8 +45,8 @@ def export(
 
 async def _export(settings: Settings, format_: Format, wanted: Stretch, as_of: date | None) -> int:
     writer = Writer(format_, names_of(is_of_day=as_of is not None))
-    sys.stdout.write(writer.head())
     async with ready_database(settings) as database:
+        sys.stdout.write(writer.head())
         number = 0
         async for record in _records(database, wanted, as_of):
             sys.stdout.write(writer.line(record))

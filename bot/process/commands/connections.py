@@ -38,12 +38,13 @@ async def give_up_lost(settings: Settings) -> int:
     """Give up what no key opens, and print whose it was."""
     admins, now = settings.policy.admins, clock_of(settings)
     async with ready_database(settings) as database:
-        found = await keys.forget_lost(database, Vault(settings.keys), admins, now)
-    lost: list[Connection | Pairing] = [*found.lost, *found.lost_pairings]
-    for each in lost:
+        found, new = await keys.forget_lost(database, Vault(settings.keys), admins, now)
+    for each in new:
         print(f"{_whose(each)}  given up; asked to connect again once the bot runs")
-    if not lost:
+    if found.problem is None:
         print("The keys in ENCRYPTION_KEYS open every connection: there is nothing to give up.")
+    elif not new:
+        print("What no key in ENCRYPTION_KEYS opens was given up before: there is nothing more.")
     return 0
 
 

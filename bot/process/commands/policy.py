@@ -1,5 +1,6 @@
 """What the rules say, for admins: whether a file can be used, and which rule decides."""
 
+import re
 import sys
 from collections.abc import Sequence
 from datetime import datetime
@@ -48,7 +49,10 @@ async def check_policy(settings: Settings, file: Path | None) -> int:
     rules = Rules(settings.policy, found.rules)
     for number, rule in enumerate([*rules.rules, rules.default], 1):
         name = "Otherwise" if rule.is_default else f"{number}."
-        print(f"{name} {_said(rule)}")
+        said = _said(rule)
+        print(f"{name} {said[0].lower() + said[1:] if rule.is_default else said}")
+    for place in rules.idle({}):
+        print(f"Rule {place + 1} never decides: those above it fit everybody whom it is about.")
     print(f"{path} can be used. Its digest is {found.digest}.")
     return 0
 
@@ -56,12 +60,22 @@ async def check_policy(settings: Settings, file: Path | None) -> int:
 async def explain_policy(settings: Settings, who: str, whose: str, length: str) -> int:
     """Say which rule decides when ``who`` wants to send as ``whose`` for so long, and why."""
     who, whose = who.strip(AROUND), whose.strip(AROUND)
+    for each in (who, whose):
+        if not re.fullmatch(r"[UW][A-Z0-9]{2,31}", each):
+            print(f"{each} is no Slack id of a person, like U0123456789.", file=sys.stderr)
+            return WRONG
     try:
         rules = Rules(settings.policy, read_rules(settings.policy_file, settings.policy).rules)
         now = utc_now()
         span = read_span(length, now=now, zone="UTC")
-    except (BadRules, DurationError, Ambiguous) as error:
-        print(str(error) or f"{length} is no time.", file=sys.stderr)
+    except BadRules as error:
+        print(error, file=sys.stderr)
+        return WRONG
+    except (DurationError, Ambiguous):
+        print(
+            f"{length} is no time that can be read; write it like 2d, or in quotes.",
+            file=sys.stderr,
+        )
         return WRONG
     groups = await _groups(settings, rules)
     for each in sorted(rules.groups - groups.keys()):
@@ -142,6 +156,7 @@ def _said(rule: Rule) -> str:
     terms += ["or without an end"] if rule.allow_permanent else []
     terms += ["with a reason"] if rule.require_reason else []
     terms += ["with a yes each time"] if not rule.standing and rule.second is None else []
+    terms += ["with no deputy"] if not rule.deputies else []
     if rule.second is not None:
         name = rule.second_name if is_group(rule.second) else ""
         terms.append(f"with a second yes from {name or rule.second}")

@@ -6,7 +6,7 @@ import httpx
 
 from bot.close.errors import CloseError, CloseProblem, ReconnectNeeded, RefusedByClose
 from bot.close.oauth import CloseOAuthClient
-from bot.close.transport import open_http
+from bot.close.transport import LIMITS, open_http
 from bot.connections.links import CALLBACK
 from bot.process.doctor.report import Finding, away, fine, note, wrong
 from bot.process.settings import Settings
@@ -17,11 +17,12 @@ NO_CODE = "asked-by-the-doctor"  # no code that Close has ever given: it has to 
 
 async def examine_close(settings: Settings) -> Sequence[Finding]:
     """Ask without a credential, then with the app's own and a code that is none."""
-    async with open_http() as http:
+    wire = open_http()
+    async with httpx.AsyncClient(transport=wire, timeout=LIMITS, trust_env=False) as http:
         api = await _api(http, settings)
         if api.is_failure:
             return [api]
-        return [api, await _app(http, settings)]
+        return [api, await _app(wire, settings)]
 
 
 async def _api(http: httpx.AsyncClient, settings: Settings) -> Finding:
@@ -36,11 +37,11 @@ async def _api(http: httpx.AsyncClient, settings: Settings) -> Finding:
     return wrong(SUBJECT, says, "Look at CLOSE_API_URL: it may not be Close that answers there.")
 
 
-async def _app(http: httpx.AsyncClient, settings: Settings) -> Finding:
+async def _app(wire: httpx.AsyncBaseTransport, settings: Settings) -> Finding:
     if not settings.has_close_app:
         return note(APP, "There is none: people connect with an API key.")
     client = CloseOAuthClient(
-        http,
+        wire,
         api_url=settings.close_api_url,
         app_url=settings.close_app_url,
         client_id=settings.close_client_id,

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from sqlalchemy import make_url
 
-from bot.connections.keys import keys_problem
+from bot.connections.keys import look_through
 from bot.connections.vault import Vault
-from bot.process.doctor.report import Finding, away, fine, wrong
+from bot.process.doctor.report import Finding, away, fine, note, wrong
 from bot.process.fit import MISFITS, why_unusable
 from bot.process.settings import Settings
 from bot.store import Database, DatabaseAway
@@ -18,6 +18,9 @@ from bot.store.schema import Fit, Look, look
 
 SUBJECT, KEYS, CLOCK, DISK = "Database", "Encryption keys", "Database clock", "Disk"
 MOST_SKEW = timedelta(seconds=2)
+START_IT = "Start it, and look at the host and the port in DATABASE_URL."
+FREE_IT = "Look at the disk, at the file's mode, and at what else has the file open."
+MISSING = Look(Fit.BEHIND, timedelta())  # to look would be to make it
 LEAST_FREE = 200 * 1024 * 1024  # bytes
 
 
@@ -27,12 +30,12 @@ async def examine_database(settings: Settings) -> Sequence[Finding]:
         return [problem]
     database = Database(settings.database_url.get_secret_value())
     try:
-        found = await look(database)
+        found = MISSING if database.is_missing else await look(database)
         findings = [_fit(found), _clock(found), *([] if path is None else [_disk(path.parent)])]
         if found.fit is Fit.READY:
             findings.insert(1, await _keys(database, settings))
     except DatabaseAway as error:
-        to_do = "Start it, and look at the host and the port in DATABASE_URL."
+        to_do = START_IT if path is None else FREE_IT
         return [away(SUBJECT, f"It does not answer ({error}).", to_do)]
     except Exception as error:  # noqa: BLE001 - whatever it is, the operator has to read it
         return [wrong(SUBJECT, why_unusable(error))]
@@ -64,10 +67,13 @@ def _fit(found: Look) -> Finding:
 
 
 async def _keys(database: Database, settings: Settings) -> Finding:
-    problem = await keys_problem(database, Vault(settings.keys))
-    if problem is None:
-        return fine(KEYS)
-    return wrong(KEYS, problem, "python -m bot connections list says whose they are.")
+    found = await look_through(database, Vault(settings.keys))
+    if found.problem is not None:
+        return wrong(KEYS, found.problem, "python -m bot connections list says whose they are.")
+    if found.older:
+        says = f"An older key still seals {found.older} of what is stored."
+        return note(KEYS, says, "Keep that key until a bot that runs has sealed all of it anew.")
+    return fine(KEYS)
 
 
 def _clock(found: Look) -> Finding:

@@ -7,6 +7,7 @@ from bot.clock.present import utc_now
 from bot.ports import Now
 from bot.process.doctor.close import examine_close
 from bot.process.doctor.database import examine_database
+from bot.process.doctor.policy_file import examine_file
 from bot.process.doctor.public_address import examine_address
 from bot.process.doctor.report import Finding, fine, wrong
 from bot.process.doctor.slack import examine_slack
@@ -24,7 +25,7 @@ async def examine(settings: Settings, now: Now = utc_now) -> Sequence[Finding]:
         examine_close(settings),
         examine_address(settings, now),
     )
-    return [*_settings(), *(each for some in found for each in some)]
+    return [*_settings(), *examine_file(settings), *(each for some in found for each in some)]
 
 
 def _settings() -> Sequence[Finding]:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from bot.close.transport import open_http
+from bot.close.transport import LIMITS, open_http
 from bot.ports import Now
 from bot.process.doctor.report import Finding, Verdict, away, fine, note, wrong
 from bot.process.settings import Settings, is_local
@@ -28,7 +28,7 @@ async def examine_address(settings: Settings, now: Now) -> Sequence[Finding]:
     if parts.scheme != "https" and settings.has_close_app and not is_local(settings.close_api_url):
         says = "Close sends people back only to https addresses."
         return [wrong(SUBJECT, says, "Set PUBLIC_URL to one that begins with https://.")]
-    async with open_http() as http:
+    async with httpx.AsyncClient(transport=open_http(), timeout=LIMITS, trust_env=False) as http:
         found = [await _health(http, settings)]
         is_there = found[0].verdict is Verdict.FINE
         if is_there and settings.slack_app_token is None:

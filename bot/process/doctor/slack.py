@@ -10,6 +10,8 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.ports import Now
 from bot.process.doctor.faces import batches
+from bot.process.doctor.members import SAID, look_up
+from bot.process.doctor.policy_file import examine_named
 from bot.process.doctor.report import Finding, fine, note, wrong
 from bot.process.doctor.tokens import (
     APP,
@@ -23,10 +25,8 @@ from bot.process.doctor.tokens import (
 )
 from bot.process.settings import Settings
 from bot.slack.bolt import web_client
-from bot.slack.directory import person_of
-from models.policy import Refusal, who_refusal
 
-SCOPE, CLOCK = "Slack scopes", "Slack clock"
+SCOPE, EVENTS, CLOCK = "Slack scopes", "Slack events", "Slack clock"
 AUDIT, ADMINS, FACES = "AUDIT_CHANNEL", "ADMINS", "Cards"
 MOST_SKEW = timedelta(seconds=3)  # the header has whole seconds
 NEEDED = frozenset(
@@ -37,13 +37,7 @@ OPTIONAL = {  # what is missing without each
     "channels:history": "looking whether a line in a public AUDIT_CHANNEL was posted already",
     "groups:history": "the same in a private one",
 }
-MEMBERS = {
-    Refusal.UNKNOWN_PERSON: "is nobody in this workspace",
-    Refusal.DEACTIVATED: "is deactivated",
-    Refusal.STRANGER: "belongs to another workspace",
-    Refusal.BOT: "is an app",
-    Refusal.GUEST: "is a guest",
-}
+EVENTS_HEARD = ("app_home_opened", "app_uninstalled", "tokens_revoked", "user_change")
 
 
 async def examine_slack(settings: Settings, now: Now) -> Sequence[Finding]:
@@ -62,9 +56,11 @@ async def examine_slack(settings: Settings, now: Now) -> Sequence[Finding]:
             fine(BOT),
             *socket,
             _allowed(allowed),
+            _events(is_over_http=settings.slack_app_token is None),
             _clock(answer, asked_at, answered_at),
             *await _admins(client, settings, answer),
             *await _audit(client, settings),
+            *await examine_named(client, settings, answer),
             await _faces(client),
         ]
 
@@ -90,6 +86,16 @@ def _allowed(allowed: frozenset[str]) -> Finding:
         lost = "; ".join(f"{each} ({OPTIONAL[each]})" for each in missing)
         return note(SCOPE, f"Some may be missing, and then so is what they are for: {lost}.")
     return fine(SCOPE)
+
+
+def _events(*, is_over_http: bool) -> Finding:
+    """Only whoever may change the app can ask Slack for its events (slack.md §10), and the signing
+    secret is tried by Slack's own requests alone."""
+    secret = ", nor whether SLACK_SIGNING_SECRET is right" if is_over_http else ""
+    look = f"In the app's settings, Event Subscriptions, look for {', '.join(EVENTS_HEARD)}."
+    verify = " Have it verify the request URL there." if is_over_http else ""
+    says = f"Which ones Slack sends cannot be asked with these tokens{secret}."
+    return note(EVENTS, says, look + verify)
 
 
 def _clock(answer: AsyncSlackResponse, before: datetime, after: datetime) -> Finding:
@@ -121,14 +127,12 @@ async def _admins(
 
 async def _admin(client: AsyncWebClient, user_id: str, ours: AsyncSlackResponse) -> Finding:
     to_do = "Correct ADMINS: Slack shows the id in the menu of a profile, Copy member ID."
-    answer = await ask(client.users_info(user=user_id))
-    if isinstance(answer, No):
-        return answer.finding(ADMINS, f"Slack does not know {user_id}", to_do)
-    person = person_of(answer["user"], own_enterprise=ours.get("enterprise_id"))
-    refusal = who_refusal(person, str(ours.get("team_id")))
+    refusal = await look_up(client, user_id, ours)
     if refusal is None:
         return fine(ADMINS)
-    return wrong(ADMINS, f"{user_id} {MEMBERS[refusal]}.", to_do)
+    if isinstance(refusal, No):
+        return refusal.finding(ADMINS, f"Slack does not know {user_id}", to_do)
+    return wrong(ADMINS, f"{user_id} {SAID[refusal]}.", to_do)
 
 
 async def _audit(client: AsyncWebClient, settings: Settings) -> Sequence[Finding]:

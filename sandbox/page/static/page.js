@@ -118,6 +118,10 @@ const inSeat = {
     leaveMenu(element);
     act(seat, "shortcut", { shortcut: element.dataset.shortcut });
   },
+  "[data-status]": (seat, element) => {
+    leaveMenu(element);
+    act(seat, "status", { status: element.dataset.status });
+  },
   "[data-message-shortcut]": (seat, element) => {
     leaveMenu(element);
     const { ts } = element.closest("[data-ts]").dataset;

@@ -37,6 +37,12 @@ def test_the_same_figures_draw_the_same_plot(tmp_path: Path) -> None:
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
 
 
+def test_a_plot_without_figures_is_drawn_all_the_same(tmp_path: Path) -> None:
+    """What could not be measured does not keep the page from being written."""
+    report.draw("sqlite", [Result(LINES[LIST], "sqlite", [], "TimeoutError")], tmp_path / "one")
+    assert (tmp_path / "one").read_text().startswith("<?xml")
+
+
 def test_the_page_has_a_place_for_the_figures() -> None:
     """Else writing them would lose what stands around them."""
     text = report.PAGE.read_text()

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot.cards import alarms, homes, notices, strays
+from bot.cards import aftermath, alarms, covers, deputies, homes, notices, strays
 from bot.cards.bundles import REVOKE_BUNDLE
 from bot.cards.delegations import card
 from bot.cards.dialogs import before
@@ -19,7 +19,10 @@ from tests.surfaces.rows import CONNECT_URL, shortest
 
 TAKES_AWAY = {
     REVOKE_BUNDLE,
+    covers.END,
+    *(REVOKE_BUNDLE, deputies.END),
     *(Action.REVOKE, Action.RELEASE, homes.END_STANDING, strays.REMOVE),
+    *(aftermath.PAUSE, aftermath.DRAFTS),
     *(notices.REJECT_PAIRING, notices.DISCONNECT, alarms.END_THEM, alarms.IS_GONE),
 }
 LIMITS = {"title": 100, "text": 300, "confirm": 30, "deny": 30}  # slack.md §5

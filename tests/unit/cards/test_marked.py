@@ -29,9 +29,13 @@ UNCOMPARED = {
     # Says again what the grantor has agreed to.
     Action.REMIND,
     "stay_connected",  # changes nothing
+    "end_cover",  # takes away
+    *("plan_cover", "change_cover"),  # these open a form, which has the mark
+    *("do_not_ask_me", "ask_me_again"),  # whether somebody is asked about their absences
+    *("name_deputy", "end_deputy"),  # the one opens a form, the other takes away
 }
-# One is about no row yet; in the others an admin takes away, whatever has changed.
-OWN_FORMS = {"request", "end-right", "end-everything"}
+# Three are about no row yet; in the others an admin takes away, whatever has changed.
+OWN_FORMS = {"request", "end-right", "end-everything", "deputy", "cover"}
 MANY = {"review"}  # is about many rows, each with its mark
 
 

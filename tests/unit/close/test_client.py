@@ -11,7 +11,7 @@ import structlog
 from bot.close.client import CloseClient
 from bot.close.errors import CloseProblem, NotFound, OutcomeUnclear, RefusedByClose, RetryLater
 from bot.close.limits import Limiter
-from bot.close.transport import LONGEST_BODY, Request, open_http, send
+from bot.close.transport import LONGEST_BODY, Request, send
 from bot.ports import Credential
 
 CREDENTIAL = Credential("secret-token")
@@ -29,8 +29,7 @@ Answering = Callable[[httpx.Request], httpx.Response]
 
 def client_of(answering: Answering) -> CloseClient:
     """Return a client whose requests are answered by a function."""
-    http = httpx.AsyncClient(transport=httpx.MockTransport(answering))
-    return CloseClient(http, "https://close.test", Limiter())
+    return CloseClient(httpx.MockTransport(answering), "https://close.test", Limiter())
 
 
 def always(status: int, body: Any = None, *, content: bytes | None = None) -> CloseClient:
@@ -83,7 +82,7 @@ async def test_every_path_ends_in_a_slash() -> None:
         client.create_association(CREDENTIAL, "user_a", "user_b"),
         client.delete_association(CREDENTIAL, "sdas_1"),
         client.change_associations(CREDENTIAL, allow=[], disallow=["user_b"]),
-        client.sent_emails(CREDENTIAL, user_id="user_a", since=moment, until=moment),
+        client.outgoing_emails(CREDENTIAL, user_id="user_a", since=moment, until=moment),
     ):
         with pytest.raises((RetryLater, OutcomeUnclear)):
             await call
@@ -114,6 +113,57 @@ async def test_all_pages_are_read_and_no_row_twice() -> None:
         lambda request: httpx.Response(200, json=pages[request.url.params.get("_skip", "0")])
     )
     assert [each.id for each in await client.users(CREDENTIAL)] == ["user_a", "user_b", "user_c"]
+
+
+BULK: dict[str, Any] = {
+    "action_type": "subscribe",
+    "status": "done",
+    "sender_account_id": "emailacct_1",
+    "created_by": "user_b",
+}
+
+
+@pytest.mark.parametrize(
+    ("days", "pages"),
+    [
+        ([[9, 8], [7, 2], [1, 1]], 2),  # from new to old: what comes after is older still
+        ([[1, 2], [3, 7], [8, 9]], 3),  # from old to new
+        ([[2, 2], [9, 8]], 2),  # in no order that can be told
+        ([[9, None], [8, 7]], 2),
+    ],
+)
+async def test_bulk_actions_are_read_until_they_are_older(
+    days: list[list[int | None]], pages: int
+) -> None:
+    """Close documents no order: paging ends where a page shows that it runs from new to old."""
+    asked: list[str] = []
+
+    def answering(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.path)
+        page = days[len(asked) - 1]
+        rows = [
+            BULK
+            | {
+                "id": f"bulkseqsub_{len(asked)}{number}",
+                "date_created": day and f"2026-11-0{day}T12:00:00",
+            }
+            for number, day in enumerate(page)
+        ]
+        return httpx.Response(200, json={"data": rows, "has_more": len(asked) < len(days)})
+
+    since = datetime(2026, 11, 5, tzinfo=UTC)
+    await client_of(answering).enrolments(CREDENTIAL, since=since)
+    assert len(asked) == pages
+
+
+@pytest.mark.parametrize(
+    ("counts", "active"),
+    [({"active": 10}, 10), ({"active": True}, None), ({"active": -1}, None), ([], None), (9, None)],
+)
+async def test_how_many_are_active(counts: Any, active: int | None) -> None:
+    """A count that is no count says nothing."""
+    row = {"id": "seq_1", "subscription_counts_by_status": counts}
+    assert (await always(200, row).sequence(CREDENTIAL, "seq_1")).active == active
 
 
 async def test_paging_without_end_is_given_up() -> None:
@@ -329,7 +379,7 @@ async def test_email_is_typed_and_dates_without_offset_are_utc() -> None:
         row | {"id": "acti_3", "direction": "incoming"},
     ]
     moment = datetime(2026, 11, 4, tzinfo=UTC)
-    (sent,) = await always(200, {"data": [row, *drafts]}).sent_emails(
+    (sent,) = await always(200, {"data": [row, *drafts]}).outgoing_emails(
         CREDENTIAL, user_id="user_b", since=moment, until=moment + timedelta(days=1)
     )
     assert sent.date == datetime(2026, 11, 4, 11, 4, 13, 14979, tzinfo=UTC)
@@ -341,7 +391,7 @@ async def test_email_is_typed_and_dates_without_offset_are_utc() -> None:
 async def test_a_moment_that_no_calendar_has_is_unreadable(odd: str) -> None:
     """A date beyond either end of the calendar is an answer that makes no sense, and no more."""
     with pytest.raises(RetryLater) as caught:
-        await always(200, {"data": [{"id": "acti_1", "date_created": odd}]}).sent_emails(
+        await always(200, {"data": [{"id": "acti_1", "date_created": odd}]}).outgoing_emails(
             CREDENTIAL, user_id="user_b", since=MOMENT, until=MOMENT
         )
     assert caught.value.problem is CloseProblem.UNREADABLE
@@ -349,9 +399,7 @@ async def test_a_moment_that_no_calendar_has_is_unreadable(odd: str) -> None:
 
 async def test_a_body_without_end_is_cut() -> None:
     """Not more than the cap is kept of a body, and the status still counts."""
-    http = httpx.AsyncClient(
-        transport=httpx.MockTransport(lambda _: httpx.Response(404, content=b"x" * 3_000_000))
-    )
+    http = httpx.MockTransport(lambda _: httpx.Response(404, content=b"x" * 3_000_000))
     answer = await send(http, Request("GET", "/x/", "https://close.test/x/"))
     assert (answer.status, len(answer.body)) == (404, LONGEST_BODY)
 
@@ -369,16 +417,6 @@ async def test_the_log_has_neither_tokens_nor_bodies() -> None:
         "path": "/api/v1/send_as/{id}/",
         "status": 403,
     }
-
-
-async def test_the_shared_client_keeps_no_cookies() -> None:
-    """The client that all credentials share does not keep a cookie of one for another."""
-    async with open_http() as http:
-        request = httpx.Request("GET", "https://close.test/")
-        cookie = {"set-cookie": "session=ada; Path=/"}
-        http.cookies.extract_cookies(httpx.Response(200, headers=cookie, request=request))
-        assert not http.cookies
-        assert not http.follow_redirects
 
 
 async def test_a_refreshed_token_does_not_forget_a_429() -> None:

@@ -31,7 +31,7 @@ TOKENS = {
 def client_of(handler: Any) -> CloseOAuthClient:
     """Return a client whose requests are answered by a function."""
     return CloseOAuthClient(
-        httpx.AsyncClient(transport=httpx.MockTransport(handler)),
+        httpx.MockTransport(handler),
         api_url="https://api.test",
         app_url="https://app.test/",
         client_id="oa2client_1",

@@ -56,28 +56,28 @@ def made(error: type[BaseException]) -> BaseException:
     return instance
 
 
-def raising(failure: BaseException) -> httpx.AsyncClient:
+def raising(failure: BaseException) -> httpx.AsyncBaseTransport:
     """Return a client whose every request fails."""
 
     def handler(request: httpx.Request) -> httpx.Response:
         raise failure
 
-    return httpx.AsyncClient(transport=httpx.MockTransport(handler))
+    return httpx.MockTransport(handler)
 
 
-async def create(http: httpx.AsyncClient) -> object:
+async def create(http: httpx.AsyncBaseTransport) -> object:
     """Write through the client."""
     return await CloseClient(http, "https://close.test", Limiter()).create_association(
         CREDENTIAL, "user_a", "user_b"
     )
 
 
-async def read(http: httpx.AsyncClient) -> object:
+async def read(http: httpx.AsyncBaseTransport) -> object:
     """Read through the client."""
     return await CloseClient(http, "https://close.test", Limiter()).me(CREDENTIAL)
 
 
-async def refresh(http: httpx.AsyncClient) -> object:
+async def refresh(http: httpx.AsyncBaseTransport) -> object:
     """Refresh through the OAuth client."""
     client = CloseOAuthClient(http, **ANYWHERE)
     return await client.refresh("token")
@@ -86,7 +86,7 @@ async def refresh(http: httpx.AsyncClient) -> object:
 @pytest.mark.parametrize("error", every_httpx_error(), ids=repr)
 @pytest.mark.parametrize("call", [create, read, refresh], ids=["create", "read", "refresh"])
 async def test_no_httpx_error_escapes(
-    error: type[BaseException], call: Callable[[httpx.AsyncClient], Awaitable[object]]
+    error: type[BaseException], call: Callable[[httpx.AsyncBaseTransport], Awaitable[object]]
 ) -> None:
     """Whatever httpx can raise comes out as a CloseError that keeps its cause."""
     async with raising(made(error)) as http:

@@ -114,6 +114,27 @@ def test_whom_slack_is_asked_about() -> None:
     assert rules.all_groups == {INTERNS, BOARD, "S0LEADS"}
 
 
+@pytest.mark.parametrize(
+    ("rules", "groups", "idle"),
+    [
+        ([], {}, []),
+        ([FOR_INTERNS, AS_BOARD], GROUPS, []),
+        ([rule(), FOR_INTERNS], {}, [1]),
+        ([FOR_INTERNS, rule(who=people(INTERNS), whose=people(ADA))], {}, [1]),
+        ([FOR_INTERNS, rule(who=people(BEN))], {}, []),
+        ([FOR_INTERNS, rule(who=people(BEN))], GROUPS, [1]),
+        ([rule(who=people(BEN)), FOR_INTERNS], GROUPS, [1]),
+        ([rule(who=people(BEN)), FOR_INTERNS], {INTERNS: frozenset()}, []),
+        ([rule(who=people(BEN)), AS_BOARD, rule(who=people(BEN), whose=people(ADA))], {}, [2]),
+        ([rule(who=people(BEN)), rule(who=people(CLEO)), rule(who=people(BEN, CLEO))], {}, [2]),
+    ],
+)
+def test_a_rule_that_never_decides(rules: list[Rule], groups: Any, idle: list[int]) -> None:
+    """It stands below rules that fit everybody whom it is about, one of them or several together;
+    a group that is not known is somebody, and an empty one as well."""
+    assert Rules(Policy(), rules).idle(groups) == idle
+
+
 some_rules = st.lists(
     st.builds(
         rule,
@@ -150,3 +171,43 @@ def test_an_outage_never_allows_more(
         assert sure.without_standing is None
     if doubted.second is None:
         assert sure.second is None
+
+
+@given(some_rules, st.frozensets(st.sampled_from([INTERNS, BOARD])))
+def test_what_is_idle_is_never_met(rules: list[Rule], known: frozenset[str]) -> None:
+    """No two people meet a rule that is said to be idle; with all groups known, every other rule
+    decides between some two."""
+    every = Rules(Policy(), rules)
+    everybody = (ADA, BEN, CLEO, "U0NOBODY")
+    deciding = {
+        next((place for place, one in enumerate(rules) if one.fits(grantor, grantee, GROUPS)), None)
+        for grantor in everybody
+        for grantee in everybody
+    }
+    assert not deciding & {*every.idle({each: GROUPS[each] for each in known})}
+    assert {*range(len(rules))} - deciding == {*every.idle(GROUPS)}
+
+
+ALONE = rule(whose=people(BOARD), whose_name="the board", deputies=False)
+
+
+@pytest.mark.parametrize(
+    ("rules", "groups", "is_refused"),
+    [
+        ([], GROUPS, False),
+        ([ALONE], GROUPS, True),
+        ([ALONE], {}, True),  # nobody knows who is in it
+        ([ALONE], {BOARD: frozenset({CLEO})}, False),
+        ([rule(who=people(INTERNS), deputies=False)], GROUPS, False),  # of others they can answer
+        ([rule(who=people(INTERNS), deputies=False), ALONE], GROUPS, True),
+        ([rule(who=people(INTERNS)), ALONE], GROUPS, False),
+        ([rule(), ALONE], GROUPS, False),
+    ],
+)
+def test_who_can_have_a_deputy(rules: list[Rule], groups: Any, is_refused: bool) -> None:
+    """Nobody is named where a rule leaves them nothing to answer; between two people the rule that
+    decides says whether they can."""
+    held = Rules(Policy(), rules)
+    assert (held.without_deputy(ADA, groups) is not None) is is_refused
+    if is_refused and groups:
+        assert held.between(ADA, BEN, groups).without_deputy is not None

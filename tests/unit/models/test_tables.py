@@ -10,13 +10,17 @@ import pytest
 from sqlalchemy import URL, Column, Enum, MetaData, RowMapping, String, Table
 from sqlalchemy.schema import CreateIndex
 
+from models.absence import Absence, absences
+from models.aftermath import Aftermath, aftermaths
 from models.base import Length, UtcTime, metadata, partial_index
 from models.card import Card, cards
 from models.chore import Chore, ErasureKey, chores, erasure_keys
 from models.comparison import Comparison, comparisons
 from models.connection import Connection, ConnectState, connect_states, connections
+from models.cover import Cover, covers
 from models.delegation import Delegation, delegations
 from models.departure import Departed, departures
+from models.deputy import Deputy, deputies
 from models.draft import Draft, drafts
 from models.event import Entry, events
 from models.home import Home, homes
@@ -28,7 +32,7 @@ from models.particulars import Particulars, particulars
 from models.review import Review, reviews
 from models.revocation import Revocation, revocations
 from models.round import Round, rounds
-from models.rows import from_row, to_row
+from models.rows import changed_columns, from_row, to_row
 from models.rules_in_force import RulesInForce, rules_in_force
 from models.seal import Seal, Sealing, sealings, seals
 from models.seen_request import SeenRequest, seen_requests
@@ -36,13 +40,17 @@ from models.standing import StandingApproval, standing_approvals
 from models.stray import Stray, strays
 
 TABLES: dict[type[Any], Table] = {
+    Absence: absences,
+    Aftermath: aftermaths,
     Card: cards,
     Chore: chores,
     Comparison: comparisons,
     Connection: connections,
     ConnectState: connect_states,
+    Cover: covers,
     Delegation: delegations,
     Departed: departures,
+    Deputy: deputies,
     Draft: drafts,
     Entry: events,
     ErasureKey: erasure_keys,
@@ -174,6 +182,16 @@ def test_there_and_back(kind: type[Any], is_full: bool) -> None:
     """What is laid into a row comes back the same, whether it has all its parts or none."""
     value = made(kind, is_full=is_full)
     assert from_row(kind, cast("RowMapping", to_row(value))) == value
+
+
+@pytest.mark.parametrize("kind", TABLES)
+def test_what_has_changed(kind: type[Any]) -> None:
+    """The columns that differ between two values are those that differ between their rows."""
+    full, bare_one = made(kind, is_full=True), made(kind, is_full=False)
+    for before, after in ((bare_one, full), (full, bare_one), (full, full)):
+        old, new = to_row(before), to_row(after)
+        expected = {name: value for name, value in new.items() if old[name] != value}
+        assert changed_columns(before, after) == expected
 
 
 def made(kind: type[Any], *, is_full: bool) -> Any:

@@ -1,6 +1,8 @@
 """The commands: each is found, explains itself, and a wrong word is met with a sentence."""
 
 import inspect
+import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -84,6 +86,17 @@ def test_nothing_to_do(typed: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert "Commands:" in capsys.readouterr().out
 
 
+def test_nobody_reads_on() -> None:
+    """Whoever pipes a command into ``head`` sees no traceback when that has read enough."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [sys.executable, "-m", "bot", "key"], stdout=writing, stderr=subprocess.PIPE, check=False
+    )
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (1, b"")
+
+
 def test_a_new_key(capsys: pytest.CaptureFixture[str]) -> None:
     """``key`` prints a key that can be used, another one each time."""
     assert (main(["key"]), main(["key"])) == (0, 0)
@@ -91,6 +104,13 @@ def test_a_new_key(capsys: pytest.CaptureFixture[str]) -> None:
     assert first != second
     for each in (first, second):
         Fernet(each)
+
+
+def test_the_changelog_has_this_version() -> None:
+    """Its newest entry is this version's, with a day and its tag, above the one before."""
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    entries = re.findall(r"^## (\S+) – \d{4}-\d\d-\d\d\n\nTag `v(\S+)`\.", text, re.MULTILINE)
+    assert entries == [(__version__, __version__), ("0.1.0", "0.1.0")]
 
 
 @pytest.mark.parametrize("typed", ["--help", "--version", "key"])

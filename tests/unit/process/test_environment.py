@@ -41,6 +41,8 @@ def test_the_example_shows_the_defaults() -> None:
             assert parse_duration(shown) == default, name
         elif isinstance(default, bool):
             assert shown == str(default).lower(), name
+        elif isinstance(default, tuple):
+            assert shown == ",".join(default), name
         elif default:
             plain = default.get_secret_value() if hasattr(default, "get_secret_value") else default
             assert shown.rstrip("/") == str(plain), name

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
+from bot.process.database_url import problem_of
 from bot.process.misnamed import near_misses
 from bot.process.settings import BadSettings, Settings, read_settings
 from bot.store import Database
@@ -93,9 +94,23 @@ def test_each_missing_variable_is_named(
     assert KEY not in str(caught.value)
 
 
+def test_what_was_not_filled_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is still as in ``.env.example`` is named, all of it at once."""
+    example = Path(__file__).resolve().parents[3] / ".env.example"
+    Path(".env").write_text(example.read_text())
+    with pytest.raises(BadSettings) as caught:
+        read_settings()
+    said = "is still the example's; put your own in its place"
+    open_ones = {line.partition(":")[0] for line in str(caught.value).splitlines() if said in line}
+    assert open_ones == COMPLETE.keys() - {"PUBLIC_URL"}
+
+
 BAD = [
     ("PUBLIC_URL", "bot.example.com"),
     ("PUBLIC_URL", "ftp://bot.example.com"),
+    ("PUBLIC_URL", "https://[::1"),
+    ("PUBLIC_URL", "https://bot.example.com:99999"),
+    ("PUBLIC_URL", "https://:443"),
     ("CLOSE_API_URL", "api.close.com"),
     ("PORT", "http"),
     ("PORT", "99999"),
@@ -119,6 +134,11 @@ BAD = [
     ("PUBLIC_URL", "https://bot.example.com /x"),
     ("DATABASE_URL", "mysql://me:very-secret@host/db"),
     ("DATABASE_URL", "very-secret"),
+    ("DATABASE_URL", "postgresql://me:very-secret@host:port/db"),
+    ("DATABASE_URL", "sqlite://very-secret.db"),
+    ("DATABASE_URL", "sqlite:///:memory:"),
+    ("DATABASE_URL", "sqlite:///send-as.db?very-secret=1"),
+    ("DATABASE_URL", "postgresql://me@host/db?sslmode=very-secret"),
     ("AUDIT_CHANNEL", "#audit"),
     ("AUDIT_CHANNEL", "audit"),
     ("AUDIT_CHANNEL", "U0ADA"),
@@ -128,6 +148,7 @@ BAD = [
     ("ADMINS", "U0ADA U0BEN"),
     ("ADMINS", "U0ADA,ada@example.com"),
     ("ADMINS", "S0GROUP"),
+    ("AT_END", "stop"),
 ]
 
 
@@ -174,6 +195,8 @@ def test_what_is_around_a_value_is_not_meant(monkeypatch: pytest.MonkeyPatch, ar
         "REVIEW_ENDS": "true",
         "REVIEW_GRACE": "10d",
         "UNUSED_AFTER": "20d",
+        "AWAY_STATUSES": ":palm_tree:,on leave",
+        "AT_END": "pause",
         "RETENTION": "30d",
         "ALLOW_PERMANENT": "false",
         "REQUIRE_REASON": "true",
@@ -258,6 +281,7 @@ URLS = [
 @pytest.mark.parametrize(("url", "kind"), URLS)
 async def test_the_forms_of_a_database_url(url: str, kind: str) -> None:
     """Every form that hosts hand out names one of the two databases, without connecting."""
+    assert problem_of(url) is None
     database = Database(url)
     assert database.kind == kind
     await database.dispose()
@@ -292,6 +316,10 @@ def test_names_in_a_file_are_not_missed(monkeypatch: pytest.MonkeyPatch, tmp_pat
         ("ENCRYPTION_KEYS", "no-key", "make one with: python -m bot key"),
         ("ENCRYPTION_KEYS", "", "is not set"),
         ("SLACK_BOT_TOKEN", "xoxp-1", "does not begin with xoxb-"),
+        ("DATABASE_URL", "sqlite:///x.db?foo=bar", "has ?foo behind the database's name"),
+        ("DATABASE_URL", "postgresql://me@host/db?foo=bar", "has ?foo behind the database's name"),
+        ("DATABASE_URL", "postgresql://me@host/db?sslmode=yes", "one of disable, allow, prefer"),
+        ("DATABASE_URL", "sqlite://x.db", "names no file; write sqlite:///send-as.db"),
     ],
 )
 def test_our_own_words(monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str) -> None:

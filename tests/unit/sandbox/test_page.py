@@ -11,6 +11,7 @@ from sandbox.page.looks import Looks, initials, shade
 from sandbox.page.mrkdwn import Mrkdwn
 from sandbox.page.parts import TEMPLATES
 from sandbox.page.screen import read_screen
+from sandbox.page.statuses import STATUSES
 from sandbox.page.threads import kin, threads
 from sandbox.people import ADA, BEN, PEOPLE
 from sandbox.slack import SandboxSlack
@@ -141,3 +142,12 @@ def test_a_card_that_moved_is_known_again() -> None:
     assert kin(_said("1", mark="card_1:2")) == kin(_said("2", mark="card_1:3"))
     assert kin(_said("1", mark="card_1:2")) != kin(_said("2", mark="card_2:2"))
     assert kin(_said("1")) == ""
+
+
+@pytest.mark.parametrize(("day", "monday"), [(23, 30), (27, 30), (29, 7)])
+def test_a_holiday_lasts_until_monday(day: int, monday: int) -> None:
+    """Monday at nine by the person's own clocks, and never tomorrow; other statuses stay."""
+    until = STATUSES["holiday"].until(NOW.replace(day=day), "Europe/Berlin")
+    assert until is not None
+    assert (until.day, until.hour, until.weekday()) == (monday, 9, 0)
+    assert STATUSES["open"].until(NOW, "Europe/Berlin") is None

@@ -1,12 +1,13 @@
-"""Which workspace the bot works for, as far as Slack has said."""
+"""Which workspace the bot works for, as far as Slack has said; and what bolt need not say."""
 
 from typing import Any, cast
+from unittest.mock import MagicMock
 
 import pytest
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack.bolt import Workspace
+from bot.slack.bolt import Workspace, bolt_app
 from bot.slack.errors import SlackError
 
 
@@ -114,3 +115,15 @@ async def test_the_way_back_to_slack() -> None:
     await workspace.learn()
     found = [await workspace.address() for _ in range(4)]
     assert found == [None, None, *["https://slack.com/app_redirect?app=A1&team=T1"] * 2]
+
+
+async def test_two_false_alarms(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Bolt warns at each start that it will not use a token which we gave it otherwise; that is
+    left out, and every other warning of it is not."""
+    monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-test")
+    app = bolt_app(AsyncWebClient("xoxb-test"), MagicMock(), 1.0)
+    assert not caplog.messages
+    app._framework_logger.warning("something else")
+    assert caplog.messages == ["something else"]

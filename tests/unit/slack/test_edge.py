@@ -5,13 +5,15 @@ import hmac
 import json
 import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from slack_bolt.async_app import AsyncAck
 from slack_sdk.signature import Clock
 from slack_sdk.web.async_client import AsyncWebClient
@@ -22,7 +24,7 @@ from structlog.testing import capture_logs
 
 from bot.slack.bolt import Workspace, bolt_app
 from bot.slack.door import Door
-from bot.slack.edge import FRESH, MOST_BYTES, MOST_FIELDS, SlackEdge
+from bot.slack.edge import FRESH, MOST_BYTES, MOST_FIELDS, SlackEdge, _fields, _unquoted
 from models.seen_request import Arrival, current_arrival
 from tests.patience import PATIENCE
 from tests.unit.slack.stand_in import StandIn
@@ -184,6 +186,27 @@ async def test_a_click_gets_through(client: Client) -> None:
     assert client.heard[0]["actions"][0]["value"] == "d"
 
 
+async def test_a_click_among_other_fields(client: Client) -> None:
+    """What stands beside it is no part of it."""
+    body = urlencode({"ssl_check": "1", "payload": json.dumps(click())}).encode()
+    assert (await client.post(body)).status_code == 200
+    assert client.heard[0]["actions"][0]["value"] == "d"
+
+
+@given(st.text())
+def test_a_click_is_read_as_it_was_written(text: str) -> None:
+    """Whatever stands in it, a value comes out of the form as the general way reads it."""
+    raw = urlencode({"payload": text}, errors="replace").encode()
+    general = dict(parse_qsl(raw.decode(), keep_blank_values=True))
+    assert _unquoted(raw.removeprefix(b"payload=")) == general["payload"]
+
+
+@given(st.text(alphabet="a%2bF+=&; é", max_size=30))
+def test_a_form_is_read_as_the_general_way_reads_it(form: str) -> None:
+    """Whatever stands in it, also what nobody would send."""
+    assert _fields(form) == dict(parse_qsl(form, keep_blank_values=True))
+
+
 @pytest.mark.parametrize(
     "text", ["payload", "payload={}", '{"payload": 1}', "a&payload=b", "ssl_check=1"]
 )
@@ -249,6 +272,29 @@ async def test_unsigned_bytes_that_are_no_text(client: Client) -> None:
         assert (answer.status_code, answer.json()) == (400, {"error": "malformed request"})
 
 
+async def test_as_many_fields_as_are_read(client: Client) -> None:
+    """A form may hold so many, and no more (below)."""
+    more = b"".join(b"&f%d=x" % number for number in range(MOST_FIELDS - BODY.count(b"=")))
+    assert (await client.post(BODY + more)).status_code == 200
+    assert client.heard[0]["text"] == "private words"
+
+
+async def test_a_header_that_is_there_twice(client: Client) -> None:
+    """The first of them counts, as everywhere."""
+    true, other = signed(BODY), UNSIGNED["wrong signature"]
+    for first, second, status in ((true, other, 200), (other, true, 401)):
+        headers = [
+            (name.encode(), value.encode()) for name, value in [*first.items(), *second.items()]
+        ]
+        messages = iter([{"type": "http.request", "body": BODY, "more_body": False}])
+
+        async def received(left: Iterator[dict[str, Any]] = messages) -> dict[str, Any]:
+            return next(left)
+
+        request = Request({"type": "http", "method": "POST", "headers": headers}, received)
+        assert (await client.edge.handle(request)).status_code == status
+
+
 MALFORMED = [
     (b"", FORM),
     (b"", JSON),
@@ -267,6 +313,7 @@ MALFORMED = [
     (b"payload={", FORM),
     (b"payload=[1]", FORM),
     (b"payload=NaN", FORM),
+    (b"payload=%22%ff%22", FORM),
     (urlencode([(f"f{number}", "x") for number in range(1000)]).encode(), FORM),
     (command("list") + b"".join(b"&f%d=x" % number for number in range(MOST_FIELDS)), FORM),
     (b"&" * 5000, FORM),
@@ -360,9 +407,9 @@ async def test_a_signature_is_good_once(client: Client) -> None:
 
 async def test_a_person_may_say_the_same_again(client: Client) -> None:
     """R7: the same words with a new signature are a new request."""
-    body = command("list")
+    body, present = command("list"), int(time.time())
     for seconds in range(3):
-        moment = str(int(time.time()) - seconds)
+        moment = str(present - seconds)
         assert (await client.post(body, headers=signed(body, moment))).status_code == 200
     assert len(client.heard) == 3
 

@@ -11,7 +11,7 @@ from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.bolt import bolt_app
-from bot.slack.door import bolt_request
+from bot.slack.indexed import ReadRequest
 from bot.slack.payloads import Payload
 from bot.slack.runner import ACK_SECONDS, PromptListenerRunner
 from tests.patience import PATIENCE
@@ -41,7 +41,7 @@ class Bolt:
     async def send(self, body: dict[str, Any] = COMMAND) -> BoltResponse:
         """Dispatch one request; returns the answer, which nothing may hold up."""
         async with asyncio.timeout(PATIENCE):
-            return await self.app.async_dispatch(bolt_request(Payload(body), {}))
+            return await self.app.async_dispatch(ReadRequest(Payload(body)))
 
 
 async def test_the_answer_leaves_with_the_ack() -> None:
@@ -177,7 +177,7 @@ async def test_the_time_on_the_way_counts() -> None:
         await stuck.wait()
 
     bolt = Bolt(listener)
-    request = bolt_request(Payload(COMMAND), {})
+    request = ReadRequest(Payload(COMMAND))
     listening = bolt.app._async_listeners[0]
     async with asyncio.timeout(PATIENCE):
         answer = await bolt.runner.run(

@@ -1,10 +1,10 @@
 """Quick choices: their words name the day, and their meaning is what the words say."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from bot.times.choices import quick_choices
+from bot.times.choices import days_of, quick_choices, whole_days
 from bot.times.reading import read_span
 from bot.times.saying import write_span
 from bot.times.span import Span
@@ -41,3 +41,27 @@ def test_a_day_ends_at_midnight() -> None:
     (_, hours), (_, today), _ = quick_choices(now, "Europe/Berlin")
     assert hours == Span(length=timedelta(hours=2))
     assert today == Span(until=datetime(2026, 10, 25, 23, 0, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    ("zone", "first", "last", "starts", "until"),
+    [
+        # the clock goes back, and forward, within
+        ("Europe/Berlin", "2026-10-23", "2026-10-26", "2026-10-22T22:00", "2026-10-26T23:00"),
+        ("America/New_York", "2027-03-13", "2027-03-14", "2027-03-13T05:00", "2027-03-15T04:00"),
+        # on the last day, which has 25 hours
+        ("Europe/Berlin", "2026-10-25", "2026-10-25", "2026-10-24T22:00", "2026-10-25T23:00"),
+        # at midnight, so that the first day begins at one
+        ("America/Santiago", "2026-09-06", "2026-09-07", "2026-09-06T04:00", "2026-09-08T03:00"),
+        ("No/Where", "2026-10-23", "2026-10-26", "2026-10-23T00:00", "2026-10-27T00:00"),
+    ],
+)
+def test_whole_days_over_a_change_of_the_clock(
+    zone: str, first: str, last: str, starts: str, until: str
+) -> None:
+    """Days begin and end by the clocks of their zone, however many hours that is; read back they
+    are the same days."""
+    days = (date.fromisoformat(first), date.fromisoformat(last))
+    stretch = whole_days(*days, zone)
+    assert [f"{each:%Y-%m-%dT%H:%M}" for each in stretch] == [starts, until]
+    assert days_of(*stretch, zone) == days

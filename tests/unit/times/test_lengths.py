@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.times.lengths import is_attempt, parse_duration, read_lengths
+from bot.times.lengths import is_attempt, parse_duration, plain_length, read_lengths
 from bot.times.span import NotATime, NotPositive, TooLarge
 
 
@@ -166,3 +166,17 @@ def test_is_of_days() -> None:
     whole = "2 days|1 week|24h|1 month|2 workdays|1 year 3 hours"
     assert all(read_lengths(tuple(each.split()))[0].is_of_days for each in whole.split("|"))
     assert not any(read_lengths((each,))[0].is_of_days for each in ("2h", "25h", "1d1s"))
+
+
+@pytest.mark.parametrize("unit", ["m", "h", "d", "w"])
+def test_what_is_typed_most_is_read_at_once(unit: str) -> None:
+    """It means what the general way makes of it, whatever the number."""
+    for number in range(1, 1000):
+        [general] = read_lengths((f"{number}{unit}",))
+        assert plain_length(f"{number}{unit}") == general.elapsed
+
+
+@pytest.mark.parametrize("text", ["", "h", "0h", "02h", "1000h", "2", "2s", "2H", "2h ", "2h30m"])
+def test_all_else_is_read_in_the_general_way(text: str) -> None:
+    """Nothing else is taken for one of these."""
+    assert plain_length(text) is None

@@ -1,0 +1,155 @@
+"""Statements that are asked all the time, with what SQLAlchemy works out anew for each kept.
+
+It makes a context, a result and its rows at each, which takes longer than to carry most of them
+out. Of a prepared one the text, the order of its parameters, and how its values are written and
+read are always the same: SQLAlchemy works them out once, and the driver's cursor does the rest.
+Errors are those of SQLAlchemy, and whoever listens to a connection sees everything: then each goes
+the long way.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, lru_cache, partial
+from operator import itemgetter
+from typing import Any, NamedTuple, ParamSpec, TypeVar
+
+from sqlalchemy import Connection, Dialect, Executable
+
+Given = ParamSpec("Given")
+Statement = TypeVar("Statement", bound=Executable)
+Process = Callable[[Any], Any]
+Take = Callable[[Mapping[str, Any]], Any]
+
+IS_PREPARED = "is_prepared"  # an execution option
+KEPT = 2_000  # texts; a statement with a list has one for each length of it,
+LONGEST = 4  # and longer ones are rare
+
+
+class Outcome(NamedTuple):
+    """The rows that came back, with the names of their columns, and else how many were changed."""
+
+    rows: Sequence[Sequence[Any]]
+    names: Sequence[str]
+    changed: int
+
+    @property
+    def mappings(self) -> Sequence[Mapping[str, Any]]:
+        """Each row by the names of its columns."""
+        return [dict(zip(self.names, row, strict=True)) for row in self.rows]
+
+    @property
+    def scalar(self) -> Any:
+        """The first value of the first row; None where there is none."""
+        return self.rows[0][0] if self.rows else None
+
+
+class _Told(NamedTuple):
+    """What those are told who count statements (``bot.store.only_reads``), as by SQLAlchemy."""
+
+    root_connection: Connection
+    is_crud: bool
+
+
+class _Known(NamedTuple):
+    """A statement as its driver takes it: from what each parameter is taken, and how the values of
+    a row are read."""
+
+    text: str
+    takes: Sequence[Take]
+    reads: Sequence[Process | None]
+    is_crud: bool
+
+
+def prepared(make: Callable[Given, Statement]) -> Callable[Given, Statement]:
+    """For a statement that is asked all the time: it is put together once, with parameters. That
+    takes ten times as long as to ask it."""
+    return cache(lambda *given, **named: _marked(make(*given, **named)))  # type: ignore[return-value]  # mypy knows no parameters of what is cached
+
+
+def _marked(statement: Statement) -> Statement:
+    return statement.execution_options(**{IS_PREPARED: True})
+
+
+def execute(
+    connection: Connection, statement: Executable, parameters: Mapping[str, Any] | None = None
+) -> Outcome:
+    """Carry out one statement, and read all that comes back. Raises as SQLAlchemy does."""
+    given = parameters or {}
+    sizes = tuple(len(v) if isinstance(v, list | tuple) else None for v in given.values())
+    is_rare = any(size is not None and size > LONGEST for size in sizes)
+    is_known = not is_rare and statement.get_execution_options().get(IS_PREPARED)
+    if is_known and not connection.dispatch.before_cursor_execute:
+        known = _known(statement, connection.dialect, tuple(given), sizes)
+        return _carried_out(connection, known, given)
+    result = connection.execute(statement, given)
+    if not result.returns_rows:
+        return Outcome((), (), result.rowcount)
+    return Outcome(result.all(), tuple(result.keys()), result.rowcount)
+
+
+def _carried_out(connection: Connection, known: _Known, given: Mapping[str, Any]) -> Outcome:
+    if not connection.in_transaction():
+        connection.begin()
+    for tell in connection.dialect.dispatch.do_execute:
+        tell(None, known.text, (), _Told(connection, known.is_crud))
+    cursor: Any = connection.connection.cursor()
+    try:
+        cursor.execute(known.text, tuple(take(given) for take in known.takes))
+        if cursor.description is None:
+            return Outcome((), (), cursor.rowcount)
+        rows = [_read(known.reads, row) for row in cursor.fetchall()]
+        return Outcome(rows, [each[0] for each in cursor.description], cursor.rowcount)
+    except BaseException as error:  # noqa: BLE001 - it is made SQLAlchemy's, and raised
+        connection._handle_dbapi_exception(error, known.text, None, cursor, None)  # noqa: SLF001 - what becomes of the connection, and of the pool, is decided in one place
+    finally:
+        cursor.close()
+
+
+def _read(reads: Sequence[Process | None], row: Sequence[Any]) -> Sequence[Any]:
+    return [value if read is None else read(value) for read, value in zip(reads, row, strict=True)]
+
+
+@lru_cache(KEPT)
+def _known(
+    statement: Any, dialect: Dialect, names: tuple[str, ...], sizes: tuple[int | None, ...]
+) -> _Known:
+    compiled = statement.compile(dialect=dialect, column_keys=names)
+    sample = {
+        name: None if size is None else [None] * size
+        for name, size in zip(names, sizes, strict=True)
+    }
+    expanded = compiled.construct_expanded_state(sample, escape_names=False)
+    binds = {name: bind for bind, name in compiled.bind_names.items()}
+    of_lists = {
+        one: (name, place)
+        for name, several in expanded.parameter_expansion.items()
+        for place, one in enumerate(several)
+    }
+    takes = []
+    for name in expanded.positiontup or ():
+        own, place = of_lists.get(name, (name, None))
+        takes.append(_take(binds[own], dialect, names, place))
+    reads = [_processor(each.type, dialect) for each in statement.exported_columns]
+    return _Known(expanded.statement, takes, reads, statement.is_dml)
+
+
+def _take(bind: Any, dialect: Dialect, names: tuple[str, ...], place: int | None) -> Take:
+    """Where a parameter comes from: what is given, or what the statement has itself; of a list the
+    value in this place."""
+    process = bind.type.dialect_impl(dialect).bind_processor(dialect) or _same
+    found: Take = itemgetter(bind.key) if bind.key in names else partial(_own, bind)
+    if place is None:
+        return lambda given: process(found(given))
+    return lambda given: process(found(given)[place])
+
+
+def _own(bind: Any, _given: Mapping[str, Any]) -> Any:
+    return bind.effective_value
+
+
+def _processor(kind: Any, dialect: Dialect) -> Process | None:
+    process: Process | None = kind.dialect_impl(dialect).result_processor(dialect, None)
+    return process
+
+
+def _same(value: Any) -> Any:
+    return value
