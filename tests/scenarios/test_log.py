@@ -7,7 +7,7 @@ import io
 import json
 import logging
 from collections.abc import Awaitable, Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -67,7 +67,7 @@ async def all_sealed(world: World) -> list[Line]:
 
 def settings_of(world: World) -> Settings:
     """As the bot has them."""
-    return Settings(_env_file=None, **world.values)
+    return Settings(**world.values)
 
 
 def deeds(lines: list[Line]) -> Iterator[Deed]:
@@ -148,7 +148,7 @@ async def test_an_export(database_url: str, capsys: pytest.CaptureFixture[str]) 
         assert by_what["activate"]["association"].startswith("sdas_")
         assert by_what["coverage"]["text"].startswith("1 of ")
         assert "members connected" in by_what["coverage"]["text"]
-        today = datetime.now(UTC).date()
+        today = world.clock().date()
         assert await audit._export(settings, Format.CSV, Stretch(), today) == 0
         written = capsys.readouterr().out
         rows = list(csv.DictReader(io.StringIO(written[written.index("what,") :])))

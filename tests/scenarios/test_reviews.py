@@ -132,7 +132,7 @@ async def test_a_permanent_right_is_reviewed(world: World) -> None:
     await asked(world)
     card = await world.card(ADA, ASKED)
     said = world.slack.read(card, ADA)
-    for words in ("@Ben", "until revoked", "31 days", "never used", "“Covering”"):
+    for words in ("@Ben", "until revoked", "32 days", "never used", "“Covering”"):
         assert words in said, said
     await press(world, ADA, "Keep all")
     await world.card(ADA, "Your review is done. Kept: 1.")
@@ -181,7 +181,7 @@ async def test_a_standing_approval_is_reviewed(world: World) -> None:
     world.clock.push(days=11)
     await asked(world)
     said = world.slack.read(await world.card(ADA, ASKED), ADA)
-    for words in ("always approved up to 4 hours at a time", "31 days", "last used"):
+    for words in ("always approved up to 4 hours at a time", "32 days", "last used"):
         assert words in said, said
     await settled_in(world, State.ENDED)
     await press(world, ADA, "Choose…")

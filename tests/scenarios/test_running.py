@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -232,8 +232,8 @@ async def test_a_start_after_an_outage_of_close(database_url: str) -> None:
         await world.sendas(BEN, "release @ada")
         await world.until(State.ENDING)
         close = world.close
+        later = world.clock() + timedelta(minutes=9)
     database = Database(database_url)
-    later = datetime.now(UTC) + timedelta(minutes=9)
     waits = delegations.update().values(wake_at=later, attempts=9, leased_until=None)
     await database.run_connection(lambda connection: connection.execute(waits))
     await database.dispose()

@@ -78,7 +78,7 @@ async def test_every_process_stops(database_url: str) -> None:
     """Each process on the database stops once all has ended, and one that is started anew does."""
     async with open_world(database_url) as world:
         await active(world)
-        settings = Settings(_env_file=None, **world.values)
+        settings = Settings(**world.values)
         others = [Farewell() for _ in range(2)]
         async with (
             open_bot(settings, now=world.clock, beat=BEAT, farewell=others[0]),

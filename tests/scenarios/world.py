@@ -37,11 +37,17 @@ def bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 
 
+# A Wednesday, 10:00 in Berlin and 9:00 in London: what people mean by a day or an hour is the same
+# whenever the tests are run.
+BEGINS = datetime(2026, 11, 25, 9, tzinfo=UTC)
+
+
 class Clock:
-    """Real time that can be pushed ahead; ``bells`` are those who have to know when it is."""
+    """Time that begins with each world, goes on as ever, and can be pushed ahead; ``bells`` are
+    those who have to know when it is."""
 
     def __init__(self) -> None:
-        self.ahead = timedelta()
+        self.ahead = BEGINS - datetime.now(UTC)
         self.bells: list[Callable[[], None]] = []
 
     def __call__(self) -> datetime:
@@ -247,7 +253,7 @@ async def _bot(
     """The bot on a free port, which it has to know beforehand to make its links; and its rules."""
     with free_port() as port:
         values["public_url"] = f"http://127.0.0.1:{port}"
-        settings = Settings(_env_file=None, **values)
+        settings = Settings(**values)
         rulebook = Rulebook(settings.policy_file, settings.policy)
         working = open_bot(
             settings,
