@@ -1,12 +1,9 @@
 """Names in the environment that are almost those of settings: what they set is not read."""
 
-import os
 from collections.abc import Collection, Iterable, Sequence
 from difflib import get_close_matches
 
-from pydantic_settings import DotEnvSettingsSource
-
-from bot.process.settings import Settings
+from bot.process.settings import BadSettings, Settings, environment
 
 ALIKE = 0.85  # of 1; less is another word
 
@@ -14,7 +11,10 @@ ALIKE = 0.85  # of 1; less is another word
 def misnamed() -> Sequence[str]:
     """A sentence for each name of this process's environment, or of its file, that was probably
     meant for a setting."""
-    return near_misses({*os.environ, *DotEnvSettingsSource(Settings).env_vars})
+    try:
+        return near_misses(environment())
+    except BadSettings:  # of a file that cannot be read, which whoever reads the settings says
+        return ()
 
 
 def near_misses(names: Collection[str]) -> Sequence[str]:

@@ -9,16 +9,18 @@ from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
+from dotenv import dotenv_values
 from pydantic import (
     AfterValidator,
+    BaseModel,
     BeforeValidator,
+    ConfigDict,
     Field,
     SecretStr,
     ValidationError,
     field_validator,
     model_validator,
 )
-from pydantic_settings import BaseSettings, DotEnvSettingsSource, NoDecode, SettingsConfigDict
 
 from bot.process.database_url import problem_of
 from bot.times.lengths import parse_duration
@@ -28,6 +30,7 @@ from models.aftermath import AtEnd
 from models.policy import Policy
 from models.review import ReviewRules
 
+FILE = ".env"
 OFF = ("0", "off", "f", "false", "n", "no")  # as pydantic reads them
 AROUND = " \t\r\n\u00a0\u200b\ufeff"  # what copying and pasting leaves around a value
 INVISIBLE = re.compile(r"[\s\u200b\ufeff]")
@@ -166,17 +169,17 @@ def _fernet_keys(value: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
 Secret = Annotated[SecretStr, AfterValidator(_whole)]
-Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
+Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
 
 
 class BadSettings(Exception):
     """The environment cannot be used; the message has one line for each problem."""
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """What a deployment sets. Secrets never appear in a repr."""
 
-    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, validate_default=True)
 
     slack_bot_token: Annotated[SecretStr, AfterValidator(_bot_token)] = Field(min_length=1)
     """The *Bot User OAuth Token* of the Slack app (`xoxb-…`)."""
@@ -205,7 +208,7 @@ class Settings(BaseSettings):
     )
     """A SQLite file, or a PostgreSQL (`postgresql://user:password@host/name`)."""
     encryption_keys: Annotated[
-        tuple[SecretStr, ...], NoDecode, BeforeValidator(_words), AfterValidator(_fernet_keys)
+        tuple[SecretStr, ...], BeforeValidator(_words), AfterValidator(_fernet_keys)
     ] = Field(min_length=1)
     """Fernet keys, comma-separated: the first encrypts, all decrypt. `python -m bot key` makes
     one. To change it, put the new key before the old one; with several processes, first after
@@ -374,27 +377,35 @@ def _unset(is_set: Callable[[str], bool]) -> Iterator[str]:
 
 def read_settings() -> Settings:
     """Settings from the environment and ``.env``; raises :class:`BadSettings`, without values."""
+    given = environment()
     try:
-        return Settings()
+        return Settings.model_validate(given)
     except ValidationError as error:
         problems = error.errors(include_input=False)
         lines = [_line(problem) for problem in problems]
         if all(problem["loc"] for problem in problems):  # so nothing was looked at together
             named = {problem["loc"][0] for problem in problems}
-            lines += _unset_in(os.environ | _in_file(), named)
+            lines += _unset_in(given, named)
         raise BadSettings("\n".join(lines)) from None
 
 
-def _in_file() -> dict[str, str]:
-    found = DotEnvSettingsSource(Settings).env_vars
-    return {name.upper(): value for name, value in found.items() if value is not None}
+def environment() -> Mapping[str, str]:
+    """What is set, by its name in small letters: in ``.env``, and before that in this process's
+    environment. Raises :class:`BadSettings` when there is such a file that cannot be read."""
+    try:
+        in_file = dotenv_values(FILE, encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not text in UTF-8"
+        raise BadSettings(f"{FILE} cannot be read: {why}") from None
+    given = {name.lower(): value for name, value in in_file.items() if value is not None}
+    return given | {name.lower(): value for name, value in os.environ.items()}
 
 
-def _unset_in(environment: Mapping[str, str], named: Container[Any]) -> Iterator[str]:
+def _unset_in(given: Mapping[str, str], named: Container[Any]) -> Iterator[str]:
     """The same of an environment that makes no settings; what is ``named`` already is left out."""
 
     def is_set(name: str) -> bool:
-        value = _bare(environment.get(name, ""))
+        value = _bare(given.get(name.lower(), ""))
         is_off = name == "ALLOW_API_KEYS" and value.lower() in OFF
         return name.lower() in named or (bool(value) and not is_off)
 

@@ -55,7 +55,6 @@ STATE, SECRET = "a-state", "a-secret-of-the-browser"  # of a walk to Close that 
 KEY = Fernet.generate_key().decode()
 GOOD: dict[str, Any] = {"ok": True, "channel": {"id": "D1"}, "ts": "1.2", "team_id": TEAM_ID}
 SETTINGS = Settings(
-    _env_file=None,
     slack_bot_token="xoxb-test",
     slack_signing_secret="secret",
     close_client_id="oa2client_1",

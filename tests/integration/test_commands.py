@@ -37,7 +37,7 @@ def settings_for(database_url: str, **changes: object) -> Settings:
         "admins": ("U0DANA",),
         **changes,
     }
-    return Settings(_env_file=None, **values)  # type: ignore[arg-type]  # as from an environment
+    return Settings(**values)  # as from an environment
 
 
 def sealed(key: str, who: str, **changes: object) -> Connection:

@@ -49,7 +49,6 @@ def sqlite_url(migrated_sqlite: Path, tmp_path: Path) -> str:
 def settings_for(database_url: str, *keys: str) -> Settings:
     """Complete settings with these keys."""
     return Settings(
-        _env_file=None,
         slack_bot_token="xoxb-test",
         slack_signing_secret="secret",
         close_client_id="oa2client_1",

@@ -33,7 +33,6 @@ from tests.machine.outside import CloseLine, SlackLine, Town
 URL = "https://close.test"
 KEY = Fernet.generate_key().decode()
 SETTINGS = Settings(
-    _env_file=None,
     slack_bot_token=SecretStr("xoxb-machine"),
     slack_signing_secret=SecretStr("machine"),
     close_api_url=URL,

@@ -7,6 +7,7 @@ before it, with all locks held, if anything is written; and after it.
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
@@ -214,7 +215,8 @@ async def main() -> None:
     """Serve as the environment says."""
     configure_logging("ERROR")  # to standard error: standard output is for whoever steps it
     worker.LEASE = sessions.REFRESH_LEASE = LEASE
-    settings, moment, steps = Settings(_env_file=None), Moment(), Steps()
+    settings = Settings.model_validate({name.lower(): value for name, value in os.environ.items()})
+    moment, steps = Moment(), Steps()
     async with open_outside(settings, moment.tell, Farewell()) as outside:
         await outside.database.dispose()
         database = SteppedDatabase(settings.database_url.get_secret_value(), steps)

@@ -9,6 +9,7 @@ from cryptography.fernet import Fernet
 from bot.process.database_url import problem_of
 from bot.process.misnamed import near_misses
 from bot.process.settings import BadSettings, Settings, read_settings
+from bot.process.start import run
 from bot.store import Database
 from models.review import ReviewRules
 
@@ -37,6 +38,10 @@ def read(monkeypatch: pytest.MonkeyPatch, **changes: str | None) -> Settings:
         if value is not None:
             monkeypatch.setenv(name, value)
     return read_settings()
+
+
+async def _never(_: Settings) -> int:
+    raise AssertionError
 
 
 def test_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -305,6 +310,30 @@ def test_names_in_a_file_are_not_missed(monkeypatch: pytest.MonkeyPatch, tmp_pat
     with pytest.raises(BadSettings) as caught:
         read(monkeypatch, **unset)
     assert str(caught.value) == "PUBLIC_URL: is not set"
+
+
+def test_the_environment_comes_before_the_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A name counts in either case, and what the process was started with before what is in
+    ``.env``; a name there without a value sets nothing."""
+    (tmp_path / ".env").write_text("port=1\nMin_Duration=7m\nREMIND_BEFORE\n")
+    settings = read(monkeypatch, PORT="2")
+    assert settings.port == 2
+    assert settings.min_duration == timedelta(minutes=7)
+    assert settings.remind_before == timedelta(hours=1)
+
+
+def test_a_file_that_is_no_text(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An ``.env`` that an editor saved in another encoding is named in a sentence."""
+    (tmp_path / ".env").write_bytes("# für uns\nPORT=1\n".encode("latin-1"))
+    with pytest.raises(BadSettings) as caught:
+        read(monkeypatch)
+    assert str(caught.value) == ".env cannot be read: it is not text in UTF-8"
+    assert run(_never) == 2
+    assert ".env cannot be read" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
