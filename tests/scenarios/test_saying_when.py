@@ -36,9 +36,7 @@ TYPED = [
     Typed("½ hour —", "for 30 minutes", timedelta(minutes=30)),
     Typed("max. 2 hours:", "for 2 hours", timedelta(hours=2)),
     Typed("until 5 p.m. EST", "until today, 23:00 your time (17:00 EST)", until=utc(25, 22)),
-    Typed(
-        "until 17h30", "until today, 17:30 your time", until=BEGINS.replace(hour=16, minute=30)
-    ),
+    Typed("until 17h30", "until today, 17:30 your time", until=BEGINS.replace(hour=16, minute=30)),
     Typed(
         "until 24.12.", "until the end of Thursday 24 December, your time", until=utc(24, 23, 12)
     ),
