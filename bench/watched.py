@@ -16,7 +16,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, event
 
-from bot.process import cli
+from bot import __main__ as bot
 from bot.process.commands import service
 from bot.process.settings import Settings
 from bot.store.only_reads import only_reads
@@ -115,7 +115,7 @@ def main() -> int:
             watching.cancel()
 
     service.until_told = watched
-    return cli.main()
+    return bot.main()
 
 
 if __name__ == "__main__":

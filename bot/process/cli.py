@@ -1,11 +1,9 @@
 """``python -m bot``: the commands, with what each says about itself.
 
-What a command does is read only when it is called: ``--help`` and ``--version`` answer at once, and
-``serve`` starts without what only the others need.
+What a command does is read only when it is called, so that ``--help`` and ``--version`` answer at
+once.
 """
 
-import os
-import select
 import sys
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -15,8 +13,7 @@ from cyclopts import App, CycloptsError, UnusedCliTokensError
 from bot import __version__
 
 PROGRAM = "python -m bot"
-UNREAD = 1  # an exit status: whoever read along has gone before the end
-WRONG = 2  # the exit status: nothing was begun, because what was asked for makes no sense
+WRONG = 2  # an exit status: nothing was begun, because what was asked for makes no sense
 
 
 class Command(NamedTuple):
@@ -163,28 +160,8 @@ COMMANDS: Sequence[Command | Group] = [
 ]
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; returns the exit status."""
-    words = list(sys.argv[1:] if arguments is None else arguments)
-    try:
-        status = _run(words)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        if not _is_unread():
-            raise
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is left of it
-        return UNREAD
-    return status
-
-
-def _is_unread() -> bool:
-    """Whether nobody reads standard output any more, as behind ``| head``."""
-    poll = select.poll()
-    poll.register(sys.stdout.fileno(), select.POLLOUT)
-    return any(events & select.POLLERR for _, events in poll.poll(0))
-
-
-def _run(words: Sequence[str]) -> int:
+def run(words: Sequence[str]) -> int:
+    """Run the command that these words call; returns the exit status."""
     try:
         status = command_line()(words, exit_on_error=False, print_error=False)
     except CycloptsError as error:

@@ -15,13 +15,13 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.store.due import Due
 from bot.store.executing import prepared
 from bot.store.homes import Homes
 from bot.store.notices import Notices
 from bot.store.rows import by_id, is_any, one
+from bot.store.upserts import insert_into
 from bot.store.whose import IS_OPEN, IS_OVER
 from models.absence import Absence, Offer, absences
 from models.base import new_id
@@ -32,7 +32,6 @@ from models.person import Departure
 from models.rows import to_row
 
 _columns, _rights = absences.c, delegations.c
-_insert: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 LATEST = 20  # of what is over
 _CURRENT = (Offer.OPEN, Offer.COVERED)
 
@@ -86,7 +85,7 @@ class Absences:
     def look_at(self, team_id: str, slack_user_id: str, *, now: datetime) -> None:
         """Their status may be another one: it is due."""
         row = Absence(id=new_id(), team_id=team_id, slack_user_id=slack_user_id, wake_at=now)
-        statement = _insert[self._connection.dialect.name](absences).values(to_row(row))
+        statement = insert_into(absences, self._connection.dialect.name).values(to_row(row))
         self._connection.execute(
             statement.on_conflict_do_update(
                 index_elements=["team_id", "slack_user_id"],

@@ -5,19 +5,18 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, literal_column, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.store.cards import Cards
 from bot.store.due import Due
 from bot.store.executing import execute, prepared
 from bot.store.notices import Notices
 from bot.store.rows import by_id, ids_in_order, is_any, many
+from bot.store.upserts import insert_into
 from models.aftermath import AT_WORK, Aftermath, Course, aftermaths
 from models.delegation import Delegation
 from models.rows import to_row
 
 _columns = aftermaths.c
-_insert: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 _IS_AT_WORK: ColumnElement[bool] = literal_column(AT_WORK)
 UNTOLD = (Course.BEFORE, Course.LOOKING, Course.NOTHING, Course.UNKNOWN)
 
@@ -105,7 +104,7 @@ class Aftermaths:
 
 @prepared
 def _beginning(dialect: str) -> Any:
-    statement = _insert[dialect](aftermaths)
+    statement = insert_into(aftermaths, dialect)
     anew = {
         name: statement.excluded[name]
         for name in ("together", "course", "wake_at", "attempts", "created_at")

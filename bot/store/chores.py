@@ -1,19 +1,17 @@
 """Chores in SQL: what is done again and again for the whole database."""
 
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Connection, delete, exists, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.store.due import Due
 from bot.store.rows import by_id
+from bot.store.upserts import insert_into
 from models.chore import Chore, ChoreKind, chores
 from models.rows import to_row
 from models.seal import sealings
 
 _columns = chores.c
-_insert: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
 class DueChores(Due[Chore]):
@@ -41,7 +39,7 @@ class Chores:
     def plan(self, kind: ChoreKind, *, wake_at: datetime) -> None:
         """Have it done at ``wake_at`` for the first time; one that is planned already stays so."""
         row = Chore(id=kind.value, kind=kind, wake_at=wake_at)
-        insert = _insert[self._connection.dialect.name](chores).values(to_row(row))
+        insert = insert_into(chores, self._connection.dialect.name).values(to_row(row))
         self._connection.execute(insert.on_conflict_do_nothing())
         self._connection.execute(
             update(chores)

@@ -23,10 +23,10 @@ from sqlalchemy import (
     union,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.store.executing import prepared
 from bot.store.rows import by_team, many, one
+from bot.store.upserts import insert_into
 from bot.store.whose import IS_OPEN
 from models.connection import connections
 from models.delegation import State, delegations
@@ -39,7 +39,6 @@ from models.standing import standing_approvals
 from models.stray import UNSETTLED, strays
 
 _columns = departures.c
-_insert: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 _rights = delegations.c
 _IS_WAITING: ColumnElement[bool] = literal_column(f"(pairings.{WAITING})")
 _IS_LEAVING: ColumnElement[bool] = literal_column(f"(departures.{LEAVING})")
@@ -95,7 +94,7 @@ class Departures:
             kept.add("gone_at")
         values = to_row(departed)
         self._connection.execute(
-            _insert[self._connection.dialect.name](departures)
+            insert_into(departures, self._connection.dialect.name)
             .values(values)
             .on_conflict_do_update(
                 index_elements=["team_id", "slack_user_id"],

@@ -16,11 +16,11 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.store.due import Due
 from bot.store.executing import execute, prepared
 from bot.store.rows import by_team, ids_in_order, is_any, one
+from bot.store.upserts import insert_into
 from models.base import new_id
 from models.home import EVERYBODY, Home, HomeList, Place, homes
 from models.rows import to_row
@@ -32,7 +32,6 @@ SPREAD = timedelta(seconds=0.6)  # and between those of several admins (slack.md
 
 _columns = homes.c
 _IS_WATCHING: ColumnElement[bool] = literal_column(f"(homes.{EVERYBODY})")
-_insert: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
 class Homes:
@@ -55,7 +54,7 @@ class Homes:
         row = Home(
             id=new_id(), team_id=team_id, slack_user_id=slack_user_id, opened_at=now, wake_at=now
         )
-        statement = _insert[self._connection.dialect.name](homes).values(to_row(row))
+        statement = insert_into(homes, self._connection.dialect.name).values(to_row(row))
         self._connection.execute(
             statement.on_conflict_do_update(
                 index_elements=["team_id", "slack_user_id"],

@@ -2,17 +2,15 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Connection, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.store.rows import batched, many
+from bot.store.upserts import insert_into
 from models.need import Need, needs
 from models.rows import to_row
 
 _columns = needs.c
-_insert: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
 class Needs:
@@ -47,9 +45,9 @@ class Needs:
     def _put(self, wanted: Sequence[Need], *names: str) -> None:
         """Only these columns of a row that is there already; in a fixed order, so that no two
         transactions wait for each other's rows."""
-        insert = _insert[self._connection.dialect.name]
+        kind = self._connection.dialect.name
         for some in batched(sorted(wanted, key=lambda each: each.id), 100):
-            statement = insert(needs).values([to_row(each) for each in some])
+            statement = insert_into(needs, kind).values([to_row(each) for each in some])
             self._connection.execute(
                 statement.on_conflict_do_update(
                     index_elements=["id"],

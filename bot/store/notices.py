@@ -5,18 +5,17 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Insert, Update, bindparam, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.store.due import Due
 from bot.store.executing import execute, prepared
 from bot.store.rows import batched, by_id, ids_in_order, is_any, one
+from bot.store.upserts import insert_into
 from models.base import new_id
 from models.notice import Notice, NoticeKind, notices
 from models.overdue import DAY
 from models.rows import to_row
 
 _columns = notices.c
-_insert: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 ASKING = (
     *(NoticeKind.PAIRING, NoticeKind.DEPARTURES, NoticeKind.STRAYS),
     *(NoticeKind.BUNDLE, NoticeKind.REVIEW, NoticeKind.SECOND_YES, NoticeKind.DEPUTY_ASKED),
@@ -214,7 +213,7 @@ class Notices:
 
 @prepared
 def _adding(dialect: str) -> Insert:
-    statement: Insert = _insert[dialect](notices).on_conflict_do_nothing(index_elements=["key"])
+    statement: Insert = insert_into(notices, dialect).on_conflict_do_nothing(index_elements=["key"])
     return statement
 
 

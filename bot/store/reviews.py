@@ -17,13 +17,13 @@ from sqlalchemy import (
     union,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.store.due import Due
 from bot.store.homes import Homes
 from bot.store.needs import Needs
 from bot.store.notices import Notices
 from bot.store.rows import batched, by_id, by_team, ids_in_order, many, one
+from bot.store.upserts import insert_into
 from bot.store.whose import IS_HELD, IS_OPEN
 from models.base import new_id
 from models.delegation import Delegation, State, delegations
@@ -32,7 +32,6 @@ from models.rows import to_row
 from models.standing import StandingApproval, standing_approvals
 
 _columns = reviews.c
-_insert: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 _IS_OPEN: ColumnElement[bool] = literal_column(f"(reviews.{IS_ASKING})")
 _IS_LATE: ColumnElement[bool] = literal_column(IS_LATE)
 
@@ -117,7 +116,7 @@ class Reviews:
         """Everybody who gives anything in this workspace is looked at now, unless they are already
         in turn."""
         givers = list(self._connection.execute(_without_turn(team_id, now)).scalars())
-        insert = _insert[self._connection.dialect.name]
+        kind = self._connection.dialect.name
         for some in batched(sorted(givers), 100):
             rows = [
                 Review(
@@ -129,7 +128,7 @@ class Reviews:
                 )
                 for each in some
             ]
-            statement = insert(reviews).values([to_row(each) for each in rows])
+            statement = insert_into(reviews, kind).values([to_row(each) for each in rows])
             self._connection.execute(
                 statement.on_conflict_do_update(
                     index_elements=["team_id", "grantor_id"],

@@ -7,14 +7,13 @@ one more row in a commit that is made anyway, and nothing where something is onl
 """
 
 from datetime import timedelta
-from typing import Any
 
 from sqlalchemy import Connection, Insert, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.refusals import Replayed
 from bot.store.executing import execute, prepared
 from bot.store.only_reads import so_far
+from bot.store.upserts import insert_into
 from models.rows import to_row
 from models.seen_request import Arrival, SeenRequest, seen_requests
 
@@ -24,7 +23,6 @@ KEPT = timedelta(minutes=6)
 SWEEPER = "0"  # signatures that begin with it, about every sixteenth, sweep out the old ones
 
 _columns = seen_requests.c
-_insert: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
 class SeenRequests:
@@ -69,5 +67,5 @@ class SeenRequests:
 
 @prepared
 def _first(dialect: str) -> Insert:
-    statement: Insert = _insert[dialect](seen_requests).on_conflict_do_nothing()
+    statement: Insert = insert_into(seen_requests, dialect).on_conflict_do_nothing()
     return statement

@@ -23,13 +23,14 @@ ROOT = Path(__file__).parents[2]
 SERVE = """
 import asyncio, sys, threading, time
 from bot.clock import worker
-from bot.process import cli, health, watchdog
+from bot.__main__ import main
+from bot.process import health, watchdog
 worker.LONGEST_ROUND, health.LOOK_EVERY, health.STRIKES = 1.0, 0.1, 3
 watchdog.LOOK_EVERY = 0.1
 
 {fault}
 
-sys.exit(cli.main(["serve"]))
+sys.exit(main(["serve"]))
 """
 NONE = ""
 FAULTS = {

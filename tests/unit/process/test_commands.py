@@ -13,7 +13,8 @@ import pytest
 from cryptography.fernet import Fernet
 
 from bot import __version__
-from bot.process.cli import COMMANDS, PROGRAM, WRONG, Command, command_line, main
+from bot.__main__ import main
+from bot.process.cli import COMMANDS, PROGRAM, WRONG, Command, command_line
 
 ROOT = Path(__file__).resolve().parents[3]
 EVERY = [
@@ -116,7 +117,7 @@ def test_the_changelog_has_this_version() -> None:
 @pytest.mark.parametrize("typed", ["--help", "--version", "key"])
 def test_nothing_heavy_is_read_for_a_word(typed: str) -> None:
     """What needs neither database nor network answers without reading what talks to them."""
-    code = "import sys; from bot.process.cli import main; main(sys.argv[1:]); print(*sys.modules)"
+    code = "import sys; from bot.__main__ import main; main(sys.argv[1:]); print(*sys.modules)"
     done = subprocess.run(  # noqa: S603 - our own interpreter
         [sys.executable, "-c", code, typed], cwd=ROOT, capture_output=True, text=True, check=True
     )
