@@ -26,6 +26,8 @@ class Ground:
         self._server = server
         self._made = 0
         self._originals: dict[tuple[str, ...], str] = {}
+        # Alembic keeps what it is working on in one place for the whole process.
+        self._migrating = asyncio.Lock()
 
     def empty(self, kind: str) -> str:
         """The address of a new database without any table."""
@@ -47,7 +49,8 @@ class Ground:
     async def _migrated(self, kind: str) -> str:
         url = self.empty(kind)
         database = Database(url)
-        await migrate(database)
+        async with self._migrating:
+            await migrate(database)
         await database.dispose()
         return url
 

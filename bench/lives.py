@@ -3,6 +3,7 @@ by the obvious build."""
 
 import asyncio
 import itertools
+import os
 import statistics
 import time
 import traceback
@@ -40,12 +41,14 @@ CPU = {
         name="processor time of one life", unit=Unit.MILLISECONDS, goal=45, how="as above"
     ),
 }
+PROGRAMS = 4  # at work at the same time: two bots, PostgreSQL, and Slack with Close
 TWO = Line(
     name="whole lives, two processes against one",
     unit=Unit.TIMES,
-    goal=1.7,
+    goal=1.7 if (os.cpu_count() or 1) >= PROGRAMS else None,
     is_least=True,
-    how="on one PostgreSQL; where the cores are fewer than the processes they hide what it gives",
+    how="on one PostgreSQL; where four programs share fewer cores it shows what those are worth, "
+    "and has no goal: the next line shows what a process gives",
 )
 TWO_SLOW = Line(
     name="whole lives, two slow processes against one",
