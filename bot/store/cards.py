@@ -28,7 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from bot.store.due import Due
-from bot.store.executing import execute, prepared
+from bot.store.executing import Asked, execute, prepared
 from bot.store.rows import batched, by_id, filled, many, one
 from models.base import UtcTime, new_id
 from models.card import Audience, Card, cards
@@ -82,8 +82,10 @@ class Cards:
         self._connection = connection
         self.due = _StaleCards(connection, cards, StaleCard, counts_claims=True)
 
-    def open_for(self, delegation: Delegation, *, audit_channel: str | None, now: datetime) -> None:
-        """One card for each audience of a new delegation."""
+    def opening(
+        self, delegation: Delegation, *, audit_channel: str | None, now: datetime
+    ) -> Sequence[Asked]:
+        """What writes one card for each audience of a new delegation."""
         readers = {
             Audience.GRANTOR: delegation.grantor_id,
             Audience.GRANTEE: delegation.grantee_id,
@@ -102,7 +104,7 @@ class Cards:
             )
             for audience, recipient in readers.items()
         ]
-        self._connection.execute(_adding(), filled([to_row(card) for card in new]))
+        return [Asked(_adding(), *filled([to_row(card)])) for card in new]
 
     def get(self, card_id: str) -> Card | None:
         """One card."""

@@ -33,7 +33,7 @@ from bot.store.cards import Cards
 from bot.store.connections import Connections
 from bot.store.deputies import Deputies
 from bot.store.due import Due
-from bot.store.executing import execute, prepared
+from bot.store.executing import Asked, execute, prepared
 from bot.store.homes import Homes
 from bot.store.log import Log
 from bot.store.needs import Needs
@@ -196,10 +196,6 @@ class Delegations:
         audit_channel: str | None = None,
     ) -> Delegation:
         """Store a new delegation; raises PairTaken when the pair is already open."""
-        try:
-            execute(self._connection, _adding(), *filled([to_row(delegation)]))
-        except IntegrityError as error:
-            raise PairTaken from error
         began = delegation.requested_at
         self._log.record([(None, delegation)], event, now=began, actor=actor)
         if delegation.agreed_at is not None:
@@ -208,8 +204,14 @@ class Delegations:
         if delegation.standing_id is not None:
             same = [(delegation, delegation)]
             self._log.record(same, Event.APPROVE, now=began, actor=delegation.grantor_id)
+        row = Asked(_adding(), *filled([to_row(delegation)]))
+        cards = self._cards.opening(delegation, audit_channel=audit_channel, now=began)
+        try:
+            self._log.write_after(row, *cards)
+        except IntegrityError as error:
+            raise PairTaken from error
+        if delegation.standing_id is not None:
             self._needs.used([delegation.standing_id], now=began)
-        self._cards.open_for(delegation, audit_channel=audit_channel, now=began)
         self._touch_homes(delegation, began)
         self._tell_watch([(None, delegation)], began)
         return delegation

@@ -7,8 +7,10 @@ Errors are those of SQLAlchemy, and whoever listens to a connection sees everyth
 the long way.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, lru_cache, partial
+from itertools import accumulate
 from operator import itemgetter
 from typing import Any, NamedTuple, ParamSpec, TypeVar
 
@@ -17,8 +19,10 @@ from sqlalchemy import Connection, Dialect, Executable
 Given = ParamSpec("Given")
 Statement = TypeVar("Statement", bound=Executable)
 Process = Callable[[Any], Any]
-Take = Callable[[Mapping[str, Any]], Any]
+Take = Callable[[Any], Any]
 
+WITH = "WITH "
+_PLACE = re.compile(r"\$([0-9]+)")  # of a parameter, as PostgreSQL is told
 IS_PREPARED = "is_prepared"  # an execution option
 KEPT = 2_000  # texts; a statement with a list has one for each length of it,
 LONGEST = 4  # and longer ones are rare
@@ -40,6 +44,13 @@ class Outcome(NamedTuple):
     def scalar(self) -> Any:
         """The first value of the first row; None where there is none."""
         return self.rows[0][0] if self.rows else None
+
+
+class Asked(NamedTuple):
+    """A prepared statement, and what it is asked with."""
+
+    statement: Executable
+    parameters: Mapping[str, Any]
 
 
 class _Told(NamedTuple):
@@ -74,11 +85,8 @@ def execute(
 ) -> Outcome:
     """Carry out one statement, and read all that comes back. Raises as SQLAlchemy does."""
     given = parameters or {}
-    sizes = tuple(len(v) if isinstance(v, list | tuple) else None for v in given.values())
-    is_rare = any(size is not None and size > LONGEST for size in sizes)
-    is_known = not is_rare and statement.get_execution_options().get(IS_PREPARED)
-    if is_known and not connection.dispatch.before_cursor_execute:
-        known = _known(statement, connection.dialect, tuple(given), sizes)
+    known = _found(connection, Asked(statement, given))
+    if known is not None:
         return _carried_out(connection, known, given)
     result = connection.execute(statement, given)
     if not result.returns_rows:
@@ -86,7 +94,43 @@ def execute(
     return Outcome(result.all(), tuple(result.keys()), result.rowcount)
 
 
-def _carried_out(connection: Connection, known: _Known, given: Mapping[str, Any]) -> Outcome:
+def execute_together(connection: Connection, *writes: Asked) -> None:
+    """Carry out some that write, none of which has to see what another writes; only the last may
+    have others within. PostgreSQL takes them in one go: each way there and back takes longer than
+    what is done there. Raises as SQLAlchemy does."""
+    known: tuple[_Known, ...] = ()
+    if connection.dialect.name == "postgresql" and len(writes) > 1:
+        known = tuple(filter(None, (_found(connection, each) for each in writes)))
+    if known and len(known) == len(writes):
+        _carried_out(connection, _joined(known), [each.parameters for each in writes])
+        return
+    for each in writes:
+        execute(connection, *each)
+
+
+def execute_each(
+    connection: Connection, statement: Executable, rows: Sequence[Mapping[str, Any]]
+) -> Sequence[Sequence[Any]]:
+    """Carry it out with each of these, and read all that comes back. Few go the short way one by
+    one; of many SQLAlchemy makes few statements."""
+    if len(rows) <= LONGEST:
+        return [found for each in rows for found in execute(connection, statement, each).rows]
+    result = connection.execute(statement, rows)
+    return result.all() if result.returns_rows else ()
+
+
+def _found(connection: Connection, asked: Asked) -> _Known | None:
+    """How its driver takes it; None where it goes the long way."""
+    statement, given = asked
+    sizes = tuple(len(v) if isinstance(v, list | tuple) else None for v in given.values())
+    is_rare = any(size is not None and size > LONGEST for size in sizes)
+    is_known = not is_rare and statement.get_execution_options().get(IS_PREPARED)
+    if not is_known or connection.dispatch.before_cursor_execute:
+        return None
+    return _known(statement, connection.dialect, tuple(given), sizes)
+
+
+def _carried_out(connection: Connection, known: _Known, given: Any) -> Outcome:
     if not connection.in_transaction():
         connection.begin()
     for tell in connection.dialect.dispatch.do_execute:
@@ -124,12 +168,32 @@ def _known(
         for name, several in expanded.parameter_expansion.items()
         for place, one in enumerate(several)
     }
-    takes = []
+    takes: list[Take] = []
     for name in expanded.positiontup or ():
         own, place = of_lists.get(name, (name, None))
         takes.append(_take(binds[own], dialect, names, place))
-    reads = [_processor(each.type, dialect) for each in statement.exported_columns]
-    return _Known(expanded.statement, takes, reads, statement.is_dml)
+    reads = tuple(_processor(each.type, dialect) for each in statement.exported_columns)
+    return _Known(expanded.statement, tuple(takes), reads, statement.is_dml)
+
+
+@lru_cache(KEPT)
+def _joined(writes: tuple[_Known, ...]) -> _Known:
+    """One statement, of which all but the last are parts; it is given what each of them is."""
+    counts = accumulate((len(each.takes) for each in writes), initial=0)
+    *parts, last = (_moved(each.text, by) for each, by in zip(writes, counts, strict=False))
+    named = ", ".join(f"part_{number} AS ({text})" for number, text in enumerate(parts))
+    text = f"WITH {named}, {last[len(WITH) :]}" if last.startswith(WITH) else f"WITH {named} {last}"
+    takes = tuple(_from(number, take) for number, each in enumerate(writes) for take in each.takes)
+    return _Known(text, takes, writes[-1].reads, is_crud=True)
+
+
+def _moved(text: str, by: int) -> str:
+    """With the numbers of its parameters after those of others."""
+    return _PLACE.sub(lambda place: f"${int(place[1]) + by}", text)
+
+
+def _from(number: int, take: Take) -> Take:
+    return lambda given: take(given[number])
 
 
 def _take(bind: Any, dialect: Dialect, names: tuple[str, ...], place: int | None) -> Take:

@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.dml import ReturningInsert
 
-from bot.store.executing import execute, prepared
+from bot.store.executing import Asked, execute, execute_each, execute_together, prepared
 from bot.store.rows import filled, many
 from models.delegation import Delegation, Event
 from models.event import Deed, EventRecord, events
@@ -33,6 +33,9 @@ from models.particulars import PERSONAL, apart, particulars
 TERMS = ("delegation_id", "association_id", "ends_at", "length")
 
 NEXT_ID = literal_column("nextval('events_id_seq')", Integer).label("id")
+
+Noted = tuple[dict[str, Any], Mapping[str, Any]]  # an entry, and who and what stands beside it
+Rows = Sequence[dict[str, Any]]
 
 _columns = events.c
 
@@ -58,7 +61,7 @@ class Log:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._noted: list[tuple[dict[str, Any], Mapping[str, Any]]] = []
+        self._noted: list[Noted] = []
 
     def note(
         self,
@@ -128,32 +131,28 @@ class Log:
         noted, self._noted = self._noted, []
         if not noted:
             return
-        # One statement writes them all: a deed has other columns than what happened to a right.
-        columns = dict.fromkeys(name for entry, _ in noted for name in entry)
-        laid = [(columns | entry, *apart(**personal)) for entry, personal in noted]
-        rows = filled([entry | digests for entry, digests, _ in laid])
-        beside = filled([kept for *_, kept in laid])
+        rows, beside = _laid(noted)
         if self._connection.dialect.name == "postgresql":
-            self._write_both(rows, beside)
+            execute(self._connection, *_in_one(rows, beside))
             return
         # Each has salts of its own: by its digests it is known which row is whose.
-        ids = {tuple(row[1:]): row[0] for row in self._connection.execute(_adding(), rows)}
+        ids = {tuple(row[1:]): row[0] for row in execute_each(self._connection, _adding(), rows)}
         own = [
-            {"event_id": ids[tuple(digests.values())], **kept}
-            for (_, digests, _), kept in zip(laid, beside, strict=True)
-            if any(digests.values())
+            {"event_id": ids[_digests(row)], **kept}
+            for row, kept in zip(rows, beside, strict=True)
+            if any(_digests(row))
         ]
         if own:
-            self._connection.execute(_adding_beside(), own)
+            execute_each(self._connection, _adding_beside(), own)
 
-    def _write_both(
-        self, rows: Sequence[Mapping[str, Any]], beside: Sequence[Mapping[str, Any]]
-    ) -> None:
-        """The same in one statement; SQLite has none that writes two tables."""
-        statement = _adding_both(tuple(rows[0]), tuple(beside[0]))
-        lists = {name: [row[name] for row in rows] for name in rows[0]}
-        lists |= {f"its_{name}": [kept[name] for kept in beside] for name in beside[0]}
-        execute(self._connection, statement, lists)
+    def write_after(self, *writes: Asked) -> None:
+        """Carry out what the newest entries are about. PostgreSQL writes these in the same go; on
+        SQLite, where nothing is saved by it, they wait for the others."""
+        last: Sequence[Asked] = ()
+        if self._connection.dialect.name == "postgresql":
+            noted, self._noted = self._noted, []
+            last = [_in_one(*_laid(noted))] if noted else ()
+        execute_together(self._connection, *writes, *last)
 
 
 @prepared
@@ -198,6 +197,29 @@ def _history() -> Select[Any]:
         .where(_columns.delegation_id == bindparam("of_delegation"), _columns.event.is_not(None))
         .order_by(_columns.id)
     )
+
+
+def _laid(noted: Sequence[Noted]) -> tuple[Rows, Rows]:
+    """The entries as rows with the digests of what stands beside them, and that.
+
+    All have the same columns, for they are written together: a deed has other ones than what
+    happened to a right.
+    """
+    columns = dict.fromkeys(name for entry, _ in noted for name in entry)
+    laid = [(columns | entry, *apart(**personal)) for entry, personal in noted]
+    rows = filled([entry | digests for entry, digests, _ in laid])
+    return rows, filled([kept for *_, kept in laid])
+
+
+def _digests(row: Mapping[str, Any]) -> tuple[bytes | None, ...]:
+    return tuple(row.get(f"{name}_digest") for name in PERSONAL)
+
+
+def _in_one(rows: Rows, beside: Rows) -> Asked:
+    """What writes both tables; SQLite has no such statement."""
+    lists = {name: [row[name] for row in rows] for name in rows[0]}
+    lists |= {f"its_{name}": [kept[name] for kept in beside] for name in beside[0]}
+    return Asked(_adding_both(tuple(rows[0]), tuple(beside[0])), lists)
 
 
 def _entry(delegation: Delegation, event: Event, now: datetime) -> dict[str, Any]:

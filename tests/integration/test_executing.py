@@ -21,7 +21,15 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError, StatementError
 
 from bot.store import Database
-from bot.store.executing import LONGEST, Outcome, execute, prepared
+from bot.store.executing import (
+    LONGEST,
+    Asked,
+    Outcome,
+    execute,
+    execute_each,
+    execute_together,
+    prepared,
+)
 from bot.store.only_reads import OnlyReads
 from models.base import UtcTime
 from models.delegation import OPEN_STATES, Delegation, State, Trouble, delegations
@@ -76,6 +84,18 @@ def _tried() -> Any:
 @prepared
 def _adding() -> Insert:
     return insert(delegations)
+
+
+@prepared
+def _said() -> Any:
+    return insert(delegations).returning(_columns.id)
+
+
+@prepared
+def _tired() -> Update:
+    """It has another statement within."""
+    its_id = select(_columns.id).where(_columns.id == bindparam("this_one")).cte("its_id")
+    return update(delegations).where(_columns.id.in_(select(its_id.c.id))).values(attempts=9)
 
 
 async def carried_out(
@@ -153,3 +173,49 @@ async def test_what_only_reads_changes_nothing(database: Database) -> None:
     with pytest.raises(OnlyReads):
         await database.read(lambda store: store.cards.mark_stale(row.id, now=LATER))
     assert await get(database, row) == row
+
+
+@pytest.mark.parametrize("number", [1, LONGEST, LONGEST + 1])
+async def test_each_is_carried_out(database: Database, number: int) -> None:
+    """Few rows one by one, or many with few statements: all are there, and each says what it is."""
+    rows = [to_row(delegation(grantee_id=f"U{each}")) for each in range(number)]
+    found = await database.run_connection(lambda each: execute_each(each, _said(), rows))
+    assert sorted(tuple(each) for each in found) == sorted((row["id"],) for row in rows)
+    assert not await database.run_connection(lambda each: execute_each(each, _adding(), ()))
+
+
+def _together(old: Delegation, *new: Delegation) -> Sequence[Asked]:
+    """What adds the new ones, and last what changes the old one, with another statement within."""
+    adding = [Asked(_adding(), to_row(each)) for each in new]
+    return [*adding, Asked(_tired(), {"this_one": old.id})]
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_what_is_written_together_is_written(database: Database, way: Way) -> None:
+    """Each with its own values, in one go or one after the other; what the last has within, too."""
+    [old] = await few(database, 1)
+    new = [delegation(reason="$1 more"), delegation(reason="another", starts_at=LATER)]
+    with way():
+        await database.run_connection(lambda each: execute_together(each, *_together(old, *new)))
+    assert [await get(database, each) for each in new] == new
+    assert (await get(database, old)).attempts == 9
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_together_all_is_written_or_nothing(database: Database, way: Way) -> None:
+    """One of them that cannot be has the error that it has alone, and takes the others along."""
+    [row] = await few(database, 1)
+    new = delegation()
+    with way(), pytest.raises(IntegrityError):
+        await database.run_connection(
+            lambda each: execute_together(each, *_together(row, new, row))
+        )
+    assert await database.run(lambda store: store.delegations.get(new.id)) is None
+
+
+async def test_together_nothing_is_written_where_only_is_read(database: Database) -> None:
+    """Where only reading was announced, it is refused before anything is sent."""
+    [row], new = await few(database, 1), delegation()
+    with pytest.raises(OnlyReads):
+        await database.read(lambda store: execute_together(store._connection, *_together(row, new)))
+    assert await database.run(lambda store: store.delegations.get(new.id)) is None

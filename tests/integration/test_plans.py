@@ -429,6 +429,7 @@ OWN: dict[str, dict[str, Any]] = {
     "seals.covered": {"after": (1, 1)},
     "seals.page": {"after": ROWS // 2},
     "seals.seal": {"lines": []},
+    "log.write_after": {"writes": ()},  # as delegations.add has it
     "log.note_all": {"subjects": [("one", {"actor": HUB}), ("two", {})]},
     "erasures.erase_details": {"rows": [], "hashed": str, "of": HUB},
     "erasures.erase_rights": {"hashed": str},

@@ -5,10 +5,12 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
+from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError, StatementError
 
 from bot.store import Database, Store
 from bot.store.cards import PASSING
+from bot.store.executing import execute_together
 from bot.store.only_reads import OnlyReads
 from models.card import Audience, cards
 from models.connection import ConnectState, connect_states
@@ -21,6 +23,7 @@ from models.delegation import (
     State,
     Trouble,
 )
+from models.rows import to_row
 from tests.integration.rows import NOON, TEAM, account, add, cards_of, connection, delegation, get
 
 FRESH = {"access_expires_at": NOON, "checked_at": NOON}
@@ -55,8 +58,9 @@ async def test_what_only_reads_changes_nothing(database: Database) -> None:
     before = await cards_of(database, row)
     with pytest.raises(OnlyReads):
         await database.read(lambda store: store.cards.show_anew(row.id, now=NOON))
+    many = [to_row(each) for each in before]
     with pytest.raises(OnlyReads):
-        await database.read(lambda store: store.cards.open_for(row, audit_channel=None, now=NOON))
+        await database.read(lambda store: store._connection.execute(insert(cards), many))
     assert await cards_of(database, row) == before
 
 
@@ -376,8 +380,13 @@ async def test_states_of_one_person_are_few(database: Database) -> None:
 async def test_cards_belong_to_a_delegation(database: Database) -> None:
     """A card without its delegation cannot be stored: foreign keys are on, on both databases."""
     orphan: Delegation = delegation()
+
+    def open_them(store: Store) -> None:
+        opening = store.cards.opening(orphan, audit_channel=None, now=NOON)
+        execute_together(store._connection, *opening)
+
     with pytest.raises(IntegrityError):
-        await database.run(lambda store: store.cards.open_for(orphan, audit_channel=None, now=NOON))
+        await database.run(open_them)
 
 
 @pytest.mark.usefixtures("power_cuts")
