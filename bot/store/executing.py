@@ -9,6 +9,7 @@ the long way.
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache, lru_cache, partial
 from itertools import accumulate
 from operator import itemgetter
@@ -19,8 +20,9 @@ from sqlalchemy import Connection, Dialect, Executable
 Given = ParamSpec("Given")
 Statement = TypeVar("Statement", bound=Executable)
 Process = Callable[[Any], Any]
-Take = Callable[[Any], Any]
+Take = Callable[[Mapping[str, Any]], Any]
 
+LISTS = (list, tuple)
 WITH = "WITH "
 _PLACE = re.compile(r"\$([0-9]+)")  # of a parameter, as PostgreSQL is told
 IS_PREPARED = "is_prepared"  # an execution option
@@ -60,12 +62,13 @@ class _Told(NamedTuple):
     is_crud: bool
 
 
-class _Known(NamedTuple):
-    """A statement as its driver takes it: from what each parameter is taken, and how the values of
-    a row are read."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Known:
+    """A statement as its driver takes it: from what each parameter is taken, part by part, and how
+    the values of a row are read."""
 
     text: str
-    takes: Sequence[Take]
+    takes: Sequence[Sequence[Take]]
     reads: Sequence[Process | None]
     is_crud: bool
 
@@ -102,7 +105,7 @@ def execute_together(connection: Connection, *writes: Asked) -> None:
     if connection.dialect.name == "postgresql" and len(writes) > 1:
         known = tuple(filter(None, (_found(connection, each) for each in writes)))
     if known and len(known) == len(writes):
-        _carried_out(connection, _joined(known), [each.parameters for each in writes])
+        _carried_out(connection, _joined(known), *(each.parameters for each in writes))
         return
     for each in writes:
         execute(connection, *each)
@@ -122,22 +125,23 @@ def execute_each(
 def _found(connection: Connection, asked: Asked) -> _Known | None:
     """How its driver takes it; None where it goes the long way."""
     statement, given = asked
-    sizes = tuple(len(v) if isinstance(v, list | tuple) else None for v in given.values())
-    is_rare = any(size is not None and size > LONGEST for size in sizes)
+    sizes = tuple([len(v) if isinstance(v, LISTS) else None for v in given.values()])
+    is_rare = max(filter(None, sizes), default=0) > LONGEST
     is_known = not is_rare and statement.get_execution_options().get(IS_PREPARED)
     if not is_known or connection.dispatch.before_cursor_execute:
         return None
     return _known(statement, connection.dialect, tuple(given), sizes)
 
 
-def _carried_out(connection: Connection, known: _Known, given: Any) -> Outcome:
+def _carried_out(connection: Connection, known: _Known, *given: Mapping[str, Any]) -> Outcome:
     if not connection.in_transaction():
         connection.begin()
     for tell in connection.dialect.dispatch.do_execute:
         tell(None, known.text, (), _Told(connection, known.is_crud))
     cursor: Any = connection.connection.cursor()
     try:
-        cursor.execute(known.text, tuple(take(given) for take in known.takes))
+        parts = zip(known.takes, given, strict=True)
+        cursor.execute(known.text, tuple([take(each) for takes, each in parts for take in takes]))
         if cursor.description is None:
             return Outcome((), (), cursor.rowcount)
         rows = [_read(known.reads, row) for row in cursor.fetchall()]
@@ -173,17 +177,17 @@ def _known(
         own, place = of_lists.get(name, (name, None))
         takes.append(_take(binds[own], dialect, names, place))
     reads = tuple(_processor(each.type, dialect) for each in statement.exported_columns)
-    return _Known(expanded.statement, tuple(takes), reads, statement.is_dml)
+    return _Known(expanded.statement, (takes,), reads, statement.is_dml)
 
 
 @lru_cache(KEPT)
 def _joined(writes: tuple[_Known, ...]) -> _Known:
-    """One statement, of which all but the last are parts; it is given what each of them is."""
-    counts = accumulate((len(each.takes) for each in writes), initial=0)
+    """One statement, of which all but the last are parts."""
+    counts = accumulate((len(takes) for each in writes for takes in each.takes), initial=0)
     *parts, last = (_moved(each.text, by) for each, by in zip(writes, counts, strict=False))
     named = ", ".join(f"part_{number} AS ({text})" for number, text in enumerate(parts))
     text = f"WITH {named}, {last[len(WITH) :]}" if last.startswith(WITH) else f"WITH {named} {last}"
-    takes = tuple(_from(number, take) for number, each in enumerate(writes) for take in each.takes)
+    takes = [takes for each in writes for takes in each.takes]
     return _Known(text, takes, writes[-1].reads, is_crud=True)
 
 
@@ -192,18 +196,15 @@ def _moved(text: str, by: int) -> str:
     return _PLACE.sub(lambda place: f"${int(place[1]) + by}", text)
 
 
-def _from(number: int, take: Take) -> Take:
-    return lambda given: take(given[number])
-
-
 def _take(bind: Any, dialect: Dialect, names: tuple[str, ...], place: int | None) -> Take:
     """Where a parameter comes from: what is given, or what the statement has itself; of a list the
     value in this place."""
-    process = bind.type.dialect_impl(dialect).bind_processor(dialect) or _same
+    process: Process | None = bind.type.dialect_impl(dialect).bind_processor(dialect)
     found: Take = itemgetter(bind.key) if bind.key in names else partial(_own, bind)
-    if place is None:
-        return lambda given: process(found(given))
-    return lambda given: process(found(given)[place])
+    if place is not None:
+        of_one = process or _same
+        return lambda given: of_one(found(given)[place])
+    return found if process is None else lambda given: process(found(given))
 
 
 def _own(bind: Any, _given: Mapping[str, Any]) -> Any:

@@ -90,7 +90,8 @@ def by_team(people: Iterable[tuple[str, str]]) -> Iterator[tuple[str, Sequence[s
 def filled(rows: Sequence[dict[str, Any]]) -> Sequence[dict[str, Any]]:
     """New rows without the columns that are empty in all of them: these are so anyway, and each
     that is written takes its time."""
-    names = [name for name in rows[0] if any(row[name] is not None for row in rows)]
+    used = {name for row in rows for name, value in row.items() if value is not None}
+    names = [name for name in rows[0] if name in used]
     return [{name: row[name] for name in names} for row in rows]
 
 
