@@ -127,14 +127,12 @@ class Clock:
             self._clicked.clear()
             self._wanted.clear()
             try:
-                moments = await self._database.read(self._moments)
-                is_held = await self._is_held(moments)
+                if not await self._is_held():
+                    self._wake(await self._database.read(self._moments))
             except Exception as error:  # noqa: BLE001 - the next beat tries again
                 self._outage.noticed(error)
             else:
                 self._outage.over()
-                if not is_held:
-                    self._wake(moments)
             await self._rest()
 
     async def _go_ahead(self) -> None:
@@ -151,13 +149,14 @@ class Clock:
             async with asyncio.timeout(APART):
                 await self._clicked.wait()
 
-    async def _is_held(self, moments: Mapping[str, datetime | None]) -> bool:
-        """Whether what is due waits for people: then it is looked at once more, when they have been
-        answered. What is over has everything go on at once."""
-        now, has_waited, self._has_waited = self._now(), self._has_waited, False
-        is_due = any(moment is not None and moment <= now for moment in moments.values())
-        if not is_due or has_waited or self._calm.is_there:
+    async def _is_held(self) -> bool:
+        """Whether what may be due waits for people: then it is looked for when they have been
+        answered, for a look takes its time from them, too. What is over has everything go on at
+        once."""
+        has_waited, self._has_waited = self._has_waited, False
+        if has_waited or self._calm.is_there:
             return False
+        now = self._now()
         if await self._database.read(lambda store: store.delegations.is_any_over(now=now)):
             return False
         if self._waiting is None or self._waiting.done():

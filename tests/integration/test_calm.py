@@ -156,6 +156,31 @@ async def test_what_is_due_waits_for_people(database: Database) -> None:
     clock.stop()
 
 
+async def test_no_look_is_taken_before_it_is_calm(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever is answered shares the process with no look at all that is due: that comes when they
+    have been answered."""
+    await add(database, delegation(state=State.REQUESTED, wake_at=now() - HOUR))
+    crowd, looked = Crowd(), asyncio.Event()
+    clock = Clock(database, now, HOUR, calm=crowd)
+    loop, moments = asyncio.get_running_loop(), clock._moments
+
+    def look(store: Store) -> Mapping[str, datetime | None]:
+        loop.call_soon_threadsafe(looked.set)
+        return moments(store)
+
+    monkeypatch.setattr(clock, "_moments", look)
+    clock.serve(Sleeper())
+    clock.start()
+    async with asyncio.timeout(PATIENCE):
+        await crowd.asked.wait()
+        assert not looked.is_set()
+        crowd.goes_on.set()
+        await looked.wait()
+    clock.stop()
+
+
 @pytest.mark.parametrize("state", [State.ENDING, State.ACTIVE])
 async def test_an_end_waits_for_nobody(database: Database, state: State) -> None:
     """What somebody ended, and what has run out, is taken away at once, however many come."""
