@@ -14,12 +14,13 @@ import httpx
 import structlog
 from httpx_aiohttp import AiohttpTransport
 
-from bot.close.pace import Pace
+from bot.pace import Pace
 
 CONNECT_TIMEOUT = timedelta(seconds=5)
 TOTAL_TIMEOUT = timedelta(seconds=10)
 LONGEST_BODY = 1024 * 1024  # bytes
 MOST_CONNECTIONS = 100
+READ_AT_ONCE = 4  # answers in one round of the loop
 LIMITS = httpx.Timeout(TOTAL_TIMEOUT.total_seconds(), connect=CONNECT_TIMEOUT.total_seconds())
 _SENT_WITH = {"Accept-Encoding": "gzip, deflate"}  # what httpx reads without anybody's help
 
@@ -92,7 +93,7 @@ class _Transport(AiohttpTransport):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self._pace = Pace()
+        self._pace = Pace(READ_AT_ONCE)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Return the answer once its head is there and it is its turn."""

@@ -18,10 +18,12 @@ from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.util import greenlet_spawn
 
+from bot.pace import Pace
 from bot.store import only_reads
 from bot.store.away import DatabaseAway, ReadOnly
 from bot.store.only_reads import EXECUTING, ONLY_READS
 from bot.store.precedence import Precedence
+from models.seen_request import current_arrival
 
 Work = Callable[[Connection], Any]
 Attempt = Callable[[], Awaitable[Any]]
@@ -29,6 +31,7 @@ Attempt = Callable[[], Awaitable[Any]]
 CONNECTIONS = 20  # of one process at most; they stay
 CONNECT_LIMIT = 5.0  # seconds for a free place in the pool, and again for a new connection
 STATEMENTS = 500  # that a connection knows: more than there are
+GO_ON_AT_ONCE = 2  # of what nobody waits for, each time that the loop goes round
 SILENCE_LIMIT = 5.0  # seconds that a statement or a commit may take
 CLOSE_LIMIT = 5.0  # seconds for saying goodbye
 # How statements are carried out that are no transaction together. (An engine of its own for each
@@ -81,6 +84,7 @@ class PostgresBackend:
         )
         self._running: set[asyncio.Task[Any]] = set()
         self._precedence = Precedence()
+        self._pace = Pace(GO_ON_AT_ONCE)
         # First of all: what SQLAlchemy asks a new connection has its limit, too.
         engine = self._engine.sync_engine
         event.listen(engine, "connect", _prepare, insert=True)
@@ -149,8 +153,10 @@ class PostgresBackend:
                     raise
 
     async def _lent(self, work: Work, **options: Any) -> Any:
-        """All of it in one go: each way into SQLAlchemy and back takes its time."""
-        return await greenlet_spawn(_with_connection, self._engine.sync_engine, work, options)
+        """All of it in one go: each way into SQLAlchemy and back takes its time. Where the server
+        answers many at once, what nobody waits for takes turns."""
+        lent = greenlet_spawn(_with_connection, self._engine.sync_engine, work, options)
+        return await (self._pace.each_turn(lent) if current_arrival() is None else lent)
 
     @asynccontextmanager
     async def listening(self) -> AsyncIterator[Any]:
