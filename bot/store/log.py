@@ -4,17 +4,21 @@ Rows are only ever added; triggers of the database see to that, and give each it
 seal (``models.seal``).
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypedDict, Unpack
 
 from sqlalchemy import (
-    ARRAY,
+    JSON,
     Connection,
+    Dialect,
     Insert,
     Integer,
     Select,
+    Text,
     bindparam,
+    cast,
     column,
     func,
     insert,
@@ -23,6 +27,7 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.sql.dml import ReturningInsert
+from sqlalchemy.types import TypeDecorator
 
 from bot.store.executing import Asked, execute, execute_each, execute_together, prepared
 from bot.store.rows import filled, many
@@ -32,12 +37,26 @@ from models.particulars import PERSONAL, apart, particulars
 
 TERMS = ("delegation_id", "association_id", "ends_at", "length")
 
+OWN = [each.name for each in events.c if each.name not in ("id", "actor")]
+BESIDE = [each.name for each in particulars.c if each.name not in ("event_id", "erased_at")]
+
 NEXT_ID = literal_column("nextval('events_id_seq')", Integer).label("id")
 
 Noted = tuple[dict[str, Any], Mapping[str, Any]]  # an entry, and who and what stands beside it
 Rows = Sequence[dict[str, Any]]
 
 _columns = events.c
+
+
+class _Listed(TypeDecorator[Rows]):
+    """Rows in JSON."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Rows | None, dialect: Dialect) -> str:
+        """To the database."""
+        return json.dumps(value, default=_in_json)
 
 
 class About(TypedDict, total=False):
@@ -166,22 +185,21 @@ def _adding_beside() -> Insert:
 
 
 @prepared
-def _adding_both(columns: tuple[str, ...], beside: tuple[str, ...]) -> Insert:
-    """Each of these columns is a list, with a value for each entry."""
-    own = [column(name, _columns[name].type) for name in columns]
-    theirs = [column(f"its_{name}", particulars.c[name].type) for name in beside]
-    lists = (bindparam(each.name, type_=ARRAY(each.type)) for each in (*own, *theirs))
-    noted = func.unnest(*lists).table_valued(*own, *theirs).render_derived("noted")
+def _adding_both() -> Insert:
+    """What is ``noted`` is a list in JSON. (For arrays asyncpg asks each new connection what their
+    types are, and that question takes as long as all else that is done for an end.)"""
+    own = [column(name, _columns[name].type) for name in OWN]
+    theirs = [column(name, particulars.c[name].type) for name in BESIDE]
+    listed = func.json_to_recordset(cast(bindparam("noted", type_=_Listed), JSON))
+    noted = listed.table_valued(*own, *theirs).render_derived("noted", with_types=True)
     numbered = noted.select().add_columns(NEXT_ID).cte("numbered")
-    names = ["id", *columns]
+    names = ["id", *OWN]
     adding = insert(events).from_select(names, select(*(numbered.c[name] for name in names)))
-    if not beside:
-        return adding
-    kept = [numbered.c[each.name] for each in theirs]
+    kept = [numbered.c[name] for name in BESIDE]
     is_any = or_(*(each.is_not(None) for each in kept))
     return (
         insert(particulars)
-        .from_select(["event_id", *beside], select(numbered.c.id, *kept).where(is_any))
+        .from_select(["event_id", *BESIDE], select(numbered.c.id, *kept).where(is_any))
         .add_cte(adding.cte("added"))
     )
 
@@ -217,9 +235,22 @@ def _digests(row: Mapping[str, Any]) -> tuple[bytes | None, ...]:
 
 def _in_one(rows: Rows, beside: Rows) -> Asked:
     """What writes both tables; SQLite has no such statement."""
-    lists = {name: [row[name] for row in rows] for name in rows[0]}
-    lists |= {f"its_{name}": [kept[name] for kept in beside] for name in beside[0]}
-    return Asked(_adding_both(tuple(rows[0]), tuple(beside[0])), lists)
+    noted = [{**row, **kept} for row, kept in zip(rows, beside, strict=True)]
+    return Asked(_adding_both(), {"noted": noted})
+
+
+def _in_json(value: object) -> str | int:
+    """As PostgreSQL reads it, and as ``models.base`` has it: a length is whole seconds, and a time
+    without a zone raises ValueError."""
+    match value:
+        case bytes():
+            return f"\\x{value.hex()}"
+        case datetime() if value.tzinfo is not None:
+            return value.isoformat()
+        case timedelta():
+            return int(value.total_seconds())
+        case _:
+            raise ValueError("a time without a zone cannot be stored")
 
 
 def _entry(delegation: Delegation, event: Event, now: datetime) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
+import asyncpg
 import pytest
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import DBAPIError
@@ -70,6 +71,29 @@ async def test_a_deed_is_written_down(database: Database) -> None:
         salt, value = getattr(beside, f"{name}_salt"), getattr(beside, name)
         assert getattr(entry, f"{name}_digest") == digest(salt, value)
     assert entry.actor_digest != entry.grantor_digest  # the same person: each has its own salt
+
+
+@pytest.mark.usefixtures("new_connections")
+async def test_a_new_connection_asks_for_no_types(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What writes an entry has only what every driver knows: on PostgreSQL a new connection would
+    ask for anything else first, while somebody waits for it."""
+    asked: list[object] = []
+    introspect = asyncpg.Connection._introspect_types
+
+    async def counted(*given: Any) -> Any:
+        asked.append(given)
+        return await introspect(*given)
+
+    monkeypatch.setattr(asyncpg.Connection, "_introspect_types", counted)
+    row = delegation()
+    await add(database, row)
+    await database.run(
+        lambda store: store.delegations.apply(row, Event.DENY, now=NOON, actor="U0ADA")
+    )
+    assert [entry.event for entry, _ in await logged(database)][-1] is Event.DENY
+    assert not asked
 
 
 async def test_a_deed_of_nobody(database: Database) -> None:
