@@ -19,7 +19,9 @@ from sqlalchemy.dialects.postgresql.asyncpg import (
 )
 from sqlalchemy.util import await_only
 
-ROUNDS = 20  # of the loop, until what was closed is gone
+from tests.patience import MOMENT
+
+PATIENT_FOR = 10.0  # seconds until what was closed is gone: the other end may be a busy process
 RESET_LIMIT = 5.0  # seconds
 
 
@@ -109,10 +111,11 @@ class OneLoop:
         for number in list(self._loop._signal_handlers):
             self._loop.remove_signal_handler(number)
         self._loop.set_exception_handler(None)
-        for _ in range(ROUNDS):
-            if not (left := self._watched() - self._own - self.kept.files()):
-                return
-            self._loop.run_until_complete(asyncio.sleep(0))
+        ends = self._loop.time() + PATIENT_FOR
+        while left := self._watched() - self._own - self.kept.files():
+            if self._loop.time() > ends:
+                break
+            self._loop.run_until_complete(asyncio.sleep(MOMENT / 20))
         kept = [self._loop._selector.get_key(number) for number in left]
         for number in left:  # is nobody else's error
             self._loop._remove_reader(number)

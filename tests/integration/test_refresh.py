@@ -26,7 +26,7 @@ from bot.ports import Credential
 from bot.store import Database, Store
 from models.connection import Connection
 from sandbox.close import SandboxClose
-from sandbox.close.trouble import After
+from sandbox.close.trouble import After, Held
 from sandbox.people import ADA
 from sandbox.serving import serve
 from tests.integration.close_world import oauth_client
@@ -250,21 +250,28 @@ async def test_whoever_asks_may_go_away(stage: Stage) -> None:
     assert stage.refreshes == 1
 
 
-async def renewing(stage: Stage) -> "asyncio.Task[str]":
-    """Somebody asks, and Close is about to answer with new tokens."""
-    stage.close.trouble.stall("/oauth2/token/", 0.5)
+async def renewing(stage: Stage) -> tuple["asyncio.Task[str]", Held]:
+    """Somebody asks, and Close is about to answer with new tokens, once it is let go."""
+    refresh = stage.close.trouble.hold("/oauth2/token/")
     asking = asyncio.create_task(stage.secret())
-    while (await stage.stored()).refreshing_until is None:  # noqa: ASYNC110 - only looking tells
-        await asyncio.sleep(0.01)
-    return asking
+    async with asyncio.timeout(PATIENCE):
+        await refresh.arrived.wait()
+    return asking, refresh
+
+
+async def answered_without_a_database(refresh: Held, outage: Outage) -> None:
+    """Close answers while the database is away; somebody has tried to store what it said."""
+    outage.is_on = True
+    refresh.let_go.set()
+    async with asyncio.timeout(PATIENCE):
+        await outage.met.wait()
 
 
 async def test_new_tokens_are_held_until_they_are_stored(stage: Stage, outage: Outage) -> None:
     """K9: the database is away just when Close has rotated the tokens: they are stored once it is
     back, and whoever asked gets them."""
-    asking = await renewing(stage)
-    outage.is_on = True
-    await asyncio.sleep(1.5)
+    asking, refresh = await renewing(stage)
+    await answered_without_a_database(refresh, outage)
     assert not asking.done()
     outage.is_on = False
     assert stage.works(await asking)
@@ -278,7 +285,7 @@ async def test_held_tokens_win(stage: Stage, outage: Outage, database_url: str, 
     """K9: whatever another process has done meanwhile to the connection with the tokens that are
     used up, the only good ones replace them."""
     other = Database(database_url)
-    asking = await renewing(stage)
+    asking, refresh = await renewing(stage)
     row = await stage.stored()
 
     def interfere(store: Store) -> None:
@@ -291,8 +298,7 @@ async def test_held_tokens_win(stage: Stage, outage: Outage, database_url: str, 
             store.connections.lease(row, lease=timedelta(seconds=20))
 
     await other.run(interfere)
-    outage.is_on = True
-    await asyncio.sleep(1)
+    await answered_without_a_database(refresh, outage)
     outage.is_on = False
     assert stage.works(await asking)
     stored = await stage.stored()
@@ -307,11 +313,10 @@ async def test_held_tokens_win(stage: Stage, outage: Outage, database_url: str, 
 
 async def test_a_stopping_process_stores_first(stage: Stage, outage: Outage) -> None:
     """K9, K1: what Close answers is waited for, and stored, before the process ends."""
-    asking = await renewing(stage)
+    asking, refresh = await renewing(stage)
     asking.cancel()
-    outage.is_on = True
     stopping = asyncio.create_task(stage.connections.finish())
-    await asyncio.sleep(1)
+    await answered_without_a_database(refresh, outage)
     assert not stopping.done()
     outage.is_on = False
     await stopping

@@ -24,6 +24,7 @@ from tests.patience import MOMENT, PATIENCE
 pytestmark = pytest.mark.usefixtures("new_connections")
 
 LIMIT = 0.5  # seconds
+MANY = 80  # that wait at once: one after the other they would outlast all patience
 
 
 @pytest.fixture
@@ -60,8 +61,9 @@ async def test_a_silent_server_is_given_up(wired: tuple[Wire, Database]) -> None
     wire.die()
     wire.heal()
     began = time.monotonic()
-    assert await asyncio.gather(*(database.run_connection(one) for _ in range(8))) == [1] * 8
-    assert LIMIT <= time.monotonic() - began < 8 * LIMIT
+    async with asyncio.timeout(PATIENCE):
+        assert await asyncio.gather(*(database.run_connection(one) for _ in range(8))) == [1] * 8
+    assert time.monotonic() - began >= LIMIT
 
 
 async def test_a_server_that_stays_away(wired: tuple[Wire, Database]) -> None:
@@ -69,12 +71,11 @@ async def test_a_server_that_stays_away(wired: tuple[Wire, Database]) -> None:
     wire, database = wired
     await database.run_connection(one)
     wire.die()
-    began = time.monotonic()
-    answers = await asyncio.gather(
-        *(database.run_connection(one) for _ in range(30)), return_exceptions=True
-    )
+    async with asyncio.timeout(PATIENCE):
+        answers = await asyncio.gather(
+            *(database.run_connection(one) for _ in range(MANY)), return_exceptions=True
+        )
     assert {type(each) for each in answers} == {DatabaseAway}
-    assert time.monotonic() - began < 20 * LIMIT
     wire.heal()
     assert await database.run_connection(one) == 1
 
@@ -86,7 +87,7 @@ async def test_a_server_that_dies_while_it_is_met(
     """R1: a first connection that stops answering anywhere in its set-up is given up as well."""
     wire, database = wired
     wire.die_after(answers)
-    async with asyncio.timeout(20 * LIMIT):
+    async with asyncio.timeout(PATIENCE):
         try:
             await database.run_connection(one)
         except DatabaseAway:
@@ -264,12 +265,11 @@ async def test_a_file_that_somebody_holds(
     await add(database, row)
     holder = create_engine(f"sqlite:///{path}", isolation_level=None).connect()
     holder.exec_driver_sql("BEGIN IMMEDIATE")
-    began = time.monotonic()
-    answers = await asyncio.gather(
-        *(add(database, delegation()) for _ in range(12)), return_exceptions=True
-    )
+    async with asyncio.timeout(PATIENCE):
+        answers = await asyncio.gather(
+            *(add(database, delegation()) for _ in range(MANY)), return_exceptions=True
+        )
     assert {type(each) for each in answers} == {DatabaseAway}
-    assert time.monotonic() - began < 4 * LIMIT
     holder.exec_driver_sql("ROLLBACK")
     holder.close()
     assert await get(database, row) == row

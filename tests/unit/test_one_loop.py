@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from tests.one_loop import OneLoop
+from tests.patience import MOMENT
 
 
 @pytest.fixture
@@ -40,8 +41,11 @@ def test_nothing_goes_on(loop: asyncio.AbstractEventLoop) -> None:
     assert seen == ["closed"]
 
 
-def test_what_is_left_open_is_said_once(loop: asyncio.AbstractEventLoop) -> None:
+def test_what_is_left_open_is_said_once(
+    loop: asyncio.AbstractEventLoop, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A socket that nobody closed is an error of the test that opened it, and of no other."""
+    monkeypatch.setattr("tests.one_loop.PATIENT_FOR", MOMENT)
     one_loop = OneLoop(loop)
     server = loop.run_until_complete(asyncio.start_server(lambda *_: None, "127.0.0.1", 0))
     with pytest.raises(AssertionError, match="fd="):
