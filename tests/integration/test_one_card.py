@@ -23,6 +23,7 @@ from sandbox.people import ADA, BEN
 from sandbox.slack import SandboxSlack
 from sandbox.slack.workspace import AUDIT
 from tests.integration.rows import NOON, add, delegation, get
+from tests.patience import PATIENCE
 
 DAY = timedelta(days=1)
 LEASE = timedelta(seconds=6)
@@ -123,7 +124,7 @@ async def test_one_card_whatever_happens(
     # Slack does not tell of a message that somebody deletes: the next look finds it.
     await database.run(lambda store: store.cards.show_anew(row.id, now=NOON))
     with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while await work(database, step):
                 pass
     ended = await get(database, row)

@@ -17,6 +17,7 @@ from sandbox.people import ADA, BEN
 from sandbox.slack import SandboxSlack
 from sandbox.slack.workspace import AUDIT
 from tests.integration.rows import NOON, add, delegation, get
+from tests.patience import PATIENCE
 
 DAY = timedelta(days=1)
 LEASE = timedelta(seconds=6)
@@ -61,7 +62,7 @@ async def deny(database: Database, row: Delegation) -> None:
 
 async def called(slack: SandboxSlack, method: str, before: int) -> None:
     """Slack has the call, and has not acted on it."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while not any(call.method == method for call in slack.calls[before:]):  # noqa: ASYNC110 - the sandbox tells of a call once it has acted
             await asyncio.sleep(0.01)
 

@@ -12,6 +12,7 @@ from models.delegation import Delegation, Event, State, Trouble
 from models.stray import StrayState, strays
 from sandbox.people import ADA, BEN, CLEO, DANA, SandboxPerson
 from sandbox.slack.workspace import AUDIT, Message
+from tests.patience import PATIENCE
 from tests.scenarios.moves import active, press, settled_in, shown
 from tests.scenarios.test_strays_and_accounts import found, state_of
 from tests.scenarios.world import World, open_world
@@ -174,7 +175,7 @@ async def test_a_second_alarm_notifies_again(sqlite_url: str) -> None:
 
 
 async def _running(world: World, row: Delegation) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while (await _row(world, row)).state is not State.ACTIVE:  # noqa: ASYNC110 - only looking tells
             await asyncio.sleep(0.02)
 
@@ -223,7 +224,7 @@ async def test_a_removal_for_a_leaver(led: World) -> None:
 
 
 async def _stray_at_rest(world: World) -> Any:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while True:
             (row,) = await world.database.run_connection(
                 lambda connection: connection.execute(strays.select()).all()

@@ -10,6 +10,7 @@ from models.delegation import Delegation, Event, State
 from models.person import Departure
 from sandbox.close.state import HeldAccount
 from sandbox.people import ADA, BEN, CLEO, DANA, ENTERPRISE_ID, HANA, SandboxPerson, close_id
+from tests.patience import PATIENCE
 from tests.scenarios.moves import (
     active,
     asked,
@@ -110,7 +111,7 @@ async def test_checked_once_after_it_was_prolonged(stage: World) -> None:
     await press(stage, ADA, "Extend…")
     await stage.slack.wait_for(lambda: stage.slack.view(ADA), what="the form")
     await stage.slack.submit(ADA, {"duration": "2h"})
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while True:
             row = await stage.only()
             if not row.is_unchecked and row.leased_until is None:
@@ -173,7 +174,7 @@ async def test_nothing_is_made_on_an_old_answer(stage: World) -> None:
     row = await settled_in(stage, State.APPROVED)
     stage.slack.trouble.down()
     until_it_starts(stage, row)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while (await stage.only()).attempts == 0:  # noqa: ASYNC110 - only looking tells
             await asyncio.sleep(0.02)
     assert calls(stage, "POST") == 0

@@ -17,6 +17,7 @@ from models.person import Departure
 from models.round import Round, Stage
 from models.stray import StrayState
 from sandbox.people import ADA, BEN, CLEO, DANA, ELI, TEAM_ID, SandboxPerson, close_id
+from tests.patience import PATIENCE
 from tests.scenarios.moves import active, asked, press, settled_in, shown
 from tests.scenarios.test_pairings import opened_by, pairing_of
 from tests.scenarios.test_standing import always
@@ -35,7 +36,7 @@ async def the_round(world: World) -> Round:
 
 async def in_stage(world: World, stage: Stage) -> Round:
     """The round, once it is in this stage and nobody works on it."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while True:
             row = await the_round(world)
             if row.stage is stage and row.leased_until is None:
@@ -45,7 +46,7 @@ async def in_stage(world: World, stage: Stage) -> Round:
 
 async def put_off(world: World) -> Round:
     """The round, once Slack could not say and nobody works on it."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while (await in_stage(world, Stage.SLACK)).attempts == 0:  # noqa: ASYNC110 - only looking tells
             await asyncio.sleep(0.02)
     return await in_stage(world, Stage.SLACK)
@@ -55,7 +56,7 @@ async def tomorrow(world: World, stage: Stage = Stage.REST) -> Round:
     """The next day's round, once it has come so far."""
     before = await in_stage(world, Stage.REST)
     world.clock.push(hours=24)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while (await the_round(world)).started_at == before.started_at:  # noqa: ASYNC110 - only looking tells
             await asyncio.sleep(0.02)
     return await in_stage(world, stage)
@@ -111,7 +112,7 @@ async def test_what_a_leaver_leaves_behind(sqlite_url: str) -> None:
         await tomorrow(world)
         await world.until(State.CANCELLED)
         assert (await pairing_of(world)).verdict is Verdict.REJECTED
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while await _connected(world):  # noqa: ASYNC110 - only looking tells
                 await asyncio.sleep(0.02)
 
@@ -283,7 +284,7 @@ async def test_close_does_not_say_who_its_members_are(stage: World) -> None:
     stage.close.trouble.fail("GET /user/", 503, times=1000)
     await in_stage(stage, Stage.REST)
     stage.clock.push(hours=24)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         while (await stage.only()).state is State.ACTIVE:
             stage.clock.push(minutes=10)
             await asyncio.sleep(0.1)

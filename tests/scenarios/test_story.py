@@ -13,6 +13,7 @@ import pytest
 from sandbox.narrator import Narrator
 from sandbox.running import BotTrouble, RunningBot, open_house
 from sandbox.story import Story
+from tests.patience import PATIENCE
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -76,7 +77,7 @@ async def test_interrupted(
     So they do in a shell's background job, which is started with SIGINT ignored.
     """
     process = await start_story(ignoring=ignoring)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         line = await read_until(process, "the bot is process")
         bot = int(line.rsplit(maxsplit=1)[1])
         assert is_alive(bot)
