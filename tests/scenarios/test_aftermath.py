@@ -12,7 +12,7 @@ from sandbox.close.trouble import After
 from sandbox.close.unknowns import AfterEnd, BulkPause, Seen
 from sandbox.people import ADA, BEN, CLEO, DANA, TEAM_ID
 from tests.patience import MOMENT, PATIENCE
-from tests.scenarios.moves import active, press, read_all, settled_in, shown
+from tests.scenarios.moves import active, at_rest, press, read_all, settled_in, shown
 from tests.scenarios.world import World, open_world
 
 
@@ -289,8 +289,9 @@ async def test_several_at_once(world: World) -> None:
     world.close.enrol(CLEO, 3, in_name_of=ADA)
     await press(world, ADA, "Revoke all of these")
     async with asyncio.timeout(PATIENCE):
-        while world.close.associations:  # noqa: ASYNC110 - only looking tells
+        while {each.state for each in await world.delegations()} != {State.ENDED}:  # noqa: ASYNC110 - likewise
             await asyncio.sleep(MOMENT)
+    await at_rest(world)
     world.clock.push(seconds=20)
     await tap(world, "Pause what they started (5)")
     async with asyncio.timeout(PATIENCE):
