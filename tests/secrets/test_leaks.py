@@ -20,17 +20,17 @@ from tests.secrets.searching import Secrets, everything_stored
 LOUD = Path(__file__).parent / "loud"
 
 
-@pytest.fixture(params=["quiet", "loud"])
-async def life(
-    request: pytest.FixtureRequest, as_a_host: None, database_url: str
-) -> AsyncIterator[Life]:
-    """One whole life, with the log as it is delivered and with every logger at its loudest."""
+@pytest.fixture
+async def life(as_a_host: None, database_url: str) -> AsyncIterator[Life]:
+    """One whole life: on SQLite, whose files are looked through, with the log as it is delivered;
+    on PostgreSQL, whose driver has a logger of its own, with every logger at its loudest."""
+    is_loud = database_url.startswith("postgresql")
     key = Fernet.generate_key().decode()
     settings: dict[str, Any] = {"ENCRYPTION_KEYS": key, "ALLOW_API_KEYS": "true"}
-    if request.param == "loud":
+    if is_loud:
         settings |= {"PYTHONPATH": f"{LOUD}:{ROOT}", "PYTHONWARNINGS": "default"}
     async with open_house(database_url=database_url, **settings) as house:
-        lived = Life(house, database_url, key, is_loud=request.param == "loud")
+        lived = Life(house, database_url, key, is_loud=is_loud)
         await lived.lived()
         yield lived
 
