@@ -124,13 +124,10 @@ SCENES: Mapping[str, Scene] = {
 # A few of each kind, for every run of the tests.
 FEW = (
     "two ask for the same pair",
-    "approve is clicked twice",
     "approve and cancel",
     "one is paused beyond its lease",
-    "created and revoked",
     "created and disconnected",
     "create is lost, and revoked",
-    "revoke and extend",
     "expire and extend",
     "removed by two",
 )

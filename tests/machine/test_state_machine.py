@@ -3,7 +3,7 @@
 from tests.conftest import Postgres
 from tests.machine.life import live
 
-LIVES = 12
+LIVES = 6
 STEPS = 40
 
 
