@@ -69,13 +69,17 @@ async def true(world: World, person: SandboxPerson, button: str) -> Message:
 
 
 async def identified(world: World, text: str = "@ada 2h Covering") -> Message:
-    """Ada's card, once Ben has asked and it says whose account in Close it is: nothing changes it
-    any more before she answers."""
-    delegation = await asked(world, text)
+    """Ada's card, once Ben has asked and it says whose account in Close it is."""
+    await asked(world, text)
+    return await known(world)
+
+
+async def known(world: World) -> Message:
+    """Ada's card about the latest request, once it says whose account in Close it is: nothing
+    changes it any more before she answers."""
     async with asyncio.timeout(PATIENCE):
-        while delegation.identified_at is None:
+        while (await world.delegations())[-1].identified_at is None:  # noqa: ASYNC110 - only looking tells
             await asyncio.sleep(MOMENT)
-            delegation = (await world.delegations())[-1]
     return await true(world, ADA, "Approve")
 
 

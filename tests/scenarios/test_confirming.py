@@ -9,7 +9,7 @@ from models.delegation import State
 from sandbox.people import ADA, BEN, CLEO, SandboxPerson
 from sandbox.slack.workspace import Message
 from tests.patience import PATIENCE
-from tests.scenarios.moves import active, asked, press, settled_in, shown
+from tests.scenarios.moves import active, asked, identified, press, settled_in, shown
 from tests.scenarios.world import World, open_world
 
 ASKS = "please confirm it in Close, in your own browser"
@@ -137,8 +137,7 @@ async def test_another_length(sqlite_url: str, length: str) -> None:
     """What the grantor makes longer than was asked is confirmed, with their note."""
     async with open_world(sqlite_url, confirm_in_browser_over="7d") as world:
         await world.connect(ADA)
-        await asked(world)
-        card = await shown(world, ADA, "Approve")
+        card = await identified(world)
         await world.slack.click(ADA, card, "more", "Approve with a different length…")
         await world.slack.wait_for(lambda: world.slack.view(ADA), what="the form")
         assert (await world.slack.submit(ADA, {"duration": length, "note": "As agreed"})).ok
@@ -197,8 +196,7 @@ async def test_standing_approvals(sqlite_url: str) -> None:
     """One that reaches far is confirmed; what is strong it never answers by itself."""
     async with open_world(sqlite_url, confirm_in_browser_over="7d") as world:
         await world.connect(ADA)
-        await asked(world)
-        card = await shown(world, ADA, "Approve")
+        card = await identified(world)
         await world.slack.click(ADA, card, "more", "Always approve this person…")
         await world.slack.wait_for(lambda: world.slack.view(ADA), what="the form")
         assert (await world.slack.submit(ADA, {"duration": "10d"})).ok

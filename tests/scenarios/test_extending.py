@@ -7,7 +7,7 @@ import pytest
 
 from models.delegation import State
 from sandbox.people import ADA, BEN, CLEO
-from tests.scenarios.moves import active, calls, carried, press, settled_in, shown, weekday
+from tests.scenarios.moves import active, calls, carried, known, press, settled_in, shown, weekday
 from tests.scenarios.world import World
 
 
@@ -182,7 +182,7 @@ async def test_the_extensions_of_others_need_a_click(stage: World) -> None:
     """A requester who presses Extend for the grantee asks, whatever the grantee may do alone."""
     await stage.connect(ADA)
     await stage.sendas(CLEO, "@ada for @ben 1h Covering")
-    card = await shown(stage, ADA, "Approve")
+    card = await known(stage)
     await stage.slack.click(ADA, card, "more", "Always approve this person…")
     await stage.slack.wait_for(lambda: stage.slack.view(ADA), what="the form")
     assert (await stage.slack.submit(ADA, {"duration": "4h"})).ok

@@ -16,7 +16,7 @@ from sandbox.people import ADA, BEN, CLEO, DANA
 from sandbox.running import BotTrouble, House, open_house
 from sandbox.slack.workspace import UserGroup
 from tests.patience import MOMENT, PATIENCE
-from tests.scenarios.moves import asked, press, settled_in, shown
+from tests.scenarios.moves import asked, known, press, settled_in
 from tests.scenarios.world import World, open_world
 
 INTERNS = "S0INTERNS"
@@ -109,7 +109,7 @@ async def test_an_approval_is_held_to_it(sqlite_url: str, tmp_path: Path) -> Non
         await learnt(world)
         await press(world, ADA, "Approve")
         await world.whispered(ADA, REFUSED)
-        card = await shown(world, ADA, "Approve")
+        card = await known(world)
         await world.slack.click(ADA, card, "more", "Always approve this person…")
         await world.slack.wait_for(lambda: world.slack.view(ADA), what="the form")
         reply = await world.slack.submit(ADA, {"duration": "2h"})

@@ -55,10 +55,13 @@ async def until(
 async def wired(
     postgres: Postgres, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[tuple[Wire, World]]:
-    """The bot at the far end of a wire to its PostgreSQL, with short limits."""
-    for name in ("CONNECT_LIMIT", "SILENCE_LIMIT", "CLOSE_LIMIT"):
-        monkeypatch.setattr(f"bot.store.postgres.{name}", LIMIT)
+    """The bot with an active right at the far end of a wire to its PostgreSQL; from then on what
+    is silent is given up soon."""
+    for name in ("CONNECT_LIMIT", "CLOSE_LIMIT"):
+        monkeypatch.setattr(f"bot.store.postgres.{name}", 4 * LIMIT)
     async with open_wire(postgres.emptied()) as (wire, near), open_world(near) as world:
+        await active(world)
+        monkeypatch.setattr("bot.store.postgres.SILENCE_LIMIT", LIMIT)
         yield wire, world
 
 
@@ -66,7 +69,6 @@ async def test_a_failover_without_a_word(wired: tuple[Wire, World]) -> None:
     """R1: every connection to PostgreSQL dies without a reset: /readyz says so, /healthz does not,
     and the right ends once a new connection works."""
     wire, world = wired
-    await active(world)
     wire.die()
     async with httpx.AsyncClient(base_url=world.bot_url) as browser:
         answers = await asyncio.gather(*(browser.get("/readyz") for _ in range(20)))
@@ -88,7 +90,6 @@ async def test_an_outage_is_told_in_a_line(
     """K13: that the database is away is said in one line, that it is back in one more, and nothing
     writes a traceback."""
     wire, world = wired
-    await active(world)
     capfd.readouterr()
     caplog.clear()
     wire.die()

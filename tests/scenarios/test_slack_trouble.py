@@ -13,6 +13,7 @@ from tests.scenarios.moves import (
     active,
     asked,
     cards_at_rest,
+    identified,
     lasting,
     press,
     read_all,
@@ -46,8 +47,7 @@ async def test_revocation_does_not_wait_for_slack(world: World) -> None:
 async def test_approved_while_slack_is_away(world: World) -> None:
     """The click is heard, Close is asked, and the card goes to the present without detours."""
     await world.connect(ADA)
-    await asked(world)
-    card = await shown(world, ADA, "Approve")
+    card = await identified(world)
     await cards_at_rest(world)
     world.slack.trouble.down()
     assert (await world.slack.click(ADA, card, "Approve")).ok

@@ -12,7 +12,7 @@ from bot.cards.faces import Action
 from models.delegation import State
 from sandbox.people import ADA, BEN, CLEO
 from tests.patience import MOMENT
-from tests.scenarios.moves import active, asked, press, read_all, shown
+from tests.scenarios.moves import active, asked, identified, press, read_all, shown
 from tests.scenarios.outages import BREAK, MEND, database_busy, database_failing, say
 from tests.scenarios.world import World, another_bot
 
@@ -94,8 +94,7 @@ async def test_a_slow_form_that_is_refused(world: World) -> None:
 async def test_a_slow_click(world: World) -> None:
     """R10: a click is not promised before it is stored; Slack says so, and the card the rest."""
     await world.connect(ADA)
-    await asked(world)
-    card = await shown(world, ADA, "Approve")
+    card = await identified(world)
     async with too_slow(world):
         reply = await world.slack.click(ADA, card, "Approve")
         assert (reply.status, reply.problem) == (503, "dispatch_failed")

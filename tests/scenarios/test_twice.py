@@ -11,7 +11,7 @@ import pytest
 from models.delegation import State
 from sandbox.people import ADA, BEN, SandboxPerson
 from sandbox.slack.delivery import Reply
-from tests.scenarios.moves import active, asked, press, settled_in, shown
+from tests.scenarios.moves import active, identified, press, settled_in, shown
 from tests.scenarios.world import World
 
 
@@ -74,8 +74,7 @@ async def test_the_first_time_at_once(stage: World) -> None:
 async def test_an_extension_under_a_standing_approval(stage: World) -> None:
     """K8: the grantee's own form, where no click is needed, moves the end once, too."""
     await stage.connect(ADA)
-    await asked(stage, "@ada 1h")
-    card = await shown(stage, ADA, "Approve")
+    card = await identified(stage, "@ada 1h")
     await stage.slack.click(ADA, card, "more", "Always approve this person…")
     await form(stage, ADA)
     assert (await stage.slack.submit(ADA, {"duration": "8h"})).ok
@@ -97,8 +96,7 @@ async def test_an_extension_under_a_standing_approval(stage: World) -> None:
 async def test_another_time(stage: World) -> None:
     """K8: a request that is approved for another time is approved once."""
     await stage.connect(ADA)
-    await asked(stage)
-    card = await shown(stage, ADA, "Approve")
+    card = await identified(stage)
     await stage.slack.click(ADA, card, "more", "Approve with a different length…")
     await form(stage, ADA)
     assert (await stage.slack.submit(ADA, {"duration": "1h"})).ok
