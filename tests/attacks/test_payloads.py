@@ -147,20 +147,27 @@ def spoilt(payload: dict[str, Any], path: Path, odd: Any) -> dict[str, Any]:
     return changed
 
 
-def all_spoilt(payload: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Every field missing, and holding each odd thing; each of them is good once."""
-    for number, (path, odd) in enumerate(itertools.product(paths(payload), [*ODD, MISSING])):
+def all_spoilt(payload: dict[str, Any], first: int = 0, every: int = 1) -> Iterator[dict[str, Any]]:
+    """Every field missing, and holding each odd thing; each of them is good once. Of these, where
+    it is said so, each third or so, from the first, second, or whichever on."""
+    ways = enumerate(itertools.product(paths(payload), [*ODD, MISSING]))
+    for number, (path, odd) in itertools.islice(ways, first, None, every):
         yield spoilt(payload, path, odd) | {"number": str(number)}
 
 
 @pytest.mark.parametrize("move", MOVES)
 async def test_every_field_odd_or_missing(arena: Arena, asking: Cast, move: Move) -> None:
-    """Whatever one field holds, it is answered by a listener, or refused with one line."""
+    """Whatever one field holds, it is answered by a listener, or refused with one line.
+
+    A third of all ways, and another third of the next move: a way that most payloads share is tried
+    in some of them. ``make fuzz`` tries more.
+    """
     payload, how = await made(arena, asking, move)
     before = arena.log_length()
-    found = await arena.post_all(encoded(each, how) for each in all_spoilt(payload))
+    ways = all_spoilt(payload, MOVES.index(move) % 3, 3)
+    found = await arena.post_all(encoded(each, how) for each in ways)
     assert set(found) <= {200, 400, 403, 404}
-    assert found.count(400) > 20
+    assert found.count(400) > 7
     await arena.answers()
     assert arena.log(before).count("a malformed payload") <= found.count(400)
 
