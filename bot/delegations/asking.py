@@ -161,7 +161,11 @@ async def look_up(desk: Desk, people: Iterable[str | None]) -> None:
     One after the other would outlast Slack's three seconds, and one that Slack does not
     answer would leave the wish half done. Raises SlackRetryLater.
     """
-    await asyncio.gather(*(desk.directory.person(each) for each in set(people) if each))
+    wanted = {each for each in people if each}
+    if len(wanted) == 1:  # as nearly always; a task of its own would let others go before
+        await desk.directory.person(*wanted)
+    else:
+        await asyncio.gather(*(desk.directory.person(each) for each in wanted))
 
 
 async def grant_together(
