@@ -24,14 +24,8 @@ class Pace:
 
     async def turn(self) -> None:
         """Wait until it is this caller's turn."""
-        if self._gone_on == 0:
-            self._look_again()
-        if self._gone_on < self._at_once:
-            self._gone_on += 1
-            return
-        turn = asyncio.get_running_loop().create_future()
-        self._waiting.append(turn)
-        await turn
+        if (turn := self._waits_for()) is not None:
+            await turn
 
     @coroutine
     def each_turn(self, work: Coroutine[Any, Any, Result]) -> Generator[Any, Any, Result]:
@@ -41,7 +35,8 @@ class Pace:
             while True:
                 try:
                     yield awaited
-                    yield from self.turn().__await__()
+                    if (turn := self._waits_for()) is not None:
+                        yield from turn
                 except BaseException as error:  # noqa: BLE001 - it is the work's own to deal with
                     awaited = work.throw(error)
                 else:
@@ -49,6 +44,17 @@ class Pace:
         except StopIteration as done:
             result: Result = done.value
             return result
+
+    def _waits_for(self) -> "asyncio.Future[None] | None":
+        """None for whoever goes on at once, as nearly all do."""
+        if self._gone_on == 0:
+            self._look_again()
+        if self._gone_on < self._at_once:
+            self._gone_on += 1
+            return None
+        turn = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        return turn
 
     def _look_again(self) -> None:
         asyncio.get_running_loop().call_soon(self._next_round)
