@@ -4,8 +4,10 @@ import asyncio
 import contextlib
 import ssl
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,14 +16,12 @@ import httpx
 import structlog
 from httpx_aiohttp import AiohttpTransport
 
-from bot.pace import Pace
-
 CONNECT_TIMEOUT = timedelta(seconds=5)
 TOTAL_TIMEOUT = timedelta(seconds=10)
 LONGEST_BODY = 1024 * 1024  # bytes
 MOST_CONNECTIONS = 100
-READ_AT_ONCE = 4  # answers in one round of the loop
 LIMITS = httpx.Timeout(TOTAL_TIMEOUT.total_seconds(), connect=CONNECT_TIMEOUT.total_seconds())
+Turn = Callable[[], Awaitable[None]]
 _SENT_WITH = {"Accept-Encoding": "gzip, deflate"}  # what httpx reads without anybody's help
 
 FOREIGN_ERRORS = (
@@ -77,29 +77,32 @@ class Answer:
         return 200 <= self.status < 300
 
 
-def open_http() -> httpx.AsyncBaseTransport:
+def open_http(turn: Turn | None = None) -> httpx.AsyncBaseTransport:
     """Return the one way out of the process; use it inside the running loop, close it there.
+
+    With ``turn``, of the answers that come at once each is read when it is its turn.
 
     It is what lies below a client of httpx. That would follow no redirect here (one can lose the
     body, close.md §1), keep no cookie (people's credentials share this, and a cookie of one must
     not reach another) and use no proxy from the environment: most of its time would go into that.
     """
     tls = httpx.create_ssl_context(trust_env=False)
-    return _Transport(verify=tls, client=lambda: _open_session(tls))
+    transport = AiohttpTransport if turn is None else partial(_Transport, turn)
+    return transport(verify=tls, client=lambda: _open_session(tls))
 
 
 class _Transport(AiohttpTransport):
-    """Of the answers that come at once, a few at a time are read."""
+    """Each answer is read when it is its turn."""
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, turn: Turn, **options: Any) -> None:
         super().__init__(**options)
-        self._pace = Pace(READ_AT_ONCE)
+        self._turn = turn
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Return the answer once its head is there and it is its turn."""
         response = await super().handle_async_request(request)
         try:
-            await self._pace.turn()
+            await self._turn()
         except BaseException:
             await response.aclose()
             raise

@@ -18,10 +18,10 @@ from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.util import greenlet_spawn
 
-from bot.pace import Pace
 from bot.store import only_reads
 from bot.store.away import DatabaseAway, ReadOnly
 from bot.store.only_reads import EXECUTING, ONLY_READS
+from bot.store.pace import Pace
 from bot.store.precedence import Precedence
 from models.seen_request import current_arrival
 

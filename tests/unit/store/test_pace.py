@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from bot.pace import Pace
+from bot.store.pace import Pace
 
 AT_ONCE = 4
 

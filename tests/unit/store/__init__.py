@@ -1,0 +1,1 @@
+"""How what the databases answer is gone on with, without a database."""
