@@ -20,10 +20,8 @@ from bot.process.farewell import CLOSING, Farewell
 from bot.process.settings import Settings
 from bot.slack.bolt import web_client
 from bot.store import Database
-from bot.store.pace import Pace
 
 SLACK_TIMEOUT = aiohttp.ClientTimeout(total=10, connect=5)
-READ_AT_ONCE = 4  # of Close's answers, each time that the loop goes round
 LONGEST_TURN = timedelta(seconds=5)  # for a call to Close to wait for its turn
 
 
@@ -57,7 +55,7 @@ async def open_outside(settings: Settings, now: Now, farewell: Farewell) -> Asyn
     try:
         async with (
             aiohttp.ClientSession(timeout=SLACK_TIMEOUT) as session,
-            open_http(Pace(READ_AT_ONCE).turn) as http,
+            open_http(database.pace.turn) as http,
         ):
             yield Outside(
                 settings=settings,

@@ -21,7 +21,7 @@ NO_DATABASE = 3
 # How many objects may be waste until they are looked through; how often that happens until those
 # that were in use are looked through as well, and so on. The first two of these take milliseconds
 # and find nearly all there is; the last takes tens of them.
-WASTE = (5_000, 5, 1_000)
+WASTE = (2_000, 5, 1_000)
 
 
 def run(command: Callable[[Settings], Coroutine[Any, Any, int]], *, level: str = "WARNING") -> int:

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, make_url
 
 from bot.store.away import DatabaseAway
 from bot.store.others import Listening, Others
+from bot.store.pace import Pace
 from bot.store.postgres import PostgresBackend
 from bot.store.sqlite import SqliteBackend
 from bot.store.store import Store
@@ -26,6 +27,7 @@ Work = Callable[[Connection], Any]
 
 SOON = 0.1  # seconds until the next attempt to store what exists nowhere else,
 LATER = 1.0  # and at most
+GO_ON_AT_ONCE = 2  # of what nobody waits for, each time that the loop goes round
 STUCK = 60.0  # seconds; a transaction that goes on for so long never ends
 
 
@@ -53,16 +55,19 @@ class Backend(Protocol):
 
 
 class Database:
-    """Transactions on the database that ``url`` names; accepts the forms that hosts hand out."""
+    """Transactions on the database that ``url`` names; accepts the forms that hosts hand out.
+
+    Whatever comes back to somebody who is not in Slack goes on at its ``pace``.
+    """
 
     def __init__(self, url: str) -> None:
         parsed = make_url(url.replace("postgres://", "postgresql://", 1))
         self.kind = parsed.get_backend_name()
         if self.kind not in ("sqlite", "postgresql"):
             raise ValueError(f"{self.kind} is not supported: use sqlite or postgresql")
-        self._backend: Backend = (
-            SqliteBackend(parsed) if self.kind == "sqlite" else PostgresBackend(parsed)
-        )
+        self.pace = Pace(GO_ON_AT_ONCE)
+        backend = SqliteBackend if self.kind == "sqlite" else PostgresBackend
+        self._backend: Backend = backend(parsed, self.pace)
 
     async def run(self, function: Callable[[Store], Result]) -> Result:
         """Run ``function`` in one transaction: all of it is committed, or none.

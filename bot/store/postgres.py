@@ -31,7 +31,6 @@ Attempt = Callable[[], Awaitable[Any]]
 CONNECTIONS = 20  # of one process at most; they stay
 CONNECT_LIMIT = 5.0  # seconds for a free place in the pool, and again for a new connection
 STATEMENTS = 500  # that a connection knows: more than there are
-GO_ON_AT_ONCE = 2  # of what nobody waits for, each time that the loop goes round
 SILENCE_LIMIT = 5.0  # seconds that a statement or a commit may take
 CLOSE_LIMIT = 5.0  # seconds for saying goodbye
 # How statements are carried out that are no transaction together. (An engine of its own for each
@@ -72,7 +71,7 @@ READ_ONLY = "25006"  # a failover made a standby of the server that we are conne
 class PostgresBackend:
     """Implements ``bot.store.database.Backend`` on SQLAlchemy's async engine and asyncpg."""
 
-    def __init__(self, url: URL) -> None:
+    def __init__(self, url: URL, pace: Pace) -> None:
         self._engine: AsyncEngine = create_async_engine(
             _asyncpg_url(url),
             pool_size=CONNECTIONS,
@@ -84,7 +83,7 @@ class PostgresBackend:
         )
         self._running: set[asyncio.Task[Any]] = set()
         self._precedence = Precedence()
-        self._pace = Pace(GO_ON_AT_ONCE)
+        self._pace = pace
         # First of all: what SQLAlchemy asks a new connection has its limit, too.
         engine = self._engine.sync_engine
         event.listen(engine, "connect", _prepare, insert=True)

@@ -21,7 +21,8 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 from bot.store import only_reads
 from bot.store.away import NotOurs
 from bot.store.only_reads import ONLY_READS
-from bot.store.turns import Kept, Told, Turn, Turns, Work, alone, tell_sqlite
+from bot.store.pace import Pace
+from bot.store.turns import Kept, Turn, Turns, Work, alone, tell, tell_sqlite
 
 TABLES = (
     "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite~_%' ESCAPE '~'"
@@ -56,16 +57,16 @@ class SqliteBackend:
 
     listening = None  # one process has the file
 
-    def __init__(self, url: URL) -> None:
+    def __init__(self, url: URL, pace: Pace) -> None:
+        self._pace = pace
         self._path = _path(url)
         self._engine = _engine(url, _begin_immediately)
         event.listen(self._engine, "connect", _prepare)
         self._kept = Kept(self._engine)
-        told = Told()
-        self._turns = Turns(self._kept, told, self._clean_now_and_then)
+        self._turns = Turns(self._kept, self._clean_now_and_then)
         self._cleaned = time.monotonic()
         # What is in memory is known to one connection only.
-        self._readers = None if url.database in IN_MEMORY else Readers(url, told)
+        self._readers = None if url.database in IN_MEMORY else Readers(url, pace)
 
     @property
     def is_missing(self) -> bool:
@@ -75,7 +76,7 @@ class SqliteBackend:
 
     async def run(self, work: Work, *, is_patient: bool) -> Any:
         """One transaction; without patience it has :data:`LONGEST_WAIT`. Raises DatabaseAway."""
-        return await self._turns.take(Turn(work, is_patient=is_patient))
+        return await self._turns.take(Turn(work, self._pace, is_patient=is_patient))
 
     async def run_single(self, work: Work) -> Any:
         """The same: what waits at the same time shares a commit. Raises DatabaseAway."""
@@ -113,8 +114,8 @@ class SqliteBackend:
 class Readers:
     """A few connections that see what was committed when they began, and can change nothing."""
 
-    def __init__(self, url: URL, told: Told) -> None:
-        self._told = told
+    def __init__(self, url: URL, pace: Pace) -> None:
+        self._pace = pace
         self._engine = _engine(url, _begin).execution_options(**ONLY_READS)
         event.listen(self._engine, "connect", _prepare_reader)
         self._threads = ThreadPoolExecutor(max_workers=READERS, thread_name_prefix="sqlite-read")
@@ -123,7 +124,7 @@ class Readers:
 
     async def read(self, work: Work) -> Any:
         """Within :data:`LONGEST_WAIT`; raises DatabaseAway."""
-        turn = Turn(work)
+        turn = Turn(work, self._pace)
         self._threads.submit(self._take, turn)
         return await turn.wait()
 
@@ -135,7 +136,7 @@ class Readers:
             self._free.append(kept)
             if self._is_over:
                 kept.close()
-            self._told.tell([turn])
+            tell([turn])
 
     async def dispose(self) -> None:
         """Close the connections; one that still reads keeps its own until it is done."""

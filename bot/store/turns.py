@@ -21,6 +21,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from bot.store.away import DatabaseAway
+from bot.store.pace import Pace
 from models.seen_request import current_arrival
 
 Work = Callable[[Connection], Any]
@@ -28,7 +29,6 @@ Work = Callable[[Connection], Any]
 LONGEST_WAIT = 15.0  # seconds for a transaction in all, those before it included
 LONGEST_TOGETHER = 0.05  # seconds; whoever comes later waits for the next commit
 LONGEST_BEHIND = 0.1  # seconds that others may go before what nobody waits for
-TOLD_AT_ONCE = 4  # that go on before the loop looks at anything else
 # sqlite.org/rescode.html: busy, locked, read-only, I/O error, disk full.
 AWAY_CODES = frozenset({5, 6, 8, 10, 13})
 
@@ -36,11 +36,13 @@ AWAY_CODES = frozenset({5, 6, 8, 10, 13})
 class Turn:
     """One transaction that waits for its turn; nobody wants it any more once it is given up.
 
-    ``is_patient`` is for one that may take its time, and has a commit of its own.
+    ``is_patient`` is for one that may take its time, and has a commit of its own. Who waits for it
+    goes on at the ``pace`` of all that nobody in Slack waits for.
     """
 
-    def __init__(self, work: Work, *, is_patient: bool = False) -> None:
+    def __init__(self, work: Work, pace: Pace, *, is_patient: bool = False) -> None:
         self.work = work
+        self._pace = pace
         self.is_patient = is_patient
         self.is_urgent = current_arrival() is not None and not is_patient
         self.is_given_up = False
@@ -54,7 +56,7 @@ class Turn:
         """What came of it; without patience within :data:`LONGEST_WAIT`. Raises DatabaseAway."""
         wait = None if self.is_patient else self.loop.call_later(LONGEST_WAIT, self._too_late)
         try:
-            return await self._done
+            result = await self._done
         except (DBAPIError, sqlite3.Error) as error:
             if is_away(error):
                 raise DatabaseAway("the file cannot be used now") from error
@@ -63,6 +65,9 @@ class Turn:
             self.is_given_up = True
             if wait is not None:
                 wait.cancel()
+        if not self.is_urgent:
+            await self._pace.turn()
+        return result
 
     def _too_late(self) -> None:
         if not self._done.done():
@@ -129,41 +134,22 @@ class Kept:
         self._engine.dispose()
 
 
-class Told:
-    """Whose turn is over, and who hears of it in the loop: a few in each of its rounds, for what
-    they go on with takes time, and whoever has just clicked does not wait for all of them."""
+def tell(turns: Sequence[Turn]) -> None:
+    """Say to each what came of it, in the loop that waits for all of them; from any thread. Whoever
+    is waited for in Slack hears first."""
+    turns[0].loop.call_soon_threadsafe(_settle, sorted(turns, key=lambda turn: not turn.is_urgent))
 
-    def __init__(self) -> None:
-        self._turns: deque[Turn] = deque()
-        self._lock = threading.Lock()
-        self._telling: asyncio.AbstractEventLoop | None = None
 
-    def tell(self, turns: Sequence[Turn]) -> None:
-        """Say to each what came of it, in the loop that waits for all of them; from any thread."""
-        loop = turns[0].loop
-        with self._lock:
-            self._turns.extend(turn for turn in turns if not turn.is_urgent)
-            self._turns.extendleft(turn for turn in turns if turn.is_urgent)
-            is_telling, self._telling = self._telling is loop, loop
-        if not is_telling:
-            loop.call_soon_threadsafe(self._tell_some, loop)
-
-    def _tell_some(self, loop: asyncio.AbstractEventLoop) -> None:
-        with self._lock:
-            some = [self._turns.popleft() for _ in range(min(TOLD_AT_ONCE, len(self._turns)))]
-            self._telling = loop if self._turns else None
-            if self._turns:
-                loop.call_soon(self._tell_some, loop)
-        for turn in some:
-            turn.settle()
+def _settle(turns: Sequence[Turn]) -> None:
+    for turn in turns:
+        turn.settle()
 
 
 class Turns:
     """The turns of one thread; ``after`` is called there once in a while, when nobody waits."""
 
-    def __init__(self, engine: Kept, told: Told, after: Callable[[], None]) -> None:
+    def __init__(self, engine: Kept, after: Callable[[], None]) -> None:
         self._engine = engine
-        self._told = told
         self._after = after
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sqlite")
         self._urgent: deque[Turn] = deque()
@@ -206,7 +192,7 @@ class Turns:
             else:
                 together(self._engine, turns, self._more)
         finally:
-            self._told.tell(turns)
+            tell(turns)
             self._after()
             self._began = None
 

@@ -11,12 +11,14 @@ import pytest
 from sqlalchemy import Connection, Engine, event
 
 from bot.store import Database, turns
+from bot.store.pace import Pace
 from bot.store.sqlite import SqliteBackend
-from bot.store.turns import Kept, Told, Turn, Turns, alone, together
+from bot.store.turns import Kept, Turn, Turns, alone, tell, together
 from models.seen_request import Arrival, arriving, seen_requests
 from tests.patience import PATIENCE
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+AT_ONCE = 2  # that go on in one round of the loop
 
 
 class TooLate(Exception):
@@ -63,13 +65,14 @@ async def engine(sqlite_url: str) -> Any:
 
 async def heard(engine: Engine, *works: Any) -> list[Any]:
     """What each of these hears once they have shared a commit."""
-    all_of_them = [Turn(work) for work in works]
+    pace = Pace(1)
+    all_of_them = [Turn(work, pace) for work in works]
     waiting = deque(all_of_them[1:])
     together(
         Kept(engine), taken := all_of_them[:1], lambda _: waiting.popleft() if waiting else None
     )
     assert taken == all_of_them
-    Told().tell(all_of_them)
+    tell(all_of_them)
     answers: list[Any] = []
     for turn in all_of_them:
         try:
@@ -104,8 +107,8 @@ async def test_a_commit_that_fails(engine: Engine) -> None:
 async def committed(engine: Engine) -> list[str]:
     """In which order these are written while the thread is busy and then free, and where a commit
     comes: two that nobody waits for, and then an ask."""
-    done, begun, busy = [], threading.Event(), threading.Event()
-    taken = Turns(Kept(engine), Told(), lambda: None)
+    done, begun, busy, pace = [], threading.Event(), threading.Event(), Pace(1)
+    taken = Turns(Kept(engine), lambda: None)
     event.listen(engine, "commit", lambda _: done.append("commit"))
 
     def wait(_connection: Connection) -> None:
@@ -119,11 +122,13 @@ async def committed(engine: Engine) -> list[str]:
 
         return work
 
-    works = [asyncio.ensure_future(taken.take(Turn(wait)))]
+    works = [asyncio.ensure_future(taken.take(Turn(wait, pace)))]
     await asyncio.to_thread(begun.wait)
-    works += [asyncio.ensure_future(taken.take(Turn(noted(name)))) for name in ("card", "home")]
+    works += [
+        asyncio.ensure_future(taken.take(Turn(noted(name), pace))) for name in ("card", "home")
+    ]
     with arriving(Arrival("ask", signed_at=NOON, received_at=NOON)):
-        works.append(asyncio.ensure_future(taken.take(Turn(noted("ask")))))
+        works.append(asyncio.ensure_future(taken.take(Turn(noted("ask"), pace))))
     await asyncio.sleep(0)
     busy.set()
     await asyncio.gather(*works)
@@ -149,17 +154,17 @@ async def test_many_whose_turn_is_over_at_once(engine: Engine) -> None:
         await turn.wait()
         heard_in[-1].append(name)
 
-    names = [f"card {number}" for number in range(2 * turns.TOLD_AT_ONCE)]
-    over = [(name, Turn(write(name))) for name in names]
+    names, pace = [f"card {number}" for number in range(3 * AT_ONCE)], Pace(AT_ONCE)
+    over = [(name, Turn(write(name), pace)) for name in names]
     with arriving(Arrival("ask", signed_at=NOON, received_at=NOON)):
-        over.append(("ask", Turn(write("ask"))))
+        over.append(("ask", Turn(write("ask"), pace)))
     waiting = [asyncio.create_task(wait(*each)) for each in over]
     await asyncio.sleep(0)
     for _, turn in over:
         alone(engine, turn)
-    Told().tell([turn for _, turn in over])
+    tell([turn for _, turn in over])
     while not all(each.done() for each in waiting):
         await asyncio.sleep(0)
         heard_in.append([])
     assert [name for each in heard_in for name in each] == ["ask", *names]
-    assert max(len(each) for each in heard_in) == turns.TOLD_AT_ONCE
+    assert max(len(each) for each in heard_in if "ask" not in each) == AT_ONCE

@@ -34,7 +34,8 @@ from bot.delegations.people import departures
 from bot.desk import Actor, Desk
 from bot.ports import TokenAnswer
 from bot.store import Database
-from bot.store.database import Backend
+from bot.store.database import GO_ON_AT_ONCE, Backend
+from bot.store.pace import Pace
 from bot.store.postgres import PostgresBackend
 from bot.times.span import Span
 from models import base
@@ -98,7 +99,9 @@ class Stage:
         self.figures: Counter[str] = Counter()
         self.logs: list[Any] = []
         self.viewer = Database(url)
-        self.backends: list[Backend] = [PostgresBackend(make_url(url)) for _ in range(2)]
+        self.backends: list[Backend] = [
+            PostgresBackend(make_url(url), Pace(GO_ON_AT_ONCE)) for _ in range(2)
+        ]
 
     def run(self, work: Coroutine[Any, Any, Answer]) -> Answer:
         """To its end; what stands at gates stays there."""
