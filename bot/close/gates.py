@@ -20,10 +20,14 @@ class Turnstile:
         self._order = itertools.count()
         self._waiting: list[tuple[bool, int, asyncio.Future[None]]] = []
 
+    def take_at_once(self) -> bool:
+        """Return whether it is this caller's turn already, as it is nearly always."""
+        is_free, self._taken = not self._taken, True
+        return is_free
+
     async def take(self, *, urgent: bool) -> None:
         """Wait until it is this caller's turn."""
-        if not self._taken:
-            self._taken = True
+        if self.take_at_once():
             return
         turn = asyncio.get_running_loop().create_future()
         heapq.heappush(self._waiting, (not urgent, next(self._order), turn))
@@ -74,9 +78,9 @@ class Traffic:
         self._waiting.append(end)
         return end
 
-    def sent_since(self, moment: float) -> int:
-        """Return how many were sent since then, of the latest."""
-        return sum(each >= moment for each in self._sent)
+    def has_sent(self, count: int, since: float) -> bool:
+        """Return whether at least so many, of the latest, were sent since then."""
+        return count <= len(self._sent) and self._sent[-count] >= since
 
 
 class Gate:
@@ -129,7 +133,7 @@ class Gate:
         if used <= 0:
             return True
         since = now - max(self._length, seen.reset * limit / used)
-        return self.traffic.sent_since(since) >= used
+        return self.traffic.has_sent(used, since)
 
     def learn(self, seen: Allowance, now: float) -> None:
         """Take over what a header said; the lowest number of a window is the latest one."""

@@ -17,7 +17,7 @@ from weakref import WeakValueDictionary
 
 from bot.close.errors import CloseProblem, RetryLater
 from bot.close.gates import Gate, Traffic
-from bot.close.headers import allowance, wait_named
+from bot.close.headers import Allowance, allowance, wait_named
 from bot.close.transport import Answer
 
 MAX_WAIT = timedelta(seconds=2)
@@ -67,7 +67,7 @@ class Limiter:
         own = self._gate(group)
         if not group.credential:
             async with self._passed(own, urgent=urgent):
-                yield lambda answer: self._learn(own, answer)
+                yield lambda answer: self._learn(own, answer, allowance(answer.headers))
             return
         shared = self._gate(replace(group, credential=""))
         async with self._passed(own, urgent=urgent), self._passed(shared, urgent=urgent):
@@ -93,11 +93,8 @@ class Limiter:
 
     async def _enter(self, gate: Gate, *, urgent: bool) -> None:
         give_up_at = self._monotonic() + self._max_wait
-        try:
-            async with asyncio.timeout(self._max_wait):
-                await gate.turnstile.take(urgent=urgent)
-        except TimeoutError as exc:
-            raise self._too_long(gate.delay(self._monotonic())) from exc
+        if not gate.turnstile.take_at_once():
+            await self._queue(gate, urgent=urgent)
         try:
             while (delay := gate.delay(self._monotonic())) > 0:
                 left = give_up_at - self._monotonic()
@@ -107,6 +104,13 @@ class Limiter:
             gate.traffic.begin(self._monotonic())
         finally:
             gate.turnstile.give()
+
+    async def _queue(self, gate: Gate, *, urgent: bool) -> None:
+        try:
+            async with asyncio.timeout(self._max_wait):
+                await gate.turnstile.take(urgent=urgent)
+        except TimeoutError as exc:
+            raise self._too_long(gate.delay(self._monotonic())) from exc
 
     @staticmethod
     def _too_long(delay: float) -> RetryLater:
@@ -133,18 +137,20 @@ class Limiter:
         """
         now, seen = self._monotonic(), allowance(answer.headers)
         if seen is None or seen.limit is None or seen.reset > LONGEST_WINDOW:
-            self._learn(own, answer)
-            self._learn(shared, answer, longest=self._max_wait)
+            self._learn(own, answer, seen)
+            self._learn(shared, answer, seen, longest=self._max_wait)
         elif own.explains(seen, now):
-            self._learn(own, answer)
+            self._learn(own, answer, seen)
             shared.count(now, left=seen.remaining)
         else:
-            self._learn(shared, answer)
+            self._learn(shared, answer, seen)
             own.count(now, left=0)
             own.grow()
 
-    def _learn(self, gate: Gate, answer: Answer, *, longest: float = math.inf) -> None:
-        now, seen = self._monotonic(), allowance(answer.headers)
+    def _learn(
+        self, gate: Gate, answer: Answer, seen: Allowance | None, *, longest: float = math.inf
+    ) -> None:
+        now = self._monotonic()
         if seen is None:
             gate.grow()
         else:

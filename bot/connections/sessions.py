@@ -65,10 +65,10 @@ class Connections:
         if not connection.is_alive:
             raise ReconnectNeeded(CloseProblem.GRANT_LOST)
         try:
-            self.credential(connection)
+            shown = self.credential(connection)
         except ReconnectNeeded:  # the keys are lost: note it, or it is tried again at once
             raise await self.give_up(connection) from None
-        return CloseSession(self, connection)
+        return CloseSession(self, connection, shown)
 
     def session(self, connection: Connection) -> "CloseSession":
         """A session that asks Close even when the connection was found dead before."""
@@ -279,10 +279,12 @@ class Connections:
 class CloseSession:
     """Calls to Close in one person's name, with the token refreshed when it has to be."""
 
-    def __init__(self, connections: Connections, connection: Connection) -> None:
+    def __init__(
+        self, connections: Connections, connection: Connection, shown: Credential | None = None
+    ) -> None:
         self._connections = connections
         self.connection = connection
-        self._credential: Credential | None = None
+        self._credential = shown
 
     @property
     def account(self) -> Account:

@@ -36,24 +36,31 @@ class GranteeAccount:
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
+class Known:
     """The connections of the two, which tell best who a grantee is."""
 
     grantor: Connection | None
     grantee: Connection | None
 
 
-async def of_grantee(tools: Tools, session: CloseSession, delegation: Delegation) -> GranteeAccount:
+async def known_of(tools: Tools, delegation: Delegation) -> Known:
+    """The connections that the two have now."""
+    d = delegation
+
+    def read(store: Store) -> Known:
+        found = store.connections.of_these(d.team_id, (d.grantor_id, d.grantee_id))
+        return Known(grantor=found.get(d.grantor_id), grantee=found.get(d.grantee_id))
+
+    return await tools.database.read(read)
+
+
+async def of_grantee(
+    tools: Tools, session: CloseSession, delegation: Delegation, known: Known
+) -> GranteeAccount:
     """The grantee's account in the grantor's organization, asked in the grantor's name.
 
     Raises NoAccount, ``bot.close.errors`` and ``bot.slack.errors``.
     """
-    return await _of_known(tools, session, delegation, await _known(tools, delegation))
-
-
-async def _of_known(
-    tools: Tools, session: CloseSession, delegation: Delegation, known: _Known
-) -> GranteeAccount:
     if known.grantee is not None:
         if known.grantee.account.organization_id != session.account.organization_id:
             raise NoAccount(Trouble.OTHER_ORGANIZATION)
@@ -75,10 +82,10 @@ async def foreseen(tools: Tools, delegation: Delegation) -> GranteeAccount | Non
 
     None when nobody who is connected knows. Raises NoAccount and ``bot.close.errors``.
     """
-    known = await _known(tools, delegation)
+    known = await known_of(tools, delegation)
     if known.grantor is not None and known.grantor.is_usable:
         session = tools.connections.session(known.grantor)
-        return await _of_known(tools, session, delegation, known)
+        return await of_grantee(tools, session, delegation, known)
     if known.grantee is not None:
         return _proven(known.grantee)
     if not tools.matches_email:
@@ -92,16 +99,6 @@ async def foreseen(tools: Tools, delegation: Delegation) -> GranteeAccount | Non
         if len(matches) == 1:
             return _matched(matches[0])
     return None
-
-
-async def _known(tools: Tools, delegation: Delegation) -> _Known:
-    d = delegation
-
-    def read(store: Store) -> _Known:
-        found = store.connections.of_these(d.team_id, (d.grantor_id, d.grantee_id))
-        return _Known(grantor=found.get(d.grantor_id), grantee=found.get(d.grantee_id))
-
-    return await tools.database.read(read)
 
 
 async def _usable(tools: Tools, team_id: str) -> Sequence[Connection]:

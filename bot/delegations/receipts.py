@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
+from bot.connections.sessions import CloseSession
 from bot.delegations.tools import Tools
 from bot.desk import Actor
 from bot.ports import BulkAction, Enrolled, OutsideError, SentEmail
@@ -109,7 +110,7 @@ class Receipts:
 async def sent(tools: Tools, delegation: Delegation) -> Sequence[SentEmail]:
     """Every email that was sent under this right, newest first. Raises NotConnected and
     CloseError."""
-    return [each for each in await outgoing(tools, delegation) if not each.is_waiting]
+    return [each for each in await _asked(tools, delegation) if not each.is_waiting]
 
 
 async def enrolled(tools: Tools, delegation: Delegation) -> Sequence[Enrolled]:
@@ -144,15 +145,19 @@ async def enrolled(tools: Tools, delegation: Delegation) -> Sequence[Enrolled]:
 async def scheduled(tools: Tools, delegation: Delegation) -> Sequence[SentEmail]:
     """What Close would still try to send under this right: scheduled emails and those in the outbox
     carry the association's id. Newest first. Raises NotConnected and CloseError."""
-    return [each for each in await outgoing(tools, delegation) if each.is_waiting]
+    return [each for each in await _asked(tools, delegation) if each.is_waiting]
 
 
-async def outgoing(tools: Tools, delegation: Delegation) -> Sequence[SentEmail]:
-    """Both of these, newest first, by two reads: whether Close files such an email under the
-    grantor or the grantee is unknown. Raises NotConnected and CloseError."""
-    d = delegation
-    session = await tools.connections.open(d.team_id, d.grantor_id)
-    ask = tools.close.outgoing_emails
+async def _asked(tools: Tools, d: Delegation) -> Sequence[SentEmail]:
+    return await outgoing(tools, await tools.connections.open(d.team_id, d.grantor_id), d)
+
+
+async def outgoing(
+    tools: Tools, session: CloseSession, delegation: Delegation
+) -> Sequence[SentEmail]:
+    """Both of these, newest first, by two reads in the grantor's ``session``: whether Close files
+    such an email under the grantor or the grantee is unknown. Raises CloseError."""
+    d, ask = delegation, tools.close.outgoing_emails
     since, until = window(tools, d)
     found: dict[str, SentEmail] = {}
     for user_id in (d.grantee_close_id, d.grantor_close_id):

@@ -91,8 +91,9 @@ class Bench:
 
     async def account_in(self, row: Delegation = ASKED) -> str:
         """Ben's account, asked in Ada's name."""
-        session = await self.connections.open("T", "U_ADA")
-        return (await accounts.of_grantee(self.tools, session, row)).shown
+        known = await accounts.known_of(self.tools, row)
+        session = await self.connections.opened(known.grantor)
+        return (await accounts.of_grantee(self.tools, session, row, known)).shown
 
     async def trouble(self, row: Delegation = ASKED) -> Trouble:
         """Why Ben has no account in Ada's organization."""

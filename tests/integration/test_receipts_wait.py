@@ -10,6 +10,7 @@ from bot.delegations.receipts import Receipts
 from bot.delegations.steps import count
 from bot.delegations.steps.count import LONGEST, PATIENCE
 from bot.store import Database
+from models.connection import Connection
 from models.delegation import Delegation, Receipt, ReceiptState, State
 from tests.integration.rows import NOON, TEAM, add, delegation, get
 from tests.integration.tools import tools
@@ -24,7 +25,7 @@ class Away:
     def __init__(self) -> None:
         self.asked = 0
 
-    async def open(self, team_id: str, slack_user_id: str) -> Any:
+    async def opened(self, _: Connection | None) -> Any:
         """Fail as a read does."""
         self.asked += 1
         raise RetryLater(CloseProblem.UNAVAILABLE, status=503)

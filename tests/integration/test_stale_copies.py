@@ -98,6 +98,10 @@ class Connections:
         """Whoever is asked for."""
         return Session(self.held)
 
+    async def opened(self, _: Connection | None) -> Session:
+        """Whatever was read."""
+        return Session(self.held)
+
 
 @dataclass
 class Stage:

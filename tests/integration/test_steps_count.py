@@ -1,5 +1,6 @@
 """What was sent under a right is counted after its end, and what else Close holds is looked for."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -154,6 +155,7 @@ async def test_close_is_away(
 async def test_it_takes_too_long(stage: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """All pages together have their time; then it is tried again."""
     monkeypatch.setattr(count, "TIME_TO_COUNT", 0.0)
+    monkeypatch.setattr(count, "outgoing", lambda *_: asyncio.Event().wait())
     row = await over(stage)
     after = await counted(stage, row)
     assert (after.receipt, after.attempts) == (Receipt(ReceiptState.DUE), 1)

@@ -151,7 +151,7 @@ class _Look:
             try:
                 for _ in range(2):  # for the grantor and for the grantee
                     await self._budget.turn()
-                shown = traces(await outgoing(self._tools, right))
+                shown = traces(await outgoing(self._tools, self._session, right))
             except RefusedByClose:
                 self.note(Obstacle.REFUSED, of=right.id)
                 return

@@ -159,7 +159,8 @@ async def _account(
     tools: Tools, session: CloseSession, delegation: Delegation
 ) -> GranteeAccount | None:
     try:
-        return await accounts.of_grantee(tools, session, delegation)
+        known = await accounts.known_of(tools, delegation)
+        return await accounts.of_grantee(tools, session, delegation, known)
     except NoAccount:
         return None
 

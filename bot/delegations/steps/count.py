@@ -9,6 +9,7 @@ import structlog
 
 from bot.clock.backoff import pause_after
 from bot.close.errors import RetryLater
+from bot.connections.sessions import CloseSession
 from bot.delegations.aftermath.looking import look_for_more
 from bot.delegations.receipts import Receipts, outgoing
 from bot.delegations.steps import held, moves
@@ -17,6 +18,7 @@ from bot.delegations.tools import Tools
 from bot.ports import OutsideError, SentEmail
 from bot.store import Store
 from models.address import address_key
+from models.connection import Connection
 from models.delegation import Delegation, Receipt, ReceiptState
 
 PATIENCE = timedelta(minutes=1)  # the message about the end waits no longer for the receipt,
@@ -33,13 +35,8 @@ async def step(tools: Tools, receipts: Receipts, delegation: Delegation) -> None
         await moves.free(tools, delegation)
     elif _is_enough(tools, delegation):
         await _settle(tools, delegation, None, has_twin=delegation.has_twin)
-    elif await _are_ends_due(tools, delegation):
-        again = tools.now() + _giving_way(tools, delegation)
-        await tools.database.run_single(
-            lambda store: store.delegations.due.put_off(delegation, wake_at=again)
-        )
     else:
-        await _count(tools, receipts, delegation)
+        await _count_unless_ends_are_due(tools, receipts, delegation)
 
 
 def _is_enough(tools: Tools, delegation: Delegation) -> bool:
@@ -50,10 +47,24 @@ def _is_enough(tools: Tools, delegation: Delegation) -> bool:
     return waited > LONGEST or (waited > PATIENCE and delegation.attempts >= ENOUGH)
 
 
-async def _are_ends_due(tools: Tools, delegation: Delegation) -> bool:
-    whose = (delegation.team_id, delegation.grantor_id, delegation.organization_id)
+async def _count_unless_ends_are_due(
+    tools: Tools, receipts: Receipts, delegation: Delegation
+) -> None:
+    whose = (delegation.team_id, delegation.grantor_id)
     soon = tools.now() + GIVE_WAY
-    return await tools.database.read(lambda store: store.receipts.are_ends_due(*whose, now=soon))
+    are_ends_due, connection = await tools.database.read(
+        lambda store: (
+            store.receipts.are_ends_due(*whose, delegation.organization_id, now=soon),
+            store.connections.get(*whose),
+        )
+    )
+    if are_ends_due:
+        again = tools.now() + _giving_way(tools, delegation)
+        await tools.database.run_single(
+            lambda store: store.delegations.due.put_off(delegation, wake_at=again)
+        )
+    else:
+        await _count(tools, receipts, delegation, connection)
 
 
 def _giving_way(tools: Tools, delegation: Delegation) -> timedelta:
@@ -62,13 +73,16 @@ def _giving_way(tools: Tools, delegation: Delegation) -> timedelta:
     return max(GIVE_WAY, min(waited, LONGER))
 
 
-async def _count(tools: Tools, receipts: Receipts, delegation: Delegation) -> None:
+async def _count(
+    tools: Tools, receipts: Receipts, delegation: Delegation, connection: Connection | None
+) -> None:
     has_twin = delegation.has_twin
     try:
         async with asyncio.timeout(TIME_TO_COUNT):
+            session = await tools.connections.opened(connection)
             if has_twin is None:
-                has_twin = await _has_twin(tools, delegation)
-            emails = await outgoing(tools, delegation)
+                has_twin = await _has_twin(tools, session, delegation)
+            emails = await outgoing(tools, session, delegation)
     except (RetryLater, TimeoutError) as error:
         later = tools.now() + pause_after(error, delegation.attempts)
         counts = not moves.was_held_back(error)
@@ -84,9 +98,8 @@ async def _count(tools: Tools, receipts: Receipts, delegation: Delegation) -> No
         await _settle(tools, delegation, gone, has_twin=has_twin)
 
 
-async def _has_twin(tools: Tools, delegation: Delegation) -> bool:
+async def _has_twin(tools: Tools, session: CloseSession, delegation: Delegation) -> bool:
     """Whether Close holds another one of the two, where nobody had the time to look at the end."""
-    session = await tools.connections.open(delegation.team_id, delegation.grantor_id)
     if is_other_account(session, delegation):
         return False
     return bool(await held.twins(tools, session, delegation))

@@ -14,7 +14,7 @@ from bot.close.errors import (
 )
 from bot.connections.sessions import CloseSession, NotConnected
 from bot.delegations import accounts
-from bot.delegations.accounts import GranteeAccount, NoAccount
+from bot.delegations.accounts import GranteeAccount, Known, NoAccount
 from bot.delegations.people.eligibility import Look
 from bot.delegations.steps import attempts, held, moves, recheck
 from bot.delegations.steps.attempts import Attempt, Made
@@ -74,15 +74,16 @@ async def _made(tools: Tools, delegation: Delegation) -> Made | None:
     None when it is too early, the delegation was taken back meanwhile, or the association was
     never ours.
     """
-    session = await tools.connections.open(delegation.team_id, delegation.grantor_id)
+    known = await accounts.known_of(tools, delegation)
+    session = await tools.connections.opened(known.grantor)
     if delegation.starts_at is not None and delegation.starts_at > tools.now():
         await moves.wait_until(tools, delegation, delegation.starts_at, trouble=None, counts=False)
         return None
     if not session.connection.is_usable:  # its owner is disconnecting
         raise NotConnected
     if delegation.attempted_at is not None:
-        return await _made_again(tools, session, delegation)
-    pair = _account_and_pair(tools, session, delegation)
+        return await _made_again(tools, session, delegation, known)
+    pair = _account_and_pair(tools, session, delegation, known)
     (account, there), addresses, look = await looked_up(tools, session, [delegation], pair)
     if there:
         await _is_taken(tools, delegation, there)
@@ -94,16 +95,16 @@ async def _made(tools: Tools, delegation: Delegation) -> Made | None:
 
 
 async def _account_and_pair(
-    tools: Tools, session: CloseSession, delegation: Delegation
+    tools: Tools, session: CloseSession, delegation: Delegation, known: Known
 ) -> tuple[GranteeAccount, Sequence[Association]]:
     """The account it is for, and what Close holds of the two. Where the grantor has seen an
     account it can be for no other, so that both are looked up at the same time."""
     grantor, grantee = session.account.close_user_id, delegation.grantee_close_id
     if grantee is None:
-        found = await accounts.of_grantee(tools, session, delegation)
+        found = await accounts.of_grantee(tools, session, delegation, known)
         return found, await held.of_pair(tools, session, grantor, found.close_user_id)
     account, there = await asyncio.gather(
-        accounts.of_grantee(tools, session, delegation),
+        accounts.of_grantee(tools, session, delegation, known),
         held.of_pair(tools, session, grantor, grantee),
         return_exceptions=True,
     )
@@ -154,7 +155,9 @@ async def _is_taken(tools: Tools, delegation: Delegation, there: Sequence[Associ
     await moves.wait_until(tools, delegation, now + SHOWN_AGAIN, trouble=None, counts=False)
 
 
-async def _made_again(tools: Tools, session: CloseSession, delegation: Delegation) -> Made | None:
+async def _made_again(
+    tools: Tools, session: CloseSession, delegation: Delegation, known: Known
+) -> Made | None:
     """After an attempt that may have had an effect: what it was for is looked for first.
 
     Whoever the grantee is by now, this association would be ours to end.
@@ -164,7 +167,7 @@ async def _made_again(tools: Tools, session: CloseSession, delegation: Delegatio
     found = await held.of_attempt(tools, session, delegation)
     if found:
         return Made(delegation, found[0], is_answer=False)
-    grantee = accounts.of_grantee(tools, session, delegation)
+    grantee = accounts.of_grantee(tools, session, delegation, known)
     account, addresses, look = await looked_up(tools, session, [delegation], grantee)
     if account.close_user_id != delegation.grantee_close_id:
         raise NoAccount(Trouble.GRANTEE_CHANGED)
