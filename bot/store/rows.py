@@ -1,6 +1,6 @@
 """Rows read as values, and whether there are any."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, TypeVar
@@ -22,7 +22,7 @@ from sqlalchemy.exc import MultipleResultsFound
 
 from bot.store.executing import execute, prepared
 from bot.store.only_reads import only_reads
-from models.rows import from_row
+from models.rows import reader
 
 Value = TypeVar("Value")
 
@@ -45,10 +45,12 @@ def one(
 
 
 def many(
-    connection: Connection, kind: type[Value], statement: Executable, **parameters: object
+    connection: Connection, kind: Callable[..., Value], statement: Executable, **parameters: object
 ) -> list[Value]:
     """The values in all rows that ``statement`` finds, in its order."""
-    return [from_row(kind, row) for row in execute(connection, statement, parameters).mappings]
+    found = execute(connection, statement, parameters)
+    read = reader(kind, tuple(found.names))
+    return [read(row) for row in found.rows]
 
 
 def by_id(
