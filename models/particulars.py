@@ -18,6 +18,7 @@ from models.base import UtcTime, metadata, partial_index
 
 PEOPLE = ("actor", "grantor", "grantee")
 PERSONAL = (*PEOPLE, "text")
+_COLUMNS = [(name, f"{name}_salt", f"{name}_digest") for name in PERSONAL]
 SALT = 16  # bytes
 ERASED = "~"  # how the keyed hash of an erased id begins; no id of Slack does
 HASH = 31  # characters of it at most, so that it fits wherever an id does
@@ -69,11 +70,11 @@ def apart(**values: str | None) -> tuple[dict[str, bytes | None], dict[str, Any]
     digests: dict[str, bytes | None] = {}
     beside: dict[str, Any] = {}
     salts = secrets.token_bytes(SALT * len(PERSONAL))  # asked for once: that takes its time
-    for number, name in enumerate(PERSONAL):
+    for number, (name, salt_name, digest_name) in enumerate(_COLUMNS):
         value = values.get(name) or None
         salt = None if value is None else salts[number * SALT : (number + 1) * SALT]
-        digests[f"{name}_digest"] = digest(salt, value) if salt and value else None
-        beside |= {name: value, f"{name}_salt": salt}
+        digests[digest_name] = digest(salt, value) if salt and value else None
+        beside[name], beside[salt_name] = value, salt
     return digests, beside
 
 
