@@ -466,12 +466,8 @@ class Delegations:
         )
 
     def _served(self, team_id: str, grantor_id: str, *states: State) -> Sequence[Delegation]:
-        return self._locked(
-            _columns.team_id == team_id,
-            _columns.grantor_id == grantor_id,
-            IS_OPEN,
-            _columns.state.in_(states),
-        )
+        wanted = {"of_team": team_id, "from_grantor": grantor_id, "in_states": states}
+        return many(self._connection, Delegation, _serving(), **wanted)
 
     def bring_under(self, delegation: Delegation, standing: StandingApproval) -> None:
         """Another standing approval covers it now."""
@@ -727,6 +723,16 @@ def _any_over() -> CompoundSelect[Any]:
 @prepared
 def _all_locked() -> Select[Any]:
     return _locking(_columns.id.in_(bindparam("of_these", expanding=True)))
+
+
+@prepared
+def _serving() -> Select[Any]:
+    return _locking(
+        _columns.team_id == bindparam("of_team"),
+        _columns.grantor_id == bindparam("from_grantor"),
+        IS_OPEN,
+        _columns.state.in_(bindparam("in_states", expanding=True)),
+    )
 
 
 @prepared

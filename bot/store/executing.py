@@ -7,9 +7,10 @@ Errors are those of SQLAlchemy, and whoever listens to a connection sees everyth
 the long way.
 """
 
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache, partial
 from itertools import accumulate
 from operator import itemgetter
@@ -23,11 +24,21 @@ Process = Callable[[Any], Any]
 Take = Callable[[Mapping[str, Any]], Any]
 
 LISTS = (list, tuple)
+LIST = "IN (__[POSTCOMPILE_{}])"  # as SQLAlchemy writes it, before each value has a parameter,
+AS_ONE = {  # and where all have one together
+    "sqlite": "IN (SELECT value FROM json_each(__[POSTCOMPILE_{}]))",
+    "postgresql": "= ANY (__[POSTCOMPILE_{}])",
+}
+WHOLE = -1  # in place of the place of a value
+_ANY = re.compile(r"(= ANY \(\$[0-9]+)(::VARCHAR)?\)")
+TEXTS = r"\1::TEXT[])"  # of other arrays asyncpg has to ask what they are
 WITH = "WITH "
 _PLACE = re.compile(r"\$([0-9]+)")  # of a parameter, as PostgreSQL is told
 IS_PREPARED = "is_prepared"  # an execution option
 KEPT = 2_000  # texts; a statement with a list has one for each length of it,
-LONGEST = 4  # and longer ones are rare
+MANY = 5  # values, and one for all from this on: of so many texts the list is one parameter
+AT_ONCE = 32_766  # parameters that SQLite takes (sqlite.org/limits.html)
+LENGTHS = 20  # of what adds many rows: most times it is one
 
 
 class Outcome(NamedTuple):
@@ -65,11 +76,11 @@ class _Told(NamedTuple):
 @dataclass(frozen=True, slots=True, eq=False)
 class _Known:
     """A statement as its driver takes it: from what each parameter is taken, part by part, and how
-    the values of a row are read."""
+    those values of a row are read that the driver gives in another form."""
 
     text: str
     takes: Sequence[Sequence[Take]]
-    reads: Sequence[Process | None]
+    reads: Sequence[tuple[int, Process]]
     is_crud: bool
 
 
@@ -114,10 +125,14 @@ def execute_together(connection: Connection, *writes: Asked) -> None:
 def execute_each(
     connection: Connection, statement: Executable, rows: Sequence[Mapping[str, Any]]
 ) -> Sequence[Sequence[Any]]:
-    """Carry it out with each of these, and read all that comes back. Few go the short way one by
-    one; of many SQLAlchemy makes few statements."""
-    if len(rows) <= LONGEST:
-        return [found for each in rows for found in execute(connection, statement, each).rows]
+    """Add each of these rows, which have the same columns, and read all that comes back, in any
+    order. SQLite is told of many at once. Raises as SQLAlchemy does."""
+    known = _found(connection, Asked(statement, rows[0]))
+    if known is not None and connection.dialect.name == "sqlite":
+        most = AT_ONCE // len(known.takes[0])
+        many = [rows[start : start + most] for start in range(0, len(rows), most)]
+        each = [_carried_out(connection, _repeated(known, len(some)), *some) for some in many]
+        return [found for outcome in each for found in outcome.rows]
     result = connection.execute(statement, rows)
     return result.all() if result.returns_rows else ()
 
@@ -125,12 +140,11 @@ def execute_each(
 def _found(connection: Connection, asked: Asked) -> _Known | None:
     """How its driver takes it; None where it goes the long way."""
     statement, given = asked
-    sizes = tuple([len(v) if isinstance(v, LISTS) else None for v in given.values()])
-    is_rare = max(filter(None, sizes), default=0) > LONGEST
-    is_known = not is_rare and statement.get_execution_options().get(IS_PREPARED)
+    is_known = statement.get_execution_options().get(IS_PREPARED)
     if not is_known or connection.dispatch.before_cursor_execute:
         return None
-    return _known(statement, connection.dialect, tuple(given), sizes)
+    sizes = [min(len(v), MANY) if isinstance(v, LISTS) else None for v in given.values()]
+    return _known(statement, connection.dialect, tuple(given), tuple(sizes))
 
 
 def _carried_out(connection: Connection, known: _Known, *given: Mapping[str, Any]) -> Outcome:
@@ -152,8 +166,12 @@ def _carried_out(connection: Connection, known: _Known, *given: Mapping[str, Any
         cursor.close()
 
 
-def _read(reads: Sequence[Process | None], row: Sequence[Any]) -> Sequence[Any]:
-    return [value if read is None else read(value) for read, value in zip(reads, row, strict=True)]
+def _read(reads: Sequence[tuple[int, Process]], row: Sequence[Any]) -> Sequence[Any]:
+    values = list(row)
+    for place, read in reads:
+        if values[place] is not None:  # what is empty is so whatever it could be
+            values[place] = read(values[place])
+    return values
 
 
 @lru_cache(KEPT)
@@ -161,14 +179,18 @@ def _known(
     statement: Any, dialect: Dialect, names: tuple[str, ...], sizes: tuple[int | None, ...]
 ) -> _Known:
     compiled = statement.compile(dialect=dialect, column_keys=names)
+    as_one = [name for name, size in zip(names, sizes, strict=True) if size == MANY]
+    for name in as_one:
+        told = AS_ONE[dialect.name].format(name)
+        compiled.string = compiled.string.replace(LIST.format(name), told)
     sample = {
-        name: None if size is None else [None] * size
+        name: None if size is None else [None] * (1 if name in as_one else size)
         for name, size in zip(names, sizes, strict=True)
     }
     expanded = compiled.construct_expanded_state(sample, escape_names=False)
     binds = {name: bind for bind, name in compiled.bind_names.items()}
     of_lists = {
-        one: (name, place)
+        one: (name, WHOLE if name in as_one else place)
         for name, several in expanded.parameter_expansion.items()
         for place, one in enumerate(several)
     }
@@ -176,8 +198,9 @@ def _known(
     for name in expanded.positiontup or ():
         own, place = of_lists.get(name, (name, None))
         takes.append(_take(binds[own], dialect, names, place))
-    reads = tuple(_processor(each.type, dialect) for each in statement.exported_columns)
-    return _Known(expanded.statement, (takes,), reads, statement.is_dml)
+    processes = (_processor(each.type, dialect) for each in statement.exported_columns)
+    reads = tuple((place, each) for place, each in enumerate(processes) if each is not None)
+    return _Known(_ANY.sub(TEXTS, expanded.statement), (takes,), reads, statement.is_dml)
 
 
 @lru_cache(KEPT)
@@ -191,6 +214,15 @@ def _joined(writes: tuple[_Known, ...]) -> _Known:
     return _Known(text, takes, writes[-1].reads, is_crud=True)
 
 
+@lru_cache(LENGTHS)
+def _repeated(adding: _Known, number: int) -> _Known:
+    """The same for so many rows."""
+    [takes] = adding.takes
+    row = f"({', '.join('?' * len(takes))})"
+    text = adding.text.replace(row, ", ".join([row] * number))
+    return replace(adding, text=text, takes=[takes] * number)
+
+
 def _moved(text: str, by: int) -> str:
     """With the numbers of its parameters after those of others."""
     return _PLACE.sub(lambda place: f"${int(place[1]) + by}", text)
@@ -198,11 +230,14 @@ def _moved(text: str, by: int) -> str:
 
 def _take(bind: Any, dialect: Dialect, names: tuple[str, ...], place: int | None) -> Take:
     """Where a parameter comes from: what is given, or what the statement has itself; of a list the
-    value in this place."""
+    value in this place, or the whole list."""
     process: Process | None = bind.type.dialect_impl(dialect).bind_processor(dialect)
     found: Take = itemgetter(bind.key) if bind.key in names else partial(_own, bind)
+    of_one = process or _same
+    if place == WHOLE:
+        written = json.dumps if dialect.name == "sqlite" else _same
+        return lambda given: written([of_one(each) for each in found(given)])
     if place is not None:
-        of_one = process or _same
         return lambda given: of_one(found(given)[place])
     return found if process is None else lambda given: process(found(given))
 

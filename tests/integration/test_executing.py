@@ -22,7 +22,8 @@ from sqlalchemy.exc import IntegrityError, StatementError
 
 from bot.store import Database
 from bot.store.executing import (
-    LONGEST,
+    AT_ONCE,
+    MANY,
     Asked,
     Outcome,
     execute,
@@ -36,6 +37,7 @@ from models.delegation import OPEN_STATES, Delegation, State, Trouble, delegatio
 from models.rows import to_row
 from tests.integration.rows import NOON, add, delegation, get
 
+MOST = AT_ONCE // len(delegations.c)  # rows at once
 SECRET = "what nobody else reads"
 LATER = NOON + timedelta(hours=2, microseconds=7)
 Way = Callable[[], AbstractContextManager[None]]
@@ -117,23 +119,26 @@ async def few(database: Database, number: int) -> list[Delegation]:
     return sorted(rows, key=lambda each: each.id)
 
 
-@pytest.mark.parametrize("number", [0, 1, LONGEST, LONGEST + 1])
+@pytest.mark.parametrize("number", [0, 1, MANY - 1, MANY, MANY + 1])
 async def test_the_same_is_read(database: Database, number: int) -> None:
     """Whatever the length of a list: the same rows, with the same names and kinds of values."""
-    ids = [each.id for each in await few(database, LONGEST + 2)][:number]
+    ids = [each.id for each in await few(database, MANY + 2)][:number]
     short, long = [await carried_out(database, way, _these(), of_these=ids) for way in WAYS]
     assert (short.rows, short.names) == (long.rows, long.names)
     assert [row["id"] for row in short.mappings] == ids
 
 
-async def test_the_same_is_written(database: Database) -> None:
+@pytest.mark.parametrize("number", [1, MANY])
+async def test_the_same_is_written(database: Database, number: int) -> None:
     """Words, moments in any zone, and what a statement adds by itself; how many it was is said."""
-    rows = await few(database, 2)
+    rows = await few(database, 2 * number)
     east = LATER.astimezone(datetime.strptime("+0530", "%z").tzinfo)
-    for row, way in zip(rows, WAYS, strict=True):
+    for place, way in enumerate(WAYS):
+        row, *others = rows[place::2]
+        ids = [each.id for each in (row, *others)]
         new = {"new_trouble": Trouble.CLOSE_BUSY, "due_at": east}
-        written = await carried_out(database, way, _troubled(), of_these=[row.id], **new)
-        assert written.changed == 1
+        written = await carried_out(database, way, _troubled(), of_these=ids, **new)
+        assert written.changed == number
         present = await get(database, row)
         assert (present.trouble, present.wake_at) == (Trouble.CLOSE_BUSY, LATER)
         assert present.wake_at is not None
@@ -175,13 +180,16 @@ async def test_what_only_reads_changes_nothing(database: Database) -> None:
     assert await get(database, row) == row
 
 
-@pytest.mark.parametrize("number", [1, LONGEST, LONGEST + 1])
-async def test_each_is_carried_out(database: Database, number: int) -> None:
-    """Few rows one by one, or many with few statements: all are there, and each says what it is."""
-    rows = [to_row(delegation(grantee_id=f"U{each}")) for each in range(number)]
-    found = await database.run_connection(lambda each: execute_each(each, _said(), rows))
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("number", [1, 2, MOST, MOST + 1])
+async def test_each_is_carried_out(database: Database, way: Way, number: int) -> None:
+    """However many rows, with few statements: all are there, and each says what it is."""
+    new = [delegation(grantee_id=f"U{each}", reason=f"no. {each}?") for each in range(number)]
+    rows = [to_row(each) for each in new]
+    with way():
+        found = await database.run_connection(lambda each: execute_each(each, _said(), rows))
     assert sorted(tuple(each) for each in found) == sorted((row["id"],) for row in rows)
-    assert not await database.run_connection(lambda each: execute_each(each, _adding(), ()))
+    assert await get(database, new[-1]) == new[-1]
 
 
 def _together(old: Delegation, *new: Delegation) -> Sequence[Asked]:
