@@ -154,12 +154,12 @@ class Log:
         if self._connection.dialect.name == "postgresql":
             execute(self._connection, *_in_one(rows, beside))
             return
-        # Each has salts of its own: by its digests it is known which row is whose.
-        ids = {tuple(row[1:]): row[0] for row in execute_each(self._connection, _adding(), rows)}
+        # They are numbered in their order, in which they need not come back.
+        ids = sorted(row[0] for row in execute_each(self._connection, _adding(), rows))
         own = [
-            {"event_id": ids[_digests(row)], **kept}
-            for row, kept in zip(rows, beside, strict=True)
-            if any(_digests(row))
+            {"event_id": event_id, **kept}
+            for event_id, kept in zip(ids, beside, strict=True)
+            if any(kept.values())
         ]
         if own:
             execute_each(self._connection, _adding_beside(), own)
@@ -176,7 +176,7 @@ class Log:
 
 @prepared
 def _adding() -> ReturningInsert[Any]:
-    return insert(events).returning(_columns.id, *(_columns[f"{name}_digest"] for name in PERSONAL))
+    return insert(events).returning(_columns.id)
 
 
 @prepared
@@ -227,10 +227,6 @@ def _laid(noted: Sequence[Noted]) -> tuple[Rows, Rows]:
     laid = [(columns | entry, *apart(**personal)) for entry, personal in noted]
     rows = filled([entry | digests for entry, digests, _ in laid])
     return rows, filled([kept for *_, kept in laid])
-
-
-def _digests(row: Mapping[str, Any]) -> tuple[bytes | None, ...]:
-    return tuple(row.get(f"{name}_digest") for name in PERSONAL)
 
 
 def _in_one(rows: Rows, beside: Rows) -> Asked:
