@@ -13,13 +13,14 @@ import sys
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection, Engine, event
 
 from bot import __main__ as bot
 from bot.process.commands import service
 from bot.process.settings import Settings
-from bot.store.only_reads import only_reads
+from bot.store.only_reads import EXECUTING, only_reads
 
 TICK = 0.002  # seconds
 WRITES = ("INSERT", "UPDATE", "DELETE")
@@ -52,7 +53,9 @@ class Watcher:
     def listen(self) -> None:
         """From now on, count."""
         event.listen(Engine, "begin", self._begun)
-        event.listen(Engine, "before_cursor_execute", self._executes)
+        # Whoever listens to what SQLAlchemy does besides has statements go a longer way.
+        for each in EXECUTING:
+            event.listen(Engine, each, self._executes)
         event.listen(Engine, "commit", self._committed)
         gc.callbacks.append(self._collecting)
 
@@ -84,14 +87,14 @@ class Watcher:
         is_taken = connection.dialect.name == "sqlite" and not only_reads(connection)
         self._seen.write_locks += is_taken
 
-    def _executes(
-        self, connection: Connection, _cursor: object, statement: str, *_rest: object
-    ) -> None:
+    def _executes(self, _cursor: object, statement: str, _parameters: object, context: Any) -> None:
+        connection = context.root_connection
         self._seen.statements += 1
         if statement.startswith(WRITES) or "FOR UPDATE" in statement:
             self._seen.write_locks += connection.dialect.name != "sqlite"
-        began, count = connection.info.get("seen_began", (time.monotonic(), 0))
-        connection.info["seen_began"] = (began, count + 1)
+        if connection.in_transaction():  # else SQLAlchemy still sets it up
+            began, count = connection.info.get("seen_began", (time.monotonic(), 0))
+            connection.info["seen_began"] = (began, count + 1)
 
     def _committed(self, connection: Connection) -> None:
         began, count = connection.info.get("seen_began", (time.monotonic(), 0))
