@@ -185,6 +185,12 @@ def test_there_and_back(kind: type[Any], is_full: bool) -> None:
 
 
 @pytest.mark.parametrize("kind", TABLES)
+def test_a_value_is_nothing_but_its_fields(kind: type[Any]) -> None:
+    """A row becomes one without its ``__init__``, so nothing else happens there."""
+    assert not hasattr(kind, "__post_init__")
+
+
+@pytest.mark.parametrize("kind", TABLES)
 def test_what_has_changed(kind: type[Any]) -> None:
     """The columns that differ between two values are those that differ between their rows."""
     full, bare_one = made(kind, is_full=True), made(kind, is_full=False)
