@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, nullcontext
 from dataclasses import dataclass
 
+from bench.before import open_before
 from bench.client import Answer, NotAnswered
 from bench.ground import KINDS, Ground
 from bench.house import House, open_house
@@ -22,23 +23,34 @@ from bench.running import Running
 from bench.tries import tried, unmeasured
 
 HOW = "ask, approve, active, revoke, ended; Slack and Close run on the same machine"
-RATE = {
+RATE = Line(name="whole lives, 16 at once", unit=Unit.A_SECOND, goal=None, how=HOW)
+CPU = Line(
+    name="processor time of one life",
+    unit=Unit.MILLISECONDS,
+    goal=None,
+    how="of the bot's processes; not of the database's, Slack's or Close's",
+)
+BEFORE_RATE = Line(
+    name="whole lives against 0.1.0",
+    unit=Unit.TIMES,
+    goal=3.0,
+    is_least=True,
+    how="the bot as it was before (`bench/before.py`), in turns with it; that one does not look "
+    "for what goes on after a life",
+)
+# Where it took 72 ms on SQLite and 125 ms on PostgreSQL, 30 and 45 ms were the goal.
+BEFORE_CPU = {
     "sqlite": Line(
-        name="whole lives, 16 at once", unit=Unit.A_SECOND, goal=37.5, is_least=True, how=HOW
+        name="processor time of one life against 0.1.0",
+        unit=Unit.TIMES,
+        goal=30 / 72,
+        how="as above; where that one took 72 and 125 ms, 30 and 45 ms are the goal",
     ),
     "postgresql": Line(
-        name="whole lives, 16 at once", unit=Unit.A_SECOND, goal=19, is_least=True, how=HOW
-    ),
-}
-CPU = {
-    "sqlite": Line(
-        name="processor time of one life",
-        unit=Unit.MILLISECONDS,
-        goal=30,
-        how="of the bot's processes; not of the database's, Slack's or Close's",
-    ),
-    "postgresql": Line(
-        name="processor time of one life", unit=Unit.MILLISECONDS, goal=45, how="as above"
+        name="processor time of one life against 0.1.0",
+        unit=Unit.TIMES,
+        goal=45 / 125,
+        how="as above",
     ),
 }
 PROGRAMS = 4  # at work at the same time: two bots, PostgreSQL, and Slack with Close
@@ -85,6 +97,7 @@ class Contestant:
     name: str
     processes: Sequence[Running]
     is_slow: bool = False  # each of them has a share of a processor
+    lives_less: bool = False  # in the same time: a third has to do
 
     @property
     def cpu(self) -> float:
@@ -210,7 +223,7 @@ async def _measured(ground: Ground, size: Size, said: Sequence[Said]) -> AsyncIt
 def _lives(size: Size, number: int, contestant: Contestant) -> int:
     """How many in this round; the one before the first is to warm up."""
     lives = size.lives if number else AT_ONCE
-    return max(lives // 3, AT_ONCE) if contestant.is_slow else lives
+    return max(lives // 3, AT_ONCE) if contestant.lives_less else lives
 
 
 async def _contestants(house: House, stack: AsyncExitStack, size: Size) -> list[Contestant]:
@@ -228,7 +241,10 @@ async def _contestants(house: House, stack: AsyncExitStack, size: Size) -> list[
         bots = [await stack.enter_async_context(house.bot(url)) for _ in range(count)]
         found.append(Contestant(name, bots))
         if kind == "postgresql":
-            found.append(Contestant(f"{name}, slow", bots, is_slow=True))
+            found.append(Contestant(f"{name}, slow", bots, is_slow=True, lives_less=True))
+    for kind in size.kinds:
+        before = await stack.enter_async_context(open_before(house, kind, grantors))
+        found.append(Contestant(f"before, {kind}", [before], lives_less=True))
     obvious = await stack.enter_async_context(house.obvious(grantors))
     return [*found, Contestant("obvious", [obvious])]
 
@@ -239,7 +255,12 @@ def _again(lived: Sequence[Lived]) -> str:
 
 
 SAID: Sequence[Said] = (
-    *((line[kind], kind, (kind,)) for kind in KINDS for line in (RATE, CPU)),
+    *((line, kind, (kind,)) for kind in KINDS for line in (RATE, CPU)),
+    *(
+        (line, kind, (kind, f"before, {kind}"))
+        for kind in KINDS
+        for line in (BEFORE_RATE, BEFORE_CPU[kind])
+    ),
     (TWO, "postgresql", ("two", "postgresql")),
     (TWO_SLOW, "postgresql", ("two, slow", "postgresql, slow")),
     (OBVIOUS, "sqlite", ("sqlite", "obvious")),
@@ -248,7 +269,7 @@ SAID: Sequence[Said] = (
 
 
 def _result(line: Line, of: str, lived: Sequence[Sequence[Lived]]) -> Result:
-    own, is_cpu = lived[0], line in (*CPU.values(), OBVIOUS_CPU)
+    own, is_cpu = lived[0], line in (CPU, OBVIOUS_CPU, *BEFORE_CPU.values())
     figures = [[each.cpu if is_cpu else each.rate for each in rounds] for rounds in lived]
     if len(lived) == 1:
         return Result(line, of, figures[0], "" if is_cpu else _again(own))
@@ -259,6 +280,6 @@ def _result(line: Line, of: str, lived: Sequence[Sequence[Lived]]) -> Result:
 def _beside(line: Line, own: Sequence[Lived], other: Sequence[Lived]) -> str:
     if line in (TWO, TWO_SLOW):
         return f"{statistics.median(each.cpu for each in own):.0f} ms of CPU each"
-    if line is OBVIOUS:
+    if line in (OBVIOUS, BEFORE_RATE):
         return f"it lives {statistics.median(each.rate for each in other):.1f}/s"
     return f"it needs {statistics.median(each.cpu for each in other):.0f} ms"
