@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
+    Column,
     ColumnElement,
     CompoundSelect,
     Connection,
@@ -32,7 +33,7 @@ from sqlalchemy.exc import IntegrityError
 from bot.store.cards import Cards
 from bot.store.connections import Connections
 from bot.store.deputies import Deputies
-from bot.store.due import Due
+from bot.store.due import AT_NOW, Due
 from bot.store.executing import Asked, execute, prepared
 from bot.store.homes import Homes
 from bot.store.log import Log
@@ -66,6 +67,12 @@ ONE_MORE = _columns.version + 1
 SERVED_STATES = (State.APPROVED, State.ACTIVE, State.ENDING)
 
 
+@prepared
+def _having(column: Column[Any]) -> Select[Any]:
+    """Those that share ``what`` stands in this column."""
+    return select(delegations).where(column == bindparam("what"))
+
+
 def over_by(
     now: datetime | ColumnElement[datetime],
 ) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
@@ -73,6 +80,9 @@ def over_by(
     found by an index."""
     has_run_out = and_(IS_HELD, _columns.state == State.ACTIVE, _columns.ends_at <= now)
     return and_(IS_HELD, _columns.state == State.ENDING), has_run_out
+
+
+_SHARED = or_(*over_by(AT_NOW))  # what is over can share a call to Close
 
 
 def _is_same(claimed: Delegation, current: Delegation | None) -> bool:
@@ -127,7 +137,7 @@ class Delegations:
             delegations,
             Delegation,
             then_by=(_columns.team_id, _columns.grantor_id),  # they can share a call to Close
-            shared=lambda now: or_(*over_by(now)),
+            shared=_SHARED,
             retried=_RETRIED,
         )
 
@@ -176,15 +186,14 @@ class Delegations:
 
     def of_bundle(self, bundle_id: str) -> Sequence[Delegation]:
         """All that were asked or granted with one wish, oldest first."""
-        return self._together(_columns.bundle_id == bundle_id)
+        return self._together(_columns.bundle_id, bundle_id)
 
     def ended_together(self, ended_with: str) -> Sequence[Delegation]:
         """All that ended together, oldest first."""
-        return self._together(_columns.ended_with == ended_with)
+        return self._together(_columns.ended_with, ended_with)
 
-    def _together(self, condition: ColumnElement[bool]) -> Sequence[Delegation]:
-        statement = select(delegations).where(condition)
-        found = many(self._connection, Delegation, statement)
+    def _together(self, column: Column[Any], what: str) -> Sequence[Delegation]:
+        found = many(self._connection, Delegation, _having(column), what=what)
         return sorted(found, key=lambda each: (each.requested_at, each.id))
 
     def add(

@@ -8,7 +8,8 @@ row become claimable again when its worker died.
 the one clock that they share (:func:`lease_clock`).
 """
 
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache, partial
 from typing import Any, Generic, Protocol, TypeVar
@@ -32,7 +33,6 @@ from sqlalchemy import (
     select,
     text,
     true,
-    tuple_,
     update,
 )
 from sqlalchemy.sql.dml import ReturningUpdate
@@ -47,6 +47,7 @@ SLOTS = 20  # and how many such moments there are at most
 
 
 EVERY: ColumnElement[bool] = true()
+AT_NOW: ColumnElement[datetime] = bindparam("at_now", type_=UtcTime)  # when it is claimed
 
 
 class Row(Protocol):
@@ -106,8 +107,9 @@ class Due(Generic[Item]):
     ``seen`` is the column that tells whether a row was changed since it was claimed. With
     ``counts_claims`` its ``attempts`` are counted at each claim, so that an attempt that died
     half-way is noticed by the next. Rows that are due at the same moment come in the order of
-    ``then_by``; which of those can share a step says ``shared``. ``retried`` says which rows wait
-    for another attempt when they have ``attempts``.
+    ``then_by``, which is a team and a person; which of theirs can share a step says ``shared``, at
+    the moment :data:`AT_NOW`. ``retried`` says which rows wait for another attempt when they have
+    ``attempts``.
     """
 
     only = EVERY  # which rows are due at all
@@ -121,7 +123,7 @@ class Due(Generic[Item]):
         seen: str = "wake_at",
         counts_claims: bool = False,
         then_by: Sequence[Column[Any]] = (),
-        shared: Callable[[datetime], ColumnElement[bool]] = lambda _now: true(),
+        shared: ColumnElement[bool] = EVERY,
         retried: ColumnElement[bool] | None = None,
     ) -> None:
         self._connection = connection
@@ -151,14 +153,23 @@ class Due(Generic[Item]):
         self, claimed: Sequence[Item], *, now: datetime, lease: timedelta
     ) -> Sequence[Item]:
         """Lease whatever else is due and can share a step with one of these."""
-        names = [column.name for column in self._then_by]
-        same = {tuple(getattr(each, name) for name in names) for each in claimed}
-        is_same = tuple_(*self._then_by).in_(sorted(same))
-        wanted = _due(self._dialect, self._table, self.only).where(self._shared(now), is_same)
-        statement = _leasing(
-            self._dialect, self._table, wanted, lease, counts_claims=self._counts_claims
+        people: defaultdict[str, set[str]] = defaultdict(set)
+        team_id, person_id = self._then_by
+        for each in claimed:
+            people[getattr(each, team_id.name)].add(getattr(each, person_id.name))
+        statement = _claiming_with(
+            self._dialect,
+            self._table,
+            self._then_by,
+            lease,
+            counts_claims=self._counts_claims,
+            only=self.only,
+            shared=self._shared,
         )
-        return self._leased(statement, at_now=now)
+        found: list[Item] = []
+        for team, theirs in sorted(people.items()):
+            found += self._leased(statement, at_now=now, its_team=team, its_people=sorted(theirs))
+        return found
 
     def _leased(self, statement: ReturningUpdate[Any], **wanted: object) -> Sequence[Item]:
         """The rows as their steps take them."""
@@ -282,6 +293,26 @@ def _claiming(
 
 
 @prepared
+def _claiming_with(
+    dialect: str,
+    table: Table,
+    whose: tuple[Column[Any], ...],
+    lease: timedelta,
+    *,
+    counts_claims: bool,
+    only: ColumnElement[bool],
+    shared: ColumnElement[bool],
+) -> ReturningUpdate[Any]:
+    """Leases what is due ``at_now`` and is of ``its_people``: of all that is over, not of all that
+    was ever theirs."""
+    team_id, person_id = whose
+    are_theirs = person_id.in_(bindparam("its_people", expanding=True))
+    is_theirs = _only_filters(and_(team_id == bindparam("its_team"), are_theirs))
+    wanted = _due(dialect, table, only).where(shared, is_theirs)
+    return _leasing(dialect, table, wanted, lease, counts_claims=counts_claims)
+
+
+@prepared
 def _giving_back(table: Table) -> Update:
     columns = table.c
     lease = bindparam("its_lease", type_=columns.leased_until.type)
@@ -326,7 +357,7 @@ def _leasing(
 
 
 def _due(dialect: str, table: Table, only: ColumnElement[bool]) -> Select[tuple[str]]:
-    is_due = table.c.wake_at <= bindparam("at_now")
+    is_due = table.c.wake_at <= AT_NOW
     return select(table.c.id).where(is_due, _is_free(dialect, table), readable(table), only)
 
 
