@@ -60,7 +60,7 @@ format: $(INSTALLED) ## format and mend what can be mended by itself
 	$(RUN) -m ruff format .
 	$(RUN) -m ruff check --fix .
 
-bench: $(INSTALLED) ## how fast it is, each figure against what it could be: fifteen minutes
+bench: $(INSTALLED) ## how fast it is, each figure against what it could be: under twenty minutes
 	$(RUN) -m bench $(ARGS)
 
 bench-quick: $(INSTALLED) ## the same with fewer rounds and rows, on SQLite: two minutes

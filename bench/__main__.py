@@ -55,7 +55,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("groups", nargs="*", help=f"some of: {', '.join(GROUPS)} (default: all)")
     parser.add_argument(
-        "--quick", action="store_true", help="two minutes instead of fifteen, on SQLite"
+        "--quick", action="store_true", help="two minutes instead of eighteen, on SQLite"
     )
     parser.add_argument("--write", action="store_true", help="write docs/performance.md, too")
     chosen = parser.parse_args()
