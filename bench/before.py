@@ -1,7 +1,6 @@
 """The bot as it was before: 0.1.0, with today's libraries, against today's Slack and Close.
 
-The goals that are no ratio were set from what it took on another machine. Beside it, on the same
-machine and in the same run, they are ratios.
+On the same machine and in the same run, what was gained is a ratio.
 """
 
 import asyncio

@@ -45,13 +45,16 @@ STALL = Line(
     name="all ends at one second: longest stall of the event loop",
     unit=Unit.MILLISECONDS,
     goal=20,
+    is_of_machine=True,
     how="how late a timer of 2 ms in the bot's own loop was at most, from a moment after its start "
-    "until 20 s after the last one is gone",
+    "until 20 s after the last one is gone, without the time in which other programs had the "
+    "processors that it waited for",
 )
 LONE = Line(
     name="lateness of a lone end, p99",
     unit=Unit.MILLISECONDS,
     goal=20,
+    is_of_machine=True,
     how="from its moment to the arrival of the call that deletes it",
 )
 BEFORE = timedelta(seconds=6)  # so long before the first end the bot is started, at the latest
@@ -117,7 +120,8 @@ async def _burst(ground: Ground, kind: str, size: Size) -> AsyncIterator[Result]
     yield Result(MISSED, of, [left])
     parts = {"of work": seen.work, "of looking for garbage": seen.collection}
     note = ", ".join(f"{seconds * 1000:.0f} ms {part}" for part, seconds in parts.items())
-    yield Result(STALL, of, [seen.stall * 1000], f"{note} in one go at most")
+    note = f"{note} in one go at most; {seen.stall_in_all * 1000:.0f} ms with what others took"
+    yield Result(STALL, of, [seen.stall * 1000], note)
 
 
 async def _lone(ground: Ground, kind: str, size: Size) -> AsyncIterator[Result]:

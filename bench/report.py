@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from bench.ground import KINDS, Ground
 from bench.growth import BESIDE, LINES, MEMORY
-from bench.lines import Result
+from bench.lines import FLOOR, Result, number
 from sandbox.running import ROOT
 
 PAGE = ROOT / "docs" / "performance.md"
@@ -75,9 +75,19 @@ def measured(results: Mapping[str, Sequence[Result]], where: Sequence[str], day:
             parts.append(f"## {heading}\n\n{table(results[name])}")
         if name == "growth":
             parts.append(_plots())
-    lines = "\n".join(f"- {line}" for line in (f"On {day.day} {day:%B %Y}", *where))
+    lines = "\n".join(
+        f"- {line}" for line in (f"On {day.day} {day:%B %Y}", *where, *_pace(results))
+    )
     parts.append(f"## When, and on what\n\n{lines}\n")
     return "\n".join(parts)
+
+
+def _pace(results: Mapping[str, Sequence[Result]]) -> list[str]:
+    floors = [each.floor for group in results.values() for each in group if each.floor is not None]
+    if not floors:
+        return []
+    took = f"{number(min(floors))} to {number(max(floors))} ms before each part"
+    return [f"The floor took {took}; there, where goals were set, it took {number(FLOOR)} ms"]
 
 
 def _in_short(results: Mapping[str, Sequence[Result]]) -> str:

@@ -17,6 +17,7 @@ Act = Callable[[Item], Awaitable[Answer]]
 class Size:
     """How much is measured: ``bench-quick`` does less of everything."""
 
+    floors: int  # answers of the floor, before each part that is measured in time
     rounds: int
     each: int  # requests in one round
     kinds: Sequence[str]  # of databases
@@ -32,6 +33,7 @@ class Size:
 
 
 WHOLE = Size(
+    floors=30,
     rounds=5,
     each=15,
     kinds=KINDS,
@@ -46,6 +48,7 @@ WHOLE = Size(
     idle=30.0,
 )
 QUICK = Size(
+    floors=10,
     rounds=2,
     each=5,
     kinds=KINDS[:1],

@@ -23,21 +23,24 @@ from bot.process.settings import Settings
 from bot.store.only_reads import EXECUTING, only_reads
 
 TICK = 0.002  # seconds
+WAITED = Path("/proc/thread-self/schedstat")
 WRITES = ("INSERT", "UPDATE", "DELETE")
 
 
 @dataclass(slots=True)
 class Seen:
     """What happened since the last time: statements and write locks in all, the statements and
-    seconds of the largest transaction, for how many seconds the event loop stood still at most, for
-    how many of processor time it was at work in one go, and how long Python looked for garbage in
-    one go."""
+    seconds of the largest transaction, for how many seconds the event loop stood still at most,
+    without those in which it could have gone on and other programs had the processors, and with
+    them; for how many of processor time it was at work in one go, and how long Python looked for
+    garbage in one go."""
 
     statements: int = 0
     write_locks: int = 0
     largest: int = 0
     largest_seconds: float = 0.0
     stall: float = 0.0
+    stall_in_all: float = 0.0
     work: float = 0.0
     collection: float = 0.0
 
@@ -69,9 +72,11 @@ class Watcher:
     async def watch_loop(self) -> None:
         """See when it stands still."""
         while True:
-            due, worked = time.monotonic() + TICK, time.thread_time()
+            due, worked, waited = time.monotonic() + TICK, time.thread_time(), _waited()
             await asyncio.sleep(TICK)
-            self._seen.stall = max(self._seen.stall, time.monotonic() - due)
+            late = time.monotonic() - due
+            self._seen.stall_in_all = max(self._seen.stall_in_all, late)
+            self._seen.stall = max(self._seen.stall, late - (_waited() - waited))
             self._seen.work = max(self._seen.work, time.thread_time() - worked)
 
     def _collecting(self, phase: str, _details: object) -> None:
@@ -101,6 +106,15 @@ class Watcher:
         if count > self._seen.largest:
             self._seen.largest = count
             self._seen.largest_seconds = time.monotonic() - began
+
+
+def _waited() -> float:
+    """For how many seconds this thread has waited for a processor (docs.kernel.org/scheduler/
+    sched-stats.html); 0 where the system does not say."""
+    try:
+        return int(WAITED.read_text().split()[1]) / 1e9
+    except OSError:
+        return 0.0
 
 
 def main() -> int:

@@ -24,6 +24,7 @@ TIME = {
         name=f"{word} of all that one person gave",
         unit=Unit.MILLISECONDS,
         goal=100,
+        is_of_machine=True,
         how="from what Slack sends to the answer, which comes once all of it is committed; the bot "
         "counts its statements meanwhile",
     )
