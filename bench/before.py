@@ -9,17 +9,10 @@ import os
 import sys
 import tarfile
 from collections.abc import AsyncIterator, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import Connection as SqlConnection
-from sqlalchemy import inspect
-
-from bench.house import House, connection_of, written
+from bench.house import House
 from bench.running import Running
-from bot.connections.vault import Vault
-from models.connection import connections
-from models.rows import to_row
 from sandbox.people import SandboxPerson
 from sandbox.running import ROOT
 
@@ -33,7 +26,7 @@ async def open_before(
     """It, on a database of this kind that it has migrated itself, with these people connected."""
     sources, url = await asyncio.to_thread(_unpacked, house.folder), house.ground.empty(kind)
     await _migrated(house, url, sources)
-    await _connect(house, url, connected)
+    await house.connect(url, connected)
     async with house.bot(url, PYTHONPATH=str(sources)) as process:
         yield process
 
@@ -56,17 +49,3 @@ async def _migrated(house: House, url: str, sources: Path) -> None:
     )
     if status := await migrating.wait():
         raise RuntimeError(f"0.1.0 could not migrate: exit status {status}")
-
-
-async def _connect(house: House, url: str, people: Sequence[SandboxPerson]) -> None:
-    """As House.connect, with the columns that it has."""
-    vault, now = Vault([house.key]), datetime.now(UTC)
-    tokens = await house.outside.ask("connect", users=[each.id for each in people])
-    rows = [to_row(connection_of(vault, each, tokens[each.id], now)) for each in people]
-
-    def insert(sql: SqlConnection) -> None:
-        known = {column["name"] for column in inspect(sql).get_columns(connections.name)}
-        theirs = [{name: row[name] for name in row if name in known} for row in rows]
-        sql.execute(connections.insert(), theirs)
-
-    await written(url, insert)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cryptography.fernet import Fernet
 from sqlalchemy import Connection as SqlConnection
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, inspect
 from sqlalchemy.orm import Session
 
 from bench.client import Client, open_client
@@ -106,11 +106,18 @@ class House:
             yield process
 
     async def connect(self, database_url: str, people: Iterable[SandboxPerson]) -> None:
-        """Have these people's Close accounts be connected."""
+        """Have these people's Close accounts be connected, with the columns that this database's
+        release has."""
         everybody, vault, now = list(people), Vault([self.key]), datetime.now(UTC)
         tokens = await self.outside.ask("connect", users=[each.id for each in everybody])
         rows = [to_row(connection_of(vault, each, tokens[each.id], now)) for each in everybody]
-        await written(database_url, lambda sql: sql.execute(connections.insert(), rows))
+
+        def insert(sql: SqlConnection) -> None:
+            known = {column["name"] for column in inspect(sql).get_columns(connections.name)}
+            theirs = [{name: row[name] for name in row if name in known} for row in rows]
+            sql.execute(connections.insert(), theirs)
+
+        await written(database_url, insert)
 
 
 async def written(database_url: str, write: Callable[[SqlConnection], object]) -> None:
