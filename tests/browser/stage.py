@@ -137,10 +137,11 @@ class Stage:
         label = "+30 days" if step == "month" else f"+1 {step}"
         await self.page.get_by_role("button", name=label).click()
 
-    async def show_modal(self, person: SandboxPerson, view: dict[str, Any]) -> None:
-        """Open a modal for somebody, as the bot would."""
+    async def show_modal(self, person: SandboxPerson, view: dict[str, Any]) -> str:
+        """Open a modal for somebody, as the bot would; its id is what to show it anew by."""
         trigger = self.house.slack.workspace.new_trigger(person.id)
-        await self.call("views.open", {"trigger_id": trigger, "view": view})
+        shown = await self.call("views.open", {"trigger_id": trigger, "view": view})
+        return str(shown["view"]["id"])
 
     async def call(self, method: str, arguments: dict[str, Any]) -> dict[str, Any]:
         """Call Slack's Web API as the bot would."""

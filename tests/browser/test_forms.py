@@ -114,6 +114,32 @@ async def test_people_are_searched_for(shared_stage: Stage) -> None:
     await expect(form).to_have_count(0)
 
 
+async def test_a_form_shown_anew_lets_one_go_on_typing(shared_stage: Stage) -> None:
+    """When the bot changes a form under somebody, what they search for and what they selected to
+    write over it are as they were, and the next key goes where it would have gone."""
+    stage = shared_stage
+    view = await stage.show_modal(BEN, EVERY_FIELD)
+    form = stage.seat().get_by_role("dialog")
+
+    async def change(title: str) -> None:
+        await stage.call(
+            "views.update", {"view_id": view, "view": {**EVERY_FIELD, "title": _plain(title)}}
+        )
+        await expect(form.get_by_role("heading", name=title)).to_be_visible()
+
+    await form.get_by_label("people", exact=True).fill("dan")
+    await change("Changed once")
+    await stage.page.keyboard.type("a")
+    await expect(form.get_by_label("people", exact=True)).to_have_value("dana")
+    await expect(form.get_by_role("option", name="Dana")).to_be_visible()
+    for name in ("line", "lines"):
+        await form.get_by_label(name, exact=True).fill("first")
+        await form.get_by_label(name, exact=True).select_text()
+        await change(f"Changed in {name}")
+        await stage.page.keyboard.insert_text("second")
+        await expect(form.get_by_label(name, exact=True)).to_have_value("second")
+
+
 async def test_errors_keep_what_was_typed(shared_stage: Stage) -> None:
     """A wrong field is named beside it and focused; right ones stay; Escape gives the box back."""
     stage = shared_stage

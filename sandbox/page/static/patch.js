@@ -32,11 +32,13 @@ const controlAgain = (place, was) => {
   return found?.matches(".people, .options") ? found.querySelector("input") : found;
 };
 
-// Where somebody was typing, the words come along.
-const goOn = (again, old) => {
+// Where somebody was typing, the words come along, and what is selected of them.
+export const goOn = (again, old) => {
   again.focus({ preventScroll: true });
-  if (!again.matches("input") || !old.value || again.value) return;
+  if (!again.matches("input, textarea") || !old.value) return;
+  if (again.value && again.value !== old.value) return;
   again.value = old.value;
+  if (old.selectionStart !== null) again.setSelectionRange(old.selectionStart, old.selectionEnd);
   again.dispatchEvent(new Event("input", { bubbles: true }));
 };
 

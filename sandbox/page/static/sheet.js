@@ -1,6 +1,7 @@
 // One person's modal: it covers their own half only, so that the other person can go on.
 
 import { carryOver } from "./forms.js";
+import { goOn } from "./patch.js";
 import { standIn } from "./roving.js";
 
 const WRONG = ".wrong :is(input, select, textarea)";
@@ -30,7 +31,7 @@ export const showSheet = (seat, html) => {
     return;
   }
   if (!before) seat.dataset.cameFrom = seat.contains(document.activeElement) ? document.activeElement.id : "";
-  const focused = sheet.contains(document.activeElement) ? document.activeElement.id : "";
+  const focused = sheet.contains(document.activeElement) ? document.activeElement : null;
   const template = document.createElement("template");
   template.innerHTML = html;
   const dialog = template.content.querySelector("dialog");
@@ -40,6 +41,7 @@ export const showSheet = (seat, html) => {
   sheet.hidden = false;
   dialog.setAttribute("open", "");
   for (const part of rest(seat)) part.inert = true;
-  const again = isSame && !dialog.querySelector(WRONG) && document.getElementById(focused);
-  (again || firstFocus(dialog))?.focus();
+  const again = isSame && !dialog.querySelector(WRONG) && document.getElementById(focused?.id ?? "");
+  if (again) goOn(again, focused);
+  else firstFocus(dialog)?.focus();
 };
