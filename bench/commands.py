@@ -7,7 +7,7 @@ from bench.client import Answer
 from bench.ground import Ground
 from bench.house import House, open_house
 from bench.lines import Line, Result, Unit
-from bench.rounds import Act, Size, milliseconds, ratio, timed
+from bench.rounds import Act, Size, milliseconds, ratio, there_and_back, timed
 from bench.running import Running
 from bench.tries import tried
 
@@ -68,7 +68,9 @@ async def _measured(ground: Ground, size: Size) -> AsyncIterator[Result]:
             await timed(users * (WARM // len(users)), act, 4)
         for at_once, ours, theirs in ((1, ALONE, STOCK), (16, CROWDED, STOCK_CROWDED)):
             many = (users * size.each)[: size.each * MORE * (2 if at_once > 1 else 1)]
-            rounds = [[await timed(many, act, at_once) for act in acts] for _ in range(size.rounds)]
+            rounds = [
+                await there_and_back(number, many, acts, at_once) for number in range(size.rounds)
+            ]
             figures = [
                 milliseconds([one for each in rounds for one in each[who]]) for who in (0, 1, 2)
             ]

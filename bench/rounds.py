@@ -76,6 +76,18 @@ async def timed(items: Sequence[Item], act: Act[Item], at_once: int = 1) -> list
     return took
 
 
+async def there_and_back(
+    number: int, items: Sequence[Item], acts: Sequence[Act[Item]], at_once: int
+) -> list[list[float]]:
+    """What each of these took in this round, in their order. Every other round goes the other way
+    round: whoever comes after a slow one finds the caches cold."""
+    took: dict[int, list[float]] = {}
+    order = range(len(acts))
+    for place in order if number % 2 == 0 else reversed(order):
+        took[place] = await timed(items, acts[place], at_once)
+    return [took[place] for place in order]
+
+
 def ratio(ours: Sequence[float], theirs: Sequence[float]) -> float:
     """How many times theirs ours is, by the medians of one round."""
     return statistics.median(ours) / statistics.median(theirs)

@@ -33,12 +33,13 @@ WRITABLE = os.W_OK | os.X_OK  # a folder
 IN_MEMORY = (None, "", ":memory:")
 CLEAN_EVERY = 60.0  # seconds until what was deleted is gone from the write-ahead log as well
 FILES = ("", "-wal", "-shm", "-journal")  # what SQLite makes beside the database
+# A write-ahead log that is used up is written over, and cut only when it is cleaned: to the disk, a
+# commit that makes a file longer takes twice as long.
 PRAGMAS = (
     "journal_mode=WAL",
     "foreign_keys=ON",
     "synchronous=FULL",
     "secure_delete=ON",
-    "journal_size_limit=0",  # a log that is used up is cut, too
 )
 # By the number of its schema and one of these it is known to be ours, also where one of them is
 # gone; a file without a table is anybody's.
