@@ -69,6 +69,7 @@ class Clock:
         self._clicked = asyncio.Event()
         self._is_untold = False
         self._is_rung = False
+        self._next: datetime | None = None  # when something is due after the last look
         self._looking: asyncio.Task[None] | None = None
         self._waiting: asyncio.Task[None] | None = None
         self._outage = Outage(structlog.get_logger("bot.clock.scheduler"))
@@ -127,7 +128,9 @@ class Clock:
             self._clicked.clear()
             self._wanted.clear()
             try:
-                if not await self._is_held():
+                if await self._is_held():
+                    self._next = None
+                else:
                     self._wake(await self._database.read(self._moments))
             except Exception as error:  # noqa: BLE001 - the next beat tries again
                 self._outage.noticed(error)
@@ -144,9 +147,10 @@ class Clock:
             await self._rest()
 
     async def _rest(self) -> None:
-        """Unless somebody clicks."""
+        """Unless somebody clicks, or something is due before."""
+        left = APART if self._next is None else (self._next - self._now()).total_seconds()
         with suppress(TimeoutError):
-            async with asyncio.timeout(APART):
+            async with asyncio.timeout(min(left, APART)):
                 await self._clicked.wait()
 
     async def _is_held(self) -> bool:
@@ -186,6 +190,7 @@ class Clock:
             if not sleeper.is_full:
                 sleeper.wake()
                 later.append(HELD)  # it may not be to be had: somebody may be just writing it
+        self._next = now + min(later) if later else None
         if later and min(later) < self._beat:  # else the safety beat comes first
             self._look_after(min(later))
 

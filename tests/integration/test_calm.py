@@ -217,6 +217,21 @@ async def test_a_click_waits_for_no_look(
     clock.stop()
 
 
+async def test_what_is_due_soon_waits_for_no_rest(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long the clock rests between two looks: what is due meanwhile, as it has just seen,
+    is not late for it."""
+    monkeypatch.setattr(scheduler, "APART", HOUR.total_seconds())
+    await add(database, delegation(state=State.REQUESTED, wake_at=now() + timedelta(seconds=0.5)))
+    sleeper, clock = Sleeper(), Clock(database, now, HOUR)
+    clock.serve(sleeper)
+    clock.start()
+    async with asyncio.timeout(PATIENCE):
+        await sleeper.woken.wait()
+    clock.stop()
+
+
 async def test_a_click_wakes_the_first_without_a_look(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

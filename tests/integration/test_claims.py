@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from sqlalchemy.util import await_only
 
 from bot.clock import worker as worker_module
@@ -480,6 +480,30 @@ async def test_an_overtaken_home_is_shown_again(database: Database) -> None:
     (again,) = await claimed()
     await database.run(lambda store: store.homes.due.rest(again))
     assert not await claimed()
+
+
+HOW_DURABLE = {"sqlite": "PRAGMA synchronous", "postgresql": "SHOW synchronous_commit"}
+
+
+async def test_a_lease_does_not_wait_for_the_disk(database: Database) -> None:
+    """On PostgreSQL the commit of a lease is not waited for until the disk has it; that of a claim
+    which counts as an attempt is, and so is everything on SQLite, and whatever comes after."""
+    await add(database, delegation(wake_at=NOON))
+
+    def how(connection: Connection) -> str:
+        return str(connection.scalar(text(HOW_DURABLE[database.kind])))
+
+    def claimed(connection: Connection) -> Sequence[str]:
+        store, found = Store(connection), []
+        for due in (store.cards.due, store.delegations.due):
+            assert due.claim(now=NOON, lease=LEASE, limit=9)
+            found.append(how(connection))
+        return found
+
+    usual = await database.run_connection(how)
+    lightly = "off" if database.kind == "postgresql" else usual
+    assert await database.run_connection(claimed) == [usual, lightly]
+    assert await database.run_connection(how) == usual != "off"
 
 
 async def test_a_change_for_later_keeps_its_moment(database: Database) -> None:
