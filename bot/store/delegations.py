@@ -177,8 +177,8 @@ class Delegations:
 
     def lock_open(self, team_id: str, person_id: str) -> Sequence[Delegation]:
         """All that under lock, in the order in which :meth:`lock_all` has them."""
-        found = open_of(team_id, person_id, GRANTOR, GRANTEE, REQUESTER)
-        return self._locked(_columns.id.in_(select(found.c.id)))
+        whose = {"of_team": team_id, "of_person": person_id}
+        return many(self._connection, Delegation, _all_open_locked(), **whose)
 
     def every_open_id(self) -> Sequence[str]:
         """The ids of all that is open, whoever has a part in it."""
@@ -732,6 +732,13 @@ def _any_over() -> CompoundSelect[Any]:
 @prepared
 def _all_locked() -> Select[Any]:
     return _locking(_columns.id.in_(bindparam("of_these", expanding=True)))
+
+
+@prepared
+def _all_open_locked() -> Select[Any]:
+    whose = bindparam("of_team", type_=String), bindparam("of_person", type_=String)
+    found = open_of(*whose, GRANTOR, GRANTEE, REQUESTER)
+    return _locking(_columns.id.in_(select(found.c.id)))
 
 
 @prepared

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Subquery, literal_column, select, union_al
 from models.delegation import BY_WORD, HELD, OPEN, OVER, RECEIPT_DUE, UNSEEN, delegations
 
 _columns = delegations.c
+Text = str | ColumnElement[str]  # or what stands for it in a prepared statement
 
 
 def _written_out(condition: str) -> ColumnElement[bool]:
@@ -26,7 +27,7 @@ IS_RECEIPT_DUE = _written_out(f"delegations.{RECEIPT_DUE}")
 GRANTOR, GRANTEE, REQUESTER = _columns.grantor_id, _columns.grantee_id, _columns.requester_id
 
 
-def open_of(team_id: str, person_id: str, *parts: ColumnElement[str]) -> Subquery:
+def open_of(team_id: Text, person_id: Text, *parts: ColumnElement[str]) -> Subquery:
     """Everything open in which this person has one of these parts, each row once."""
     mine, found = (_columns.team_id == team_id, IS_OPEN), []
     for number, part in enumerate(parts):
