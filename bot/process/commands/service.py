@@ -179,5 +179,6 @@ async def _feed(dog: Watchdog, farewell: Farewell) -> None:
     """Until the farewell begins: a stop that hangs is ended, too."""
     while not farewell.told.is_set():
         dog.feed()
-        await asyncio.sleep(watchdog.LOOK_EVERY)
+        with contextlib.suppress(TimeoutError):  # else a stop would wait for the next look
+            await asyncio.wait_for(farewell.told.wait(), watchdog.LOOK_EVERY)
     dog.last_words(STOPPING)
