@@ -10,6 +10,7 @@ import ssl
 import tempfile
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterator
+from itertools import islice, pairwise
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, TypeVar
@@ -54,14 +55,18 @@ def pytest_collection() -> Generator[None, object, object]:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What waits for minutes and does little begins first: nobody waits for it at the end. Each
-    process begins with a part of the list, so each part begins with some of it."""
+    process begins with an equal part of the list, and every second part with some of it: were it
+    each, the processors would have little to do at the beginning and too much later."""
     lasting = [each for each in items if LASTING_FOLDERS & set(each.path.parts)]
-    others = [each for each in items if not LASTING_FOLDERS & set(each.path.parts)]
+    others = iter([each for each in items if not LASTING_FOLDERS & set(each.path.parts)])
     parts = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    waiting = (parts + 1) // 2
+    bounds = [len(items) * number // parts for number in range(parts + 1)]
     items.clear()
-    for number in range(parts):
-        first, last = (len(others) * each // parts for each in (number, number + 1))
-        items += [*lasting[number::parts], *others[first:last]]
+    for number, (first, last) in enumerate(pairwise(bounds)):
+        own = [] if number % 2 else lasting[number // 2 :: waiting]
+        items += [*own, *islice(others, last - first - len(own))]
+    items += others
 
 
 def pytest_xdist_auto_num_workers() -> int:
