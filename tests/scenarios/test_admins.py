@@ -269,8 +269,8 @@ async def test_an_incident_in_the_home(led: World) -> None:
     await home(led, DANA, "1 ended by an admin's word", absent="Over, but not removed")
     led.close.state.inactive.clear()
     await led.slack.change_person(ADA, deleted=False)
-    await led.connect(ADA)
     led.clock.push(seconds=20)  # Close's reads may lag behind what was just confirmed
+    await led.connect(ADA)
     await led.close.wait_for(lambda: not led.close.associations, what="the removal")
     await settled_in(led, State.ENDED)
     await led.card(DANA, "right to send as @Ada Lindqvist is gone now. Close confirmed it.")

@@ -80,8 +80,8 @@ async def test_it_is_looked_up_when_the_connection_returns(led: World) -> None:
     assert led.close.find(ADA, BEN)
     led.close.state.inactive.clear()
     await led.slack.change_person(ADA, deleted=False)
-    await led.connect(ADA)
     led.clock.push(seconds=20)  # Close's reads may lag behind what was just confirmed
+    await led.connect(ADA)
     await led.close.wait_for(lambda: not led.close.associations, what="the removal")
     await settled_in(led, State.ENDED)
 
