@@ -37,6 +37,7 @@ settings.load_profile("patient")
 
 
 Found = TypeVar("Found")
+RARELY = (5_000, 20, 100)  # as gc.set_threshold takes it; Python's own are 700, 10, 10
 LASTING = sqlite.PRAGMAS
 LASTING_FOLDERS = {"chaos", "storage", "upgrade", "deploy"}  # whose tests wait for processes
 
@@ -44,12 +45,14 @@ LASTING_FOLDERS = {"chaos", "storage", "upgrade", "deploy"}  # whose tests wait 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
     """Whatever is read here stays: to look through it for waste again and again takes half as long
-    as to read it."""
+    as to read it. Of what the tests make most is gone without a look; the looks, which took a ninth
+    of a scenario, are rarer."""
     gc.disable()
     try:
         return (yield)
     finally:
         gc.freeze()
+        gc.set_threshold(*RARELY)
         gc.enable()
 
 
