@@ -57,7 +57,7 @@ LONE = Line(
     is_of_machine=True,
     how="from its moment to the arrival of the call that deletes it",
 )
-BEFORE = timedelta(seconds=6)  # so long before the first end the bot is started, at the latest
+BEFORE = timedelta(seconds=4)  # so long before the first end the bot is started, at the latest
 WRITTEN = 1_000  # rights a second, in the meantime
 AFTERWARDS = 20.0  # seconds in which it is still watched: it tells everybody
 APART = timedelta(milliseconds=200)
