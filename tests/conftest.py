@@ -20,10 +20,10 @@ import pytest
 import structlog
 from hypothesis import settings
 from slack_bolt.util.utils import get_arg_names_of_callable
-from sqlalchemy import Connection, Dialect, Engine, event
+from sqlalchemy import Connection, Engine, event
 
 from bot.slack import indexed
-from bot.store import Database, executing, sqlite
+from bot.store import Database, sqlite
 from bot.store.schema import migrate
 from models.base import metadata
 from sandbox.running import RunningBot
@@ -114,11 +114,7 @@ class Compiled(dict[Any, Any]):
 
 def _of_any(key: Any) -> Any:
     dialect, *rest = key
-    return (*_kind(dialect), *rest)
-
-
-def _kind(dialect: Dialect) -> tuple[str, str]:
-    return dialect.name, dialect.driver
+    return (dialect.name, dialect.driver, *rest)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -131,21 +127,8 @@ def one_compiler() -> Iterator[None]:
         connection.execution_options(compiled_cache=compiled)
 
     event.listen(Engine, "engine_connect", share)
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        monkeypatch.setattr(executing, "_known", _for_all_of_a_kind(executing._known))
-        yield
+    yield
     event.remove(Engine, "engine_connect", share)
-
-
-def _for_all_of_a_kind(known: Callable[..., Found]) -> Callable[..., Found]:
-    """The same, which is always asked for the first dialect of each kind: it knows what each has
-    been asked, and each engine has a dialect of its own."""
-    first: dict[tuple[str, str], Dialect] = {}
-
-    def found(statement: Any, dialect: Dialect, *given: Any) -> Found:
-        return known(statement, first.setdefault(_kind(dialect), dialect), *given)
-
-    return found
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -39,6 +39,7 @@ KEPT = 2_000  # texts; a statement with a list has one for each length of it,
 MANY = 5  # values, and one for all from this on: of so many texts the list is one parameter
 AT_ONCE = 32_766  # parameters that SQLite takes (sqlite.org/limits.html)
 LENGTHS = 20  # of what adds many rows: most times it is one
+_dialects: dict[tuple[str, str], Dialect] = {}  # the first of each kind
 
 
 class Outcome(NamedTuple):
@@ -144,7 +145,13 @@ def _found(connection: Connection, asked: Asked) -> _Known | None:
     if not is_known or connection.dispatch.before_cursor_execute:
         return None
     sizes = [min(len(v), MANY) if isinstance(v, LISTS) else None for v in given.values()]
-    return _known(statement, connection.dialect, tuple(given), tuple(sizes))
+    return _known(statement, _first_like(connection.dialect), tuple(given), tuple(sizes))
+
+
+def _first_like(dialect: Dialect) -> Dialect:
+    """What is worked out for one engine is so for all that speak to the same kind of database: each
+    has a dialect of its own, and those that read and the one that writes are asked the same."""
+    return _dialects.setdefault((dialect.name, dialect.driver), dialect)
 
 
 def _carried_out(connection: Connection, known: _Known, *given: Mapping[str, Any]) -> Outcome:
