@@ -27,7 +27,7 @@ class Offer(StrEnum):
     DECLINED = "declined"  # they do not want to be asked
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Absence:
     """One row for whoever was ever asked.
 

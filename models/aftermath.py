@@ -49,7 +49,7 @@ class Obstacle(StrEnum):
 DECIDED = (Course.LEFT, Course.PAUSING, Course.PAUSED)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Aftermath:
     """One row a right, by the right's id.
 

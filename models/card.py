@@ -18,7 +18,7 @@ class Audience(StrEnum):
     AUDIT = "audit"  # the audit channel
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Card:
     """One row.
 

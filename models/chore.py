@@ -18,7 +18,7 @@ class ChoreKind(StrEnum):
     UNINSTALL = "uninstall"  # the app is gone from Slack: all ends, and then the bot does
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Chore:
     """One row; ``done_at`` is when it was done last."""
 
@@ -43,7 +43,7 @@ chores = Table(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class ErasureKey:
     """One row: the key of the hashes that take the place of erased ids, sealed. It stays the same
     when the encryption keys change."""

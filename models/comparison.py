@@ -8,7 +8,7 @@ from sqlalchemy import Column, Integer, String, Table, UniqueConstraint
 from models.base import UtcTime, metadata, partial_index
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Comparison:
     """One row for each connected grantor.
 

@@ -28,7 +28,7 @@ FRESH_FOR_THE_END = timedelta(minutes=5)  # the end itself then needs no refresh
 AFTER_APPROVAL = timedelta(seconds=15)  # the association is made first, undisturbed
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Connection:
     """One row; ``version`` grows at every change of the tokens.
 
@@ -120,7 +120,7 @@ connections = Table(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class ConnectState:
     """One walk through Close's consent page: who started it, in which browser, until when.
     ``confirms`` is the draft of what its end shows to be meant, where it began with that."""

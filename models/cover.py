@@ -13,7 +13,7 @@ MOST_COVERERS = 5  # people of one cover
 MOST_COVERS = 3  # in App Home, the next first; the others have their messages
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Cover:
     """One row. Its rights are ordinary delegations whose ``bundle_id`` is its id: what it lets
     anybody do, and until when, is said by them alone.

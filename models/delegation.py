@@ -248,7 +248,7 @@ WAITS_FOR_GRANTEE = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Delegation:
     """One row. Neither ``length`` nor ``until`` means: until revoked.
 

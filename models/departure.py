@@ -9,7 +9,7 @@ from models.base import UtcTime, metadata, partial_index, words
 from models.person import Departure
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Departed:
     """One row a person, as long as they may not take part.
 

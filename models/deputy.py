@@ -27,7 +27,7 @@ class DeputyEnd(StrEnum):
     RESTORED = "restored"  # nobody knows whether it was ended after the backup
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Deputy:
     """One row: ``deputy_id`` answers for ``grantor_id`` until a moment, beside them.
 

@@ -8,7 +8,7 @@ from sqlalchemy import Column, Index, String, Table, Text
 from models.base import UtcTime, metadata
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Draft:
     """One row; ``content`` is JSON and belongs to ``slack_user_id`` alone."""
 

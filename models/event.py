@@ -61,7 +61,7 @@ class Deed(StrEnum):
 REVIEWS = (Deed.REVIEW_OPENED, Deed.REVIEW_KEPT, Deed.REVIEW_ENDED)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class EventRecord:
     """What happened to a delegation, when, and who did it; ``actor`` is None when the bot's clock
     did."""
@@ -75,7 +75,7 @@ class EventRecord:
     trouble: Trouble | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Entry:
     """One row: the ``event`` of a delegation with the ``state`` after it, or a ``deed``.
 

@@ -23,7 +23,7 @@ class HomeList(StrEnum):
     TRUSTING = "trusting"  # and got
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Home:
     """One row a person. ``page`` is the page of the history that is shown, from 0; ``pages`` has
     those of the other lists, ``name=page`` one a line. ``with_person`` is whom they look for.

@@ -8,7 +8,7 @@ from sqlalchemy import Column, Index, String, Table
 from models.base import UtcTime, metadata
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class KeyTry:
     """One row: somebody sent a key in the name of this person. The key itself is nowhere."""
 

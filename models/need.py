@@ -8,7 +8,7 @@ from sqlalchemy import Column, String, Table
 from models.base import UtcTime, metadata
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Need:
     """One row a delegation or a standing approval, by the same ``id``.
 

@@ -45,7 +45,7 @@ class NoticeKind(StrEnum):
     TOKENS_FORGOTTEN = "tokens_forgotten"  # the same, when somebody else uses the Close account
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Notice:
     """One row. ``key`` says what it is about, so that nobody is told twice; ``changes`` counts
     changes of its subject, so that none is lost while the message is being shown."""

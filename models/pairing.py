@@ -23,7 +23,7 @@ class Verdict(StrEnum):
     UNREADABLE = "unreadable"  # no encryption key opens it any more
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Pairing:
     """One row; ``slack_email`` is the person's own address. ``other_id`` is somebody else in Slack
     whom the account is known by: they are connected with it, or have its address."""

@@ -24,7 +24,7 @@ ERASED = "~"  # how the keyed hash of an erased id begins; no id of Slack does
 HASH = 31  # characters of it at most, so that it fits wherever an id does
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Particulars:
     """One row; what has no salt was erased, or was never there. An erased id is a keyed hash."""
 

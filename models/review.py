@@ -43,7 +43,7 @@ class ReviewRules:
     unused_after: timedelta | None = timedelta(days=14)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Review:
     """One row a grantor.
 

@@ -8,7 +8,7 @@ from sqlalchemy import Column, Index, Integer, LargeBinary, String, Table
 from models.base import UtcTime, metadata, partial_index
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Revocation:
     """One row: what lets the bot act as ``close_user_id``, sealed as it was for its owner here."""
 

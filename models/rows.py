@@ -1,6 +1,6 @@
 """How a value lies in a row of its table: one column a field, and its parts in columns beside."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cache, lru_cache
 from itertools import chain, compress, count
@@ -39,18 +39,14 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The fields of a value that are columns by the same name, and those that are parts; ``read``
-    takes the former from a value, all at once, and ``read_all`` the latter after them.
-
-    ``fill`` has what writes each field, in that order, into a value that is being made: for
-    hundreds at once, of which the ``__init__`` of a frozen dataclass takes twice as long.
-    """
+    """The fields of a value that are columns by the same name, and those that are parts; ``names``
+    are those of the former and then of the latter, and ``read`` takes the former from a value, all
+    at once."""
 
     plain: tuple[str, ...]
     parts: tuple[tuple[str, Part], ...]
+    names: tuple[str, ...]
     read: Callable[[Any], tuple[Any, ...]]
-    read_all: Callable[[Any], tuple[Any, ...]]
-    fill: Mapping[str, Callable[[Any, Any], None]]
 
 
 def part(kind: type[Any], *columns: str) -> dict[str, Part]:
@@ -65,9 +61,8 @@ def layout(kind: Any) -> Layout:
     every = fields(kind)
     parts = [(each.name, each.metadata["part"]) for each in every if "part" in each.metadata]
     plain = [each.name for each in every if "part" not in each.metadata]
-    names = [*plain, *(name for name, _ in parts)]
-    fill = {name: getattr(kind, name).__set__ for name in names}
-    return Layout(tuple(plain), tuple(parts), attrgetter(*plain), attrgetter(*names), fill)
+    names = (*plain, *(name for name, _ in parts))
+    return Layout(tuple(plain), tuple(parts), names, attrgetter(*plain))
 
 
 def from_row(kind: Callable[..., Value], row: RowMapping | Mapping[str, Any]) -> Value:
@@ -88,15 +83,16 @@ def reader(kind: Any, columns: tuple[str, ...]) -> Callable[[Sequence[Any]], Any
             None if row[first] is None else each.of(dict(zip(columns, row, strict=True)))
             for each, first in parts
         )
-        return _made(kind, chain(plain(row), own))
+        return _made(kind, zip(shape.names, chain(plain(row), own), strict=True))
 
     return read
 
 
-def _made(kind: Any, values: Iterable[Any]) -> Any:
+def _made(kind: Any, values: Any, **others: Any) -> Any:
+    """With these values of its fields: for hundreds at once, of which the ``__init__`` of a frozen
+    dataclass takes several times as long."""
     made = object.__new__(kind)
-    for fill, value in zip(layout(kind).fill.values(), values, strict=True):
-        fill(made, value)
+    vars(made).update(values, **others)
     return made
 
 
@@ -129,9 +125,8 @@ def changed_columns(before: Any, after: Any) -> dict[str, Any]:
 def altered(value: Value, changes: Mapping[str, Any]) -> Value:
     """The same with other fields: what :func:`dataclasses.replace` does, for hundreds at once.
     Raises KeyError for a field that there is not."""
-    kind: Callable[..., Value] = value.__class__
-    shape = layout(kind)
-    made: Value = _made(kind, shape.read_all(value))
-    for name, new in changes.items():
-        shape.fill[name](made, new)
+    was = vars(value)
+    if unknown := changes.keys() - was.keys():
+        raise KeyError(*unknown)
+    made: Value = _made(value.__class__, was, **changes)
     return made

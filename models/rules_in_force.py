@@ -8,7 +8,7 @@ from sqlalchemy import Column, String, Table
 from models.base import UtcTime, metadata
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class RulesInForce:
     """One row; ``digest`` is of the file, and empty where there is none."""
 

@@ -21,7 +21,7 @@ _NAMES = tuple(each.name for each in fields(Entry))
 NOTHING = bytes(32)  # what the first seal has before it
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Seal:
     """One row: ``amount`` entries, ``last_id`` the highest of them, and ``entries`` in all by then.
     ``digest`` is the head of the chain until the next."""
@@ -34,7 +34,7 @@ class Seal:
     digest: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Sealing:
     """One row an entry, made by the database with it; ``seal`` is None until one covers it."""
 

@@ -15,7 +15,7 @@ from sqlalchemy import Column, Index, String, Table
 from models.base import UtcTime, metadata, new_id
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class SeenRequest:
     """One row; ``arrival`` tells the request itself from a copy of it.
 

@@ -8,7 +8,7 @@ from sqlalchemy import Column, String, Table, Text
 from models.base import PERSONAL, Length, UtcTime, metadata, partial_index
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class StandingApproval:
     """One row: up to ``max_length`` at a time, for stretches that end by ``until``.
 

@@ -31,7 +31,7 @@ class Obstacle(StrEnum):
     OTHER_ACCOUNT = "other_account"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Stray:
     """One row; ``shown`` is the state that the grantor's message shows.
 

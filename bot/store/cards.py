@@ -46,7 +46,7 @@ PASSING = timedelta(seconds=1)  # and a card of what is set up, or taken away, f
 TICK = timedelta(microseconds=1)  # two moments differ by this at least
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class StaleCard(Card):
     """A card that was claimed, and the delegation that it is about, as both were then;
     ``claimed_at`` in monotonic seconds, not later than it was."""

@@ -24,7 +24,7 @@ class Stretch:
     deeds: Sequence[Deed] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Step(EventRecord):
     """A transition of a delegation, with who is concerned and what was typed; an older release did
     not write these down, so that they are the delegation's own."""

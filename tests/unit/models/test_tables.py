@@ -186,8 +186,10 @@ def test_there_and_back(kind: type[Any], is_full: bool) -> None:
 
 @pytest.mark.parametrize("kind", TABLES)
 def test_a_value_is_nothing_but_its_fields(kind: type[Any]) -> None:
-    """A row becomes one without its ``__init__``, so nothing else happens there."""
+    """A row becomes one without its ``__init__``, so nothing else happens there, and nothing but
+    its ``__dict__`` holds what it has."""
     assert not hasattr(kind, "__post_init__")
+    assert vars(made(kind, is_full=True)).keys() == {each.name for each in fields(kind)}
 
 
 @pytest.mark.parametrize("kind", TABLES)
