@@ -68,7 +68,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.clear()
     for number, (first, last) in enumerate(pairwise(bounds)):
         own = [] if number % 2 else lasting[number // 2 :: waiting]
-        items += [*own, *islice(others, last - first - len(own))]
+        items += [*own, *islice(others, max(0, last - first - len(own)))]
     items += others
 
 
