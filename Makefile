@@ -42,7 +42,7 @@ test: $(INSTALLED) ## all tests but the browser's, on SQLite and on a private Po
 	$(RUN) -m pytest -n auto --maxprocesses 8 --dist worksteal --ignore tests/browser
 
 browser: $(INSTALLED) ## the tests of the demo's page, in a Chromium
-	$(RUN) -m pytest -n auto --maxprocesses 8 --dist worksteal tests/browser
+	$(RUN) -m pytest -n auto --maxprocesses 4 --dist worksteal tests/browser
 
 coverage: $(INSTALLED) ## all tests, and how much of bot/ and models/ they run
 	$(RUN) -m coverage erase
