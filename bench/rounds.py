@@ -49,8 +49,8 @@ WHOLE = Size(
 )
 QUICK = Size(
     floors=10,
-    rounds=2,
-    each=4,
+    rounds=1,
+    each=6,
     kinds=KINDS[:1],
     stored={"sqlite": (1_000, 5_000)},
     starts=1,
