@@ -88,7 +88,7 @@ def reader(kind: Any, columns: tuple[str, ...]) -> Callable[[Sequence[Any]], Any
     return read
 
 
-def _made(kind: Any, values: Any, **others: Any) -> Any:
+def _made(kind: Any, values: Any, /, **others: Any) -> Any:
     """With these values of its fields: for hundreds at once, of which the ``__init__`` of a frozen
     dataclass takes several times as long."""
     made = object.__new__(kind)

@@ -127,10 +127,9 @@ class Clock:
             self._is_rung = False
             self._clicked.clear()
             self._wanted.clear()
+            self._next = None
             try:
-                if await self._is_held():
-                    self._next = None
-                else:
+                if not await self._is_held():
                     self._wake(await self._database.read(self._moments))
             except Exception as error:  # noqa: BLE001 - the next beat tries again
                 self._outage.noticed(error)

@@ -9,7 +9,7 @@ the one clock that they share (:func:`lease_clock`).
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache, partial
 from typing import Any, Generic, Protocol, TypeVar
@@ -49,7 +49,7 @@ SLOTS = 20  # and how many such moments there are at most
 EVERY: ColumnElement[bool] = true()
 AT_NOW: ColumnElement[datetime] = bindparam("at_now", type_=UtcTime)  # when it is claimed
 # Always true, and its transaction does not wait for the disk. A lease that is lost when the server
-# falls was never given: whatever it was for is written down before it is done.
+# falls was never given: what must not be done twice has a mark of its own, which is durable before.
 LIGHTLY = text("set_config('synchronous_commit', 'off', true) = 'off'")
 
 
@@ -142,15 +142,7 @@ class Due(Generic[Item]):
     def claim(self, *, now: datetime, lease: timedelta, limit: int) -> Sequence[Item]:
         """Lease up to ``limit`` rows whose ``wake_at`` has come, earliest first. What this release
         cannot read is left to a newer one, and keeps nothing else waiting."""
-        statement = _claiming(
-            self._dialect,
-            self._table,
-            self._then_by,
-            lease,
-            counts_claims=self._counts_claims,
-            only=self.only,
-        )
-        return self._leased(statement, at_now=now, at_most=limit)
+        return self._leased(self._asked(_claiming, lease), at_now=now, at_most=limit)
 
     def claim_with(
         self, claimed: Sequence[Item], *, now: datetime, lease: timedelta
@@ -160,19 +152,19 @@ class Due(Generic[Item]):
         team_id, person_id = self._then_by
         for each in claimed:
             people[getattr(each, team_id.name)].add(getattr(each, person_id.name))
-        statement = _claiming_with(
-            self._dialect,
-            self._table,
-            self._then_by,
-            lease,
-            counts_claims=self._counts_claims,
-            only=self.only,
-            shared=self._shared,
-        )
+        statement = self._asked(_claiming_with, lease, shared=self._shared)
         found: list[Item] = []
         for team, theirs in sorted(people.items()):
             found += self._leased(statement, at_now=now, its_team=team, its_people=sorted(theirs))
         return found
+
+    def _asked(
+        self, claiming: Callable[..., ReturningUpdate[Any]], lease: timedelta, **more: Any
+    ) -> ReturningUpdate[Any]:
+        """The prepared statement for these rows."""
+        counts, whose = self._counts_claims, self._then_by
+        of = {"counts_claims": counts, "only": self.only, **more}
+        return claiming(self._dialect, self._table, whose, lease, **of)
 
     def _leased(self, statement: ReturningUpdate[Any], **wanted: object) -> Sequence[Item]:
         """The rows as their steps take them."""

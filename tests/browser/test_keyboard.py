@@ -197,13 +197,19 @@ async def test_a_menu_opens_where_there_is_room(shared_stage: Stage) -> None:
     await expect(dots).to_be_focused()
 
 
-async def test_what_is_selected_in_a_search_stays_selected(shared_stage: Stage) -> None:
-    """Who is writing over their words when App Home is shown anew writes over them, not behind."""
-    stage = shared_stage
+async def _searching(stage: Stage) -> Locator:
+    """Ben looks somebody up in App Home."""
     await stage.open("?left=ben&right=nobody")
     await stage.look("Home")
     search = stage.seat().locator(".home").get_by_role("combobox", name="Find a person…")
     await search.fill("ada")
+    return search
+
+
+async def test_what_is_selected_in_a_search_stays_selected(shared_stage: Stage) -> None:
+    """Who is writing over their words when App Home is shown anew writes over them, not behind."""
+    stage = shared_stage
+    search = await _searching(stage)
     await search.select_text()
     before = await search.element_handle()
     await stage.house.slack.open_home(BEN)
@@ -215,10 +221,7 @@ async def test_what_is_selected_in_a_search_stays_selected(shared_stage: Stage) 
 async def test_a_search_in_app_home_keeps_the_keyboard(shared_stage: Stage) -> None:
     """Who looks somebody up in App Home is still in the search field when the list has changed."""
     stage = shared_stage
-    await stage.open("?left=ben&right=nobody")
-    await stage.look("Home")
-    search = stage.seat().locator(".home").get_by_role("combobox", name="Find a person…")
-    await search.fill("ada")
+    search = await _searching(stage)
     await stage.house.slack.open_home(BEN)  # it is shown anew while somebody types
     await stage.choose(search, "ada", "Ada Lindqvist")
     await expect(stage.seat().locator(".home .mention").get_by_text(ADA.name)).to_be_visible()

@@ -32,7 +32,7 @@ from models.particulars import Particulars, particulars
 from models.review import Review, reviews
 from models.revocation import Revocation, revocations
 from models.round import Round, rounds
-from models.rows import changed_columns, from_row, to_row
+from models.rows import altered, changed_columns, from_row, to_row
 from models.rules_in_force import RulesInForce, rules_in_force
 from models.seal import Seal, Sealing, sealings, seals
 from models.seen_request import SeenRequest, seen_requests
@@ -190,6 +190,13 @@ def test_a_value_is_nothing_but_its_fields(kind: type[Any]) -> None:
     its ``__dict__`` holds what it has."""
     assert not hasattr(kind, "__post_init__")
     assert vars(made(kind, is_full=True)).keys() == {each.name for each in fields(kind)}
+
+
+@pytest.mark.parametrize("kind", TABLES)
+def test_any_field_can_be_altered(kind: type[Any]) -> None:
+    """Whatever it is called: one of them is called as a parameter would be."""
+    full, bare_one = made(kind, is_full=True), made(kind, is_full=False)
+    assert altered(bare_one, vars(full)) == full
 
 
 @pytest.mark.parametrize("kind", TABLES)
