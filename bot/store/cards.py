@@ -173,7 +173,8 @@ class Cards:
         self._connection.execute(
             update(cards)
             .where(_columns.delegation_id == delegation_id)
-            .values(wake_at=now, shown_version=0)
+            .values(wake_at=_anew(), shown_version=0),
+            {"due_at": now, "or_at": now - TICK},
         )
 
     def look_for_open(self, *, now: datetime) -> None:
@@ -191,7 +192,8 @@ class Cards:
 
     def save(self, card: Card, *, shown_version: int, **changes: Any) -> bool:
         """Note what the message of this claimed ``card`` shows now; it stays stale if the
-        delegation has moved on, even where somebody else has shown that already.
+        delegation has moved on, even where somebody else has shown that already, and if it was to
+        be shown anew meanwhile: what it says beside its delegation's row may have changed.
 
         Returns whether Slack has refused something for the same reader.
 
@@ -335,7 +337,8 @@ def _noting(changed: tuple[str, ...]) -> Update:
         delegations.c.id == _columns.delegation_id, delegations.c.version == version
     )
     due_at = bindparam("due_at", type_=UtcTime)
-    is_done = and_(is_current, _columns.wake_at.is_not_distinct_from(due_at))
+    is_unmarked = _columns.wake_at.is_not_distinct_from(due_at)
+    is_done = and_(is_current, is_unmarked)
     others = cards.alias("others")
     is_refused = exists().where(
         others.c.recipient == _columns.recipient, others.c.refused_at.is_not(None)
@@ -344,7 +347,7 @@ def _noting(changed: tuple[str, ...]) -> Update:
         update(cards)
         .where(_columns.id == bindparam("this"), *_is_as_claimed())
         .values(
-            shown_version=version,
+            shown_version=case((is_unmarked, version), else_=0),
             wake_at=case((is_done, None), else_=func.coalesce(_columns.wake_at, due_at)),
             **{name: bindparam(f"new_{name}") for name in changed},
         )

@@ -209,18 +209,19 @@ class Strays:
 
     def shown(self, stray: Stray, *, channel_id: str, message_ts: str) -> None:
         """Note what the message of this claimed ``stray`` shows; it stays due when there is more
-        to do, and where somebody else has shown something since."""
+        to do, when it was to be shown anew meanwhile, and where somebody else has shown something
+        since. A message that was shown where it is does not take the place of a new one."""
         present = self.get(stray.id, lock=True)
         if present is None:
             return
         noted: dict[str, Any] = {"shown": stray.state, "wake_at": None, "attempts": 0}
-        noted |= {"channel_id": channel_id, "message_ts": message_ts}
+        if message_ts != present.message_ts:
+            noted |= {"channel_id": channel_id, "message_ts": message_ts}
+        is_unchanged = (present.state, present.wake_at) == (stray.state, stray.wake_at)
         if (present.message_ts, present.shown) != (stray.message_ts, stray.shown):
             noted = {"wake_at": stray.wake_at, "attempts": max(present.attempts, 1)}
-        elif present.state is not stray.state:
+        elif present.state is StrayState.REMOVING or not is_unchanged:
             noted["wake_at"] = present.wake_at or stray.wake_at
-        elif present.state is StrayState.REMOVING:
-            noted["wake_at"] = present.wake_at
         self._connection.execute(
             update(strays).where(_columns.id == stray.id).values(leased_until=None, **noted)
         )

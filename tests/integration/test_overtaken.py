@@ -7,16 +7,19 @@ from typing import Any
 
 import pytest
 
+from bot.connections.admission import show_waiting
 from bot.projections.cards import CardStep
 from bot.slack.errors import SlackRetryLater
 from bot.store import Database, Store
 from bot.store.cards import StaleCard
+from models.base import new_id
 from models.card import Audience
-from models.delegation import Delegation, Event, State
-from sandbox.people import ADA, BEN
+from models.delegation import Delegation, Event, State, Trouble
+from models.pairing import Pairing, Verdict
+from sandbox.people import ADA, BEN, CLEO
 from sandbox.slack import SandboxSlack
 from sandbox.slack.workspace import AUDIT
-from tests.integration.rows import NOON, add, delegation, get
+from tests.integration.rows import NOON, TEAM, account, add, delegation, get
 from tests.patience import PATIENCE
 
 DAY = timedelta(days=1)
@@ -115,6 +118,46 @@ async def test_overtaken_before_it_wrote(
     await settle(database, step)
     (card,) = slack.messages(ADA)
     assert "Approve" in card.buttons()
+
+
+async def test_what_it_waits_for_is_decided_while_it_is_shown(
+    slack: SandboxSlack, database: Database, step: CardStep
+) -> None:
+    """What a card says beside its delegation's row, such as that an admin has to confirm an
+    account, changes on its way to Slack: the card is shown once more."""
+    row = delegation(
+        grantor_id=ADA.id,
+        grantee_id=BEN.id,
+        requester_id=BEN.id,
+        state=State.APPROVED,
+        decided_at=NOON,
+        trouble=Trouble.NOT_CONNECTED,
+    )
+    await add(database, row)
+    waiting = Pairing(
+        id=new_id(),
+        team_id=TEAM,
+        slack_user_id=ADA.id,
+        slack_email=ADA.email,
+        account=account(),
+        created_at=NOON,
+        wake_at=NOON + DAY,
+    )
+
+    def reject(store: Store) -> None:
+        store.pairings.decide(waiting, Verdict.REJECTED, by=CLEO.id, now=NOON)
+        show_waiting(store, waiting, now=NOON)
+
+    await database.run(lambda store: store.pairings.add(waiting))
+    slack.trouble.stall("chat.postMessage", SLOW)
+    showing = asyncio.create_task(step.take(await claimed(database)))
+    await called(slack, "chat.postMessage", 0)
+    await database.run(reject)
+    await showing
+    await settle(database, step)
+    (card,) = slack.messages(ADA)
+    assert "One step is left" in slack.read(card, ADA)
+    assert "An admin" not in slack.read(card, ADA)
 
 
 async def test_decided_while_it_is_read(

@@ -1,5 +1,6 @@
 """Rows that Slack did not take: put off, given up until the next change, or left as they are."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -24,18 +25,22 @@ from bot.strays.differences import Differences
 from bot.telemetry import Metrics
 from models.comparison import Comparison
 from models.delegation import Event, State
+from models.departure import Departed
 from models.notice import Notice, NoticeKind
+from models.person import Departure
 from models.stray import Stray, StrayState
 from sandbox.people import ADA, BEN, DANA
 from sandbox.slack import SandboxSlack
 from sandbox.slack.workspace import ApiCall
 from tests.integration.rows import add, delegation
 from tests.integration.tools import tools
+from tests.patience import MOMENT, PATIENCE
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 LATER = NOW + timedelta(days=1)
 LEASE = timedelta(seconds=6)
 SUBJECT = "c" * 22
+SLOW = 0.6  # seconds until Slack acts on a call
 
 
 @pytest.fixture
@@ -209,6 +214,49 @@ async def test_a_stray_shown_anew_is_looked_for(slack: SandboxSlack, showing: Sh
     (stray,) = await due(showing.database, NOW)
     await step.take(stray)
     assert len(slack.messages(ADA)) == 1
+
+
+@pytest.mark.parametrize("is_posted", [False, True], ids=["first", "again"])
+async def test_a_stray_asked_again_while_it_is_shown(
+    slack: SandboxSlack, showing: Showing, *, is_posted: bool
+) -> None:
+    """Whom it is for leaves while its grantor is being asked: they are asked with that as well,
+    and in a new message if they had one already."""
+    database, step = showing.database, StrayStep(showing, tools(showing.database))
+    await database.run(lambda store: store.strays.add(old_stray()))
+    if is_posted:
+        await step.take((await due(database, NOW))[0])
+        await database.run(lambda store: store.strays.show_anew(SUBJECT, now=NOW))
+    method = "chat.update" if is_posted else "chat.postMessage"
+    slack.trouble.stall(method, SLOW)
+    before = len(slack.calls)
+    showing_it = asyncio.create_task(step.take((await due(database, NOW))[0]))
+    async with asyncio.timeout(PATIENCE):
+        while not any(call.method == method for call in slack.calls[before:]):  # noqa: ASYNC110 - the sandbox tells of a call once it has acted
+            await asyncio.sleep(MOMENT)
+
+    def leave(store: Store) -> None:
+        later = NOW + timedelta(seconds=1)
+        store.departures.note(
+            Departed(
+                id="d" * 22,
+                team_id="T0TEAM",
+                slack_user_id=BEN.id,
+                reason=Departure.LEFT,
+                found_at=later,
+                carried_out_at=later,
+            )
+        )
+        store.strays.ask_again("T0TEAM", BEN.id, now=later)
+
+    await database.run(leave)
+    await showing_it
+    for stray in await due(database, LATER):
+        await step.take(stray)
+    messages = slack.messages(ADA)
+    assert len(messages) == 1 + is_posted
+    assert f"@{BEN.name} has left" in slack.read(messages[-1], ADA)
+    assert not await due(database, LATER)
 
 
 async def test_a_deleted_notice_is_left(slack: SandboxSlack, showing: Showing) -> None:

@@ -149,6 +149,7 @@ async def test_a_refused_home(world: World) -> None:
     """A home that Slack refuses is left alone until the next change, and hinders nothing."""
     world.slack.trouble.fail("views.publish", "not_enabled")
     assert (await world.slack.open_home(ADA)).ok
+    await world.slack.wait_for(lambda: published(world) == 1, what="a home that is refused")
     await asked(world)
     await home(world, ADA, "Waiting for you")
 
