@@ -123,9 +123,9 @@ async def world_says(world: World, words: str) -> None:
 
 async def test_a_delete_of_what_is_gone_is_a_success(world: World) -> None:
     """Somebody removed the association in Close itself: 404 means gone, and that is said."""
-    await active(world)
+    await active(world, "@ada 30m Covering")  # in an hour the comparison would find it
     assert world.close.remove(ADA, BEN)
-    world.clock.push(hours=2)
+    world.clock.push(minutes=30)
     await settled_in(world, State.ENDED)
     assert calls(world, "DELETE") == 1
 

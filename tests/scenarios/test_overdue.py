@@ -54,7 +54,8 @@ async def test_words_for_a_leaver(led: World) -> None:
 async def test_an_admin_has_seen_that_it_is_gone(led: World) -> None:
     """P5: it ends by their word, which is in the audit trail, on the cards and in the channel."""
     await left_altogether(led)
-    await listed(led, DANA)
+    for admin in (DANA, CLEO):
+        await listed(led, admin)
     await press(led, DANA, GONE)
     ended = await settled_in(led, State.ENDED)
     assert ended.confirmed_by == DANA.id

@@ -48,7 +48,7 @@ async def test_nothing_is_created_for_somebody_who_is_gone(
     await asked(stage, "@ada from tomorrow 9:00 until tomorrow 17:00")
     await press(stage, ADA, "Approve")
     row = await settled_in(stage, State.APPROVED)
-    stage.slack.change_unheard(who, **change)
+    await stage.unheard(who, **change)
     until_it_starts(stage, row)
     ended = await settled_in(stage, State.CANCELLED)
     assert (ended.end_event, ended.closed_by, ended.departure) == (Event.OFFBOARD, who.id, reason)
@@ -61,7 +61,7 @@ async def test_approved_at_once_for_a_leaver(world: World) -> None:
     """P1: also when the last answer of Slack about them is only seconds old."""
     await world.connect(ADA)
     await asked(world)
-    world.slack.change_unheard(BEN, deleted=True)
+    await world.unheard(BEN, deleted=True)
     await press(world, ADA, "Approve")
     await settled_in(world, State.CANCELLED)
     assert calls(world, "POST") == 0
@@ -73,7 +73,7 @@ async def test_a_group_with_a_leaver_in_it(stage: World) -> None:
     await stage.connect(ADA)
     await stage.sendas(ADA, "grant @ben @cleo @dana from tomorrow 9:00 until tomorrow 17:00")
     await stage.slack.click(ADA, stage.slack.messages(ADA)[-1], "Grant to 3")
-    stage.slack.change_unheard(CLEO, deleted=True)
+    await stage.unheard(CLEO, deleted=True)
     until_it_starts(stage, (await stage.delegations())[0])
     await stage.close.wait_for(lambda: len(stage.close.associations) == 2, what="two rights")
     assert stage.close.find(ADA, CLEO) is None
@@ -83,7 +83,7 @@ async def test_a_group_with_a_leaver_in_it(stage: World) -> None:
 async def test_prolonged_for_a_leaver(world: World, who: SandboxPerson) -> None:
     """P1: more time for somebody who has left ends the right at once, instead of at its end."""
     await active(world)
-    world.slack.change_unheard(who, deleted=True)
+    await world.unheard(who, deleted=True)
     await press(world, ADA, "Extend…")
     await world.slack.wait_for(lambda: world.slack.view(ADA), what="the form")
     await world.slack.submit(ADA, {"duration": "2h"})
@@ -155,7 +155,7 @@ async def test_made_while_slack_was_away(world: World) -> None:
     await world.connect(ADA)
     card = await identified(world)
     await cards_at_rest(world)
-    world.slack.change_unheard(BEN, deleted=True)
+    await world.unheard(BEN, deleted=True)
     world.slack.trouble.down()
     assert (await world.slack.click(ADA, card, "Approve")).ok
     await settled_in(world, State.ACTIVE)
@@ -207,7 +207,7 @@ async def test_a_decision_uses_what_is_known(stage: World) -> None:
     request ends as if the event had come."""
     await stage.connect(ADA)
     card = await identified(stage)  # else that comes upon it, before Ada can
-    stage.slack.change_unheard(BEN, is_restricted=True)
+    await stage.unheard(BEN, is_restricted=True)
     stage.clock.push(minutes=6)
     await stage.sendas(CLEO, "grant @ben 2h")  # Slack is asked about Ben here
     await stage.whispered(CLEO, "is a guest here")

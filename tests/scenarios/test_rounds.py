@@ -65,7 +65,7 @@ async def tomorrow(world: World, stage: Stage = Stage.REST) -> Round:
 async def test_a_leaver_whose_event_was_lost(world: World) -> None:
     """P1: a right without an end ends within a day, and the other is told who has left."""
     await active(world, "@ada forever Covering")
-    world.slack.change_unheard(BEN, deleted=True)
+    await world.unheard(BEN, deleted=True)
     await tomorrow(world)
     ended = await settled_in(world, State.ENDED)
     assert (ended.end_event, ended.closed_by) == (Event.OFFBOARD, BEN.id)
@@ -77,7 +77,7 @@ async def test_a_leaver_whose_event_was_lost(world: World) -> None:
 async def test_a_guest_whose_event_was_lost(stage: World, change: dict[str, Any]) -> None:
     """P2: the same for a grantor who is a guest now, or in another workspace."""
     await active(stage, "@ada forever Covering")
-    stage.slack.change_unheard(ADA, **change)
+    await stage.unheard(ADA, **change)
     await tomorrow(stage)
     await settled_in(stage, State.ENDED)
     assert not stage.close.associations
@@ -108,7 +108,7 @@ async def test_what_a_leaver_leaves_behind(sqlite_url: str) -> None:
         await asked(world)
         await opened_by(world, BEN, CLEO)
         await shown(world, DANA, "Confirm")
-        world.slack.change_unheard(BEN, deleted=True)
+        await world.unheard(BEN, deleted=True)
         await tomorrow(world)
         await world.until(State.CANCELLED)
         assert (await pairing_of(world)).verdict is Verdict.REJECTED
@@ -138,8 +138,7 @@ async def test_nobody_is_gone(stage: World) -> None:
 async def test_it_waits_as_long_as_slack_asks(world: World) -> None:
     """Slack's Retry-After puts the round off; it then goes on where it was."""
     await active(world, "@ada forever Covering")
-    world.slack.change_unheard(BEN, deleted=True)
-    await in_stage(world, Stage.REST)
+    await world.unheard(BEN, deleted=True)
     world.slack.trouble.rate_limit("users.info", retry_after=120, times=20)
     world.clock.push(hours=24)
     row = await put_off(world)
@@ -154,8 +153,7 @@ async def test_it_waits_as_long_as_slack_asks(world: World) -> None:
 async def test_slack_is_away_for_a_while(stage: World) -> None:
     """While Slack cannot be reached nobody is gone, and what is overdue is found out afterwards."""
     await active(stage, "@ada forever Covering")
-    stage.slack.change_unheard(BEN, deleted=True)
-    await in_stage(stage, Stage.REST)
+    await stage.unheard(BEN, deleted=True)
     stage.slack.trouble.down()
     stage.clock.push(hours=24)
     await put_off(stage)
@@ -188,8 +186,7 @@ async def test_it_survives_a_restart(sqlite_url: str) -> None:
 async def test_check_asks_about_people(world: World) -> None:
     """P1: ``/sendas check`` finds a leaver at once."""
     await active(world, "@ada forever Covering")
-    await in_stage(world, Stage.REST)
-    world.slack.change_unheard(BEN, deleted=True)
+    await world.unheard(BEN, deleted=True)
     assert "looking" in await world.sendas(ADA, "check")
     await world.card(ADA, "in Close")
     ended = await settled_in(world, State.ENDED)
@@ -280,9 +277,8 @@ async def test_a_list_of_members_that_cannot_be_right(stage: World) -> None:
 async def test_close_does_not_say_who_its_members_are(stage: World) -> None:
     """After an hour of that, what Slack has said is carried out without Close's members."""
     await active(stage, "@ada forever Covering")
-    stage.slack.change_unheard(BEN, deleted=True)
+    await stage.unheard(BEN, deleted=True)
     stage.close.trouble.fail("GET /user/", 503, times=1000)
-    await in_stage(stage, Stage.REST)
     stage.clock.push(hours=24)
     async with asyncio.timeout(PATIENCE):
         while (await stage.only()).state is State.ACTIVE:

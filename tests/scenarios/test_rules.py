@@ -114,6 +114,7 @@ async def test_an_approval_is_held_to_it(sqlite_url: str, tmp_path: Path) -> Non
         await world.slack.wait_for(lambda: world.slack.view(ADA), what="the form")
         reply = await world.slack.submit(ADA, {"duration": "2h"})
         assert "Interns can send as somebody only with a yes each time" in str(reply)
+        await world.slack.close_view(ADA)
         await world.slack.click(ADA, card, "more", "Approve with a different length…")
         await world.slack.wait_for(lambda: world.slack.view(ADA), what="the form")
         reply = await world.slack.submit(ADA, {"duration": "6h"})

@@ -60,7 +60,7 @@ async def test_an_end_for_somebody_who_has_left(world: World) -> None:
     """P1: Ben has left, unheard, when Ada gives the right an end: Slack is asked afresh at once,
     and the right goes."""
     card = await found(world)
-    world.slack.change_unheard(BEN, deleted=True)
+    await world.unheard(BEN, deleted=True)
     await world.slack.click(ADA, card, "Give it an end")
     await world.slack.wait_for(lambda: world.slack.view(ADA), what="the form")
     await submitted(world, "3h")

@@ -15,13 +15,14 @@ from bot.process.app import open_bot
 from bot.process.health import Health
 from bot.process.rulebook import Rulebook
 from bot.process.settings import Settings
-from bot.store import Database
+from bot.store import Database, Store
 from bot.store.rows import many
 from models.delegation import Delegation, State, delegations
 from models.policy import Policy
+from models.round import Stage
 from sandbox.browser import filled
 from sandbox.close import CLIENT_ID, CLIENT_SECRET, SandboxClose
-from sandbox.people import SandboxPerson
+from sandbox.people import TEAM_ID, SandboxPerson
 from sandbox.running import free_port
 from sandbox.serving import serve
 from sandbox.slack import SandboxSlack
@@ -166,6 +167,14 @@ class World:
 
         return await self.slack.wait_for(find, what=f"a whisper to {person.handle}: {words!r}")
 
+    async def unheard(self, person: SandboxPerson, **changes: Any) -> None:
+        """Something about this person changes in Slack, which tells nobody, once today's round is
+        over: that would find it."""
+        async with asyncio.timeout(PATIENCE):
+            while not await self.database.read(_rests):  # noqa: ASYNC110 - only looking tells
+                await asyncio.sleep(MOMENT)
+        self.slack.change_unheard(person, **changes)
+
     async def figures(self) -> httpx.Response:
         """What ``/metrics`` answers to whoever has the token."""
         async with httpx.AsyncClient(base_url=self.bot_url, timeout=PATIENCE) as reader:
@@ -193,6 +202,11 @@ class World:
             while (delegation := await self.only()).state is not state:  # noqa: ASYNC110 - only looking tells
                 await asyncio.sleep(MOMENT)
         return delegation
+
+
+def _rests(store: Store) -> bool:
+    row = store.rounds.get(TEAM_ID)
+    return row is not None and row.stage is Stage.REST and row.leased_until is None
 
 
 @asynccontextmanager
