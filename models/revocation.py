@@ -1,11 +1,13 @@
 """A revocation: tokens of Close that are not kept, until Close has said that they are ended."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Column, Index, Integer, LargeBinary, String, Table
 
 from models.base import UtcTime, metadata, partial_index
+
+UNDECIDED = timedelta(minutes=5)  # longer than it takes to ask Close whose tokens these are
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +23,11 @@ class Revocation:
     attempts: int = 0
     wake_at: datetime | None = None
     leased_until: datetime | None = None
+
+    @property
+    def is_undecided(self) -> bool:
+        """Whether somebody is just finding out whose these are, and may keep them after all."""
+        return self.attempts == 0 and self.wake_at == self.created_at + UNDECIDED
 
 
 revocations = Table(

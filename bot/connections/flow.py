@@ -38,7 +38,6 @@ from bot.connections.errors import (
     TooManyKeys,
 )
 from bot.connections.links import Links
-from bot.connections.revoking import UNDECIDED
 from bot.connections.sessions import Connections
 from bot.connections.vault import fingerprint, new_secret, owner
 from bot.desk import Desk, check_person
@@ -192,7 +191,7 @@ async def _write_down(way: Way, started: ConnectState, answer: TokenAnswer) -> R
     )
     try:
         await way.desk.database.run_until_stored(
-            lambda store: store.revocations.add(row, wake_at=way.desk.now() + UNDECIDED)
+            lambda store: store.revocations.add_undecided(row, now=way.desk.now())
         )
     except (Exception, asyncio.CancelledError):  # or the process ends: these are the only copy
         with contextlib.suppress(CloseError):

@@ -15,9 +15,8 @@ from bot.store import Database, Store
 from models.account import Account
 from models.base import new_id
 from models.pairing import Pairing, Verdict
-from models.revocation import Revocation
+from models.revocation import UNDECIDED, Revocation
 
-UNDECIDED = timedelta(minutes=5)  # longer than it takes to ask Close whose tokens these are
 HELD = timedelta(days=1)  # between looks whether somebody still uses the account
 
 
@@ -47,10 +46,11 @@ def turn_down(
     store.notices.mark_stale(pairing.id, now=now)
 
 
-def _is_in_use(store: Store, close_user_id: str) -> bool:
-    return store.connections.is_known(close_user_id) or store.pairings.is_waiting_with(
-        close_user_id
-    )
+def _in_use_for(store: Store, close_user_id: str) -> timedelta | None:
+    """Until the next look whether somebody still uses the account; None when nobody does."""
+    if store.connections.is_known(close_user_id) or store.pairings.is_waiting_with(close_user_id):
+        return HELD
+    return UNDECIDED if store.revocations.is_undecided(close_user_id) else None
 
 
 class RevocationStep:
@@ -64,14 +64,15 @@ class RevocationStep:
     async def take(self, revocation: Revocation) -> None:
         """Revoke them; raises CloseError.
 
-        While somebody is connected with the same account, or it waits for an admin, these wait:
-        whether Close would end what is kept as well is unknown (close.md §2.2).
+        While somebody is connected with the same account or just connecting, or it waits for an
+        admin, these wait: whether Close would end what is kept as well is unknown (close.md §2.2).
         """
-        account, held_until = revocation.close_user_id, self._now() + HELD
-        if await self._database.run(lambda store: _is_in_use(store, account)):
+        account = revocation.close_user_id
+        held_for = await self._database.run(lambda store: _in_use_for(store, account))
+        if held_for is not None:
             await self._database.run(
                 lambda store: store.revocations.due.put_off(
-                    revocation, wake_at=held_until, attempts=0
+                    revocation, wake_at=self._now() + held_for, attempts=0
                 )
             )
             return

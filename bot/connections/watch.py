@@ -172,7 +172,8 @@ class Watch:
 
     async def _is_free(self, connection: Connection) -> bool:
         """Whether nothing depends on it any more, a receipt that is being made and what goes on
-        after a right included; what still begins is ended as well."""
+        after a right included; what still begins is ended as well. While its owner is just
+        connecting again it is not ended: what they get could end with it (close.md §2.2)."""
 
         def look(store: Store) -> bool:
             team_id, person = connection.team_id, connection.slack_user_id
@@ -186,6 +187,7 @@ class Watch:
                 or store.receipts.is_due(team_id, person)
                 or store.strays.are_removing(team_id, person)
                 or store.aftermaths.are_at_work(team_id, person)
+                or store.revocations.is_undecided(connection.account.close_user_id)
             )
             return is_leaving and not is_needed
 

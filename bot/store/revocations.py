@@ -8,7 +8,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from bot.store.due import Due
 from bot.store.rows import by_id, many
-from models.revocation import Revocation, revocations
+from models.revocation import UNDECIDED, Revocation, revocations
 from models.rows import to_row
 
 _columns = revocations.c
@@ -26,6 +26,10 @@ class Revocations:
         if by_id(self._connection, Revocation, revocations, revocation.id) is None:
             row = to_row(replace(revocation, wake_at=wake_at))
             self._connection.execute(insert(revocations).values(row))
+
+    def add_undecided(self, revocation: Revocation, *, now: datetime) -> None:
+        """The same, unless it is called off in time."""
+        self.add(replace(revocation, created_at=now), wake_at=now + UNDECIDED)
 
     def call_off(self, revocation_id: str) -> bool:
         """These tokens are kept after all; False when they are being ended, or are by now."""
@@ -45,12 +49,20 @@ class Revocations:
         )
 
     def wake_for_account(self, close_user_id: str, *, now: datetime) -> None:
-        """Nobody is connected with this Close account any more: what waited for that goes on."""
+        """Nobody is connected with this Close account any more: what waited for that goes on. What
+        may yet be kept did not wait for it."""
+        waiting = [each.id for each in self._of(close_user_id) if not each.is_undecided]
         self._connection.execute(
-            update(revocations)
-            .where(_columns.close_user_id == close_user_id)
-            .values(wake_at=now, attempts=0)
+            update(revocations).where(_columns.id.in_(waiting)).values(wake_at=now, attempts=0)
         )
+
+    def is_undecided(self, close_user_id: str) -> bool:
+        """Whether somebody is just connecting with this Close account."""
+        return any(each.is_undecided for each in self._of(close_user_id))
+
+    def _of(self, close_user_id: str) -> Sequence[Revocation]:
+        statement = select(revocations).where(_columns.close_user_id == close_user_id)
+        return many(self._connection, Revocation, statement)
 
     def all(self) -> Sequence[Revocation]:
         """Everything that Close has not ended yet."""

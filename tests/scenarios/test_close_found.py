@@ -16,7 +16,7 @@ from tests.scenarios.moves import (
     shown,
 )
 from tests.scenarios.test_bulk import all_in, given
-from tests.scenarios.test_close_trouble import attempts, lost
+from tests.scenarios.test_close_trouble import lost
 from tests.scenarios.world import World
 
 TWIN = "has another one, which was set up there"
@@ -53,9 +53,12 @@ async def test_what_was_found_is_said_to_be_taken_over(world: World) -> None:
     await world.connect(ADA)
     await asked(world)
     world.close.trouble.fail("POST /send_as/", 500)
+    world.close.trouble.fail("GET /send_as/", 200, body=b'{"data": []}')  # before the create,
+    look = world.close.trouble.hold("GET /send_as/")  # and after it
     await press(world, ADA, "Approve")
-    await attempts(world, 1)
+    await look.arrived.wait()
     world.close.allow(ADA, BEN)
+    look.let_go.set()
     await settled_in(world, State.ACTIVE)
     card = await shown(world, ADA, "Revoke", "counts as this one")
     assert "even if you set it up in Close yourself" in world.slack.read(card, ADA)

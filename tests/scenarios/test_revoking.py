@@ -1,5 +1,6 @@
 """A5: what is not kept is ended at Close, whatever happens in between."""
 
+import asyncio
 import json
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +14,8 @@ from bot.store import DatabaseAway
 from bot.store.revocations import Revocations
 from models.revocation import revocations as table
 from sandbox.people import ADA, BEN, DANA, ORGANIZATION_ID
-from tests.scenarios.moves import press, revocations
+from tests.patience import MOMENT, PATIENCE
+from tests.scenarios.moves import connection_at_rest, connection_of, press, revocations
 from tests.scenarios.test_pairings import opened_by, stored
 from tests.scenarios.world import World, open_world
 
@@ -140,6 +142,33 @@ async def test_the_same_account_again(world: World) -> None:
     await world.sendas(ADA, "disconnect")
     await world.card(ADA, "Close is disconnected")
     await ended(world, 2)
+
+
+@pytest.mark.parametrize("is_kept", [True, False])
+async def test_connecting_while_it_is_disconnected(world: World, *, is_kept: bool) -> None:
+    """Ada disconnects and is back from Close at once, before that is carried out: she is connected
+    again, and if she cannot be, both grants end."""
+    await world.connect(ADA)
+    await connection_at_rest(world)
+    link = await world.connect_link(ADA)
+    look = world.close.trouble.hold("/me/")
+    back = asyncio.create_task(world.follow(link, ADA))
+    await look.arrived.wait()
+    await world.sendas(ADA, "disconnect")
+    async with asyncio.timeout(PATIENCE):
+        while (await connection_of(world)).attempts == 0:  # noqa: ASYNC110 - only looking tells
+            await asyncio.sleep(MOMENT)
+    if not is_kept:
+        world.close.deactivate(ADA)
+    look.let_go.set()
+    assert (await back).is_success == is_kept
+    if is_kept:
+        assert await stored(world) == [(ADA.id, ADA.email)]
+        assert dead(world) == 0
+        return
+    world.clock.push(minutes=1)
+    await ended(world, 2)
+    assert await stored(world) == []
 
 
 async def test_a_kept_connection_is_never_ended(

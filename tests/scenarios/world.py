@@ -106,8 +106,22 @@ class World:
         return self.slack.read(answers[-1], person) if answers else ""
 
     async def connect(self, person: SandboxPerson) -> httpx.Response:
-        """Walk from ``/sendas connect`` through Close's consent page and back, in a browser."""
-        return await self.follow(await self.connect_link(person), person)
+        """Walk from ``/sendas connect`` through Close's consent page and back, in a browser, and
+        wait for the first look at what Close holds: that has nothing to do with what is to come."""
+        page = await self.follow(await self.connect_link(person), person)
+        async with asyncio.timeout(PATIENCE):
+            while not await self.database.read(  # noqa: ASYNC110 - only looking tells
+                lambda store: self._is_compared(store, person)
+            ):
+                await asyncio.sleep(MOMENT)
+        return page
+
+    def _is_compared(self, store: Store, person: SandboxPerson) -> bool:
+        row = store.comparisons.get(person.team_id, person.id)
+        if row is None:
+            return True
+        is_due = row.wake_at is not None and row.wake_at <= self.clock()
+        return row.leased_until is None and not is_due
 
     async def connect_link(self, person: SandboxPerson) -> str:
         """The link that ``/sendas connect`` answers with."""
