@@ -200,7 +200,7 @@ async def test_lines_in_the_log(arena: Arena, cast: Cast, text: str) -> None:
     lines = arena.log(before).splitlines()
     assert lines
     for line in lines:
-        assert json.loads(line)["event"] != "forged"
+        assert json.loads(line).get("event") != "forged"  # those of the audit trail have another
         assert "\x1b" not in line
 
 

@@ -113,7 +113,7 @@ async def serving(
 
 async def until(environment: dict[str, str], path: str, status: int) -> None:
     """Wait until it answers with this status."""
-    async with httpx.AsyncClient() as browser, asyncio.timeout(PATIENCE):
+    async with httpx.AsyncClient() as browser, asyncio.timeout(2 * PATIENCE):
         while True:
             with contextlib.suppress(httpx.TransportError):
                 answer = await browser.get(f"http://127.0.0.1:{environment['PORT']}{path}")
