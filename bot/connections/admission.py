@@ -1,6 +1,6 @@
 """An account becomes somebody's connection, by themselves or by an admin's word."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.connections.errors import OtherAccountInUse
 from bot.connections.revoking import not_kept, turn_down
@@ -11,12 +11,16 @@ from models.notice import NoticeKind
 from models.pairing import Pairing, Verdict
 from models.stray import StrayState
 
+CONFIRMING = timedelta(seconds=5)  # longer than it takes from the connection to the confirmation
 UNFINISHED = (StrayState.FOUND, StrayState.REMOVING)
 
 
-def put(store: Store, connection: Connection, *, now: datetime) -> None:
+def put(
+    store: Store, connection: Connection, *, now: datetime, is_confirming: bool = False
+) -> None:
     """Store a connection in place of an earlier one and of every account that waits for an admin,
-    and let what waits for it go on.
+    and let what waits for it go on. Who ``is_confirming`` something by it confirms that as they
+    have read it: to which accounts rights would go is looked up after that.
 
     Raises OtherAccountInUse. Pairings are locked before delegations, and those before connections,
     as everywhere.
@@ -25,7 +29,8 @@ def put(store: Store, connection: Connection, *, now: datetime) -> None:
     replace_waiting(store, team_id, person, now=now)
     _note_holder(store, connection, now=now)
     store.delegations.wake_for_person(team_id, person, now=now)
-    store.delegations.identify_anew(team_id, person, now=now)
+    look_up_at = now + CONFIRMING if is_confirming else now
+    store.delegations.identify_anew(team_id, person, at=look_up_at)
     store.strays.wake_for_person(team_id, person, now=now)
     store.aftermaths.wake_for_person(team_id, person, now=now)
     # Checked under the locks: an attempt is either seen here, or sees the new connection.

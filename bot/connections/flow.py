@@ -333,7 +333,7 @@ async def _connect(
         _keep(store, unkept)
         if not is_admitted and _known(store, started, account).holder_id is not None:
             raise AccountTaken(account.email)  # somebody else was faster, just now
-        put(store, connection, now=now)
+        put(store, connection, now=now, is_confirming=started.confirms is not None)
 
     await desk.database.run_until_stored(connect)
     await wake_what_waited(desk, started.team_id, started.slack_user_id)

@@ -586,13 +586,13 @@ class Delegations:
         """Let everything that waits for this person's connection go on at once."""
         self._update_open(team_id, person_id, State.APPROVED, State.ENDING, wake_at=now, attempts=0)
 
-    def identify_anew(self, team_id: str, person_id: str, *, now: datetime) -> None:
+    def identify_anew(self, team_id: str, person_id: str, *, at: datetime) -> None:
         """Have the accounts looked up again for the requests in which this person takes part."""
         self._update_open(
             team_id,
             person_id,
             State.REQUESTED,
-            wake_at=now,
+            wake_at=at,
             identified_at=None,
             version=ONE_MORE,
         )

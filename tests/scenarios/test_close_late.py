@@ -21,6 +21,7 @@ from tests.scenarios.moves import (
     settled_in,
     shown,
 )
+from tests.scenarios.test_close_trouble import unanswered
 from tests.scenarios.world import World
 
 CREATE = "POST /send_as/"
@@ -31,10 +32,10 @@ TEAM = (BEN, CLEO, DANA)
 pytestmark = pytest.mark.usefixtures("impatient")
 
 
-async def approved(world: World, text: str = "@ada 2h Covering") -> None:
+async def approved(world: World) -> None:
     """Ada is connected and approves."""
     await world.connect(ADA)
-    await asked(world, text)
+    await asked(world)
     await press(world, ADA, "Approve")
 
 
@@ -192,11 +193,13 @@ async def _waits(world: World) -> Delegation:
 
 async def lost(world: World, text: str) -> Delegation:
     """Close made the association; its answer was lost, and then Close was away."""
-    world.close.trouble.drop(CREATE)
-    await approved(world, text)
-    await world.close.wait_for(lambda: calls(world, "POST") or None, what="the create")
+    await world.connect(ADA)
+    await asked(world, text)
+    unanswered(world)
+    await press(world, ADA, "Approve")
+    delegation = await tried(world)
     world.close.trouble.down()
-    return await tried(world)
+    return delegation
 
 
 @pytest.mark.parametrize("seconds", [25, 600])

@@ -1,14 +1,18 @@
 """Strong rights are confirmed in Close, in the grantor's own browser; Slack alone is not enough."""
 
+import asyncio
 import html
+from typing import Any
 
 import httpx
 import pytest
 
+from bot.delegations import confirming
+from bot.delegations.confirming import Wanted
 from models.delegation import State
 from sandbox.people import ADA, BEN, CLEO, SandboxPerson
 from sandbox.slack.workspace import Message
-from tests.patience import PATIENCE
+from tests.patience import MOMENT, PATIENCE
 from tests.scenarios.moves import active, asked, identified, press, settled_in, shown
 from tests.scenarios.world import World, open_world
 
@@ -217,6 +221,25 @@ async def test_whoever_is_not_connected_yet(sqlite_url: str) -> None:
         await press(world, ADA, "Approve")
         link = await told_to_confirm(world)
         assert "You have confirmed it" in await in_browser(world, link)
+        await settled_in(world, State.ACTIVE)
+
+
+async def test_a_slow_confirmation(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To which account it goes can be looked up with the new connection before the confirmation is
+    carried out: it counts as it was read."""
+    carry_out = confirming.carry_out
+
+    async def slowly(*what: Any) -> Wanted:
+        for _ in range(25):  # long enough for that, which may not happen
+            if (await world.only()).identified_at is None:
+                await asyncio.sleep(MOMENT)
+        return await carry_out(*what)
+
+    monkeypatch.setattr(confirming, "carry_out", slowly)
+    async with open_world(sqlite_url, confirm_in_browser_over="7d") as world:
+        await asked(world, STRONG)
+        await press(world, ADA, "Approve")
+        assert "You have confirmed it" in await in_browser(world, await told_to_confirm(world))
         await settled_in(world, State.ACTIVE)
 
 
