@@ -357,6 +357,7 @@ VALUES: dict[str, Any] = {
     "name": None,
     "notice_id": "1",
     "now": NOON,
+    "at": NOON,
     "only_attempted": True,
     "only_troubled": True,
     "note": "Lost laptop",
