@@ -33,14 +33,13 @@ from sandbox.people import ADA, BEN, DANA
 from sandbox.slack import SandboxSlack
 from sandbox.slack.workspace import ApiCall
 from tests.integration.rows import add, delegation
+from tests.integration.test_overtaken import SLOW, called
 from tests.integration.tools import tools
-from tests.patience import MOMENT, PATIENCE
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 LATER = NOW + timedelta(days=1)
 LEASE = timedelta(seconds=6)
 SUBJECT = "c" * 22
-SLOW = 0.6  # seconds until Slack acts on a call
 
 
 @pytest.fixture
@@ -231,9 +230,7 @@ async def test_a_stray_asked_again_while_it_is_shown(
     slack.trouble.stall(method, SLOW)
     before = len(slack.calls)
     showing_it = asyncio.create_task(step.take((await due(database, NOW))[0]))
-    async with asyncio.timeout(PATIENCE):
-        while not any(call.method == method for call in slack.calls[before:]):  # noqa: ASYNC110 - the sandbox tells of a call once it has acted
-            await asyncio.sleep(MOMENT)
+    await called(slack, method, before)
 
     def leave(store: Store) -> None:
         later = NOW + timedelta(seconds=1)

@@ -2,6 +2,7 @@
 
 import asyncio
 import html
+from contextlib import suppress
 from typing import Any
 
 import httpx
@@ -224,21 +225,31 @@ async def test_whoever_is_not_connected_yet(sqlite_url: str) -> None:
         await settled_in(world, State.ACTIVE)
 
 
-async def test_a_slow_confirmation(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("is_standing", [False, True])
+async def test_a_slow_confirmation(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch, *, is_standing: bool
+) -> None:
     """To which account it goes can be looked up with the new connection before the confirmation is
     carried out: it counts as it was read."""
     carry_out = confirming.carry_out
 
     async def slowly(*what: Any) -> Wanted:
-        for _ in range(25):  # long enough for that, which may not happen
-            if (await world.only()).identified_at is None:
-                await asyncio.sleep(MOMENT)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(0.5):  # long enough for that, which may not happen
+                while (await world.only()).identified_at is None:  # noqa: ASYNC110 - only looking tells
+                    await asyncio.sleep(MOMENT)
         return await carry_out(*what)
 
     monkeypatch.setattr(confirming, "carry_out", slowly)
     async with open_world(sqlite_url, confirm_in_browser_over="7d") as world:
-        await asked(world, STRONG)
-        await press(world, ADA, "Approve")
+        await asked(world, "@ada 2h Covering" if is_standing else STRONG)
+        if is_standing:
+            card = await shown(world, ADA, "Approve")
+            await world.slack.click(ADA, card, "more", "Always approve this person…")
+            await world.slack.wait_for(lambda: world.slack.view(ADA), what="the form")
+            assert (await world.slack.submit(ADA, {"duration": "10d"})).ok
+        else:
+            await press(world, ADA, "Approve")
         assert "You have confirmed it" in await in_browser(world, await told_to_confirm(world))
         await settled_in(world, State.ACTIVE)
 
